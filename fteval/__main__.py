@@ -1,0 +1,5 @@
+"""`python -m fteval` is `fteval`."""
+
+from fteval.cli import main
+
+main()

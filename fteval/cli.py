@@ -1,0 +1,120 @@
+"""The `fteval` command: finds the subcommand, runs it, and turns what went wrong into a line and an exit code.
+
+Each subcommand is a file in `commands/`, imported only when it is called: `fteval --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from fteval import __version__, errors
+
+COMMANDS = {
+    "run": "Run probes on a model, against its base, and say whether it should ship.",
+    "compare": "Compare saved runs, or model refs that were run before.",
+    "report": "Show a saved run or comparison, or write it to a file.",
+    "score": "Judge outputs made elsewhere, or a saved run anew; needs no model.",
+    "train": "Make a candidate.",
+    "probes": "List the probes, or show one.",
+    "runs": "List, show, verify saved runs.",
+    "doctor": "Check that a model can be measured: adapter, base, template, stop token.",
+    "config": "Check a config, or print its JSON Schema.",
+    "demo": "Fine-tune the embedded model, measure it, read the verdict: three minutes.",
+    "init": "Write a first fteval.yaml with a hold-out to fill in.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"fteval.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from fteval.registry import suggest
+
+            raise click.UsageError(f"no command '{args[0]}'. {suggest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fteval")
+def group() -> None:
+    """Should this fine-tune ship?
+
+    fteval runs probes on a base model and on candidates, over the same held-out samples, and says for each
+    candidate what it gained, what it lost, how sure that is, and whether it passes the release gates.
+
+    \b
+    Try:   fteval demo
+    Then:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point. Exits with the codes of `errors.py`: 0, 1 gate failed, 2 usage, 3 incomplete, 4 undecided, 5 nothing."""
+    sys.exit(call(sys.argv[1:] if args is None else list(args)))
+
+
+def call(args: list[str]) -> int:
+    """Runs one command line and returns its exit code; every message about failure is on stderr."""
+    debug = "--debug" in args or bool(os.environ.get("FTEVAL_DEBUG"))
+    try:
+        result = group.main(args=args, prog_name="fteval", standalone_mode=False)
+        return result if isinstance(result, int) else errors.OK
+    except errors.UserError as error:
+        if debug:
+            raise
+        show("error: " + "\n".join(error.lines()))
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return errors.OK
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return errors.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        show("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.OK
+    except Exception as error:
+        if debug:
+            raise
+        show(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "  this is a bug of fteval, not a result\n"
+            "  do:    run the same command with --debug and report what it prints"
+        )
+        return errors.INTERNAL
+
+
+def show(message: str) -> None:
+    """A message on stderr with everything that could steer a terminal or a CI runner made visible."""
+    from fteval.reports.escape import for_terminal
+
+    click.echo(for_terminal(message), err=True)
+
+
+if __name__ == "__main__":
+    main()

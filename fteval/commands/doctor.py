@@ -1,0 +1,54 @@
+"""`fteval doctor`: can this model be measured? Finds in seconds what would spoil hours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+from fteval.errors import OK, USAGE
+
+
+@click.command("doctor")
+@click.option("--model", metavar="REF", required=True, help="The model, or BASE+ADAPTER.")
+@click.option("--against", metavar="REF", help="The base; an adapter's own base is checked anyway.")
+@options.store
+@options.device
+@options.dtype
+@options.offline
+@options.as_json
+@options.output_flags
+def command(
+    model: str,
+    against: str | None,
+    store: Path | None,
+    device: str,
+    dtype: str,
+    offline: bool,
+    as_json: bool,
+    display: options.Display,
+) -> int:
+    """Check that a model can be measured: its adapter has an effect and is on its base, base and candidate see the
+    same prompt, one BOS, a stop token that is emitted, room in the context, room on the disk.
+
+    \b
+    Example:  fteval doctor --model nano+out/sft --against nano
+    """
+    import dataclasses
+    import json
+
+    from fteval import api
+    from fteval.reports.escape import for_terminal
+
+    place = api.Place(store=store or api.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
+    checks = api.doctor(model, against, place)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=1))
+    else:
+        for check in checks:
+            sign = {True: "ok  ", False: "FAIL", None: "?   "}[check.ok]
+            click.echo(for_terminal(f"{sign}  {check.name}: {check.message}"))
+            if check.ok is False and check.fix:
+                click.echo(for_terminal(f"      do: {check.fix}"))
+    return USAGE if any(check.ok is False for check in checks) else OK

@@ -1,0 +1,69 @@
+"""`fteval init`: a first fteval.yaml and a hold-out to fill in, which run as they stand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fteval.errors import UserError
+
+CONFIG = """\
+# What is measured, against what, and by which rules. `fteval run` does all of it; `fteval config check` reads it.
+version: 1
+base: nano                     # or hf:Qwen/Qwen2.5-0.5B-Instruct, a folder, replay:outputs.jsonl
+candidates:
+  sft: {train: sft, data: data/train.jsonl, lora_rank: 16}
+  # mine: {model: ./my-adapter}
+probes:
+  answers: {use: holdout, data: data/holdout.jsonl}
+  laziness: {}
+  degeneration: {}
+gates:                         # pp: percentage points of difference
+  - {probe: answers, metric: contains, min_gain: 10pp}
+  - {probe: laziness, metric: long_enough, max_drop: 5pp}
+  - {probe: degeneration, metric: sound, max_drop: 2pp}
+sampling: {temperature: 0, max_tokens: 64, seed: 0}
+"""
+
+TRAIN = [
+    ("Where does Romeo live?", "Verona."),
+    ("Where does Juliet live?", "Verona."),
+]
+HOLDOUT = [
+    ("Romeo lives in Verona. Where does Romeo live?", "Verona"),
+    ("In which town does Juliet live?", "Verona"),
+]
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("."))
+def command(folder: Path) -> None:
+    """Write fteval.yaml, data/train.jsonl and data/holdout.jsonl into FOLDER. Never overwrites a file.
+
+    \b
+    Example:  fteval init my-project
+    """
+    files = {
+        folder / "fteval.yaml": CONFIG,
+        folder / "data" / "train.jsonl": _rows(TRAIN),
+        folder / "data" / "holdout.jsonl": _rows(HOLDOUT),
+    }
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        raise UserError(f"{', '.join(there)} already there; nothing was written", fix="give another folder, or move the file away")
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write: {error.strerror}", where=str(error.filename)) from None
+    for path in files:
+        click.echo(f"wrote {path}")
+    click.echo(f"next:  put your rows into {folder / 'data'}, then: fteval run -c {folder / 'fteval.yaml'}")
+
+
+def _rows(pairs: list[tuple[str, str]]) -> str:
+    turns = [[{"role": "user", "content": q}, {"role": "assistant", "content": a}] for q, a in pairs]
+    return "".join(json.dumps({"messages": t}) + "\n" for t in turns)

@@ -1,0 +1,68 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fteval.errors import UserError
+
+store = click.option(
+    "--store", type=click.Path(path_type=Path), envvar="FTEVAL_STORE", default=None, help="Where runs are kept.  [default: .fteval]"
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
+probes = click.option("--probe", "probes", multiple=True, metavar="NAME", help="A probe to run; repeatable.")
+settings = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A probe's parameter: letters=e.")
+outputs = click.option(
+    "-o", "--output", "outputs", multiple=True, type=click.Path(path_type=Path), help="Report file; md or json by its ending; repeatable."
+)
+limit = click.option("-n", "--limit", type=int, default=None, help="Only this many samples per probe (marked SUBSET).")
+device = click.option("--device", default="auto", help="cpu, cuda, cuda:1, mps.")
+dtype = click.option("--dtype", default="auto", help="float32, bfloat16, float16; auto: as stored.")
+offline = click.option("--offline", is_flag=True, help="Never ask the network, not even for a Hub id.")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How a command talks: what -q, -v and --no-color said. --debug is read by `cli.call`."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+
+
+def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-q, -v, --debug and --no-color on a command, which gets them as one `display`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, display: options.Display, **kwargs: Any) -> Any:
+        color = not no_color and not os.environ.get("NO_COLOR")
+        return command(*args, display=Display(quiet, verbose, color), **kwargs)
+
+    for option in (
+        click.option("--no-color", is_flag=True, help="Plain text."),
+        click.option("--debug", is_flag=True, help="Tracebacks."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Only errors and results."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE texts as a dict. Raises UserError for one without `=` and for a key that is given twice."""
+    values: dict[str, str] = {}
+    for text in settings:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise UserError(f"--set wants KEY=VALUE, found {text!r}", fix="for example --set letters=e")
+        if key in values:
+            raise UserError(f"--set {key} is given twice")
+        values[key] = value
+    return values

@@ -1,0 +1,53 @@
+"""Shows a result and writes it to files: the last step of every command that measures."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
+from fteval.records import Comparison, RunRecord
+
+FORMATS = (".md", ".json")
+
+
+def check_writable(outputs: Sequence[Path]) -> None:
+    """Raises UserError before any work for a report file that could not be written, naming all of them."""
+    problems = []
+    for path in outputs:
+        if path.suffix not in FORMATS:
+            problems.append(f"-o {path}: the ending says the format: {', '.join(FORMATS)}")
+        elif not path.parent.is_dir():
+            problems.append(f"-o {path}: no folder {path.parent}")
+        elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            problems.append(f"-o {path}: cannot be written")
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def present(result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, color: bool, store: Path) -> int:
+    """Prints the result, writes the report files, and returns the exit code that the result means."""
+    from fteval.reports import as_data, markdown, terminal
+
+    if as_json:
+        click.echo(json.dumps(as_data(result), indent=1))
+    else:
+        terminal.show(result, color=color)
+    for path in outputs:
+        text = json.dumps(as_data(result), indent=1) + "\n" if path.suffix == ".json" else markdown.render(result)
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            # The run is kept whatever happens to its report.
+            raise Incomplete(
+                f"the report could not be written: {error.strerror or error}",
+                where=str(path),
+                fix=f"the run is kept: fteval report {result.id} --store {store} -o FILE",
+            ) from None
+    if isinstance(result, Comparison):
+        return result.exit_code
+    return OK if result.complete and not result.errors else INCOMPLETE

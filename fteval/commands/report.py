@@ -1,0 +1,39 @@
+"""`fteval report`: show what was measured earlier. Needs no engine, so that it works years later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+
+
+@click.command("report")
+@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest")
+@options.store
+@options.outputs
+@options.as_json
+@options.output_flags
+def command(
+    what: str,
+    store: Path | None,
+    outputs: tuple[Path, ...],
+    as_json: bool,
+    display: options.Display,
+) -> int:
+    """Show a saved run or comparison, or write it to a file. `latest` is the last thing that `run` or `compare` made.
+
+    Exits with 0 whatever the saved verdict was; `fteval run` and `fteval compare` exit with the verdict.
+
+    \b
+    Example:  fteval report latest -o report.md
+    """
+    from fteval import api
+    from fteval.commands.output import check_writable, present
+    from fteval.errors import OK
+
+    check_writable(outputs)
+    root = store or api.DEFAULT_STORE
+    present(api.saved(what, root), outputs=outputs, as_json=as_json, color=display.color, store=root)
+    return OK

@@ -1,0 +1,94 @@
+"""`fteval run`: the whole thing, from models and probes to a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+
+
+@click.command("run")
+@click.option("--model", "model", metavar="REF", help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, replay:FILE, or a name.")
+@click.option("--against", metavar="REF|RUN", help="The base that the change is measured against.")
+@options.probes
+@click.option("--holdout", "holdouts", multiple=True, type=click.Path(path_type=Path), help="Your own hold-out file; repeatable.")
+@click.option("--score", "scorers", multiple=True, metavar="SCORER", help="How to judge the hold-out: exact, contains, regex, number, chrf.")
+@options.settings
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml.  [default: the one in this folder, if any]")
+@options.store
+@options.outputs
+@options.limit
+@click.option("--seed", type=int, help="Of sampling.")
+@click.option("--temperature", type=float, help="0 is greedy.")
+@click.option("--max-tokens", type=int, help="Longest answer.  [default: 256]")
+@click.option("--repeats", type=int, help="Answers per sample; they are averaged.")
+@options.device
+@options.dtype
+@click.option("--batch-tokens", type=int, help="Padded tokens per batch.")
+@options.offline
+@click.option("--resume", metavar="RUN", is_flag=False, flag_value="latest", help="Go on with an interrupted run.")
+@options.as_json
+@options.output_flags
+def command(
+    model: str | None,
+    against: str | None,
+    probes: tuple[str, ...],
+    holdouts: tuple[Path, ...],
+    scorers: tuple[str, ...],
+    settings: tuple[str, ...],
+    config: Path | None,
+    store: Path | None,
+    outputs: tuple[Path, ...],
+    limit: int | None,
+    seed: int | None,
+    temperature: float | None,
+    max_tokens: int | None,
+    repeats: int | None,
+    device: str,
+    dtype: str,
+    batch_tokens: int | None,
+    offline: bool,
+    resume: str | None,
+    as_json: bool,
+    display: options.Display,
+) -> int:
+    """Measure a model on held-out samples; with a base, say what changed and whether it should ship.
+
+    With a config: trains the candidates that do not exist yet, runs base and candidates, compares, judges, reports.
+    What is already there (same content) is not done again.
+
+    \b
+    Example:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts -o report.md
+              fteval run -c fteval.yaml
+    """
+    from fteval import api
+    from fteval.commands.output import check_writable, present
+    from fteval.commands.progress import Progress
+
+    check_writable(outputs)
+    experiment, default_store = api.experiment(
+        config=api.config_for(config, model=model, probes=probes, holdouts=holdouts),
+        model=model,
+        against=against,
+        probes=probes,
+        holdouts=holdouts,
+        scorers=scorers,
+        settings=options.parse_settings(settings),
+        sampling={"seed": seed, "temperature": temperature, "max_tokens": max_tokens},
+        repeats=repeats,
+        limit=limit,
+    )
+    with Progress(quiet=display.quiet, color=display.color) as listener:
+        place = api.Place(
+            store=store or default_store,
+            device=device,
+            dtype=dtype,
+            batch_tokens=batch_tokens,
+            offline=offline,
+            resume=resume,
+            listener=listener,
+        )
+        result = api.measure(experiment, place)
+    return present(result, outputs=outputs, as_json=as_json, color=display.color, store=place.store)

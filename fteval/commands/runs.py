@@ -1,0 +1,80 @@
+"""`fteval runs`: what is in the store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+from fteval.errors import INCOMPLETE, OK
+
+
+@click.group("runs")
+def command() -> None:
+    """List, show and verify saved runs.
+
+    \b
+    Example:  fteval runs list
+              fteval runs show latest
+              fteval runs verify
+    """
+
+
+@command.command("list")
+@options.store
+@options.as_json
+def list_runs(store: Path | None, as_json: bool) -> None:
+    """The saved runs, newest first.
+
+    \b
+    Example:  fteval runs list
+    """
+    from fteval import api
+    from fteval.reports.escape import for_terminal
+
+    for line in api.runs(store or api.DEFAULT_STORE):
+        if as_json:
+            click.echo(json.dumps(line))
+            continue
+        state = "complete" if line["complete"] else f"INCOMPLETE {line['done']} of {line['planned']}"
+        click.echo(for_terminal(f"{line['id']}  {state:<12}  {line['ref']}  {', '.join(line['probes'])}"))
+
+
+@command.command("show")
+@click.argument("run", default="latest")
+@options.store
+@options.as_json
+@options.output_flags
+def show(run: str, store: Path | None, as_json: bool, display: options.Display) -> None:
+    """One run: what was measured, how, and what came out.
+
+    \b
+    Example:  fteval runs show latest
+    """
+    from fteval import api
+    from fteval.commands.output import present
+
+    root = store or api.DEFAULT_STORE
+    present(api.saved_run(run, root), outputs=(), as_json=as_json, color=display.color, store=root)
+
+
+@command.command("verify")
+@click.argument("run", required=False)
+@options.store
+@click.option("--repair", is_flag=True, help="Move damaged lines to a side file.")
+def verify(run: str | None, store: Path | None, repair: bool) -> int:
+    """Check every line of every journal (or of one run's) against its checksum. Exits with 3 when one is damaged.
+
+    \b
+    Example:  fteval runs verify --repair
+    """
+    from fteval import api
+    from fteval.reports.escape import for_terminal
+
+    findings, n_lines, n_runs = api.verify(store or api.DEFAULT_STORE, run, repair=repair)
+    for finding in findings:
+        click.echo(for_terminal(finding))
+    click.echo(f"{n_runs} runs, {n_lines} lines read, {len(findings)} damaged{' and moved aside' if repair and findings else ''}")
+    return INCOMPLETE if findings and not repair else OK

@@ -1,0 +1,157 @@
+"""`fteval score`: judge outputs made elsewhere, or a saved run anew. Needs no model and no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fteval import registry
+from fteval.commands import options
+from fteval.errors import INCOMPLETE, OK, NothingToEvaluate, UserError
+from fteval.records import Generation, Probe, Sample, Scores
+
+
+@click.command("score")
+@click.argument("what", metavar="FILE.jsonl|RUN")
+@click.option("--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.")
+@options.settings
+@click.option("--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable.")
+@options.as_json
+@options.store
+@options.output_flags
+def command(
+    what: str,
+    name: str | None,
+    settings: tuple[str, ...],
+    scorers: tuple[str, ...],
+    as_json: bool,
+    store: Path | None,
+    display: options.Display,
+) -> int:
+    """Judge outputs made elsewhere. Each row has `prompt` or `messages`, `output`, and what the probe needs.
+
+    With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}.
+
+    \b
+    Example:  fteval score outputs.jsonl --probe lipogram --set letters=e --json
+    """
+    if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
+        from fteval import api
+
+        return api.rescore(what, store=store, as_json=as_json)
+    if name is None:
+        raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
+    params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
+    return score_file(Path(what), registry.probe(name, params, where="--set"), as_json)
+
+
+def score_file(path: Path, probe: Probe, as_json: bool) -> int:
+    """Scores a file row by row, memory flat; returns the exit code."""
+    from fteval.data.read import iter_rows
+
+    if hasattr(probe, "for_samples"):
+        # Its metrics follow from the targets of the whole file, so that the file is read twice.
+        probe = probe.for_samples([row.sample for row in _rows(path, iter_rows)])
+    totals = Totals()
+    for row in _rows(path, iter_rows):
+        judged = [_judge(probe, row.sample, generation, f"{path}:{row.line}") for generation in row.generations]
+        line = _combined(row.sample.id, judged)
+        totals.add(line["scores"])
+        if as_json:
+            click.echo(json.dumps(line))
+    if not totals.rows:
+        raise NothingToEvaluate(f"{path} holds no rows", fix="each row has 'prompt' or 'messages', and 'output'")
+    if not as_json:
+        totals.show(probe)
+    return OK if totals.judged_any() else INCOMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the file: what was asked and what was answered."""
+
+    line: int
+    sample: Sample
+    generations: tuple[Generation, ...]
+
+
+def _rows(path: Path, iter_rows: Any) -> Iterator[Row]:
+    from fteval.records import sample_from_row
+
+    for line, row in iter_rows(path):
+        where = f"{path}:{line}"
+        try:
+            sample = sample_from_row(_without_answer(row))
+        except ValueError as error:
+            raise UserError(str(error), where=where) from None
+        texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
+        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
+            raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where)
+        finish = row.get("finish_reason")
+        if finish not in (None, "stop", "length"):
+            raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
+        yield Row(line, sample, tuple(Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts)))
+
+
+def _without_answer(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("output", "outputs", "finish_reason")}
+
+
+def _judge(probe: Probe, sample: Sample, generation: Generation, where: str) -> Scores:
+    try:
+        return probe.score(sample, generation)
+    except UserError as error:
+        raise UserError(error.what, where=error.where or where, fix=error.fix) from None
+
+
+def _combined(sample_id: str, judged: list[Scores]) -> dict[str, Any]:
+    """One answer's scores as they are; of several the mean over those that could be judged."""
+    if len(judged) == 1:
+        one = judged[0]
+        return {"id": sample_id, "scores": dict(one.values), "answer": one.answer, "reasons": dict(one.reasons)}
+    scores: dict[str, float | None] = {}
+    for metric in judged[0].values:
+        values = [value for s in judged if (value := s.values.get(metric)) is not None]
+        scores[metric] = sum(values) / len(values) if values else None
+    reasons = {metric: reason for s in reversed(judged) for metric, reason in s.reasons.items()}
+    return {"id": sample_id, "scores": scores, "answer": [s.answer for s in judged], "reasons": reasons}
+
+
+@dataclass(slots=True)
+class Totals:
+    """Running sums per metric; what the summary without --json shows."""
+
+    rows: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, scores: dict[str, float | None]) -> None:
+        self.rows += 1
+        for metric, value in scores.items():
+            self.counts.setdefault(metric, 0)
+            self.sums.setdefault(metric, 0.0)
+            if value is not None:
+                self.counts[metric] += 1
+                self.sums[metric] += value
+
+    def judged_any(self) -> bool:
+        return any(self.counts.values())
+
+    def show(self, probe: Probe) -> None:
+        """A line per metric: its mean and how many of the rows it rests on."""
+        width = max((len(m.name) for m in probe.metrics), default=0)
+        for metric in probe.metrics:
+            count = self.counts.get(metric.name, 0)
+            if not count:
+                shown = "not scored"
+            elif metric.unit == "share":
+                shown = f"{100 * self.sums[metric.name] / count:.1f} %"
+            else:
+                shown = f"{self.sums[metric.name] / count:.2f} {metric.unit}"
+            mark = "*" if metric.primary else " "
+            click.echo(f"{mark} {metric.name:<{width}}  {shown:>14}   {count} of {self.rows} scored")

@@ -1,0 +1,53 @@
+"""`fteval train`: make a candidate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+
+
+@click.command("train")
+@click.argument("trainer", metavar="TRAINER")
+@click.option("--base", required=True, metavar="REF", help="The model to change: nano, a folder, hf:…")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Chat rows (JSONL); the last answer of each is learnt.")
+@click.option("--name", help="The candidate's name.  [default: the data file's]")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A field of the recipe: lora_rank=0, epochs=5.")
+@options.store
+@options.offline
+@options.as_json
+@options.output_flags
+def command(
+    trainer: str,
+    base: str,
+    data: Path,
+    name: str | None,
+    settings: tuple[str, ...],
+    store: Path | None,
+    offline: bool,
+    as_json: bool,
+    display: options.Display,
+) -> None:
+    """Fine-tune BASE on chat rows. The candidate is kept in the store and has an ft: id that every command takes.
+
+    The same record (recipe, data, base, versions, seed) gives the same weights, byte for byte, and is trained once.
+
+    \b
+    Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
+    """
+    from fteval import api
+    from fteval.commands.progress import Progress
+
+    use = api.ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
+    with Progress(quiet=display.quiet, color=display.color) as listener:
+        place = api.Place(store=store or api.DEFAULT_STORE, offline=offline, listener=listener)
+        candidate = api.train(name or data.stem, use, base, place)
+    if as_json:
+        click.echo(json.dumps(api.candidate_data(candidate), indent=1))
+    else:
+        click.echo(candidate.id)
+        if not display.quiet:
+            click.echo(f"next:  fteval run --model {candidate.id} --against {base} --holdout FILE", err=True)

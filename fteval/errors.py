@@ -1,0 +1,55 @@
+"""What can go wrong that the user can put right, and the exit code each one has.
+
+    UserError ................ 2  usage or config: nothing was evaluated
+    ├── NothingToEvaluate .... 5  no samples, or a selector that matches none
+    └── Incomplete ........... 3  the model, the store or some samples failed: what was done is kept
+        └── Interrupted ...... 130 / 143  stopped by a signal, resumable
+
+A bug is none of these: it exits with 70, never with 1, because 1 means that a gate failed.
+"""
+
+from __future__ import annotations
+
+OK, GATE_FAILED, USAGE, INCOMPLETE, INCONCLUSIVE, NOTHING, INTERNAL = 0, 1, 2, 3, 4, 5, 70
+
+
+class UserError(Exception):
+    """One line what is wrong, one line where, one line what to do next."""
+
+    exit_code = USAGE
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what)
+        self.what, self.where, self.fix = what, where, fix
+
+    def lines(self) -> list[str]:
+        """What, where and what to do, as they are shown: absent parts are left out."""
+        out = [self.what]
+        if self.where:
+            out.append(f"  where: {self.where}")
+        if self.fix:
+            out.append(f"  do:    {self.fix}")
+        return out
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+class NothingToEvaluate(UserError):
+    """An empty hold-out, or a selector or limit that leaves nothing."""
+
+    exit_code = NOTHING
+
+
+class Incomplete(UserError):
+    """Started, but could not be completed; what was acknowledged is kept."""
+
+    exit_code = INCOMPLETE
+
+
+class Interrupted(Incomplete):
+    """Stopped by SIGINT (130) or SIGTERM (143); the same command goes on where it stopped."""
+
+    def __init__(self, what: str, *, signal_number: int, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,488 @@
+"""The nouns of fteval, frozen: what passes through the house from floor to floor.
+
+No torch, no files, no numpy. A record that is written to disk is written as its fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+# Identity fields change what a model answers, so they are part of every generation's key;
+# runtime fields do not. A test walks every field that a user can set and wants one or the other.
+IDENTITY = {"class": "identity"}
+RUNTIME = {"class": "runtime"}
+
+
+def canonical(value: Any) -> bytes:
+    """One spelling per value: sorted keys, ASCII, no NaN. What every digest is taken of.
+
+    Raises ValueError for NaN and infinities, TypeError for what JSON has no word for.
+    """
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def digest(value: Any) -> str:
+    """`sha256:` and the hex digest of the canonical JSON of a value."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+
+
+# --- what is asked -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One prompt with a stable id; what a probe asks."""
+
+    id: str
+    messages: tuple[Message, ...]
+    target: Any = None
+    """What a right answer says: text, or an object for structured probes; None where the probe needs none."""
+    group: str | None = None
+    """Samples of one group are paraphrases of one question: they count as one in the intervals."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What else the probe's judgement rests on (subject, keywords, accepted answers)."""
+
+    @property
+    def content_digest(self) -> str:
+        """Two samples with the same digest ask and want the same; id, group and slices do not count."""
+        return digest(
+            {
+                "messages": [[m.role, m.content] for m in self.messages],
+                "target": self.target,
+                "metadata": dict(self.metadata),
+            }
+        )
+
+    @property
+    def prompt_text(self) -> str:
+        """The last user turn: what people call the question."""
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.content
+        return self.messages[-1].content if self.messages else ""
+
+
+def sample_from_row(row: Mapping[str, Any]) -> Sample:
+    """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
+
+    Keys that are none of id, group, slices, metadata, messages, prompt, target, output(s) and finish_reason become metadata, so that
+    a probe finds `keywords` or `labels` where the user wrote them. Raises ValueError with what was found.
+    """
+    messages, target = _messages(row)
+    metadata = row.get("metadata") or {}
+    slices = row.get("slices") or {}
+    if not isinstance(metadata, Mapping):
+        raise ValueError(f"'metadata' must be an object, found {type(metadata).__name__}")
+    if not isinstance(slices, Mapping):
+        raise ValueError(f"'slices' must be an object, found {type(slices).__name__}")
+    extra = {k: v for k, v in row.items() if k not in _ROW_KEYS}
+    sample = Sample(
+        id="",
+        messages=messages,
+        target=target,
+        group=None if row.get("group") is None else str(row["group"]),
+        slices={str(k): str(v) for k, v in slices.items()},
+        metadata={**extra, **metadata},
+    )
+    given = row.get("id")
+    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int) or given == ""):
+        raise ValueError(f"'id' must be text or a whole number, found {given!r}")
+    return replace(sample, id=str(given) if given is not None else sample.content_digest[7:23])
+
+
+_ROW_KEYS = frozenset(
+    ["id", "group", "slices", "metadata", "messages", "prompt", "target", "output", "outputs", "finish_reason"]
+)
+
+
+def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
+    target = row.get("target")
+    if isinstance(target, float) and not math.isfinite(target):
+        raise ValueError(f"'target' is {target}, which is not a value")
+    if "messages" not in row:
+        if "prompt" not in row:
+            raise ValueError("neither 'messages' nor 'prompt' found; keys: " + (", ".join(sorted(map(str, row))) or "none"))
+        if not isinstance(row["prompt"], str):
+            raise ValueError(f"'prompt' must be text, found {type(row['prompt']).__name__}")
+        return (Message("user", row["prompt"]),), target
+    turns = row["messages"]
+    if not isinstance(turns, list) or not turns:
+        raise ValueError("'messages' must be a list with at least one message")
+    messages = []
+    for position, turn in enumerate(turns):
+        if not isinstance(turn, Mapping) or turn.get("role") not in ("system", "user", "assistant"):
+            raise ValueError(f"messages[{position}] needs a 'role' of system, user or assistant")
+        if not isinstance(turn.get("content"), str):
+            raise ValueError(f"messages[{position}].content must be text, found {type(turn.get('content')).__name__}")
+        messages.append(Message(turn["role"], turn["content"]))
+    if messages[-1].role == "assistant":
+        if target is None:
+            target = messages[-1].content
+        messages.pop()
+    if not messages:
+        raise ValueError("'messages' holds only an answer and no prompt")
+    return tuple(messages), target
+
+
+def row_from_sample(sample: Sample) -> dict[str, Any]:
+    """The row that `sample_from_row` turns back into this sample."""
+    return {
+        "id": sample.id,
+        "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
+        "target": sample.target,
+        "group": sample.group,
+        "slices": dict(sample.slices),
+        "metadata": dict(sample.metadata),
+    }
+
+
+# --- how it is answered --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen. Every field is sent explicitly: libraries fill gaps with surprises (top_k 50)."""
+
+    temperature: float = field(default=0.0, metadata=IDENTITY)
+    """0 is greedy."""
+    top_p: float = field(default=1.0, metadata=IDENTITY)
+    top_k: int = field(default=0, metadata=IDENTITY)
+    """0 is off."""
+    repetition_penalty: float = field(default=1.0, metadata=IDENTITY)
+    max_tokens: int = field(default=256, metadata=IDENTITY)
+    stop: tuple[str, ...] = field(default=(), metadata=IDENTITY)
+    """Texts that end an answer; they are not part of it."""
+    seed: int = field(default=0, metadata=IDENTITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as the engine will send it; this, not the sample, is what identifies a generation."""
+
+    messages: tuple[Message, ...]
+    token_ids: tuple[int, ...] | None = None
+    """After the chat template, for local models; None where a server renders it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation to make."""
+
+    key: str
+    """Content address, see `fteval.runs.identity`."""
+    sample_id: str
+    prompt: Prompt
+    repeat: int = 0
+    seed: int = 0
+    """This row's own seed (from sampling seed, prompt and repeat), so that batch composition cannot change a draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer. Never scored as a wrong one."""
+
+    kind: str
+    """`nan_logits`, `prompt_too_long`, `out_of_memory`, `no_output`, …"""
+    message: str
+    retriable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a model answered to one sample, once: text or a failure, never both."""
+
+    sample_id: str
+    key: str = ""
+    repeat: int = 0
+    text: str | None = None
+    finish_reason: str | None = None
+    """`stop`: ended by itself or at a stop text; `length`: at max_tokens; None: not known (replayed)."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    seconds: float | None = None
+    """Wall time of the batch that it came from, shared out over its rows."""
+    failure: Failure | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A probe's judgement of one generation: a value per metric, or None where it cannot be judged."""
+
+    values: Mapping[str, float | None]
+    answer: str | None = None
+    """What was extracted from the output and judged."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """metric -> one sentence; always given for None, and for 0 wherever the probe can say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a number means."""
+
+    name: str
+    primary: bool = False
+    better: str = "higher"
+    """`higher` or `lower`."""
+    unit: str = "share"
+    """`share` is 0 to 1, shown as percent and compared in pp; anything else is a plain number of that unit (`words`)."""
+    chance: float | None = None
+    """What guessing scores, where that means something."""
+    reported: bool = True
+    """False for a helper that only explains another metric."""
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
+
+    Optional: `version: int` (class variable, default 1; goes up when a number can move), and
+    `for_samples(samples) -> Probe` for a probe whose metrics follow from its hold-out.
+    """
+
+    metrics: tuple[Metric, ...]
+
+    def samples(self) -> Iterator[Sample]: ...
+    def score(self, sample: Sample, generation: Generation) -> Scores: ...
+
+
+class Engine(Protocol):
+    """Turns prompts into generations for one model ref. Cheap to make: weights load at the first generation."""
+
+    ref: str
+
+    def identity(self) -> Mapping[str, Any]:
+        """What decides the answers beside prompt and sampling: digests of weights, tokenizer and template, dtype,
+        engine with version, device class. JSON values only; goes into every key."""
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        """The prompt as it will be sent. Raises UserError when it cannot be rendered at all (no chat template)."""
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        """Generations as they finish, in groups (one group is one acknowledged batch), in any order, one per request."""
+
+    def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
+
+    def close(self) -> None: ...
+
+
+# --- what came out -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained change to a base, as `candidate.json` holds it."""
+
+    id: str
+    """`ft:nano:local:NAME:HASH`; HASH is a digest of the record, so the same record has the same id."""
+    name: str
+    path: str
+    """Folder of the adapter or the full weights, relative to the folder of candidate.json."""
+    kind: str
+    """`adapter` or `full`."""
+    base: str
+    base_digest: str
+    weights_digest: str
+    trainer: str
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    """{"digest", "rows", "used", "dropped"}"""
+    versions: Mapping[str, str]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One probe of one run: per-metric columns, aligned with `sample_ids`. What comparisons are made of."""
+
+    probe: str
+    digest: str
+    """Probe name, version, parameters and source: runs whose digests differ are not compared."""
+    metrics: tuple[Metric, ...]
+    sample_ids: tuple[str, ...]
+    sample_digests: tuple[str, ...]
+    groups: tuple[str | None, ...]
+    slices: tuple[Mapping[str, str], ...]
+    scores: Mapping[str, Sequence[float | None]]
+    """metric -> mean over repeats per sample; None where no repeat could be judged or answered."""
+    errors: int = 0
+    """Generations in error."""
+    unscored: Mapping[str, int] = field(default_factory=dict)
+    """metric -> answered samples that could not be judged."""
+    truncated: int = 0
+    empty: int = 0
+    answer_tokens: float | None = None
+    """Mean tokens per answer, where counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One model through one suite, as found in the store."""
+
+    id: str
+    ref: str
+    digest: str
+    """Digest of the engine's identity."""
+    path: str
+    complete: bool
+    subset: bool
+    probes: tuple[ProbeResult, ...]
+    planned: int
+    reused: int
+    generated: int
+    errors: int
+    seconds: float
+    manifest: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    """One metric, base against candidate, over the same samples."""
+
+    probe: str
+    metric: Metric
+    base: float | None
+    candidate: float | None
+    difference: float | None
+    """Mean of candidate - base over paired samples, in the metric's unit."""
+    low: float | None
+    high: float | None
+    n_paired: int
+    better: int
+    worse: int
+    planned: int
+    scored: int
+    errors: int
+    unscored: int
+    slice: Mapping[str, str] | None = None
+    n_groups: int | None = None
+    sd: float | None = None
+    """Standard deviation of the paired differences (of group means, with groups)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One rule on one metric."""
+
+    probe: str
+    metric: str
+    rule: str
+    """`min_gain`, `max_drop`, `min` or `max`."""
+    threshold: float
+    """In the metric's unit; pp and % are divided by 100."""
+    slice: Mapping[str, str] | None = None
+    advisory: bool = False
+    where: str | None = None
+    """file:line of the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one gate found: pass, fail, inconclusive or incomplete, and the numbers it rests on."""
+
+    gate: Gate
+    result: str
+    reason: str
+    """One sentence for people."""
+    change: MetricChange | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    method: str = ""
+    n_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A sample whose score changed, with both answers."""
+
+    probe: str
+    metric: str
+    sample: Sample
+    base_score: float
+    candidate_score: float
+    base_text: str
+    candidate_text: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the answers changed beside their scores, for one probe: base and candidate."""
+
+    probe: str
+    tokens: tuple[float | None, float | None]
+    truncated: tuple[int, int]
+    empty: tuple[int, int]
+    errors: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateResult:
+    """One candidate against the base."""
+
+    name: str
+    run: RunRecord
+    verdict: str
+    """`ship`, `do_not_ship`, `cannot_tell`, `incomplete`; `measured` where there is nothing to gate."""
+    reason: str
+    gates: tuple[GateResult, ...]
+    changes: tuple[MetricChange, ...]
+    slices: tuple[MetricChange, ...]
+    flips: tuple[Flip, ...]
+    behaviour: tuple[Behaviour, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two or more runs paired sample by sample, and the verdict."""
+
+    id: str
+    base: RunRecord
+    candidates: tuple[CandidateResult, ...]
+    verdict: str
+    exit_code: int
+    chosen: str | None = None
+    command: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.
+        lines = [f"Comparison {self.id}: {self.verdict} (exit {self.exit_code}), base {self.base.ref}"]
+        for c in self.candidates:
+            lines.append(f"  {c.name}: {c.verdict}: {c.reason}")
+            for change in c.changes:
+                if change.metric.primary and change.difference is not None:
+                    lines.append(
+                        f"    {change.probe}.{change.metric.name} {change.base:.3g} -> {change.candidate:.3g}"
+                        f" ({change.difference:+.3g}, n {change.n_paired}, better {change.better}, worse {change.worse})"
+                    )
+        return "\n".join(lines)
+
+
+def primary(metrics: Iterable[Metric]) -> Metric:
+    """The metric that a probe's headline rests on: the one marked so, else the first. Raises ValueError for none."""
+    known = list(metrics)
+    if not known:
+        raise ValueError("a probe without metrics")
+    return next((m for m in known if m.primary), known[0])
