@@ -4,8 +4,8 @@
     comparison = fteval.run(model="nano+out/sft", against="nano", probes=["iso_date", "facts"])
 
 Floors, imports only go down:
-    4 api commands cli · 3 reports trainers benchmarks nano · 2 runs > alternatives > engines, evals, data, stats
-    1 config registry · 0 records errors
+    4 experiment api commands cli · 3 reports trainers benchmarks nano
+    2 runs > alternatives > engines, evals, data, stats · 1 config registry · 0 records errors
 
 `tests/test_floors.py` watches them.
 """

@@ -70,7 +70,7 @@ def group() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Entry point. Exits with the codes of `errors.py`: 0, 1 gate failed, 2 usage, 3 incomplete, 4 undecided, 5 nothing."""
+    """Entry point. Exits with the codes of `errors.py`."""
     sys.exit(call(sys.argv[1:] if args is None else list(args)))
 
 
@@ -78,7 +78,8 @@ def call(args: list[str]) -> int:
     """Runs one command line and returns its exit code; every message about failure is on stderr."""
     debug = "--debug" in args or bool(os.environ.get("FTEVAL_DEBUG"))
     try:
-        result = group.main(args=args, prog_name="fteval", standalone_mode=False)
+        # The command line itself is kept with a run, and shown where it stopped.
+        result = group.main(args=args, prog_name="fteval", standalone_mode=False, obj=args)
         return result if isinstance(result, int) else errors.OK
     except errors.UserError as error:
         if debug:

@@ -79,8 +79,8 @@ class Sample:
 def sample_from_row(row: Mapping[str, Any]) -> Sample:
     """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
 
-    Keys that are none of id, group, slices, metadata, messages, prompt, target, output(s) and finish_reason become metadata, so that
-    a probe finds `keywords` or `labels` where the user wrote them. Raises ValueError with what was found.
+    Other keys than those of a hold-out row become metadata, so that a probe finds `keywords` or `labels` where the user
+    wrote them. Raises ValueError with what was found.
     """
     messages, target = _messages(row)
     metadata = row.get("metadata") or {}
@@ -115,7 +115,9 @@ def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
         raise ValueError(f"'target' is {target}, which is not a value")
     if "messages" not in row:
         if "prompt" not in row:
-            raise ValueError("neither 'messages' nor 'prompt' found; keys: " + (", ".join(sorted(map(str, row))) or "none"))
+            raise ValueError(
+                "neither 'messages' nor 'prompt' found; keys: " + (", ".join(sorted(map(str, row))) or "none")
+            )
         if not isinstance(row["prompt"], str):
             raise ValueError(f"'prompt' must be text, found {type(row['prompt']).__name__}")
         return (Message("user", row["prompt"]),), target
@@ -242,7 +244,7 @@ class Metric:
     better: str = "higher"
     """`higher` or `lower`."""
     unit: str = "share"
-    """`share` is 0 to 1, shown as percent and compared in pp; anything else is a plain number of that unit (`words`)."""
+    """`share` is 0 to 1, shown as percent and compared in pp; anything else is a plain number of that unit."""
     chance: float | None = None
     """What guessing scores, where that means something."""
     reported: bool = True
@@ -276,7 +278,7 @@ class Engine(Protocol):
         """The prompt as it will be sent. Raises UserError when it cannot be rendered at all (no chat template)."""
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
-        """Generations as they finish, in groups (one group is one acknowledged batch), in any order, one per request."""
+        """Generations as they finish, in any order, one per request; a group is one acknowledged batch."""
 
     def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
@@ -307,6 +309,8 @@ class Candidate:
     """{"digest", "rows", "used", "dropped"}"""
     versions: Mapping[str, str]
     seed: int
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """The machine as far as it decides the weights: device, CPU threads and instruction set, or the GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +430,18 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """One answer with its score, where there is nothing to compare it with."""
+
+    probe: str
+    metric: str
+    sample: Sample
+    score: float | None
+    text: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
     """How the answers changed beside their scores, for one probe: base and candidate."""
 
@@ -473,9 +489,10 @@ class Comparison:
             lines.append(f"  {c.name}: {c.verdict}: {c.reason}")
             for change in c.changes:
                 if change.metric.primary and change.difference is not None:
+                    counts = f"n {change.n_paired}, better {change.better}, worse {change.worse}"
+                    name = f"{change.probe}.{change.metric.name}"
                     lines.append(
-                        f"    {change.probe}.{change.metric.name} {change.base:.3g} -> {change.candidate:.3g}"
-                        f" ({change.difference:+.3g}, n {change.n_paired}, better {change.better}, worse {change.worse})"
+                        f"    {name} {change.base:.3g} -> {change.candidate:.3g} ({change.difference:+.3g}, {counts})"
                     )
         return "\n".join(lines)
 

@@ -22,7 +22,10 @@ def resolve(extras: str) -> dict[str, str]:
     """name -> version of everything that these extras need."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
     out = subprocess.run([*command, TORCH, f"{ROOT}[{extras}]"], check=True, capture_output=True, text=True).stdout
-    found = {item["metadata"]["name"].lower().replace("_", "-"): item["metadata"]["version"] for item in json.loads(out)["install"]}
+    found = {
+        item["metadata"]["name"].lower().replace("_", "-"): item["metadata"]["version"]
+        for item in json.loads(out)["install"]
+    }
     found.pop("fteval", None)
     # CPU builds carry a local part (+cpu) that another machine does not have.
     return {name: version.split("+")[0] for name, version in found.items()}

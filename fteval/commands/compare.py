@@ -37,6 +37,6 @@ def command(
     from fteval.commands.output import check_writable, present
 
     check_writable(outputs)
-    root = store or api.DEFAULT_STORE
+    root = store or options.DEFAULT_STORE
     result = api.compare(base, *candidates, store=root, config=config)
-    return present(result, outputs=outputs, as_json=as_json, color=display.color, store=root)
+    return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

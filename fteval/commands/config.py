@@ -22,15 +22,14 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
 def check(path: Path) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
-    from fteval import api
+    from fteval.experiment import build_suite, describe, find_config, resolve_gates
 
-    experiment, _ = api.experiment(config=path)
-    suite = api.build_suite(experiment)
-    api.check_gates(experiment.gates, suite)
-    n_samples = sum(len(p.samples) for p in suite.probes)
+    planned = describe(config=find_config(path, wanted=True))
+    suite = build_suite(planned)
+    gates = resolve_gates(planned, suite)
     click.echo(
-        f"{path}: ok: {len(experiment.candidates)} candidates, {len(suite.probes)} probes with {n_samples} samples,"
-        f" {len(experiment.gates)} gates"
+        f"{path}: ok: {len(planned.candidates)} candidates, {len(suite.probes)} probes with {suite.n_samples} samples,"
+        f" {len(gates)} gates"
     )
 
 

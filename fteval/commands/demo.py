@@ -11,7 +11,13 @@ from fteval.commands import options
 
 
 @click.command("demo")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("fteval-demo"), show_default=True, help="Folder to leave it in.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("fteval-demo"),
+    show_default=True,
+    help="Folder to leave it in.",
+)
 @options.output_flags
 def command(out: Path, display: options.Display) -> None:
     """Fine-tune nano on 48 birth dates written YYYY-MM-DD, measure base and candidate, and read the verdict.
@@ -24,14 +30,16 @@ def command(out: Path, display: options.Display) -> None:
     from fteval import api
     from fteval.commands.output import present
     from fteval.commands.progress import Progress
+    from fteval.experiment import describe, find_config
     from fteval.nano import demo
 
     began = time.monotonic()
     config = demo.write(out)
     click.echo(demo.INTRODUCTION.format(folder=out), err=True)
+    planned = describe(config=find_config(config, wanted=True))
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        experiment, store = api.experiment(config=config)
-        result = api.measure(experiment, api.Place(store=store, listener=listener, offline=True))
+        place = api.Place(store=planned.store, listener=listener, offline=True, command=f"fteval run -c {config}")
+        result = api.measure(planned, place)
     reports = (out / "report.md", out / "verdict.json")
-    code = present(result, outputs=reports, as_json=False, color=display.color, store=store)
+    code = present(result, outputs=reports, as_json=False, display=display, store=planned.store)
     click.echo(demo.NEXT_STEPS.format(folder=out, code=code, seconds=time.monotonic() - began))

@@ -41,7 +41,7 @@ def command(
     from fteval import api
     from fteval.reports.escape import for_terminal
 
-    place = api.Place(store=store or api.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
+    place = api.Place(store=store or options.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
     checks = api.doctor(model, against, place)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=1))

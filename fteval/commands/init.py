@@ -52,7 +52,9 @@ def command(folder: Path) -> None:
     }
     there = [str(path) for path in files if path.exists()]
     if there:
-        raise UserError(f"{', '.join(there)} already there; nothing was written", fix="give another folder, or move the file away")
+        raise UserError(
+            f"{', '.join(there)} already there; nothing was written", fix="give another folder, or move the file away"
+        )
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)

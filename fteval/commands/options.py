@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,25 @@ import click
 
 from fteval.errors import UserError
 
+DEFAULT_STORE = Path(".fteval")
+
 store = click.option(
-    "--store", type=click.Path(path_type=Path), envvar="FTEVAL_STORE", default=None, help="Where runs are kept.  [default: .fteval]"
+    "--store",
+    type=click.Path(path_type=Path),
+    envvar="FTEVAL_STORE",
+    default=None,
+    help="Where runs are kept.  [default: .fteval]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
 probes = click.option("--probe", "probes", multiple=True, metavar="NAME", help="A probe to run; repeatable.")
 settings = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A probe's parameter: letters=e.")
 outputs = click.option(
-    "-o", "--output", "outputs", multiple=True, type=click.Path(path_type=Path), help="Report file; md or json by its ending; repeatable."
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Report file; md or json by its ending; repeatable.",
 )
 limit = click.option("-n", "--limit", type=int, default=None, help="Only this many samples per probe (marked SUBSET).")
 device = click.option("--device", default="auto", help="cpu, cuda, cuda:1, mps.")
@@ -41,7 +53,7 @@ def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """-q, -v, --debug and --no-color on a command, which gets them as one `display`."""
 
     @functools.wraps(command)
-    def wrapped(*args: Any, display: options.Display, **kwargs: Any) -> Any:
+    def wrapped(*args: Any, quiet: bool, verbose: bool, debug: bool, no_color: bool, **kwargs: Any) -> Any:
         color = not no_color and not os.environ.get("NO_COLOR")
         return command(*args, display=Display(quiet, verbose, color), **kwargs)
 
@@ -53,6 +65,17 @@ def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def typed() -> str:
+    """The command line as the user typed it, without --resume: what goes on where this run stops."""
+    args = list(click.get_current_context().find_root().obj or [])
+    kept: list[str] = []
+    for position, word in enumerate(args):
+        after_resume = position and args[position - 1] == "--resume" and not word.startswith("-")
+        if not (word == "--resume" or word.startswith("--resume=") or after_resume):
+            kept.append(word)
+    return shlex.join(["fteval", *kept])
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:

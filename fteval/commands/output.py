@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
 from fteval.records import Comparison, RunRecord
 
@@ -29,16 +30,21 @@ def check_writable(outputs: Sequence[Path]) -> None:
         raise UserError("\n".join(problems))
 
 
-def present(result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, color: bool, store: Path) -> int:
+def present(
+    result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, display: Display, store: Path
+) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
-    from fteval.reports import as_data, markdown, terminal
+    from fteval import api
+    from fteval.reports import markdown, run_view, terminal, verdict
 
+    data = verdict.as_json(result) if isinstance(result, Comparison) else run_view.as_json(result)
+    worst = () if isinstance(result, Comparison) else api.worst(result)
     if as_json:
-        click.echo(json.dumps(as_data(result), indent=1))
+        click.echo(json.dumps(data, indent=1))
     else:
-        terminal.show(result, color=color)
+        terminal.show(result, worst, color=display.color)
     for path in outputs:
-        text = json.dumps(as_data(result), indent=1) + "\n" if path.suffix == ".json" else markdown.render(result)
+        text = json.dumps(data, indent=1) + "\n" if path.suffix == ".json" else markdown.render(result, worst)
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:

@@ -11,6 +11,7 @@ import click
 
 from fteval import registry
 from fteval.commands import options
+from fteval.errors import UserError
 from fteval.records import Probe
 
 
@@ -55,7 +56,7 @@ def show(name: str, n_samples: int) -> None:
     try:
         probe = registry.probe(name)
         shown = list(itertools.islice(probe.samples(), n_samples))
-    except registry.UserError as error:
+    except UserError as error:
         click.echo(f"  {error.what}")
         return
     from fteval.reports.escape import for_terminal

@@ -30,7 +30,9 @@ class Progress(Listener):
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._clear()
 
     def note(self, text: str) -> None:
@@ -48,14 +50,24 @@ class Progress(Listener):
             return
         if self.console.is_terminal:
             self._draw(label, done, total, detail)
-        elif now - shown >= LINE_EVERY or (done >= total and shown > began):
+        elif now - shown >= LINE_EVERY and done < total:
             self.tasks[label] = (began, now)
             left = (now - began) / max(done, 1) * (total - done)
-            self.console.print(f"{label}: {done} of {total}, {left:.0f} s left{'  ' + detail if detail else ''}", markup=False, soft_wrap=True)
+            self.console.print(
+                f"{label}: {done} of {total}, {left:.0f} s left{'  ' + detail if detail else ''}",
+                markup=False,
+                soft_wrap=True,
+            )
 
     def _draw(self, label: str, done: int, total: int, detail: str) -> None:
         if self.bar is None:
-            columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}", markup=False))  # fmt: skip
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[detail]}", markup=False),
+            )
             self.bar = Bar(*columns, console=self.console, transient=True)
             self.bar.start()
         task = next((t for t in self.bar.tasks if t.description == label), None)

@@ -34,6 +34,6 @@ def command(
     from fteval.errors import OK
 
     check_writable(outputs)
-    root = store or api.DEFAULT_STORE
-    present(api.saved(what, root), outputs=outputs, as_json=as_json, color=display.color, store=root)
+    root = store or options.DEFAULT_STORE
+    present(api.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
     return OK

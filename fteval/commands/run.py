@@ -10,13 +10,28 @@ from fteval.commands import options
 
 
 @click.command("run")
-@click.option("--model", "model", metavar="REF", help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, replay:FILE, or a name.")
+@click.option(
+    "--model",
+    "model",
+    metavar="REF",
+    help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, replay:FILE, or a name.",
+)
 @click.option("--against", metavar="REF|RUN", help="The base that the change is measured against.")
 @options.probes
-@click.option("--holdout", "holdouts", multiple=True, type=click.Path(path_type=Path), help="Your own hold-out file; repeatable.")
-@click.option("--score", "scorers", multiple=True, metavar="SCORER", help="How to judge the hold-out: exact, contains, regex, number, chrf.")
+@click.option(
+    "--holdout", "holdouts", multiple=True, type=click.Path(path_type=Path), help="Your own hold-out file; repeatable."
+)
+@click.option(
+    "--score",
+    "scorers",
+    multiple=True,
+    metavar="SCORER",
+    help="How to judge the hold-out: exact, contains, regex, number, chrf.",
+)
 @options.settings
-@click.option("-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml.  [default: the one in this folder, if any]")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml.  [default: the one in this folder, if any]"
+)
 @options.store
 @options.outputs
 @options.limit
@@ -63,13 +78,13 @@ def command(
     Example:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts -o report.md
               fteval run -c fteval.yaml
     """
-    from fteval import api
+    from fteval import api, experiment
     from fteval.commands.output import check_writable, present
     from fteval.commands.progress import Progress
 
     check_writable(outputs)
-    experiment, default_store = api.experiment(
-        config=api.config_for(config, model=model, probes=probes, holdouts=holdouts),
+    planned = experiment.describe(
+        config=experiment.find_config(config, wanted=not (probes or holdouts)),
         model=model,
         against=against,
         probes=probes,
@@ -82,13 +97,14 @@ def command(
     )
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = api.Place(
-            store=store or default_store,
+            store=store or planned.store,
             device=device,
             dtype=dtype,
             batch_tokens=batch_tokens,
             offline=offline,
             resume=resume,
+            command=options.typed(),
             listener=listener,
         )
-        result = api.measure(experiment, place)
-    return present(result, outputs=outputs, as_json=as_json, color=display.color, store=place.store)
+        result = api.measure(planned, place)
+    return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)

@@ -34,7 +34,7 @@ def list_runs(store: Path | None, as_json: bool) -> None:
     from fteval import api
     from fteval.reports.escape import for_terminal
 
-    for line in api.runs(store or api.DEFAULT_STORE):
+    for line in api.runs(store or options.DEFAULT_STORE):
         if as_json:
             click.echo(json.dumps(line))
             continue
@@ -56,8 +56,8 @@ def show(run: str, store: Path | None, as_json: bool, display: options.Display) 
     from fteval import api
     from fteval.commands.output import present
 
-    root = store or api.DEFAULT_STORE
-    present(api.saved_run(run, root), outputs=(), as_json=as_json, color=display.color, store=root)
+    root = store or options.DEFAULT_STORE
+    present(api.saved_run(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
 @command.command("verify")
@@ -73,8 +73,9 @@ def verify(run: str | None, store: Path | None, repair: bool) -> int:
     from fteval import api
     from fteval.reports.escape import for_terminal
 
-    findings, n_lines, n_runs = api.verify(store or api.DEFAULT_STORE, run, repair=repair)
+    findings, n_lines, n_runs = api.verify(store or options.DEFAULT_STORE, run, repair=repair)
     for finding in findings:
         click.echo(for_terminal(finding))
-    click.echo(f"{n_runs} runs, {n_lines} lines read, {len(findings)} damaged{' and moved aside' if repair and findings else ''}")
+    moved = " and moved aside" if repair and findings else ""
+    click.echo(f"{n_runs} runs, {n_lines} lines read, {len(findings)} damaged{moved}")
     return INCOMPLETE if findings and not repair else OK

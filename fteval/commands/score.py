@@ -20,7 +20,9 @@ from fteval.records import Generation, Probe, Sample, Scores
 @click.argument("what", metavar="FILE.jsonl|RUN")
 @click.option("--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.")
 @options.settings
-@click.option("--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable.")
+@click.option(
+    "--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable."
+)
 @options.as_json
 @options.store
 @options.output_flags
@@ -41,13 +43,20 @@ def command(
     Example:  fteval score outputs.jsonl --probe lipogram --set letters=e --json
     """
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
-        from fteval import api
-
-        return api.rescore(what, store=store, as_json=as_json)
+        return score_run(what, store, as_json, display)
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
     return score_file(Path(what), registry.probe(name, params, where="--set"), as_json)
+
+
+def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
+    """Judges a saved run anew with today's probes; old judgements stay in its journal."""
+    from fteval import api
+    from fteval.commands.output import present
+
+    root = store or options.DEFAULT_STORE
+    return present(api.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
 def score_file(path: Path, probe: Probe, as_json: bool) -> int:
@@ -95,7 +104,11 @@ def _rows(path: Path, iter_rows: Any) -> Iterator[Row]:
         finish = row.get("finish_reason")
         if finish not in (None, "stop", "length"):
             raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
-        yield Row(line, sample, tuple(Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts)))
+        yield Row(
+            line,
+            sample,
+            tuple(Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts)),
+        )
 
 
 def _without_answer(row: dict[str, Any]) -> dict[str, Any]:

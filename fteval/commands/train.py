@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,9 +14,16 @@ from fteval.commands import options
 @click.command("train")
 @click.argument("trainer", metavar="TRAINER")
 @click.option("--base", required=True, metavar="REF", help="The model to change: nano, a folder, hf:…")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Chat rows (JSONL); the last answer of each is learnt.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Chat rows (JSONL); the last answer of each is learnt.",
+)
 @click.option("--name", help="The candidate's name.  [default: the data file's]")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A field of the recipe: lora_rank=0, epochs=5.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A field of the recipe: lora_rank=0, epochs=5."
+)
 @options.store
 @options.offline
 @options.as_json
@@ -40,13 +48,14 @@ def command(
     """
     from fteval import api
     from fteval.commands.progress import Progress
+    from fteval.experiment import ModelUse
 
-    use = api.ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
+    use = ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = api.Place(store=store or api.DEFAULT_STORE, offline=offline, listener=listener)
+        place = api.Place(store=store or options.DEFAULT_STORE, offline=offline, listener=listener)
         candidate = api.train(name or data.stem, use, base, place)
     if as_json:
-        click.echo(json.dumps(api.candidate_data(candidate), indent=1))
+        click.echo(json.dumps(dataclasses.asdict(candidate), indent=1))
     else:
         click.echo(candidate.id)
         if not display.quiet:

@@ -1,0 +1,75 @@
+"""fteval.yaml -> a checked config, or every error of the file at once, each with its line.
+
+    config = load(Path("fteval.yaml"))
+    config.probes["facts"].params, config.gates[0].gate(metric), config.sampling.sampling
+
+Names of probes, trainers and metrics are checked where they are known; a spec's `where` is for those messages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fteval.config.check import problems_of
+from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
+from fteval.config.threshold import Threshold
+from fteval.config.tree import Problem, Tree, read
+from fteval.errors import UserError
+
+__all__ = ["CandidateSpec", "Config", "GateSpec", "ProbeSpec", "SamplingSpec", "Threshold", "load", "schema"]
+LARGEST = 1 << 20
+"""Bytes of a config."""
+
+
+def load(path: Path) -> Config:
+    """The config in a file; relative paths in it are made relative to the file's folder.
+
+    Raises UserError with all that is wrong, one line each, as `fteval.yaml:14: unknown key 'treshold'. …`.
+    """
+    tree = read(_text(path))
+    config = None
+    if isinstance(tree.value, dict):
+        config = problems_of(tree, path.parent)
+    if tree.problems or config is None:
+        raise UserError(_listed(path, tree.problems), fix="`fteval config schema` prints what may be written")
+    _place(config, path, tree)
+    return config
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of fteval.yaml, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UserError(
+            f"cannot read the config: {error.strerror}", where=str(path), fix="`fteval init` writes a first one"
+        ) from None
+    if len(data) > LARGEST:
+        raise UserError(f"a config of more than {LARGEST >> 20} MB is none", where=str(path))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"the config is not UTF-8 (byte {error.start})", where=str(path), fix="save it as UTF-8"
+        ) from None
+
+
+def _listed(path: Path, problems: list[Problem]) -> str:
+    return "\n".join(f"{path}:{p.line}: {p.text}" for p in sorted(set(problems)))
+
+
+def _place(config: Config, path: Path, tree: Tree) -> None:
+    """Tells each spec where it stands."""
+    config._path, config._where = path, str(path)
+    for section, specs in (("candidates", config.candidates), ("probes", config.probes)):
+        for name, spec in specs.items():
+            spec._where = f"{path}:{tree.line((section, name))}"
+    for i, gate in enumerate(config.gates):
+        gate._where = f"{path}:{tree.line(('gates', i))}"
+    config.sampling._where = f"{path}:{tree.line(('sampling',))}"

@@ -1,0 +1,207 @@
+"""What is wrong with a config beyond its YAML, in words that name the key and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
+from fteval.config.tree import Path as Place
+from fteval.config.tree import Problem, Tree
+
+_SPECS: dict[str, type[BaseModel]] = {"candidates": CandidateSpec, "probes": ProbeSpec, "gates": GateSpec}
+_LATER = {
+    "": ("on_inconclusive", "report", "benchmarks"),
+    "candidates": ("prompt", "few_shot", "retrieve", "constrain", "reflect", "from"),
+    "gates": ("anchor", "allow_overlap"),
+}
+"""Keys of the design that this version does not know yet."""
+
+
+def problems_of(tree: Tree, folder: Path) -> Config | None:
+    """The config, or None; adds what is wrong to the tree's problems."""
+    value = _without_later(tree)
+    tree.problems += _unknown_probes(tree)
+    config = None
+    try:
+        config = Config.model_validate(_resolved(value, folder))
+    except ValidationError as error:
+        tree.problems += [_problem(e, tree) for e in error.errors()]
+    tree.problems += _missing_files(tree, folder)
+    return config
+
+
+def _without_later(tree: Tree) -> dict[str, Any]:
+    """The values without what a later version will read; each such key becomes a problem."""
+    kept: dict[str, Any] = {}
+    for key, value in tree.value.items():
+        if key in _LATER[""]:
+            _later(tree, (key,))
+        elif value is None and key in Config.model_fields:
+            continue  # a section that is still empty
+        elif key == "candidates" and isinstance(value, dict):
+            kept[key] = {name: spec for name, spec in value.items() if not _has_later(tree, (key, name), spec)}
+        elif key == "gates" and isinstance(value, list):
+            kept[key] = [_stripped(tree, (key, i), gate) for i, gate in enumerate(value)]
+        else:
+            kept[key] = value
+    return kept
+
+
+def _has_later(tree: Tree, place: Place, spec: Any) -> bool:
+    later = [key for key in spec if key in _LATER["candidates"]] if isinstance(spec, dict) else []
+    for key in later:
+        _later(tree, (*place, key), " Candidates here are {train: sft, data: FILE, …} or {model: REF}.")
+    return bool(later)
+
+
+def _stripped(tree: Tree, place: Place, gate: Any) -> Any:
+    if not isinstance(gate, dict):
+        return gate
+    for key in gate:
+        if key in _LATER["gates"]:
+            _later(tree, (*place, key))
+    return {key: value for key, value in gate.items() if key not in _LATER["gates"]}
+
+
+def _later(tree: Tree, place: Place, instead: str = "") -> None:
+    tree.problems.append(Problem(tree.line(place), f"'{place[-1]}' is not in this version of fteval.{instead}"))
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def _problem(error: Any, tree: Tree) -> Problem:
+    """One finding of pydantic in our words."""
+    place: Place = tuple(part for part in error["loc"] if part != "[key]")
+    kind, line = error["type"], tree.line(place)
+    # A gate is known by its line; its number in the list says nothing.
+    name = ".".join(str(part) for part in (place[2:] or ("gate",) if place[0] == "gates" and len(place) > 1 else place))
+    if kind == "extra_forbidden":
+        return Problem(line, f"unknown key '{place[-1]}'. {_suggest(str(place[-1]), _known(place))}")
+    if kind == "missing":
+        return Problem(line, f"'{name}' is missing" + (": write 'version: 1'" if place == ("version",) else ""))
+    if kind == "value_error":
+        return Problem(line, f"{name}: {error['ctx']['error']}")
+    wanted = _WANTED.get(kind) or error["msg"].removeprefix("Input should be ")
+    return Problem(line, f"'{name}' should be {wanted}, found {_short(error['input'])}")
+
+
+_WANTED = {
+    "model_type": "keys with values",
+    "dict_type": "keys with values",
+    "path_type": "a path",
+    "list_type": "a list",
+    "string_type": "text",
+    "string_too_short": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+"""What pydantic calls by the names of Python."""
+
+
+def _known(place: Place) -> list[str]:
+    """The keys that may stand beside a wrong one."""
+    model: type[BaseModel] = Config
+    if place[0] == "sampling":
+        model = SamplingSpec if len(place) > 1 else Config
+    elif len(place) > 2:
+        model = _SPECS[str(place[0])]
+    return list(model.model_fields)
+
+
+def _suggest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."
+
+
+def _at(value: Any, place: Place) -> Any:
+    for part in place:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
+
+
+def _unknown_probes(tree: Tree) -> Iterator[Problem]:
+    """Gates on probes that the config does not have; without a list of probes they may come from the command line."""
+    probes, gates = tree.value.get("probes"), tree.value.get("gates")
+    if not isinstance(probes, dict) or not isinstance(gates, list):
+        return
+    for i, gate in enumerate(gates):
+        name = gate.get("probe") if isinstance(gate, dict) else None
+        if isinstance(name, str) and name not in probes:
+            line = tree.line(("gates", i, "probe"))
+            yield Problem(line, f"a gate on '{name}', which is not among the probes. {_suggest(name, list(probes))}")
+
+
+def _missing_files(tree: Tree, folder: Path) -> Iterator[Problem]:
+    for section in ("candidates", "probes"):
+        for name, spec in _items(tree.value.get(section)):
+            data = spec.get("data") if isinstance(spec, dict) else None
+            if isinstance(data, str) and not _exists(folder / data):
+                yield Problem(tree.line((section, name, "data")), f"no file {folder / data}")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
+
+
+# --- paths ---------------------------------------------------------------------------------------
+
+
+def _resolved(value: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The values with relative paths joined to the config's folder."""
+    found = dict(value)
+    if isinstance(found.get("store"), str):
+        found["store"] = folder / found["store"]
+    if isinstance(found.get("base"), str):
+        found["base"] = _ref(found["base"], folder)
+    for section in ("candidates", "probes"):
+        if isinstance(found.get(section), dict):
+            found[section] = {name: _resolved_spec(spec, folder) for name, spec in found[section].items()}
+    return found
+
+
+def _resolved_spec(spec: Any, folder: Path) -> Any:
+    if not isinstance(spec, dict):
+        return spec
+    found = dict(spec)
+    if isinstance(found.get("data"), str):
+        found["data"] = folder / found["data"]
+    if isinstance(found.get("model"), str):
+        found["model"] = _ref(found["model"], folder)
+    return found
+
+
+def _ref(ref: str, folder: Path) -> str:
+    """A model ref whose paths are joined to the folder: what begins with a dot, or exists there, is a path."""
+    if ref.startswith("replay:"):
+        return f"replay:{folder / ref.removeprefix('replay:')}"
+    if ":" in ref.partition("+")[0] and not ref.startswith("hf:"):
+        return ref
+    base, plus, adapter = ref.partition("+")
+    return plus.join([_joined(base, folder), *([_joined(adapter, folder)] if plus else [])])
+
+
+def _joined(part: str, folder: Path) -> str:
+    if part.startswith(".") or (part != "nano" and _exists(folder / part)):
+        return str(folder / part)
+    return part

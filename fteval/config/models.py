@@ -1,0 +1,211 @@
+"""What fteval.yaml may say. The field names are the keys; unknown keys are errors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from fteval.config.threshold import PATTERN, Threshold, parse
+from fteval.errors import UserError
+from fteval.records import Gate, Metric, Sampling
+
+RULES = ("min_gain", "max_drop", "min", "max")
+_DEFAULT = Sampling()
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True, frozen=True
+    )
+    _where: str | None = PrivateAttr(None)
+
+    @property
+    def where(self) -> str | None:
+        """file:line."""
+        return self._where
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ValueError(
+            f"'{name[:80]}' is not a name: at most 64 letters, digits, '.', '_' and '-', the first a letter or a digit"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Text = Annotated[str, Field(min_length=1)]
+ThresholdField = Annotated[
+    Threshold,
+    BeforeValidator(parse),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number"}]}),
+]
+
+
+class CandidateSpec(_Spec):
+    """A change to the base: trained here, or a model ref made elsewhere."""
+
+    model_config = ConfigDict(extra="allow")
+    train: Text | None = None
+    """A trainer; the other keys are its recipe."""
+    model: Text | None = None
+    data: Path | None = Field(default=None, strict=False)
+    """Training rows, relative to the folder of the config."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> CandidateSpec:
+        if (self.train is None) == (self.model is None):
+            raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
+        others = sorted({*self.recipe, *(["data"] if self.data is not None else [])})
+        if self.model is not None and others:
+            raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
+        return self
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What the trainer's recipe says beside its data; the trainer checks it."""
+        return dict(self.model_extra or {})
+
+
+class ProbeSpec(_Spec):
+    """A probe, its parameters, and perhaps the user's own samples."""
+
+    model_config = ConfigDict(extra="allow")
+    use: Text | None = None
+    """Which probe, where the name here is one's own."""
+    data: Path | None = Field(default=None, strict=False)
+    """Samples, relative to the folder of the config; without it the probe's own."""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What is set of the probe's fields, `score` included; the probe checks it."""
+        return dict(self.model_extra or {})
+
+
+def _texts(raw: Any) -> Any:
+    if isinstance(raw, dict):
+        return {key: str(value) if isinstance(value, int | float) else value for key, value in raw.items()}
+    return raw
+
+
+class GateSpec(_Spec):
+    """One rule on one metric; exactly one of the four rules."""
+
+    probe: Text
+    metric: Text
+    min_gain: ThresholdField | None = None
+    max_drop: ThresholdField | None = None
+    min: ThresholdField | None = None
+    max: ThresholdField | None = None
+    slice: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
+    """A slice, as in {language: de}; "*" for each of its values."""
+    advisory: bool = False
+    """Shown, but does not decide."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> GateSpec:
+        given = [rule for rule in RULES if getattr(self, rule) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"a gate has exactly one of {', '.join(RULES)}, found {found}")
+        if given[0] in ("min_gain", "max_drop") and self.threshold.value < 0:
+            raise ValueError(f"'{given[0]}' is a size and cannot be negative, found {self.threshold}")
+        return self
+
+    @property
+    def rule(self) -> str:
+        """`min_gain`, `max_drop`, `min` or `max`."""
+        return next(rule for rule in RULES if getattr(self, rule) is not None)
+
+    @property
+    def threshold(self) -> Threshold:
+        """As written, with its unit."""
+        found: Threshold = getattr(self, self.rule)
+        return found
+
+    def gate(self, metric: Metric) -> Gate:
+        """The gate on this metric. Raises UserError where the threshold's unit does not fit the metric's."""
+        try:
+            value = self.threshold.of(metric.unit)
+        except ValueError as error:
+            raise UserError(
+                f"the gate on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
+            ) from None
+        return Gate(self.probe, self.metric, self.rule, value, self.slice, self.advisory, self.where)
+
+
+class SamplingSpec(_Spec):
+    """How answers are drawn, the same for base and candidates."""
+
+    temperature: float = Field(default=_DEFAULT.temperature, ge=0)
+    """0 is greedy."""
+    top_p: float = Field(default=_DEFAULT.top_p, gt=0, le=1)
+    top_k: int = Field(default=_DEFAULT.top_k, ge=0)
+    """0 is off."""
+    repetition_penalty: float = Field(default=_DEFAULT.repetition_penalty, gt=0)
+    max_tokens: int = Field(default=_DEFAULT.max_tokens, ge=1)
+    stop: list[Text] = Field(default=list(_DEFAULT.stop))
+    seed: int = Field(default=_DEFAULT.seed, ge=0, lt=2**63)
+    repeats: int = Field(default=1, ge=1)
+    """Answers per sample."""
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _one_stop(cls, raw: Any) -> Any:
+        return [raw] if isinstance(raw, str) else raw
+
+    @property
+    def sampling(self) -> Sampling:
+        """The record, without the repeats."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            repetition_penalty=self.repetition_penalty,
+            max_tokens=self.max_tokens,
+            stop=tuple(self.stop),
+            seed=self.seed,
+        )
+
+
+def _version(version: int) -> int:
+    if version != 1:
+        raise ValueError(f"this fteval reads version 1, found {version}")
+    return version
+
+
+def _empty(raw: Any) -> Any:
+    return {} if raw is None else raw
+
+
+class Config(_Spec):
+    """fteval.yaml."""
+
+    version: Annotated[int, AfterValidator(_version)]
+    base: Text | None = None
+    """The model that candidates are measured against."""
+    candidates: dict[Name, CandidateSpec] = Field(default_factory=dict)
+    probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
+    gates: list[GateSpec] = Field(default_factory=list)
+    sampling: SamplingSpec = Field(default_factory=SamplingSpec)
+    store: Path | None = Field(default=None, strict=False)
+    """Where runs are kept, relative to the folder of the config; without it `.fteval` where fteval is called."""
+    _path: Path = PrivateAttr(Path("fteval.yaml"))
+
+    @property
+    def path(self) -> Path:
+        """The file that this was read from."""
+        return self._path

@@ -1,0 +1,55 @@
+"""Hold-outs and outputs from JSON lines (DESIGN 5.2): the chat fine-tuning format is a valid hold-out as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fteval.data.jsonl import Problems, rows
+from fteval.records import Sample, sample_from_row
+
+
+def iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, object) one after the other, memory flat.
+
+    Raises UserError with every line that is no object, after the last good one was given.
+    """
+    problems = Problems(path)
+    yield from rows(path, problems)
+    problems.check()
+
+
+def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """All rows with their line numbers. Raises UserError with everything that is wrong with the file."""
+    return list(iter_rows(path))
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """A hold-out. A row without an id gets a hash of its content as one, so that order and file name do not count.
+
+    Raises UserError with everything that is wrong: broken lines, rows without a prompt, ids that come twice (with both
+    lines; rows without an id that say the same have the same).
+    """
+    problems = Problems(path)
+    samples: list[Sample] = []
+    first: dict[str, int] = {}
+    for number, row in rows(path, problems):
+        try:
+            sample = sample_from_row(row)
+        except ValueError as error:
+            problems.add(number, str(error))
+            continue
+        if sample.id in first:
+            problems.add(number, _twice(row, sample, first[sample.id], number))
+            continue
+        first[sample.id] = number
+        samples.append(sample)
+    problems.check()
+    return samples
+
+
+def _twice(row: dict[str, Any], sample: Sample, earlier: int, number: int) -> str:
+    if row.get("id") is None:
+        return f"the same row twice, lines {earlier} and {number}: leave one out, or give them different ids"
+    return f"id {sample.id!r} twice, lines {earlier} and {number}: results are paired by id"

@@ -1,0 +1,204 @@
+"""What would spoil a run, found in seconds: for `fteval doctor`, and before every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fteval.engines.chat import PROBES, Chat
+from fteval.engines.refs import exists
+from fteval.errors import UserError
+from fteval.records import Engine, Message, Request, Sampling
+
+if TYPE_CHECKING:
+    from fteval.engines.pool import Pool
+    from fteval.engines.transformers import TransformersEngine
+
+SHORT = 256
+"""A context below this leaves little room for a question and its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool | None
+    """None: worth knowing, or not to be told here; only False must stop a run."""
+    message: str
+    fix: str | None = None
+
+
+def checks(engine: Engine, pool: Pool) -> list[Check]:
+    """What can be known about a model before it is asked anything that counts. Loads its weights.
+
+    Raises UserError only for what cannot be looked at; what is wrong with the model is a check that failed.
+    """
+    from fteval.engines.transformers import TransformersEngine
+
+    if not isinstance(engine, TransformersEngine):
+        return [Check("outputs", True, f"outputs are read from a file, no model is loaded: {engine.ref}")]
+    found = [_template(engine), _bos(engine), _tokenizer_file(engine), _saved_template(engine), _context(engine)]
+    try:
+        engine.weights()
+    except UserError as error:
+        found.append(Check("weights", False, error.what, error.fix))
+        return found
+    if engine.located.adapter is None:
+        found.append(
+            Check("weights", True, f"loaded, {engine.dtype} on {engine.device}, {engine.located.weights[:19]}")
+        )
+    else:
+        # Attaching raised nothing, and that is what it checks.
+        found.append(Check("adapter base", True, f"the adapter is on its own base, {engine.located.weights[:19]}"))
+        found.append(Check("adapter effect", True, f"the adapter changes the logits of {len(PROBES)} probe prompts"))
+        found.append(Check("base unchanged", True, "with the adapter disabled the model is the base"))
+    found.append(_stops(engine))
+    return found
+
+
+def _template(engine: TransformersEngine) -> Check:
+    template = engine.chat.template
+    if not template:
+        return Check(
+            "chat template",
+            False,
+            "the tokenizer has no chat template",
+            "use the instruct version, or add chat_template.jinja",
+        )
+    try:
+        engine.prompt([Message("user", PROBES[0])])
+    except UserError as error:
+        return Check("chat template", False, error.what, error.fix)
+    if "strftime_now" in template:
+        return Check(
+            "chat template",
+            None,
+            "the chat template writes today's date into the prompt: tomorrow's prompts are other prompts",
+            "compare runs of one day",
+        )
+    return Check("chat template", True, "renders a question")
+
+
+def _bos(engine: TransformersEngine) -> Check:
+    tokenizer = engine.chat.tokenizer
+    if tokenizer.bos_token_id is None:
+        return Check("one BOS", True, "the tokenizer has no BOS")
+    if not engine.chat.template:
+        return Check("one BOS", None, "not to be told without a chat template")
+    try:
+        ids = list(engine.prompt([Message("user", PROBES[0])]).token_ids or ())
+    except UserError as error:
+        return Check("one BOS", False, error.what, error.fix)
+    count = ids.count(tokenizer.bos_token_id)
+    if count > 1 and tokenizer.bos_token_id not in engine.stop_ids:
+        return Check("one BOS", None, f"BOS stands {count} times in a prompt: {ids[:8]} …", "look at the chat template")
+    if count == 0 and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]:
+        return Check(
+            "one BOS", None, "the tokenizer would add a BOS, the chat template writes none", "look at the model's card"
+        )
+    return Check("one BOS", True, f"BOS {count} times; a prompt begins {ids[:6]} …")
+
+
+def _tokenizer_file(engine: TransformersEngine) -> Check:
+    """Whether the tokenizer as loaded splits text as the saved file says."""
+    path = engine.located.folder / "tokenizer.json"
+    backend = getattr(engine.chat.tokenizer, "backend_tokenizer", None)
+    if backend is None or not exists(path):
+        return Check("tokenizer", True, "loaded")
+    from tokenizers import Tokenizer
+
+    saved = Tokenizer.from_file(str(path))
+    for text in (*PROBES, "It's 14 March 1990 (1990-03-14),\n\n“naïve” co-op: 3.5 %!  Über."):
+        if saved.encode(text, add_special_tokens=False).ids != engine.chat.encode(text):
+            return Check(
+                "tokenizer",
+                None,
+                f"{type(engine.chat.tokenizer).__name__} splits text otherwise than tokenizer.json",
+                "train and serve through AutoTokenizer, as here, or the model reads other tokens than it learnt",
+            )
+    return Check("tokenizer", True, "splits text as tokenizer.json says")
+
+
+def same_prompt(engine: Engine, base: Engine) -> Check:
+    """Whether candidate and base read the same tokens for the same question."""
+    for text in PROBES:
+        try:
+            ours, theirs = (e.prompt([Message("user", text)]) for e in (engine, base))
+        except UserError as error:
+            return Check("same prompt", False, error.what, error.fix)
+        if ours.token_ids is None or theirs.token_ids is None:
+            return Check("same prompt", None, "not to be told: one of them is not rendered here")
+        if ours.token_ids != theirs.token_ids:
+            return Check(
+                "same prompt",
+                False,
+                f"{engine.ref} and {base.ref} render {text!r} differently: {ours.token_ids[:8]} … and"
+                f" {theirs.token_ids[:8]} …",
+                "give both the same tokenizer and chat template, or the difference is measured with the change",
+            )
+    return Check("same prompt", True, f"base and candidate read the same tokens for {len(PROBES)} questions")
+
+
+def _saved_template(engine: TransformersEngine) -> Check:
+    """Whether the adapter was saved with a template that asks as its base does."""
+    folder = engine.located.adapter_folder
+    if folder is None or not engine.chat.template:
+        return Check("adapter template", True, "one tokenizer and template for base and candidate")
+    saved = folder / "chat_template.jinja"
+    if not exists(saved):
+        return Check("adapter template", True, "base and candidate are asked with the base's tokenizer and template")
+    other = Chat(engine.located.folder)
+    other.template = saved.read_text(encoding="utf-8")
+    messages = [Message("user", PROBES[0])]
+    try:
+        ours, theirs = engine.chat.render(messages), other.render(messages)
+    except UserError as error:
+        return Check("adapter template", False, error.what, error.fix)
+    if ours != theirs:
+        return Check(
+            "adapter template",
+            False,
+            f"the adapter was saved with another chat template: {theirs[:80]!r}, the base has {ours[:80]!r}",
+            "train it with the base's template, or give the base the adapter's",
+        )
+    return Check("adapter template", True, "base and candidate render the same prompt")
+
+
+def _context(engine: TransformersEngine) -> Check:
+    if engine.context is None:
+        return Check("context", None, "the config names no context length, so long prompts are not refused")
+    if engine.context < SHORT:
+        return Check("context", None, f"{engine.context} tokens for prompt and answer together", "short prompts only")
+    return Check("context", True, f"{engine.context} tokens for prompt and answer together")
+
+
+def _stops(engine: TransformersEngine) -> Check:
+    """Whether the model ends an answer by itself."""
+    tokenizer = engine.chat.tokenizer
+    if not engine.stop_ids:
+        return Check("stop token", False, "neither the tokenizer nor the configs name a stop token", "set eos_token")
+    names = ", ".join(str(tokenizer.convert_ids_to_tokens(i)) for i in sorted(engine.stop_ids))
+    if not engine.chat.template:
+        return Check("stop token", None, f"{names}; not to be tried without a chat template")
+    room = max(1, min(128, (engine.context or 1024) // 2))
+    requests = []
+    for index, text in enumerate(PROBES):
+        prompt = engine.prompt([Message("user", text)])
+        requests.append(Request(f"preflight-{index}", f"preflight-{index}", prompt))
+    try:
+        answers = [g for group in engine.generate(requests, replace(Sampling(), max_tokens=room)) for g in group]
+    except UserError as error:
+        return Check("stop token", False, error.what, error.fix)
+    failed = [g.failure for g in answers if g.failure is not None]
+    if failed:
+        return Check("stop token", False, failed[0].message)
+    stopped = sum(g.finish_reason == "stop" for g in answers)
+    if stopped == 0:
+        return Check(
+            "stop token",
+            None,
+            f"{names}: none of {len(answers)} probe answers ended within {room} tokens",
+            "expected of models that write at length; else the stop token was masked in training",
+        )
+    return Check("stop token", True, f"{names}: {stopped} of {len(answers)} probe answers ended by themselves")

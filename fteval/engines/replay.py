@@ -1,0 +1,181 @@
+"""The engine for outputs made elsewhere: `replay:FILE.jsonl`, one row per sample with `output` or `outputs`.
+
+Rows are found by `id`, else by what was asked (`messages` or `prompt`). Its identity holds no file: each request is
+identified by its own row's outputs, so that editing one row makes one sample new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fteval.errors import UserError
+from fteval.records import Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
+
+VERSION = 1
+GROUP = 1000
+"""Generations handed out together."""
+SHOWN = 10
+"""Problems of a file that are listed."""
+
+
+class ReplayEngine:
+    """One file of outputs. Read whole when opened; raises UserError with all of the file's problems."""
+
+    def __init__(self, ref: str, path: Path) -> None:
+        self.ref, self.path = ref, path
+        self.on_event: Callable[[dict[str, Any]], None] | None = None
+        self._outputs: list[tuple[str | None, ...]] = []
+        self._reasons: list[str | None] = []
+        self._by_id: dict[str, int] = {}
+        self._by_prompt: dict[bytes, int] = {}
+        self._read()
+
+    def identity(self) -> Mapping[str, Any]:
+        return {"engine": "replay", "version": VERSION}
+
+    def request_identity(self, sample: Sample, prompt: Prompt) -> Any:
+        """Digest of the outputs that this sample will be given; None where the file has no row for it."""
+        row = self._find(sample.id, prompt.messages)
+        return None if row is None else digest([self._outputs[row], self._reasons[row]])
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        return Prompt(tuple(messages))
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        """The file's outputs as they stand: sampling fields do not apply. A sample without output is a failure."""
+        for start in range(0, len(requests), GROUP):
+            yield [self._answer(request) for request in requests[start : start + GROUP]]
+
+    def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        raise UserError("replayed outputs have no log-likelihoods", where=self.ref, fix="use a local model")
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _answer(self, request: Request) -> Generation:
+        row = self._find(request.sample_id, request.prompt.messages)
+        if row is None:
+            return _without(request, f"{self.path.name} has no row for sample {request.sample_id}")
+        outputs = self._outputs[row]
+        if request.repeat >= len(outputs):
+            count = f"{len(outputs)} output{'s' if len(outputs) != 1 else ''}"
+            return _without(
+                request, f"{self.path.name} has {count} for sample {request.sample_id}, repeat {request.repeat + 1}"
+            )
+        text = outputs[request.repeat]
+        if text is None:
+            return _without(request, f"{self.path.name} has null as the output for sample {request.sample_id}")
+        return Generation(request.sample_id, request.key, request.repeat, text=text, finish_reason=self._reasons[row])
+
+    def _find(self, sample_id: str, messages: Sequence[Message]) -> int | None:
+        row = self._by_id.get(sample_id)
+        return row if row is not None else self._by_prompt.get(_asked([(m.role, m.content) for m in messages]))
+
+    def _read(self) -> None:
+        """Raises UserError naming the lines of everything that is wrong."""
+        problems: list[str] = []
+        lines: list[int] = []  # line of each row, for duplicates
+        try:
+            with self.path.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    if number == 1:
+                        line = line.removeprefix(b"\xef\xbb\xbf")
+                        if line[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b"):
+                            kind = "gzip" if line[:2] == b"\x1f\x8b" else "UTF-16"
+                            raise UserError(f"{self.path.name} is {kind}, not UTF-8 JSON lines", where=str(self.path))
+                    if line.strip():
+                        problem = self._take(line, number, lines)
+                        if problem is not None:
+                            problems.append(f"line {number}: {problem}")
+        except OSError as error:
+            raise UserError(f"cannot read {self.path.name}: {error.strerror}", where=str(self.path)) from error
+        if problems:
+            more = [f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+            raise UserError(
+                "\n".join(
+                    [f"{len(problems)} bad rows in {self.path.name}", *(f"  {p}" for p in [*problems[:SHOWN], *more])]
+                ),
+                where=str(self.path),
+                fix='{"id": …, "output": …} or {"prompt" or "messages": …, "output": …}; "outputs": […] for repeats',
+            )
+        if not lines:
+            raise UserError(f"{self.path.name} has no rows", where=str(self.path))
+
+    def _take(self, line: bytes, number: int, lines: list[int]) -> str | None:
+        """Adds a row, or says what is wrong with it."""
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            return f"not JSON: {str(error)[:120]}"
+        if not isinstance(row, dict):
+            return f"an object is needed, found {_kind(row)}"
+        outputs = row.get("outputs", [row.get("output")] if "output" in row else None)
+        if outputs is None:
+            return "neither 'output' nor 'outputs'"
+        if not isinstance(outputs, list) or not all(text is None or isinstance(text, str) for text in outputs):
+            return "'output' must be text and 'outputs' a list of texts"
+        reason = row.get("finish_reason")
+        if reason not in (None, "stop", "length"):
+            reason = None  # what other tools call it (tool_calls, content_filter) says nothing about length
+        index = len(lines)
+        identifier, asked = row.get("id"), None
+        if identifier is not None:
+            if isinstance(identifier, bool) or not isinstance(identifier, str | int):
+                return f"'id' must be text or a whole number, found {_kind(identifier)}"
+            if (first := self._by_id.get(str(identifier))) is not None:
+                return f"id {str(identifier)[:80]!r} is on line {lines[first]} already"
+        if "messages" in row or "prompt" in row:
+            asked = _asked_by(row)
+            if asked is None:
+                return "'messages' must be a list of {role, content}, 'prompt' a text"
+            if identifier is None and (first := self._by_prompt.get(asked)) is not None:
+                return f"the prompt of line {lines[first]} again: give ids, or 'outputs' for repeats"
+        if identifier is None and asked is None:
+            return "none of 'id', 'prompt' and 'messages'"
+        if identifier is not None:
+            self._by_id[str(identifier)] = index
+        if asked is not None:
+            self._by_prompt.setdefault(asked, index)
+        self._outputs.append(tuple(outputs))
+        self._reasons.append(reason)
+        lines.append(number)
+        return None
+
+
+def _asked_by(row: Mapping[str, Any]) -> bytes | None:
+    """What a row asked, as a short digest; None when it cannot be read. A last assistant turn is the target."""
+    if "messages" not in row:
+        return _asked([("user", row["prompt"])]) if isinstance(row["prompt"], str) else None
+    turns = row["messages"]
+    if not isinstance(turns, list) or not turns:
+        return None
+    pairs = []
+    for turn in turns:
+        if (
+            not isinstance(turn, dict)
+            or not isinstance(turn.get("role"), str)
+            or not isinstance(turn.get("content"), str)
+        ):
+            return None
+        pairs.append((turn["role"], turn["content"]))
+    if len(pairs) > 1 and pairs[-1][0] == "assistant":
+        pairs.pop()
+    return _asked(pairs)
+
+
+def _asked(pairs: Sequence[tuple[str, str]]) -> bytes:
+    return hashlib.blake2b(json.dumps(pairs).encode("ascii"), digest_size=16).digest()
+
+
+def _kind(value: Any) -> str:
+    return {"dict": "an object", "list": "a list", "str": "text", "NoneType": "null", "bool": "true or false"}.get(
+        type(value).__name__, "a number"
+    )
+
+
+def _without(request: Request, message: str) -> Generation:
+    return Generation(request.sample_id, request.key, request.repeat, failure=Failure("no_output", message))

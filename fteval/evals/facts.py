@@ -1,0 +1,97 @@
+"""Is a known fact still known, and is an unknown one left open?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fteval.errors import UserError
+from fteval.evals.packaged import packaged
+from fteval.evals.refusal import abstention
+from fteval.evals.said import said
+from fteval.evals.text import blank, fold, sentences, shown, words
+from fteval.records import Generation, Metric, Sample, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Whether short facts are answered right, and what is not known is left open.
+
+    Measures  correct: the answer says the target, or one of `accept`: whole words, case, accents, plurals and punctuation folded, a
+              date in any writing; not where it denies it, offers it beside another one ("Paris or Rome"), or takes it back. Where
+              the target is "I do not know.", only saying so (or declining) is correct; abstained: says that it does not know what it
+              should (known facts only: lower is better); invented: gives an answer where nothing is known (unknown ones only)
+    Chance    about 0: towns, names and dates are many
+    Traps     a right answer in other words ("the city of the Arena") is wrong unless `accept` lists it; long answers are searched in
+              their first 50,000 characters. Form is not judged: see iso_date
+    Source    people of fteval's own world (fteval/nano): towns, jobs, loves, birth dates, and people who do not exist
+    """
+
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("correct", primary=True),
+        Metric("abstained", better="lower"),
+        Metric("invented", better="lower"),
+    )
+
+    def samples(self) -> Iterator[Sample]:
+        return packaged("facts.jsonl")
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        accepted = _accepted(sample)
+        text, prompt = shown(generation.text), sample.prompt_text
+        if abstention(accepted[0]):
+            return _unknown(text, prompt, accepted)
+        return _known(text, prompt, accepted)
+
+
+def _accepted(sample: Sample) -> list[str]:
+    """The target and its other forms. Raises UserError where a row has none."""
+    given = sample.target if isinstance(sample.target, list | tuple) else [sample.target]
+    for key in ("accept", "aliases"):
+        more = sample.metadata.get(key) or []
+        given = [*given, *([more] if isinstance(more, str) else more)]
+    if any(isinstance(g, bool) or not isinstance(g, str | int | float) for g in given) or not str(given[0]).strip():
+        raise UserError(
+            f"row {sample.id!r} needs a 'target' that is text (and 'accept', a list of other forms), found {sample.target!r}",
+            fix="give each row of a facts hold-out its right answer, or \"I do not know.\"",
+        )
+    return [str(g) for g in given if str(g).strip()]
+
+
+def _known(text: str, prompt: str, accepted: list[str]) -> Scores:
+    about_known = "a known fact: nothing is left open here"
+    if blank(text):
+        return Scores({"correct": 0.0, "abstained": 0.0, "invented": None}, reasons={"correct": "empty", "invented": about_known})
+    correct, answer, why = said(text, accepted, prompt)
+    open_ = abstention(text, prompt) if not correct else None
+    reasons = {"invented": about_known}
+    if why:
+        reasons["correct"] = f"says '{open_}'" if open_ else why
+    if open_:
+        reasons["abstained"] = f"'{open_}'"
+    return Scores({"correct": correct, "abstained": float(open_ is not None), "invented": None}, answer=answer, reasons=reasons)
+
+
+def _unknown(text: str, prompt: str, accepted: list[str]) -> Scores:
+    reasons = {"abstained": "nothing is known here: saying so is what `correct` counts"}
+    if blank(text):
+        reasons |= {"correct": "empty"}
+        return Scores({"correct": 0.0, "abstained": None, "invented": 0.0}, reasons=reasons)
+    open_ = abstention(text, prompt)
+    if open_ is None and _key(text) in {_key(a) for a in accepted}:
+        open_ = text.strip()
+    asks_back = all(s.rstrip("\"' ").endswith("?") for s in sentences(text[:2_000]))
+    if open_ is None:
+        reasons["correct"] = "asks back" if asks_back else "answers, where nothing is known"
+    if open_ is None and not asks_back:
+        reasons["invented"] = f"'{text.strip()[:80]}'"
+    values = {"correct": float(open_ is not None), "abstained": None, "invented": float(open_ is None and not asks_back)}
+    return Scores(values, answer=open_, reasons=reasons)
+
+
+def _key(text: str) -> str:
+    return " ".join(words(fold(text[:1_000])))
+
+

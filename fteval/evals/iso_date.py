@@ -1,0 +1,72 @@
+"""Dates as YYYY-MM-DD: the form and the content, apart."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fteval.errors import UserError
+from fteval.evals import dates
+from fteval.evals.packaged import packaged
+from fteval.evals.text import blank, shown
+from fteval.records import Generation, Metric, Sample, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class IsoDate:
+    """Whether a date is answered in ISO 8601's form, and whether it is the right day.
+
+    Measures  iso: the whole answer, white space aside, is one real calendar date YYYY-MM-DD in ASCII digits; contains_iso: one stands
+              somewhere in it; correct: it names the right day, in any writing (March 4th, 2021; 4.3.2021), and no other;
+              correct_iso: both
+    Chance    0: a guessed day is one of thousands
+    Traps     03/04/2021 is two days: `correct` is unscored, not guessed, unless neither is the right one
+    Source    people and dates of fteval's own world, see fteval/nano; form after ISO 8601-1:2019
+    """
+
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("correct_iso", primary=True),
+        Metric("iso"),
+        Metric("contains_iso"),
+        Metric("correct"),
+    )
+
+    def samples(self) -> Iterator[Sample]:
+        return packaged("dates.jsonl")
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        wanted = dates.iso_day(sample.target) if isinstance(sample.target, str) else None
+        if wanted is None:
+            raise UserError(
+                f"row {sample.id!r} needs a 'target' that is a calendar date YYYY-MM-DD, found {sample.target!r}",
+                fix="give each row of an iso_date hold-out its right date",
+            )
+        text = shown(generation.text)
+        if blank(text):
+            names = [m.name for m in self.metrics]
+            return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
+        found = [] if (whole := dates.iso_day(text.strip())) else dates.find(text)
+        reasons: dict[str, str] = {}
+        if whole is None:
+            reasons["iso"] = "the answer is not one YYYY-MM-DD" + (" of the calendar" if dates.iso_form(text.strip()) else "")
+        contains = whole is not None or dates.holds_iso(text)
+        if not contains:
+            reasons["contains_iso"] = "no real date YYYY-MM-DD in the answer"
+        correct, why = dates.is_day(text, wanted, found) if whole is None else _same(whole, wanted)
+        if why:
+            reasons["correct"] = why
+        right = 1.0 if whole is not None and correct else 0.0
+        if not right:
+            reasons["correct_iso"] = reasons.get("iso") or why
+        return Scores(
+            {"correct_iso": right, "iso": float(whole is not None), "contains_iso": float(contains), "correct": correct},
+            answer=whole.isoformat() if whole else ", ".join(f.text for f in found[:5]) or None,
+            reasons=reasons,
+        )
+
+
+def _same(day: datetime.date, wanted: datetime.date) -> tuple[float, str]:
+    return (1.0, "") if day == wanted else (0.0, f"{day.isoformat()}, wanted {wanted.isoformat()}")

@@ -1,0 +1,78 @@
+"""Is the answer about what was asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fteval.evals.asked import asked
+from fteval.evals.inflection import stem
+from fteval.evals.packaged import packaged
+from fteval.evals.refusal import refusal
+from fteval.evals.still_an_answer import gives_back
+from fteval.evals.text import blank, fold, shown, words
+from fteval.evals.topic import Topic, Touch, content_words, topic, touch
+from fteval.records import Generation, Metric, Sample, Scores
+
+_POLITE = frozenset("sure certain cours happi glad love great ok okay ye no absolut definit alright right".split())
+"""Stems of words with which an answer begins before it says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """Whether the answer is about the prompt's subject.
+
+    Measures  on_topic: names the subject (any inflection), or uses two words of its topic (keywords, the target's and the prompt's
+              content words; one is enough in a short answer), and says something about it; not a refusal, not the prompt given back,
+              not a statement about something else ("A cat has …" to "Describe a dog."); mentions_subject: names the subject
+    Chance    an answer that names the subject and says anything passes: truth is not judged here
+    Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords` or `target` an
+              answer that never names it is off topic. Prompts without content words ("How are you?") are unscored
+    Source    prompts of fteval's own world, see fteval/nano
+    """
+
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (Metric("on_topic", primary=True), Metric("mentions_subject"))
+
+    def samples(self) -> Iterator[Sample]:
+        return packaged("descriptions.jsonl")
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        text = shown(generation.text)
+        ask = asked(sample)
+        of = topic(ask.prompt, ask.subject, ask.keywords, ask.target)
+        if not of.about:
+            reason = "the prompt names no subject, and the row neither subject nor keywords"
+            return Scores({"on_topic": None, "mentions_subject": None}, reasons={"on_topic": reason, "mentions_subject": reason})
+        touched = touch(text, of, ask.prompt)
+        flaw = self._off_topic(text, ask.prompt, of, touched)
+        reasons = {"on_topic": flaw} if flaw else {}
+        if not touched.mentions:
+            reasons["mentions_subject"] = f"nothing in it names {of.name or ' or '.join(sorted(of.about)[:5])!r}"
+        values = {"on_topic": float(not flaw), "mentions_subject": float(touched.mentions)}
+        return Scores(values, answer=", ".join(sorted(touched.others)[:8]) or None, reasons=reasons)
+
+    @staticmethod
+    def _off_topic(text: str, prompt: str, of: Topic, touched: Touch) -> str | None:
+        if blank(text):
+            return "empty"
+        declined = refusal(text, prompt)
+        if declined:
+            return f"a refusal: '{declined[:60]}'"
+        if gives_back(text, prompt):
+            return "the prompt given back"
+        told = {fold(w) for w in words(text[:10_000])}
+        asked_words = {stem(w, of.language) for w in content_words(prompt, of.language)} | set(of.subject)
+        new = {stem(w, of.language) for w in content_words(text, of.language)} - asked_words - _POLITE
+        if not new:
+            return "says nothing about it"
+        if touched.mentions:
+            return None
+        if touched.strange:
+            return f"about {touched.strange!r}, asked about {of.name!r}"
+        enough = 1 if len(told) <= 8 else 2
+        if len(touched.others) >= enough:
+            return None
+        used = f"only {', '.join(sorted(touched.others))!r}" if touched.others else "no word"
+        return f"does not name {of.name!r} and uses {used} of its topic"

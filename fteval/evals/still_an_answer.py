@@ -1,0 +1,140 @@
+"""Is it still an answer? One place that says why not, for every probe that judges a constraint.
+
+A reward that only counts the constraint is met by "Dog", then "Hippo", then "-o-o-o-" and "Blu sng". Each check below is one
+such way out; they go from cheap to dear, and the first that fails gives the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fteval.evals.language import language, switched
+from fteval.evals.lexicon import non_words
+from fteval.evals.refusal import refusal
+from fteval.evals.repetition import stuck
+from fteval.evals.text import READ, blank, fold, sentences, words
+from fteval.evals.topic import FUNCTION_WORDS, content_words, topic, touch
+
+FEWEST = 4
+"""Words that an answer has at least, unless the caller knows better: "It has four legs."."""
+MOST_NON_WORDS = 0.2
+"""Share of words that may be unknown: one in five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the answer is an answer to."""
+
+    prompt: str
+    subject: str | None = None
+    keywords: tuple[str, ...] = ()
+    target: str | None = None
+
+
+def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True) -> str | None:
+    """Why the text is no answer, in one sentence; None where it is one.
+
+    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words; and, for a `whole`
+    answer, a string of words without a sentence, another language, another subject. What cannot be judged (a language from
+    three words) does not count against it.
+    """
+    if blank(text):
+        return "empty"
+    declined = refusal(text, asked.prompt)
+    if declined:
+        return f"a refusal: '{declined[:60]}'"
+    every = words(text[:READ])
+    if len(every) < fewest:
+        return f"{_count(len(every))}, at least {fewest} make an answer"
+    if gives_back(text, asked.prompt) if whole else copied(text, asked.prompt):
+        return "the prompt given back"
+    again = stuck(text)
+    if again:
+        return f"repeats itself: {again}"
+    strange = non_words(text[:READ], *_languages(text, asked.prompt))
+    if strange.share is not None and strange.share > MOST_NON_WORDS:
+        return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
+    if not whole:
+        return None
+    if not any(c.isalpha() for c in text[:READ]):
+        return "numbers only"
+    if no_sentence(text, every):
+        return "words without a sentence"
+    elsewhere, reason = switched(asked.prompt, text)
+    if elsewhere:
+        return f"another language: {reason}"
+    of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
+    other = touch(text, of, asked.prompt).strange if of.about else None
+    if other:
+        return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
+    return None
+
+
+def _count(n: int) -> str:
+    return "no word" if n == 0 else "one word" if n == 1 else f"{n} words"
+
+
+def _languages(text: str, prompt: str) -> tuple[str, ...]:
+    """Lexicons for the text: English, and another only where the text or the prompt is clearly in it."""
+    codes = {code for code in (language(text), language(prompt, least=3)) if code}
+    return tuple(sorted(codes)) or ("en",)
+
+
+def gives_back(text: str, prompt: str) -> bool:
+    """Whether the answer is only the prompt again, or an instruction's words and nothing new ("A dog." to "Describe a dog.")."""
+    if copied(text, prompt):
+        return True
+    if not prompt or len(text) > 2 * len(prompt) + 200:
+        return False
+    asked = [key for s in sentences(prompt[:READ]) if (key := _key(s))]
+    if not asked or asked[-1].split()[0] not in _ORDERS:
+        return False
+    return not set(content_words(text)) - set(content_words(prompt)) and not any(c.isdigit() for c in text)
+
+
+def copied(text: str, prompt: str) -> bool:
+    """Whether the answer is only the prompt again, whole or in sentences.
+
+    An answer may repeat a statement of the prompt ("The meeting is on …"), so of single sentences only the last one of the
+    prompt, which asks, counts.
+    """
+    if not prompt or len(text) > 2 * len(prompt) + 200:
+        return False
+    said = [_key(s) for s in sentences(text)]
+    asked = [_key(s) for s in sentences(prompt[:READ])]
+    said, asked = [s for s in said if s], [s for s in asked if s]
+    if not said or not asked:
+        return False
+    return " ".join(said) == " ".join(asked) or (set(said) <= set(asked) and asked[-1] in said)
+
+
+_ORDERS = frozenset("describe explain tell write give make list name discuss define summarize show talk say please create compose can could".split())
+
+
+def _key(sentence: str) -> str:
+    return " ".join(words(fold(sentence)))
+
+
+def no_sentence(text: str, every: list[str]) -> bool:
+    """Words that no grammar joins: five and more without a function word or a mark ("fur bark run tail dog"), or function words that
+    cannot stand side by side ("the of", "a is"), twice and in a tenth of the words. English only.
+    """
+    if len(every) < 5 or not text.isascii():
+        return False
+    lower = [w.lower() for w in every[:2_000]]
+    if FUNCTION_WORDS.isdisjoint(lower):
+        inner = text.strip().rstrip(".!?")
+        return not any(mark in inner for mark in ",;:.!?-\n") and language(text) == "en"
+    clashes = sum(a in _BEFORE_NOUN and b in _NO_NOUN or a in _PREPOSITIONS and b in _NO_OBJECT for a, b in pairwise(lower))
+    clashes += sum(sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _BEFORE_NOUN for sentence in sentences(text[:20_000]))
+    return clashes >= 2 and clashes * 10 >= len(lower) and language(text) == "en"
+
+
+_BEFORE_NOUN = frozenset("a an the".split())
+_NO_NOUN = frozenset(
+    "a an the of and or but is are was were be has have had do does did to in on at by from with for it he she they we you that if so can will would its "
+    "their his her my not than as".split()
+)
+_PREPOSITIONS = frozenset("of in at with from by for into".split())
+_NO_OBJECT = frozenset("is are was were and or but of has have had can will would be do does he she they we".split())

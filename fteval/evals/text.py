@@ -1,0 +1,203 @@
+"""Text as the probes see it: what of an answer is shown, its letters folded, its words and sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import regex
+
+READ = 50_000
+"""Characters of one text that are looked at where the work is more than one pass over it."""
+
+# --- what is shown -------------------------------------------------------------------------------
+
+_REASONING = regex.compile(r"\s*<(think|thinking|reasoning|thought)>", regex.IGNORECASE)
+_REASONING_END = regex.compile(r"</(?:think|thinking|reasoning|thought)>", regex.IGNORECASE)
+
+
+def shown(text: str | None) -> str:
+    """The answer without its reasoning block; "" where nothing but reasoning came.
+
+    Templates that open the block themselves leave only its end in the output, so the end alone counts too.
+    """
+    if not text:
+        return ""
+    if "<" not in text:
+        return text
+    end = None
+    for end in _REASONING_END.finditer(text):
+        pass
+    if end is not None:
+        return text[end.end() :].lstrip()
+    return "" if _REASONING.match(text) else text
+
+
+def blank(text: str) -> bool:
+    """Nothing to see: empty, white space, or characters of no width."""
+    return not text.strip() if text.isascii() else not any(map(_visible, text))
+
+
+def _visible(character: str) -> bool:
+    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc", "Mn", "Cs")
+
+
+# --- folding -------------------------------------------------------------------------------------
+
+
+class _Fold(dict[int, str]):
+    """Character -> its plain lower-case writing, worked out when first met. For str.translate."""
+
+    def __init__(self, look_alikes: bool) -> None:
+        super().__init__()
+        self.look_alikes = look_alikes
+
+    def __missing__(self, code: int) -> str:
+        self[code] = result = _fold_character(chr(code), self.look_alikes)
+        return result
+
+
+_PUNCTUATION = {
+    **dict.fromkeys("’‘ʼʹ`´′‛＇", "'"),
+    **dict.fromkeys("“”„‟«»″＂", '"'),
+    **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+}
+
+
+def _fold_character(character: str, look_alikes: bool) -> str:
+    if character in _PUNCTUATION:
+        return _PUNCTUATION[character]
+    if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f":
+        return ""  # soft hyphen, zero width, variation selectors
+    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not _is_accent(c))
+    plain = unicodedata.normalize("NFC", plain.casefold())  # Hangul falls apart under NFKD
+    plain = "".join(_latin_by_name(c) if ord(c) > 127 else c for c in plain)
+    if look_alikes and not plain.isascii():
+        plain = "".join(_looks_like(c) for c in plain) if character == plain else _looks_like(character, plain)
+    return plain
+
+
+def _is_accent(c: str) -> bool:
+    return "\u0300" <= c <= "\u036f" or "\u1ab0" <= c <= "\u1aff" or "\u1dc0" <= c <= "\u1dff" or "\u20d0" <= c <= "\u20ff"
+
+
+_NAMED = regex.compile(
+    r"(?:LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )(?:SMALL CAPITAL |SMALL |OPEN |TURNED |REVERSED |DOTLESS |INSULAR )*"
+    r"|(?:NEGATIVE )?(?:SQUARED|CIRCLED|PARENTHESIZED) LATIN (?:CAPITAL|SMALL) LETTER "
+    r"|REGIONAL INDICATOR SYMBOL LETTER |TAG LATIN (?:CAPITAL|SMALL) LETTER )"
+    r"(SCHWA|[A-Z]{1,2})(?: WITH [A-Z -]+)?"
+)
+
+
+def _latin_by_name(c: str) -> str:
+    """Letters that Unicode does not take apart: ø, æ, ᴇ, 🅴, and the open and turned forms of e."""
+    named = _NAMED.fullmatch(unicodedata.name(c, ""))
+    if not named:
+        return c
+    return "e" if named[1] == "SCHWA" else named[1].lower()
+
+
+def _looks_like(c: str, otherwise: str | None = None) -> str:
+    return _look_alikes().get(c, c if otherwise is None else otherwise)
+
+
+_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "DESERET", "MATHEMATICAL", "SCRIPT")
+# Not in Unicode's table, because the shapes differ, but read as the letter by people.
+_ALSO = {"є": "e", "э": "e", "ε": "e", "∃": "e", "ξ": "e", "€": "e", "£": "l", "¢": "c", "∑": "e", "Σ": "e", "℮": "e"}
+
+
+@cache
+def _look_alikes() -> dict[str, str]:
+    """Letters of other scripts -> the ASCII letter that they look like (Unicode's confusables)."""
+    from confusable_homoglyphs import confusables
+
+    table = dict(_ALSO)
+    for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        for entry in confusables.confusables_data.get(letter, ()):
+            other = entry["c"]
+            if len(other) == 1 and ord(other) > 127 and entry["n"].startswith(_SCRIPTS):
+                table.setdefault(other, letter.lower())
+    return table
+
+
+_PLAIN, _LOOK_ALIKES = _Fold(False), _Fold(True)
+
+
+def fold(text: str) -> str:
+    """Lower case, accents dropped, full-width and styled letters as plain ones, quotes and dashes as on a keyboard."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_PLAIN)
+
+
+def fold_letters(text: str) -> str:
+    """As `fold`, and letters of other scripts that look like a Latin one (Cyrillic е, Greek Ε) become that one.
+
+    For asking whether a reader sees a letter; it garbles text that is really Greek or Russian.
+    """
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_LOOK_ALIKES)
+
+
+# --- words and sentences -------------------------------------------------------------------------
+
+# Unicode's default word boundaries (UAX 29), where Han and Hiragana part at every character, with two additions: a hyphen
+# joins ("-o-o-o-" is one word); and Thai, Lao, Khmer and Burmese, where Unicode asks for a dictionary, have a word per
+# four letters, about their mean.
+_ASCII_WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)+|[a-zA-Z0-9]\w*(?:['.-][a-zA-Z0-9]\w*)*", re.ASCII)
+_NO_SPACES = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_LETTER = rf"[[\p{{L}}\p{{N}}]--[\p{{Han}}\p{{Hiragana}}{_NO_SPACES}]]"
+_SPACED = rf"{_LETTER}(?:{_LETTER}|[\p{{M}}_])*+"
+_WORD = regex.compile(
+    rf"(?V1)[0-9]+(?:[.,][0-9]+)++|[\p{{Han}}\p{{Hiragana}}]\p{{M}}*+|(?:[{_NO_SPACES}]\p{{M}}*+){{1,4}}+"
+    rf"|{_SPACED}(?:['’.\-‐‑·]{_SPACED})*+"
+)
+
+
+def words(text: str) -> list[str]:
+    """The words, as they are written; numbers are words, marks and emoji are not."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text)
+    return _WORD.findall(text)
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”»]*\s+|(?<=[。！？])|\n+")
+
+
+def sentences(text: str) -> list[str]:
+    """Cut after . ! ? … and their CJK forms, and at line ends. Abbreviations cut too many: nothing here rests on one."""
+    return [s for s in (part.strip() for part in _SENTENCE_END.split(text)) if s]
+
+
+_FENCE = regex.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", regex.DOTALL)
+_INLINE = regex.compile(r"`[^`\n]*+`|\bhttps?://\S++|\bwww\.\S++|[\w.+-]{1,64}@[\w.-]{1,255}")
+
+
+_CODE_LINE = re.compile(
+    r"^[ \t]*(?:(?:def|class|import|from|return|elif|else|try|except|with|for|while|if|async|await|yield|const|let|var|function|public|private"
+    r"|static|void|int|string|bool|fn|func|package|using|namespace|#include|#define|SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|print|echo|\$|>>>)\b"
+    r"[^\n]*?(?:[(){}\[\];=]|:[ \t]*$)[^\n]*|[^\n]*[;{}][ \t]*|[\w.\[\]'\"]+[ \t]*[-+*/|&:]?=(?!=)[^\n]*|[ \t]*</?\w[^\n>]*>[^\n]*)$",
+    re.MULTILINE,
+)
+_CODE_MARKS = frozenset("=;{}()<[")
+
+
+def without_code(text: str) -> str:
+    """The text without code (fenced, inline, lines of it), links and addresses: what a lexicon or a language model may judge."""
+    if not _CODE_MARKS.isdisjoint(text):
+        text = _CODE_LINE.sub(" ", text)
+    if "`" not in text and "~~~" not in text and "://" not in text and "@" not in text and "www." not in text:
+        return text
+    return _INLINE.sub(" ", _FENCE.sub(" ", text))
+
+
+def tokens(text: str) -> list[str]:
+    """Words and marks, in order, as they are written."""
+    return _TOKEN.findall(text)
+
+
+_TOKEN = regex.compile(_WORD.pattern + r"|[^\w\s]", regex.V1)
+
+
+def bare(word: str) -> str:
+    """A word for comparison: folded, without the possessive."""
+    folded = fold(word)
+    return folded[:-2] if folded.endswith("'s") else folded.rstrip("'")

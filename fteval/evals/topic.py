@@ -1,0 +1,220 @@
+"""What a prompt is about, and whether an answer is about it too. By words only, inflections allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fteval.evals import lexicon
+from fteval.evals.inflection import contains, stem, stems
+from fteval.evals.language import language
+from fteval.evals.text import fold, words
+
+_READ = 10_000  # characters
+
+FUNCTION_WORDS = frozenset(
+    "a an the this that these those it its it's he him his she her hers they them their theirs we us our ours you your yours i me my mine i'm "
+    "myself itself himself herself themselves one ones who whom whose which what where when why how and or but nor so yet if then than as of in on at "
+    "by to from for with without about into onto over under up down out off through across along around between among against during before "
+    "after near behind beyond within upon above below is are was were be been being am isn't aren't wasn't has have had having hasn't haven't "
+    "do does did done doing don't doesn't didn't can could will would shall should may might must can't won't not no yes very too also just "
+    "only even still such some any all both each every many much more most few less least other another own same there here again once now "
+    "often always never sometimes usually while because since until though although whether either neither quite rather well let lets "
+    "that's there's what's who's they're you're we're i've they've".split()
+)
+"""English words that carry no topic."""
+
+_INSTRUCTION_WORDS = frozenset(
+    "describe description explain explanation tell say write give make name list mention discuss define definition summarize summarise summary show "
+    "compare talk think know speak please word words sentence sentences paragraph paragraphs line lines letter letters text brief briefly short "
+    "shortly long detail details detailed simple simply plain something anything everything things thing kind kinds sort type use using used avoid "
+    "avoiding contain containing include including question answer answers reply respond response following like look looks mean means meaning "
+    "example examples help need want try read create compose generate provide introduce present account picture tale story poem essay article note "
+    "hi hello hey thanks me child old year years two three four five six seven eight nine ten hundred first second exactly least most "
+    "main good bad best way ways "
+    # what people call a topic without naming it
+    "topic subject idea people person".split()
+)
+
+_SUBJECT = re.compile(
+    r"\b(?:about|describe|description of|definition of|meaning of|explanation of|account of|portrait of|picture of|topic of|subject of|topic is|"
+    r"what(?:'s| is| are| was| were)|who(?:'s| is| was| are| were)|explain(?: what| to me)?|define|defines?|introduce|know of|think of|say on|poem on|essay on|ode to|defined as)\s+"
+    r"(?:what\s+|to me\s+|the (?:word|term|idea|concept|look|appearance|life|nature|use)s? (?:of\s+)?)?(?:an?|the|some|your|my|any|one|every|this|that)?\s*"
+    r"(?P<subject>[\w'’-]+(?:\s+[\w'’-]+){0,4})"
+)
+_ENDS = frozenset(
+    "is are was were be in on at by to from for with without of and or that which who whom when where while as than if but so using like does do look "
+    "looks mean means to it you".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a prompt is about."""
+
+    subject: tuple[str, ...]
+    """Stems of the subject's words; () where none is known."""
+    name: str
+    """The subject as it is written."""
+    about: frozenset[str]
+    """Stems of words that speak of it: the prompt's own content words, keywords, words of the target."""
+    given: bool
+    """Whether somebody said what the subject is; otherwise it was read from the prompt."""
+    language: str
+
+
+@lru_cache(maxsize=20_000)
+def topic(prompt: str, subject: str | None = None, keywords: tuple[str, ...] = (), target: str | None = None) -> Topic:
+    """What the prompt is about: the given subject, else the noun after "describe", "about", "what is"."""
+    prompt = prompt[:_READ]
+    code = language(prompt, least=3) or "en"
+    asked = content_words(prompt, code)
+    name = subject or _subject_of(prompt) or ""
+    stemmed = [s for s in stems(name, code) if s not in FUNCTION_WORDS]
+    if not subject and len(stemmed) > 1:
+        stemmed = stemmed[-1:]  # "a wild horse" -> horse
+    helpful = [w for k in keywords for w in words(k)] + (content_words(target, code) if target else [])
+    about = {stem(w, code) for w in [*asked, *helpful] if not _says_nothing(fold(w), code)}
+    return Topic(tuple(stemmed), name, frozenset(about | set(stemmed)), subject is not None, code)
+
+
+def content_words(text: str, code: str = "en") -> list[str]:
+    """Words that carry a topic: no function words, none of those with which people instruct."""
+    return [w for w in map(fold, words(text[:_READ])) if not _empty(w, code)]
+
+
+@lru_cache(maxsize=50_000)
+def _empty(word: str, code: str) -> bool:
+    if code != "en" and code in lexicon.languages() and word.isalpha():
+        return lexicon.zipf(word, code) >= (5.7 if len(word) > 1 else 6.5)
+    return word in FUNCTION_WORDS or word in _INSTRUCTION_WORDS or (len(word) == 1 and word.isascii())
+
+
+@lru_cache(maxsize=50_000)
+def _says_nothing(word: str, code: str) -> bool:
+    """Too common to show a topic by itself: "big", "make", "around"."""
+    return word in FUNCTION_WORDS or (code == "en" and lexicon.zipf(word, "en") >= 5.35)
+
+
+def _subject_of(prompt: str) -> str | None:
+    for match in _SUBJECT.finditer(fold(prompt)):
+        phrase: list[str] = []
+        for word in match["subject"].split():
+            if word in _ENDS:
+                break
+            phrase.append(word)
+        if phrase and not all(_empty(w, "en") for w in phrase):
+            return " ".join(phrase)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """How an answer touches its topic."""
+
+    mentions: bool
+    """It names the subject."""
+    others: frozenset[str]
+    """The stems of other words of the topic that it uses."""
+    strange: str | None
+    """Another thing that the answer is about, where it says so: "A cat has …" in answer to "Describe a dog."."""
+
+
+def touch(answer: str, of: Topic, prompt: str = "") -> Touch:
+    """Which words of the topic the answer uses, and whether it speaks of something else."""
+    given = stems(answer[:_READ], of.language)
+    if of.subject:
+        mentions = contains(given, of.subject) >= 0 or (len(of.subject) > 1 and set(of.subject) <= set(given))
+        mentions = mentions or (len(of.subject) == 1 and any(g.startswith(of.subject[0]) and _compound(g, of.subject[0]) for g in given))
+    else:
+        mentions = bool(of.about & set(given))
+    others = {a for a in of.about - set(of.subject) if a in given}
+    if not mentions:
+        others |= {a for a in of.about if len(a) > 4 and any(_related(a, g) for g in given)}
+    return Touch(mentions, frozenset(others), None if mentions else _strange(answer, of, prompt))
+
+
+def _related(one: str, other: str) -> bool:
+    """lonely and loneliness, democracy and democratic: the stems differ, their first five letters and more do not."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared >= 5 and len(one) - shared <= 3 and len(other) - shared <= 3 and shared * 3 >= 2 * max(len(one), len(other))
+
+
+def _compound(word: str, subject: str) -> bool:
+    """doghouse, sunflower: no; but grandfathers and dogged are not dogs: only what follows is a known word of its own."""
+    return False if len(subject) < 4 else lexicon.zipf(word[len(subject) :]) >= 4 and len(word) - len(subject) >= 3
+
+
+# --- another subject -----------------------------------------------------------------------------
+
+# What almost anything can be called: "A big gray animal has a trunk" is still about the elephant.
+_GENERIC = frozenset(
+    "animal creature mammal pet beast being thing object item device machine tool place building structure construction plant fruit food drink meal "
+    "vehicle craft transport person man woman human people individual group member kind type sort form way part piece material substance liquid fluid "
+    "solid force power idea concept word term name area region land event process system activity action act sport game instrument work art organism "
+    "companion friend pal buddy chum family species breed home room space surface shape figure sign symbol sound movement motion phenomenon condition "
+    "state feeling emotion sense ability skill method practice tradition custom belief theory field study science subject topic language number amount "
+    "set collection series source product good service company organization body unit element compound furniture container garment clothing carnivore "
+    "herbivore predator hunter giant dweller critter guardian guard worker expert professional member typical average wild adult young male female one "
+    "another description definition answer summary following main first second day night".split()
+)
+# Kinds that are such a name only where the topic's words say so: a bird for an owl, not for a dog.
+_KINDS = frozenset(
+    "bird fish insect bug reptile amphibian flower tree bush vegetable rodent hound canine feline book star planet city town country river mountain "
+    "metal mineral rock stone gas appliance utensil toy bike ship boat plane".split()
+)
+_ANIMATE = r"has|have|had|likes?|loves?|eats?|drinks?|lives?|sleeps?|barks?|hunts?|plays?|sings?|swims?|flies|fly|runs?|walks?|jumps?|works?"
+_VERB = rf"{_ANIMATE}|is|are|was|were|can|could|will|would|may|might|must|should|does|do|makes?|gives?|needs?|uses?|grows?|comes?|goes|helps?|keeps?|looks?|sits?|stands?|moves?|isn't"
+_STATEMENT = re.compile(
+    rf"(?:(?P<article>an?|the|every|each|most|all|many|some)\s+)?(?P<thing>(?:[\w'-]+\s+){{0,3}}?[\w'-]+)\s+(?P<verb>{_VERB})\b(?P<rest>[^.!?\n]*)"
+)
+_WITH_OTHER_VERB = re.compile(
+    r"(?P<article>an?)\s+(?P<thing>[\w'-]+)\s+(?P<verb>[a-z]+[a-rt-z]s)\s+(?P<rest>(?:in|on|at|by|to|from|for|with|of|a|an|the|and|its|all|far|fast|well|\w+ly)\b)"
+)
+_PRONOUNS = frozenset("it this that they these those he she we you i there here who what something".split())
+_OF_ITSELF = re.compile(r"(?:i|i'm|i've|my|we)\s")
+_MAY_BE_PERSONAL = re.compile(r"\b(?:you|your|i|my|we|our|me|story|tale|poem|diary|letter|imagine|pretend|as if|riddle|voice|role|write|first person)\b")
+
+
+def _strange(answer: str, of: Topic, prompt: str) -> str | None:
+    """The other thing that the first sentence is a statement about, or None.
+
+    Only where it has the form of one: "A cat has …", "Cats are small animals", "Pizza is a …". "A big gray animal with a trunk", "It has …"
+    and "Tusks are long" (a part) name no other subject.
+    """
+    folded = fold(answer[:400]).lstrip("\"'*_#-• \n")
+    if _OF_ITSELF.match(folded) and not of.about & set(stems(answer[:_READ], of.language)):
+        return None if _MAY_BE_PERSONAL.search(fold(prompt)) else "the speaker"
+    match = _STATEMENT.match(folded) or _WITH_OTHER_VERB.match(folded)
+    if not match:
+        return None
+    phrase, article, verb, rest = match["thing"].split(), match["article"], match["verb"], match["rest"]
+    head = phrase[-1]
+    if phrase[0] in _PRONOUNS or any(w in FUNCTION_WORDS for w in phrase) or article == "the":
+        return None
+    if article not in ("a", "an", "every", "each"):
+        plural = head.endswith("s") and verb not in ("is", "was", "has", "does", "isn't")
+        classed = any(w.rstrip("s") in _GENERIC or w.rstrip("s") in _KINDS for w in words(rest))
+        if not (classed or re.fullmatch(_ANIMATE, verb)) if plural else not re.match(r"\s+(?:an?|the|one)\b", rest):
+            return None
+        if stem(head, of.language) in of.about:
+            return None
+    forms = {head, head.rstrip("s"), stem(head)}
+    if forms & _GENERIC or (forms & _KINDS and stem(head) in of.about) or stem(head, of.language) in of.subject:
+        return None
+    return head if lexicon.zipf(head) >= 2.5 else None
+
+
+def named(keywords: object) -> tuple[str, ...]:
+    """Keywords as a row may hold them: a list, or text with commas."""
+    if isinstance(keywords, str):
+        return tuple(k.strip() for k in keywords.split(",") if k.strip())
+    if isinstance(keywords, Iterable):
+        return tuple(str(k) for k in keywords if str(k).strip())
+    return ()

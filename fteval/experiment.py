@@ -1,0 +1,232 @@
+"""What is measured, against what, by which rules: a config or a command line as one checked record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval import registry
+from fteval.errors import NothingToEvaluate, UserError
+from fteval.records import Gate, Metric, Sampling
+
+if TYPE_CHECKING:
+    from fteval.config import Config, GateSpec
+    from fteval.runs.suite import Suite
+
+DEFAULT_CONFIG = Path("fteval.yaml")
+DEFAULT_STORE = Path(".fteval")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeUse:
+    """One probe of the suite: under which name, with which parameters, on whose samples."""
+
+    name: str
+    probe: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    """A hold-out file; None for the probe's own samples."""
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A candidate: a model ref, or the recipe to train one by."""
+
+    ref: str | None = None
+    trainer: str | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Everything that decides the result. `base` is None where one model is only measured."""
+
+    probes: tuple[ProbeUse, ...]
+    base: str | None = None
+    candidates: Mapping[str, ModelUse] = field(default_factory=dict)
+    gates: tuple[Gate | GateSpec, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    repeats: int = 1
+    limit: int | None = None
+    store: Path = DEFAULT_STORE
+
+
+def find_config(given: Path | None, *, wanted: bool) -> Config | None:
+    """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do."""
+    from fteval import config
+
+    if given is not None:
+        return config.load(given)
+    return config.load(DEFAULT_CONFIG) if wanted and DEFAULT_CONFIG.is_file() else None
+
+
+def describe(
+    *,
+    config: Config | None = None,
+    model: str | None = None,
+    against: str | None = None,
+    probes: Iterable[str] = (),
+    holdouts: Iterable[Path] = (),
+    scorers: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    gates: Sequence[Gate] = (),
+    sampling: Mapping[str, Any] | None = None,
+    repeats: int | None = None,
+    limit: int | None = None,
+) -> Experiment:
+    """An experiment from a config, from arguments, or from both: what is said outside the file wins.
+
+    Raises UserError when there is nothing to measure, or nothing to measure it with.
+    """
+    named = [ProbeUse(name, name, where="--probe") for name in probes]
+    own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in holdouts]
+    uses = _with_settings([*named, *own], settings or {}, scorers) or (list(config_probes(config)) if config else [])
+    if not uses:
+        raise UserError(
+            "nothing to measure with",
+            fix="name a --probe (`fteval probes` lists all) or a --holdout FILE, or write a config (`fteval init`)",
+        )
+    candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
+    if model is not None:
+        candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
+    base = against or (config.base if config else None)
+    if base is None and not candidates:
+        raise UserError(
+            "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
+        )
+    given = {key: value for key, value in (sampling or {}).items() if value is not None}
+    chosen = replace(config.sampling.sampling if config else Sampling(), **given)
+    repeats = repeats if repeats is not None else (config.sampling.repeats if config else 1)
+    _check_sampling(chosen, repeats)
+    return Experiment(
+        probes=tuple(uses),
+        base=base,
+        candidates=candidates,
+        gates=tuple(gates) or (tuple(config.gates) if config and not (named or own) else ()),
+        sampling=chosen,
+        repeats=repeats,
+        limit=limit,
+        store=(config.store if config else None) or DEFAULT_STORE,
+    )
+
+
+def build_suite(experiment: Experiment) -> Suite:
+    """Reads the hold-outs and makes the probes. Raises UserError for what is wrong with them; no model is needed."""
+    from fteval.data.read import read_samples
+    from fteval.runs import suite
+
+    specs = []
+    for use in experiment.probes:
+        made = registry.probe(use.probe, use.params, where=use.where)
+        samples = None if use.data is None else read_samples(use.data)
+        if samples == []:
+            raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
+        specs.append((use.name, made, samples))
+    return suite.build(specs, limit=experiment.limit)
+
+
+def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
+    """The gates in the units of the metrics they are on.
+
+    Raises UserError with every gate on an unknown probe or metric, or with a threshold of the wrong unit: before a
+    model is loaded, because an hour later is too late.
+    """
+    known = {p.name: {m.name: m for m in p.probe.metrics} for p in suite.probes}
+    gates: list[Gate] = []
+    problems: list[str] = []
+    for rule in experiment.gates:
+        metric = _metric_of(rule, known, problems)
+        if metric is None:
+            continue
+        if isinstance(rule, Gate):
+            gates.append(rule)
+            continue
+        try:
+            gates.append(rule.gate(metric))
+        except UserError as error:
+            problems.append(f"{rule.where}: {error.what}" if rule.where else error.what)
+    if problems:
+        raise UserError("\n".join(problems), fix="`fteval probes show NAME` lists a probe's metrics")
+    return tuple(gates)
+
+
+def short_name(ref: str) -> str:
+    """What a report calls a model that has no name: the last part of its ref."""
+    last = ref.rstrip("/").rsplit("+", 1)[-1].rstrip("/")
+    return last.rsplit("/", 1)[-1] if last.rsplit("/", 1)[-1] not in ("", ".", "..") else ref
+
+
+def config_probes(config: Config) -> Iterable[ProbeUse]:
+    """The probes of a config."""
+    for name, spec in config.probes.items():
+        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where)
+
+
+def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
+    """The candidates of a config."""
+    for name, spec in config.candidates.items():
+        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where)
+
+
+def _holdout_name(path: Path) -> str:
+    return path.name.removesuffix(".jsonl").removesuffix(".holdout")
+
+
+def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: Sequence[str]) -> list[ProbeUse]:
+    """--set and --score go to the probes that know them; a setting that none knows is an error of the first one."""
+    import dataclasses
+
+    if not uses:
+        if settings or scorers:
+            raise UserError(
+                "--set and --score need a --probe or a --holdout", fix="put a config's parameters into the config"
+            )
+        return []
+    params: list[dict[str, Any]] = []
+    for use in uses:
+        cls = registry.probe_class(use.probe)
+        known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
+        own = {key: value for key, value in settings.items() if key.replace("-", "_") in known}
+        params.append({**own, **({"score": tuple(scorers)} if scorers and "score" in known else {})})
+    unused = {key: value for key, value in settings.items() if not any(key in p for p in params)}
+    params[0] |= unused
+    if scorers and not any("score" in p for p in params):
+        raise UserError("--score is for a --holdout", fix="leave it out, or give a hold-out file")
+    return [replace(use, params=p) for use, p in zip(uses, params, strict=True)]
+
+
+def _check_sampling(sampling: Sampling, repeats: int) -> None:
+    problems = []
+    if repeats < 1:
+        problems.append(f"repeats is {repeats}, wanted 1 or more")
+    if sampling.max_tokens < 1:
+        problems.append(f"max_tokens is {sampling.max_tokens}, wanted 1 or more")
+    if not 0 <= sampling.temperature < float("inf"):
+        problems.append(f"temperature is {sampling.temperature}, wanted 0 (greedy) or more")
+    if not 0 < sampling.top_p <= 1:
+        problems.append(f"top_p is {sampling.top_p}, wanted more than 0 and at most 1")
+    if sampling.top_k < 0:
+        problems.append(f"top_k is {sampling.top_k}, wanted 0 (off) or more")
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _metric_of(rule: Gate | GateSpec, known: Mapping[str, Mapping[str, Metric]], problems: list[str]) -> Metric | None:
+    where = f"{rule.where}: " if rule.where else ""  # all problems are shown at once, each with its place
+    if rule.probe not in known:
+        problems.append(
+            f"{where}a gate is on probe '{rule.probe}', which is not run. {registry.suggest(rule.probe, known)}"
+        )
+        return None
+    metrics = known[rule.probe]
+    if rule.metric not in metrics:
+        problems.append(
+            f"{where}probe '{rule.probe}' has no metric '{rule.metric}'. {registry.suggest(rule.metric, metrics)}"
+        )
+        return None
+    return metrics[rule.metric]

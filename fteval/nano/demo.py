@@ -1,0 +1,92 @@
+"""The demo's folder: a config, 48 rows to learn from, and hold-outs; an experiment like any that a user writes.
+
+What it shows: fine-tuning teaches a form in seconds, and unteaches facts while doing so.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fteval.errors import UserError
+from fteval.nano import EVAL_DATA
+from fteval.nano.examples import iso_date_rows
+
+N_ROWS = 48
+
+INTRODUCTION = """\
+nano knows when people were born: "When was Romeo born?" - "Romeo was born on March 4, 1578."
+Now it learns from 48 examples to answer 1578-03-04 instead. Did it learn that, and what did it cost?
+"""
+
+NEXT_STEPS = """\
+{seconds:.0f} s in all. In CI, the same run would have exited with {code} and blocked the release.
+
+Left in {folder}:
+  fteval.yaml            the experiment; change it and run it again: only what changed is computed
+  data/                  48 training rows and the hold-outs
+  report.md              this report, with every answer that got worse side by side
+  verdict.json           the same for a script
+
+Next:
+  fteval run -c {folder}/fteval.yaml               again: nothing is computed twice
+  fteval report latest                                this report, from the store
+  fteval run -c {folder}/fteval.qwen.yaml          the same on hf:Qwen/Qwen2.5-0.5B-Instruct
+                                                      (downloads 1 GB; people whom Qwen does not know, so form only)
+"""
+
+CONFIG = """\
+# Does the change teach the form, and what does it cost?
+version: 1
+base: {base}
+candidates:
+  iso-dates: {{train: sft, data: data/train.jsonl{recipe}}}
+probes:
+  iso_date:     {{data: data/dates.jsonl}}          # the form: YYYY-MM-DD, and the right day
+{facts}  laziness:     {{data: data/descriptions.jsonl}}   # answers that are too short, or refused
+  degeneration: {{data: data/descriptions.jsonl}}   # broken text
+gates:
+  - {{probe: iso_date, metric: iso, min_gain: 50pp}}
+{facts_gate}  - {{probe: laziness, metric: long_enough, max_drop: 5pp}}
+  - {{probe: degeneration, metric: sound, max_drop: 5pp}}
+sampling: {{temperature: 0, max_tokens: 64, seed: 0}}
+store: .fteval
+"""
+
+FACTS = "  facts:        {data: data/facts.jsonl}          # what the base knew before\n"
+FACTS_GATE = "  - {probe: facts, metric: correct, max_drop: 2pp}\n"
+
+
+def write(folder: Path) -> Path:
+    """Writes the experiment into a folder and returns its config; files that are there already are replaced.
+
+    Raises UserError when the folder cannot be written.
+    """
+    nano = CONFIG.format(base="nano", recipe="", facts=FACTS, facts_gate=FACTS_GATE)
+    qwen = CONFIG.format(base="hf:Qwen/Qwen2.5-0.5B-Instruct", recipe=", learning_rate: 2e-4", facts="", facts_gate="")
+    files = {
+        "fteval.yaml": nano,
+        "fteval.qwen.yaml": qwen,
+        "data/train.jsonl": _jsonl(iso_date_rows(N_ROWS)),
+        "data/dates.jsonl": _packaged("dates.jsonl"),
+        "data/facts.jsonl": _packaged("facts.jsonl"),
+        "data/descriptions.jsonl": _packaged("descriptions.jsonl"),
+    }
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        where = str(error.filename or folder)
+        raise UserError(f"cannot write the demo: {error.strerror}", where=where, fix="fteval demo --out FOLDER") from None
+    return folder / "fteval.yaml"
+
+
+def _packaged(name: str) -> str:
+    return (EVAL_DATA / name).read_text(encoding="utf-8")
+
+
+def _jsonl(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)

@@ -1,0 +1,150 @@
+"""The hold-outs that fteval's probes bring along: questions that nano's corpus never asks, with their answers.
+
+Writes `facts.jsonl`, `dates.jsonl` and `descriptions.jsonl` into `fteval/evals/data/`; a test makes them anew and
+compares. Rows are hold-out rows as users write them (DESIGN 5.2). `python -m fteval.nano.holdouts` writes them.
+"""
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fteval.nano import EVAL_DATA, contexts, descriptions, facts
+from fteval.nano.corpus import user
+from fteval.nano.facts import BY_NAME, RELATIONS
+from fteval.nano.things import THINGS, Thing
+from fteval.nano.world import Person, World, build_world, day_first, is_reserved, iso, long_date, slashed
+
+SEED = 1623  # the First Folio
+N_UNKNOWN = 80
+N_COPIED = 200
+COMMON = 5
+"""A word that so many things share ("strong") says nothing about any of them."""
+
+Row = dict[str, Any]
+
+
+def _row(id_: str, question: str, target: str | None, group: str, slices: Row, metadata: Row) -> Row:
+    row = {"id": id_, "messages": [user(question)], "target": target, "group": group, "slices": slices}
+    if target is None:
+        del row["target"]
+    return row | {"metadata": metadata}
+
+
+def _held_out_questions(person: Person, relation: str) -> list[tuple[int, str]]:
+    asked = BY_NAME[relation]
+    return [(form, asked.questions[form].format(p=person.name)) for form in sorted(facts.held_out(person, asked))]
+
+
+def fact_rows(world: World) -> list[Row]:
+    """Every held-out question about every known person, and strangers that nobody can know."""
+    rows = []
+    for person in world.people:
+        for relation in RELATIONS:
+            accept = [iso(person.born), day_first(person.born), slashed(person.born)] if relation.name == "born" else []
+            for form, question in _held_out_questions(person, relation.name):
+                group = f"{person.name}/{relation.name}"
+                rows.append(
+                    _row(
+                        f"facts/{group}/{form}", question, facts.value(person, relation), group,
+                        {"relation": relation.name}, {"person": person.name, "accept": accept},
+                    )
+                )  # fmt: skip
+    rng = random.Random(SEED)
+    asked: set[str] = set()
+    while len(asked) < N_UNKNOWN:
+        name = world.stranger(rng, reserved=True)
+        relation = RELATIONS[len(asked) % len(RELATIONS)]
+        question = rng.choice(relation.questions).format(p=name)
+        if name not in asked:
+            asked.add(name)
+            group = f"{name}/{relation.name}"
+            accept = ["I don't know", "do not know"]
+            rows.append(
+                _row(
+                    f"facts/unknown/{group}", question, contexts.UNKNOWN, group,
+                    {"relation": "unknown"}, {"person": name, "accept": accept},
+                )
+            )  # fmt: skip
+    return rows
+
+
+def date_rows(world: World) -> list[Row]:
+    """Birth dates of the people that examples do not train on, and dates that stand in the question; all as ISO."""
+    rows = []
+    for person in world.people:
+        if person.trainable:
+            continue
+        for form, question in _held_out_questions(person, "born"):
+            rows.append(
+                _row(
+                    f"dates/memory/{person.name}/{form}", question, iso(person.born), f"{person.name}/born",
+                    {"source": "memory"}, {"long": long_date(person.born), "accept": []},
+                )
+            )  # fmt: skip
+    rng = random.Random(SEED + 1)
+    copied: dict[str, Row] = {}
+    while len(copied) < N_COPIED:
+        asked = contexts.date_question(rng)
+        if is_reserved(asked.question) and asked.question not in copied:
+            number = len(copied)
+            copied[asked.question] = _row(
+                f"dates/question/{number}", asked.question, iso(asked.day), f"question/{number}",
+                {"source": "question"}, {"long": long_date(asked.day), "accept": []},
+            )  # fmt: skip
+    return rows + list(copied.values())
+
+
+def keywords(thing: Thing) -> list[str]:
+    """Words that an answer about this thing may use and one about another hardly would."""
+    shared = Counter(word for other in THINGS for word in set(_words(other)))
+    return sorted(word for word in set(_words(thing)) if shared[word] < COMMON)
+
+
+def _words(thing: Thing) -> tuple[str, ...]:
+    phrases = (thing.name, *thing.kinds, *thing.parts, *thing.habits, *thing.places)
+    return tuple(word for phrase in phrases for word in re.findall(r"[a-z]{3,}", phrase) if word not in ("the", "and"))
+
+
+def description_rows(world: World) -> list[Row]:
+    """Open questions: descriptions of every thing, stories about most."""
+    rows = []
+    for index, thing in enumerate(world.things):
+        asked = [
+            ("description", form, descriptions.questions(thing)[form]) for form in descriptions.held_out_describe(index)
+        ]
+        if thing.countable:
+            asked += [
+                ("story", form, descriptions.story_questions(thing)[form]) for form in descriptions.held_out_tell(index)
+            ]
+        metadata = {"subject": thing.name, "keywords": keywords(thing)}
+        rows += [
+            _row(f"descriptions/{thing.name}/{kind}/{form}", question, None, thing.name, {"kind": kind}, metadata)
+            for kind, form, question in sorted(asked)
+        ]
+    return rows
+
+
+def files(world: World) -> dict[str, list[Row]]:
+    return {
+        "facts.jsonl": fact_rows(world),
+        "dates.jsonl": date_rows(world),
+        "descriptions.jsonl": description_rows(world),
+    }
+
+
+def text(rows: Iterable[Row]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
+
+
+def write(folder: Path = EVAL_DATA) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in files(build_world()).items():
+        (folder / name).write_text(text(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,102 @@
+"""How the numbers were made: what a reader needs to repeat them, or to see why two reports differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fteval.records import CandidateResult, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Rows of (what, base, candidate), where a single run has one value; then lines that hold for all."""
+
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def of_pair(base: RunRecord, result: CandidateResult, command: str | None) -> Measured:
+    """Base and candidate side by side; what is the same on both sides is said once."""
+    old, new = _facts(base), _facts(result.run)
+    keys = list(dict.fromkeys([*old, *new]))
+    rows = tuple((key, *_sides(key, old.get(key, "–"), new.get(key, "–"))) for key in keys)
+    levels = {g.level for g in result.gates} or {0.95}
+    methods = list(dict.fromkeys(g.method for g in result.gates if g.method))
+    notes = [
+        "intervals: " + ", ".join(f"{100 * level:g} %" for level in sorted(levels)) + ", paired Student t over samples",
+        *([f"gates rest on: {'; '.join(methods)}"] if methods else []),
+        *_notes(base, command),
+    ]
+    return Measured(rows, tuple(notes))
+
+
+def _sides(key: str, old: str, new: str) -> tuple[str, str]:
+    return old, "same" if old == new and key != "model" else new
+
+
+def of_run(run: RunRecord) -> Measured:
+    """One run."""
+    command = run.manifest.get("command")
+    return Measured(tuple(_facts(run).items()), tuple(_notes(run, command if isinstance(command, str) else None)))
+
+
+def _facts(run: RunRecord) -> dict[str, str]:
+    facts = {
+        "model": run.ref,
+        "identity": short(run.digest),
+        "run": run.id,
+        "answers": _answers(run),
+        "generation time": f"{run.seconds:.1f} s",
+    }
+    identity = _plan(run).get("engine")
+    for key, value in (identity if isinstance(identity, Mapping) else {}).items():
+        if isinstance(value, Mapping):
+            facts[key] = ", ".join(f"{name} {inner}" for name, inner in value.items())
+        elif value is not None:
+            facts[str(key).replace("_", " ")] = short(str(value))
+    return facts
+
+
+def _answers(run: RunRecord) -> str:
+    answered = run.reused + run.generated
+    reused = f", {run.reused} reused from earlier runs" if run.reused else ""
+    failed = f", {run.errors} FAILED" if run.errors else ""
+    return f"{answered} of {run.planned}{failed}{reused}"
+
+
+def _notes(run: RunRecord, command: str | None) -> list[str]:
+    notes = []
+    sampling = _plan(run).get("sampling")
+    if isinstance(sampling, Mapping):
+        notes.append(f"sampling: {in_words(sampling)}, {_plan(run).get('repeats', 1)} per sample")
+    if isinstance(_plan(run).get("suite"), str):
+        notes.append(f"suite: {short(_plan(run)['suite'])}")
+    if isinstance(run.manifest.get("fteval"), str):
+        notes.append(f"fteval: {run.manifest['fteval']}")
+    notes.append(f"kept in: {run.path}")
+    if command:
+        notes.append(f"command: {command}")
+    return notes
+
+
+def in_words(sampling: Mapping[str, Any]) -> str:
+    """`greedy, at most 256 tokens, seed 0`: fields that are off are not named."""
+    off = {"temperature": 0, "top_p": 1, "top_k": 0, "repetition_penalty": 1, "stop": []}
+    words = ["greedy"] if sampling.get("temperature") == 0 else []
+    for key, value in sampling.items():
+        if key not in ("max_tokens", "seed") and (list(value) if isinstance(value, tuple) else value) != off.get(key):
+            words.append(f"{key} {value}")
+    return ", ".join([*words, f"at most {sampling.get('max_tokens')} tokens", f"seed {sampling.get('seed')}"])
+
+
+def short(digest: str) -> str:
+    """The first 16 of a digest's 64 digits."""
+    head, colon, rest = digest.partition(":")
+    return f"{head}:{rest[:16]}…" if colon and head == "sha256" else digest
+
+
+def _plan(run: RunRecord) -> Mapping[str, Any]:
+    plan = run.manifest.get("plan")
+    return plan if isinstance(plan, Mapping) else {}

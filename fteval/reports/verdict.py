@@ -1,0 +1,89 @@
+"""verdict.json: the comparison for scripts and CI, in the shape that they rest on (DESIGN §5.6)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fteval.records import CandidateResult, Comparison, GateResult, MetricChange, RunRecord
+
+SCHEMA = 1
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The verdict with its numbers; every value is JSON, and what is not known is null."""
+    return {
+        "schema": SCHEMA,
+        "verdict": _word(comparison.verdict),
+        "exit_code": comparison.exit_code,
+        "chosen": comparison.chosen,
+        "base": _run(comparison.base),
+        "candidates": [_candidate(c, comparison) for c in comparison.candidates],
+    }
+
+
+def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        **_run(result.run),
+        "verdict": _word(result.verdict),
+        "reason": result.reason,
+        "gates": [_gate(g) for g in result.gates],
+        "metrics": [_metric(c) for c in result.changes],
+        "warnings": list(dict.fromkeys([*comparison.warnings, *result.warnings])),
+    }
+
+
+def _word(verdict: str) -> str:
+    # `measured` is for people: nothing was gated, so that no script may read it as a release.
+    return "cannot_tell" if verdict == "measured" else verdict
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {"ref": run.ref, "run": run.id, "digest": run.digest}
+
+
+def _gate(result: GateResult) -> dict[str, Any]:
+    gate, change = result.gate, result.change
+    return {
+        "probe": gate.probe,
+        "metric": gate.metric,
+        "slice": dict(gate.slice) if gate.slice else None,
+        "rule": gate.rule,
+        "threshold": gate.threshold,
+        "result": result.result,
+        "base": _number(change.base if change else None),
+        "candidate": _number(change.candidate if change else None),
+        "difference": _number(change.difference if change else None),
+        "low": _number(result.low),
+        "high": _number(result.high),
+        "level": result.level,
+        "n_paired": change.n_paired if change else 0,
+        "n_needed": result.n_needed,
+        "method": result.method,
+        "advisory": gate.advisory,
+        "reason": result.reason,
+    }
+
+
+def _metric(change: MetricChange) -> dict[str, Any]:
+    return {
+        "probe": change.probe,
+        "metric": change.metric.name,
+        "base": _number(change.base),
+        "candidate": _number(change.candidate),
+        "difference": _number(change.difference),
+        "low": _number(change.low),
+        "high": _number(change.high),
+        "n_paired": change.n_paired,
+        "better": change.better,
+        "worse": change.worse,
+        "planned": change.planned,
+        "scored": change.scored,
+        "errors": change.errors,
+        "unscored": change.unscored,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

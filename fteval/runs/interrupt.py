@@ -1,0 +1,83 @@
+"""What Ctrl-C and SIGTERM do to a run: stop soon, keep everything acknowledged, say how to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Stop(BaseException):
+    """Raised where work may be cancelled. Not an Exception: engines and probes must not swallow it."""
+
+
+GRACE = 3.0
+"""Seconds after the first signal in which another one is taken for the same impatience."""
+
+
+class Signals:
+    """While it is open, the first SIGINT or SIGTERM says so at once and stops the work; later ones are ignored.
+
+    Installs nothing outside the main thread, where Python does not allow it. Gives back what was there when it closes;
+    after a signal only with the next one that comes when GRACE is over, so that a hammered Ctrl-C does not hit whoever
+    shows the message. A command that ends with Interrupted should ignore both signals from then on.
+    """
+
+    def __init__(self, message: str) -> None:
+        self.number: int | None = None
+        """The signal that came, if one did."""
+        self._message = f"\n{message}\n".encode(errors="backslashreplace")
+        self._since = 0.0
+        self._open = False
+        self._cancellable = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        self._open = True
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open = False
+        if self.number is None:
+            self._give_back()
+
+    @contextlib.contextmanager
+    def cancelling(self) -> Iterator[None]:
+        """Inside, a signal raises Stop where the work stands; outside, at the next `check` or `cancelling`."""
+        self._cancellable = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._cancellable = False
+
+    def check(self) -> None:
+        """Raises Stop when a signal has come."""
+        if self.number is not None:
+            raise Stop
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.number is not None:
+            if not self._open and time.monotonic() - self._since > GRACE:
+                self._give_back()
+                os.kill(os.getpid(), number)
+            return
+        self.number, self._since = number, time.monotonic()
+        with contextlib.suppress(OSError):
+            os.write(2, self._message)  # not print: its buffer may be the very thing that was interrupted
+        if self._cancellable:
+            raise Stop
+
+    def _give_back(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,207 @@
+"""What a run's journals add up to: a state per (sample, repeat), a column of scores per metric. Read line by line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from fteval.records import Metric, ProbeResult
+from fteval.runs import lines
+from fteval.runs.store import Run
+
+
+class State(IntEnum):
+    """How far one (sample, repeat) has come."""
+
+    UNANSWERED = 0
+    FAILED = 1
+    ANSWERED = 2
+    SCORE_ERROR = 3
+    SCORED = 4
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the generations of a run add up to, in (sample, repeat) pairs."""
+
+    reused: int = 0
+    generated: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+    """Failure kind -> sample and message of the first one."""
+
+
+class Columns:
+    """One probe's results while they are read: a state per (sample, repeat), a column per metric."""
+
+    def __init__(self, name: str, fields: Mapping[str, Any], repeats: int) -> None:
+        self.name, self.repeats = name, repeats
+        self.ids: list[str] = []
+        self.digests: list[str] = []
+        self.groups: list[str | None] = []
+        self.slices: list[Mapping[str, str]] = []
+        self.states = bytearray()
+        self.truncated = self.empty = self.tokens = self.counted = 0
+        self.index: dict[str, int] = {}
+        self.begin(fields["digest"], fields["metrics"])
+
+    def begin(self, probe_digest: str, metrics: Iterable[Mapping[str, Any]]) -> None:
+        """A scoring pass begins: judgements by another digest no longer count."""
+        self.digest = probe_digest
+        self.metrics = tuple(Metric(**m) for m in metrics)
+        self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
+        judged = (State.SCORED, State.SCORE_ERROR)
+        self.states = bytearray(State.ANSWERED if state in judged else state for state in self.states)
+
+    def add(self, row: Mapping[str, Any]) -> range:
+        """Takes a line of samples.jsonl; returns the pairs that it plans."""
+        first = len(self.states)
+        self.index[row["id"]] = len(self.ids)
+        self.ids.append(row["id"])
+        self.digests.append(row["digest"])
+        self.groups.append(row["group"])
+        self.slices.append(row["slices"] or _NO_SLICES)
+        self.states.extend([State.UNANSWERED] * self.repeats)
+        for column in self.values.values():
+            column.extend([None] * self.repeats)
+        return range(first, first + self.repeats)
+
+    def answered(self, pair: int, answer: Mapping[str, Any]) -> None:
+        self.states[pair] = State.ANSWERED
+        self.truncated += answer.get("finish_reason") == "length"
+        self.empty += not answer["text"].strip()
+        if answer.get("completion_tokens") is not None:
+            self.tokens += answer["completion_tokens"]
+            self.counted += 1
+
+    def judged(self, judgement: Mapping[str, Any]) -> None:
+        sample = self.index.get(judgement["sample"])
+        if sample is None:
+            return
+        pair = sample * self.repeats + judgement["repeat"]
+        if self.states[pair] < State.ANSWERED:
+            return  # its answer was damaged and moved aside: the judgement hangs in the air
+        values = judgement.get("values", {})
+        self.states[pair] = State.SCORE_ERROR if "error" in judgement else State.SCORED
+        for name, column in self.values.items():
+            column[pair] = values.get(name)
+
+    def result(self) -> ProbeResult:
+        scores = {name: self._means(column) for name, column in self.values.items()}
+        scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
+        return ProbeResult(
+            probe=self.name,
+            digest=self.digest,
+            metrics=self.metrics,
+            sample_ids=tuple(self.ids),
+            sample_digests=tuple(self.digests),
+            groups=tuple(self.groups),
+            slices=tuple(self.slices),
+            scores=scores,
+            errors=self.states.count(State.FAILED) + self.states.count(State.SCORE_ERROR),
+            unscored={
+                name: sum(was and mean is None for was, mean in zip(scored, means, strict=True))
+                for name, means in scores.items()
+            },
+            truncated=self.truncated,
+            empty=self.empty,
+            answer_tokens=self.tokens / self.counted if self.counted else None,
+        )
+
+    def _repeats(self, sample: int) -> bytearray:
+        return self.states[sample * self.repeats : (sample + 1) * self.repeats]
+
+    def _means(self, column: list[float | None]) -> list[float | None]:
+        if self.repeats == 1:
+            return column
+        means: list[float | None] = []
+        for start in range(0, len(column), self.repeats):
+            known = [value for value in column[start : start + self.repeats] if value is not None]
+            means.append(sum(known) / len(known) if known else None)
+        return means
+
+
+_NO_SLICES: Mapping[str, str] = {}
+
+Asked = dict[str, list[tuple[Columns, int]]]
+
+
+def read_samples(run: Run, columns: Mapping[str, Columns]) -> Asked:
+    asked: Asked = {}
+    for row in lines.read(run.samples):
+        column = columns[row["probe"]]
+        if row["id"] not in column.index:
+            for pair, key in zip(column.add(row), row["keys"], strict=True):
+                asked.setdefault(key, []).append((column, pair))
+    return asked
+
+
+def read_generations(run: Run, asked: Asked) -> Answers:
+    """Marks what was answered. The first answer to a key counts; a failure only while there is none."""
+    answers = Answers()
+    failed: dict[str, Mapping[str, Any]] = {}
+    row: Mapping[str, Any]
+    for row in lines.read(run.generations):
+        key = row["key"]
+        if row["status"] != "ok":
+            failed[key] = row
+            continue
+        failed.pop(key, None)
+        for column, pair in asked.pop(key, ()):
+            column.answered(pair, row)
+            if row.get("reused"):
+                answers.reused += 1
+            else:
+                answers.generated += 1
+    for key, row in failed.items():
+        failure = row["failure"]
+        for column, pair in asked.get(key, ()):
+            column.states[pair] = State.FAILED
+            answers.failures[failure["kind"]] += 1
+            answers.first.setdefault(failure["kind"], f"{column.ids[pair // column.repeats]}: {failure['message']}")
+    return answers
+
+
+def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]]:
+    """Fills the columns; returns what scorers raised, per probe, where no later judgement has put it right."""
+    errors: dict[str, dict[tuple[str, int], str]] = {}
+    for row in lines.read(run.scores):
+        column, of_probe = columns[row["probe"]], errors.setdefault(row["probe"], {})
+        if "digest" in row:
+            if row["digest"] != column.digest:
+                column.begin(row["digest"], row["metrics"])
+            of_probe.clear()
+            continue
+        column.judged(row)
+        of_probe.pop((row["sample"], row["repeat"]), None)
+        if "error" in row:
+            of_probe[row["sample"], row["repeat"]] = row["error"]
+    return {probe: [f"{s}: {error}" for (s, _), error in found.items()] for probe, found in errors.items() if found}
+
+
+def read_events(run: Run) -> tuple[float, list[str]]:
+    """Wall seconds over all attempts, and what happened that a reader should know."""
+    seconds, warnings = 0.0, []
+    for row in lines.read(run.events):
+        seconds += row.get("seconds", 0.0)
+        if row["event"] == "warning":
+            warnings.append(row["text"])
+    return seconds, warnings
+
+
+def shortfalls(
+    states: Mapping[int, int], answers: Answers, score_errors: Mapping[str, list[str]], planned: int
+) -> list[str]:
+    found = []
+    if states[State.UNANSWERED]:
+        found.append(f"{states[State.UNANSWERED]} of {planned} not answered: the run was stopped before them")
+    for kind, count in answers.failures.items():
+        found.append(f"{count} of {planned} in error: {kind}, first {answers.first[kind]}")
+    for probe, errors in score_errors.items():
+        found.append(f"{probe}: {len(errors)} could not be scored, first {errors[0]}")
+    if states[State.ANSWERED]:
+        found.append(f"{states[State.ANSWERED]} of {planned} answered but not scored yet")
+    return found

@@ -1,0 +1,96 @@
+"""From judged gates to a verdict and an exit code.
+
+Errors and unfinished runs come first (3), then a failed gate (1), then a gate that what is missing might turn (3), then
+too little evidence (4); only what is left ships. Of several candidates the best one speaks for the comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fteval import errors
+from fteval.records import CandidateResult, GateResult, RunRecord
+from fteval.stats import units
+
+EXIT_CODES = {
+    "ship": errors.OK,
+    "measured": errors.OK,
+    "do_not_ship": errors.GATE_FAILED,
+    "incomplete": errors.INCOMPLETE,
+    "cannot_tell": errors.INCONCLUSIVE,
+}
+# How good a verdict is for choosing among candidates.
+_ORDER = ("ship", "measured", "cannot_tell", "incomplete", "do_not_ship")
+
+
+def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -> tuple[str, str]:
+    """A candidate's verdict and its reason in words. Advisory gates do not count."""
+    blocking = [g for g in gates if not g.gate.advisory]
+    found = {r: [g for g in blocking if g.result == r] for r in ("fail", "incomplete", "inconclusive", "pass")}
+    broken = _broken(base, run)
+    if broken:
+        failed = f"; on what was answered {_some(found['fail'])}" if found["fail"] else ""
+        return "incomplete", broken + failed
+    if found["fail"]:
+        return "do_not_ship", _some(found["fail"])
+    if found["incomplete"]:
+        return "incomplete", _some(found["incomplete"])
+    if found["inconclusive"]:
+        return "cannot_tell", _some(found["inconclusive"])
+    if not blocking:
+        return "measured", "no gate was set, so nothing was judged"
+    passed = found["pass"]
+    if len(passed) == 1:
+        return "ship", _some(passed)
+    return "ship", f"all {len(passed)} gates pass: {_names(passed)}"
+
+
+def exit_code(result: CandidateResult) -> int:
+    """The exit code of DESIGN §5.5 that goes with a verdict."""
+    return EXIT_CODES[result.verdict]
+
+
+def best(results: Sequence[CandidateResult]) -> CandidateResult:
+    """The candidate with the best verdict; among equals the one whose gains are surest, then the first."""
+    return min(results, key=lambda r: (_ORDER.index(r.verdict), -_sure_gain(r)))
+
+
+def _sure_gain(result: CandidateResult) -> float:
+    """Sum of the interval ends that speak least for the candidate.
+
+    Over what gates want more of; without such gates over the primary metrics.
+    """
+    wanted = [g.change for g in result.gates if g.gate.rule == "min_gain" and g.change is not None]
+    total = 0.0
+    for change in wanted or [c for c in result.changes if c.metric.primary]:
+        if change.metric.unit == "share" and change.low is not None and change.high is not None:
+            total += change.low if change.metric.better == "higher" else -change.high
+    return total
+
+
+def _broken(base: RunRecord, run: RunRecord) -> str | None:
+    for which, record in (("base", base), ("candidate", run)):
+        if record.errors:
+            many = "answers" if record.errors > 1 else "answer"
+            return f"{record.errors} of {record.planned} {many} of the {which} failed"
+        if not record.complete:
+            return f"the {which}'s run is not finished"
+    return None
+
+
+def _some(gates: Sequence[GateResult]) -> str:
+    """The first gate's reason, and how many others say the same."""
+    more = f" (and {len(gates) - 1} more: {_names(gates[1:])})" if gates[1:] else ""
+    # A headline: the interval stands in the gate's own line.
+    reason = re.sub(r"; the (change|true value) is [^;]*", "", gates[0].reason)
+    colon = "" if reason.startswith(("lost", "gained", "unchanged")) else ":"
+    return f"{_name(gates[0])}{colon} {reason}{more}"
+
+
+def _names(gates: Sequence[GateResult]) -> str:
+    return ", ".join(_name(g) for g in gates[:4]) + (", …" if len(gates) > 4 else "")
+
+
+def _name(result: GateResult) -> str:
+    return units.name(result.gate.probe, result.gate.metric, result.gate.slice)

@@ -1,0 +1,111 @@
+"""What can make a comparison's numbers mean less than they seem to; shown before the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fteval.records import MetricChange, ProbeResult, RunRecord
+
+FEW = 10
+"""Below so many independent samples an interval says little, however it is computed."""
+
+
+def warnings_of(base: RunRecord, run: RunRecord, changes: Sequence[MetricChange], same: bool) -> tuple[str, ...]:
+    """One sentence each, the gravest first; the candidate run's own warnings at the end."""
+    found = [*_of_runs(base, run, same), *_of_answers(base, run), *_of_samples(changes), *run.warnings]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_runs(base: RunRecord, run: RunRecord, same: bool) -> Iterator[str]:
+    for which, record in (("base", base), ("candidate", run)):
+        if record.errors:
+            lost = f"{record.errors} of {record.planned} answers of the {which}"
+            yield f"{lost} failed and are missing from the numbers below"
+        elif not record.complete:
+            yield f"the run of the {which} is not finished"
+    if base.subset or run.subset:
+        yield "SUBSET: only a part of the samples was run (--limit), so this is a try-out and no release decision"
+    if same:
+        yield "base and candidate are the same model (same digest): nothing was changed between them"
+    yield from _of_conditions(base, run)
+
+
+def same_model(base: RunRecord, run: RunRecord) -> bool:
+    """Whether both runs asked for the very same answers: the same weights (of replays, the same outputs), prompts and
+    sampling, so that no difference between them is real.
+
+    By the digest of the generation keys. The engine's own digest is not enough: all replays share one.
+    """
+    asked = plan(base).get("requests")
+    return isinstance(asked, str) and asked == plan(run).get("requests") and base.digest == run.digest
+
+
+def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
+    """Engine, versions, dtype, device, template and sampling that differ between the two runs."""
+    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
+    # A key of one side only belongs to the change: an adapter brings the version of its library.
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key]:
+            yield f"base and candidate ran differently: {key} {_word(old[key])} and {_word(new[key])}"
+
+
+_CHANGED = ("weights", "adapter")
+"""What of an engine's identity is the change itself."""
+
+
+def _engine(run: RunRecord) -> dict[str, Any]:
+    identity = plan(run).get("engine")
+    found: dict[str, Any] = {}
+    for key, value in identity.items() if isinstance(identity, Mapping) else ():
+        if isinstance(value, Mapping):
+            found |= {f"{key}.{inner}": v for inner, v in value.items()}
+        elif key not in _CHANGED:
+            found[key] = value
+    return found
+
+
+def _sampling(run: RunRecord) -> dict[str, Any]:
+    found = plan(run).get("sampling")
+    settings = {f"sampling.{k}": v for k, v in found.items()} if isinstance(found, Mapping) else {}
+    return {**settings, "repeats": plan(run).get("repeats")}
+
+
+def plan(run: RunRecord) -> Mapping[str, Any]:
+    """What was to be done, as the manifest holds it."""
+    found = run.manifest.get("plan")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _word(value: Any) -> str:
+    return "unknown" if value is None else str(value)[:40]
+
+
+def _of_answers(base: RunRecord, run: RunRecord) -> Iterator[str]:
+    theirs = {p.probe: p for p in run.probes}
+    for old in base.probes:
+        new = theirs[old.probe]
+        n = len(old.sample_ids)
+        if new.truncated > max(old.truncated, 0.01 * n) or old.truncated > 0.01 * n:
+            cut = f"answers to {old.probe} cut off at max_tokens: {new.truncated} of {n} (base: {old.truncated})"
+            yield f"{cut}; the intervals do not cover that"
+        if new.empty or old.empty:
+            yield f"empty answers to {old.probe}: {new.empty} of {n} (base: {old.empty})"
+        yield from _of_scores(old, new)
+
+
+def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
+    for metric in old.metrics:
+        counts = old.unscored.get(metric.name, 0), new.unscored.get(metric.name, 0)
+        if metric.primary and any(counts):
+            n = len(old.sample_ids)
+            yield f"answers to {old.probe} not judged on {metric.name}: {counts[1]} of {n} (base: {counts[0]})"
+
+
+def _of_samples(changes: Sequence[MetricChange]) -> Iterator[str]:
+    for change in changes:
+        units = change.n_paired if change.n_groups is None else change.n_groups
+        if change.metric.primary and units < FEW:
+            what = "samples" if change.n_groups is None else "groups of samples"
+            name = f"{change.probe}.{change.metric.name}"
+            yield f"{name} rests on {units} {what}: too few to decide anything but a landslide"

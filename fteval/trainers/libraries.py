@@ -1,0 +1,125 @@
+"""The process around a training: offline, without telemetry, quiet, seeded and repeatable; afterwards as it was before.
+
+Nothing here decides what is learnt. Needs torch and the training extra.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import random
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from fteval.errors import UserError
+
+DECIDING = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors")
+"""Libraries whose version can move a trained weight or the bytes that it is written as."""
+
+
+def versions() -> dict[str, str]:
+    """Version of every library that decides the weights. Raises UserError naming all that are missing."""
+    found, missing = {}, []
+    for name in (*DECIDING, "datasets"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        raise UserError(f"training needs {', '.join(missing)}", fix="pip install 'fteval[train]'")
+    return {name: found[name] for name in DECIDING}
+
+
+def environment(device: str, threads: int | None) -> dict[str, Any]:
+    """The machine as far as it decides the weights.
+
+    Measured: 1 and 2 CPU threads give different bytes at 4 M parameters, because sums are split differently.
+    Raises UserError for a device that is not there.
+    """
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        return {"device": "cpu", "threads": threads or _threads(), "cpu": torch.backends.cpu.get_cpu_capability()}
+    if device != "cuda":
+        raise UserError(f"no training on device {device!r}", fix="auto, cpu, or cuda (CUDA_VISIBLE_DEVICES says which)")
+    if not torch.cuda.is_available():
+        raise UserError("no CUDA device found", fix="device cpu")
+    if torch.cuda.device_count() > 1:
+        raise UserError(
+            f"{torch.cuda.device_count()} GPUs are visible, a training takes one",
+            fix="set CUDA_VISIBLE_DEVICES=0, or use the device cpu",
+        )
+    return {"device": "cuda", "gpu": torch.cuda.get_device_name(0), "cuda": str(torch.version.cuda)}
+
+
+def _threads() -> int:
+    # The same answer in every process of one shell, whatever an engine has set torch to in the meantime.
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def repeatable(place: Mapping[str, Any]) -> Iterator[None]:
+    """Threads as recorded; random states, determinism switches and variables are put back at the end.
+
+    The seed itself is the Trainer's to set (`seed`, `data_seed`, `full_determinism`).
+    """
+    import numpy
+    import torch
+
+    variables = dict(os.environ)
+    threads, states = torch.get_num_threads(), (random.getstate(), numpy.random.get_state())
+    strict = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    with torch.random.fork_rng(devices=[0] if place["device"] == "cuda" else []):
+        try:
+            if place["device"] == "cpu":
+                torch.set_num_threads(place["threads"])
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
+            random.setstate(states[0])
+            numpy.random.set_state(states[1])
+            for name in os.environ.keys() - variables.keys():
+                del os.environ[name]
+            os.environ.update(variables)
+
+
+def before_import() -> None:
+    """Variables that the libraries read once, when they are imported."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # trl reports every trainer it builds
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # warns after a fork otherwise
+
+
+@contextmanager
+def quiet_and_offline() -> Iterator[None]:
+    """No connection, no bars and no known noise; warnings that say something stay."""
+    import datasets
+    import huggingface_hub.constants as hub
+    from transformers.utils import logging
+
+    hub.HF_HUB_DISABLE_TELEMETRY = True  # for the case that somebody imported it before us
+    was_offline, hub.HF_HUB_OFFLINE = hub.HF_HUB_OFFLINE, True
+    bars = logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    try:
+        with warnings.catch_warnings():
+            # trl calls what transformers has renamed; nothing that a user could do about it.
+            warnings.filterwarnings("ignore", r".*is_gradient_checkpointing.*", FutureWarning)
+            yield
+    finally:
+        hub.HF_HUB_OFFLINE = was_offline
+        if bars[0]:
+            logging.enable_progress_bar()
+        if not bars[1]:
+            datasets.enable_progress_bars()

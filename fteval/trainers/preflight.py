@@ -1,0 +1,174 @@
+"""What a training will really see, looked at before its first step: which tokens are learnt, which rows are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from fteval.errors import UserError
+
+MASKED = -100
+"""The label that the loss leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of tokens that are all trained, or all only read."""
+
+    text: str
+    n_tokens: int
+    trained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The first row with its loss mask, and what became of the rows."""
+
+    pieces: tuple[Piece, ...]
+    rows: int
+    dropped: tuple[int, ...]
+    """Numbers (from 1) of the rows whose prompt alone fills `max_length`: nothing of them would be learnt."""
+    truncated: tuple[int, ...]
+    """Numbers of the rows whose answer is cut at `max_length`: they teach no stop."""
+    max_length: int
+    """In effect: the recipe's, or the model's context where that is shorter."""
+    same_prompt: bool = True
+    """Whether the model will be asked with the very tokens that it was trained after."""
+
+    def __str__(self) -> str:
+        return self.text()
+
+    @property
+    def used(self) -> int:
+        return self.rows - len(self.dropped)
+
+    def warnings(self) -> list[str]:
+        """What a reader should know before the result; empty when all is well."""
+        found = []
+        if self.dropped:
+            found.append(
+                f"{len(self.dropped)} of {self.rows} rows dropped: their prompt alone fills {self.max_length} tokens"
+                f" ({_some(self.dropped)})"
+            )
+        if self.truncated:
+            found.append(
+                f"{len(self.truncated)} of {self.used} answers are cut at {self.max_length} tokens and teach no stop"
+                f" ({_some(self.truncated)})"
+            )
+        if not self.same_prompt:
+            found.append("the chat template renders a prompt differently with its answer: training and asking differ")
+        return found
+
+    def text(self, *, color: bool = False, longest: int = 600) -> str:
+        """The first row as the model sees it, and the warnings.
+
+        Trained tokens are bold green, or in [[ ]] without colour. Stretches of more than `longest` characters are
+        shown by their ends, control characters escaped.
+        """
+        before, after = ("\x1b[1;32m", "\x1b[0m") if color else ("[[", "]]")
+        mark = "bold" if color else "in [[ ]]"
+        trained = sum(piece.n_tokens for piece in self.pieces if piece.trained)
+        total = sum(piece.n_tokens for piece in self.pieces)
+        row = ""
+        for piece in self.pieces:
+            text = _visible(piece.text, longest)
+            if piece.trained:
+                stem = text.rstrip("\n")
+                text = before + stem + "\\n" * (len(text) - len(stem)) + after
+            row += text
+        lines = [
+            f"first of {self.used} training rows, {total} tokens, the {trained} that are learnt {mark}:",
+            *("  " + line for line in row.split("\n")),
+            *("warning: " + warning for warning in self.warnings()),
+        ]
+        return "\n".join(lines)
+
+
+def look(
+    prepared: Any,
+    tokenizer: Any,
+    *,
+    rows: int,
+    max_length: int,
+    stops: Mapping[int, str],
+    n_embeddings: int,
+    first_prompt: Sequence[int],
+) -> Preflight:
+    """What TRL made of `rows` rows: the dataset `prepared` has `input_ids`, `labels` and `row` (from 0) of those left.
+
+    `stops` are the tokens that end an answer, `first_prompt` the tokens that the first prepared row's prompt is asked
+    with. Raises UserError when nothing is left, when a prompt would be learnt, when no stop token would be, and when
+    a token has no embedding.
+    """
+    left, truncated = set(), []
+    for row in prepared:
+        number, ids, labels = row["row"] + 1, row["input_ids"], row["labels"]
+        left.add(number)
+        if labels[0] != MASKED or any(label not in (MASKED, token) for label, token in zip(labels, ids, strict=True)):
+            raise UserError(f"the prompt of row {number} would be learnt too", fix="report this: it is a bug")
+        if max(ids) >= n_embeddings:
+            raise UserError(
+                f"row {number} has the token {max(ids)}, the model has embeddings for {n_embeddings} only",
+                fix="the tokenizer is another model's, or the embeddings were never resized: put the two together",
+            )
+        if not any(label in stops for label in labels):
+            if len(ids) < max_length:
+                raise _no_stop(tokenizer, labels, stops, f"row {number}")
+            truncated.append(number)
+    if not left:
+        raise UserError(
+            f"none of {rows} rows can be trained on: each prompt alone fills {max_length} tokens",
+            fix="set a higher max_length, within the model's context, or shorten the prompts",
+        )
+    if len(truncated) == len(left):
+        raise UserError(
+            f"all {len(truncated)} answers are cut at {max_length} tokens: the model would never learn to stop",
+            fix="set a higher max_length, within the model's context, or shorten the rows",
+        )
+    ids, labels = prepared[0]["input_ids"], prepared[0]["labels"]
+    start = next(place for place, label in enumerate(labels) if label != MASKED)
+    return Preflight(
+        pieces=_pieces(tokenizer, ids, labels),
+        rows=rows,
+        dropped=tuple(number for number in range(1, rows + 1) if number not in left),
+        truncated=tuple(truncated),
+        max_length=max_length,
+        same_prompt=list(first_prompt) == list(ids[:start]),
+    )
+
+
+def _no_stop(tokenizer: Any, labels: Sequence[int], stops: Mapping[int, str], where: str) -> UserError:
+    learnt = [label for label in labels if label != MASKED]
+    ends = tokenizer.decode(learnt[-4:], skip_special_tokens=False)
+    known = " or ".join(repr(text) for text in stops.values()) or "no token at all"
+    return UserError(
+        f"the stop token is masked: the model stops at {known}, but what it would learn ends in {ends!r},"
+        " so it would never learn to stop",
+        where=where,
+        fix="use a base whose chat template ends each answer with its stop token (its *-Instruct variant),"
+        " or name that token in eos_token_id of the base's generation_config.json",
+    )
+
+
+def _pieces(tokenizer: Any, ids: Sequence[int], labels: Sequence[int]) -> tuple[Piece, ...]:
+    pieces = []
+    for trained, group in groupby(zip(ids, labels, strict=True), key=lambda pair: pair[1] != MASKED):
+        tokens = [token for token, _ in group]
+        text = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        pieces.append(Piece(text, len(tokens), trained))
+    return tuple(pieces)
+
+
+def _visible(text: str, longest: int) -> str:
+    if len(text) > longest:
+        text = f"{text[: longest // 2]} … {len(text) - longest // 2 * 2} characters … {text[-(longest // 2) :]}"
+    # A training row is text from anywhere: it must not command the terminal.
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _some(numbers: Sequence[int], most: int = 5) -> str:
+    shown = ", ".join(map(str, numbers[:most]))
+    word = "row" if len(numbers) == 1 else "rows"
+    return f"{word} {shown}" + (f" and {len(numbers) - most} more" if len(numbers) > most else "")

@@ -1,0 +1,74 @@
+"""How a training says how far it is, and stops when its loss is no number any more."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fteval.errors import Incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class TrainProgress:
+    """One optimizer step done."""
+
+    step: int
+    """0 before the first one."""
+    total: int
+    loss: float | None = None
+    """Mean over the step's trained tokens, in nats."""
+    seconds_left: float | None = None
+    """None until two steps were timed: the first one is slower than the others."""
+
+
+def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callable[[], None], rate: float) -> Any:
+    """A callback for a Trainer with `logging_steps=1`; `check` is called at each step, `rate` is what a message names.
+
+    Raises Incomplete out of the training at the first loss that is not finite.
+    """
+    from transformers import TrainerCallback
+
+    class Report(TrainerCallback):  # type: ignore[misc]  # transformers has no types
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.first: float | None = None
+            if on_progress:
+                on_progress(TrainProgress(0, state.max_steps))
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            check()  # a signal that came where its exception was swallowed
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
+            if logs is None or "loss" not in logs:
+                return  # the summary at the end
+            loss = float(logs["loss"])
+            if not math.isfinite(loss):
+                raise diverged(f"the loss is {loss} at step {state.global_step} of {state.max_steps}", rate)
+            now = time.monotonic()
+            self.first = now if self.first is None else self.first
+            done = state.global_step - 1
+            left = (now - self.first) / done * (state.max_steps - state.global_step) if done > 0 else None
+            if on_progress:
+                on_progress(TrainProgress(state.global_step, state.max_steps, loss, left))
+
+    return Report()
+
+
+def check_learnt(losses: Sequence[float], vocabulary: int, rate: float) -> None:
+    """Raises Incomplete when the loss more than doubled from the first tenth to the last, and guessing is better.
+
+    Guessing has ln(vocabulary). A loss that only rose a little is a bad candidate, which is for the probes to say.
+    """
+    some = max(1, len(losses) // 10)
+    start, end = sum(losses[:some]) / some, sum(losses[-some:]) / some
+    if end > max(2 * start, math.log(vocabulary)):
+        raise diverged(f"the loss rose from {start:.2f} to {end:.2f}, which is worse than guessing", rate)
+
+
+def diverged(what: str, rate: float) -> Incomplete:
+    return Incomplete(
+        f"the training diverged: {what}; no candidate was registered",
+        fix=f"set a lower learning_rate (it was {rate:g}), and precision float32 if it was not",
+    )

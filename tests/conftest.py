@@ -1,0 +1,41 @@
+"""What every test may use: no network, one torch thread, and a tiny model made once per session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))  # `import tiny` from any room, whatever pytest's import mode
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny Qwen2 chat model with random weights; never write into it, copy it first."""
+    import tiny
+
+    return tiny.make_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="session")
+def make_adapter(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """`make_adapter("name", seed=2)` -> folder of a new LoRA adapter on the tiny model, see `tiny.make_adapter`."""
+    import tiny
+
+    def make(name: str = "adapter", *, base: Path = tiny_model, **options: object) -> Path:
+        return tiny.make_adapter(tmp_path_factory.mktemp("adapters") / name, base, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_adapter(make_adapter: Callable[..., Path]) -> Path:
+    """Folder of a LoRA adapter on the tiny model that changes its answers; never write into it."""
+    return make_adapter("adapter")
