@@ -1,4 +1,4 @@
-"""Greedy generation against lm-eval's `hf` model at batch 16: same model, same 500 prompts, both as their users run them.
+"""Greedy generation against lm-eval's `hf` model at batch 16: same model and prompts, both as their users run them.
 
     python perf/generate.py --peer-python PATH    an interpreter with lm-eval; default: this one, if it has it
 

@@ -35,9 +35,9 @@ def present(
 ) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
     from fteval import api
-    from fteval.reports import markdown, run_view, terminal, verdict
+    from fteval.reports import as_data, markdown, terminal
 
-    data = verdict.as_json(result) if isinstance(result, Comparison) else run_view.as_json(result)
+    data = as_data(result)
     worst = () if isinstance(result, Comparison) else api.worst(result)
     if as_json:
         click.echo(json.dumps(data, indent=1))

@@ -9,6 +9,7 @@ the standard one, with the same picking of tokens.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -256,8 +257,10 @@ def generated(model: Model, rows: Sequence[Row], sampling: Sampling, ends: Ends)
     )  # fmt: skip
     ids, mask = padded([row.ids for row in rows], model.pad, model.device)
     # The checkpoint's own generation config would fill what is left open, so all that matters is said above.
-    model.module.generate(
-        input_ids=ids, attention_mask=mask, generation_config=config, logits_processor=LogitsProcessorList([Pick()])
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PEFT's, on positions that it sets itself
+        model.module.generate(
+            input_ids=ids, attention_mask=mask, generation_config=config, logits_processor=LogitsProcessorList([Pick()])
+        )
     model.positions_read += ids.numel() + sum(len(answer.tokens) for answer in answers)
     return answers

@@ -77,7 +77,7 @@ def _put_back(word: str, letters: str) -> tuple[str | None, bool]:
                 if frequency > best:
                     best, found = frequency, candidate
     gain = best - own
-    if not lexicon.known(word) and best >= 3.3 and gain >= 1.0:
+    if not lexicon.known(word) and best >= 2.7 and gain >= 1.0:
         return found, True
     if best >= 4 and gain >= 2.2:
         return found, True

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from fteval.errors import UserError
 from fteval.evals.packaged import packaged
-from fteval.evals.refusal import abstention
+from fteval.evals.abstention import abstention
 from fteval.evals.said import said
 from fteval.evals.text import blank, fold, sentences, shown, words
 from fteval.records import Generation, Metric, Sample, Scores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -45,17 +44,6 @@ def stem(word: str, language: str = "en") -> str:
 def stems(text: str, language: str = "en") -> list[str]:
     """The stem of every word, in order; hyphenated words as their parts."""
     return [stem(part, language) for word in words(text) for part in word.replace("‐", "-").split("-") if part]
-
-
-def contains(whole: list[str], part: Iterable[str]) -> int:
-    """Where `part` stands in `whole` as a run of neighbours, or -1."""
-    part = list(part)
-    if not part:
-        return -1
-    for start in range(len(whole) - len(part) + 1):
-        if whole[start] == part[0] and whole[start : start + len(part)] == part:
-            return start
-    return -1
 
 
 @lru_cache(maxsize=100_000)

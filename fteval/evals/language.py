@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import regex
 
@@ -34,6 +35,7 @@ def scripts(text: str) -> dict[str, int]:
     return {name: n for name, pattern in _SCRIPTS.items() if (n := len(pattern.findall(text)))}
 
 
+@lru_cache(maxsize=256)
 def language(text: str, hint: str | None = None, least: int = 4) -> str | None:
     """The language's ISO 639-1 code, or None where the text is too short or too strange to tell.
 
@@ -73,7 +75,8 @@ def _fit(every: list[str], code: str) -> float:
     """Mean Zipf frequency of the words in a language: running text has 5 to 6, another language's 2 to 4."""
     if not every:
         return 0.0
-    return sum(lexicon.zipf(w, code) or lexicon.zipf(fold(w), code) for w in every) / len(every)
+    zipf = lexicon.table(code).get
+    return sum(zipf(w, 0.0) or (0.0 if w.isascii() else zipf(fold(w), 0.0)) for w in every) / len(every)
 
 
 _ENGLISH_NAMES = re.compile(

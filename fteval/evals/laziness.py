@@ -9,7 +9,8 @@ from typing import ClassVar
 from fteval.errors import UserError
 from fteval.evals.asked import asked
 from fteval.evals.packaged import packaged
-from fteval.evals.refusal import abstention, refusal
+from fteval.evals.abstention import abstention
+from fteval.evals.refusal import refusal
 from fteval.evals.still_an_answer import why_not
 from fteval.evals.text import blank, fold, sentences, shown, words
 from fteval.records import Generation, Metric, Sample, Scores

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -39,16 +40,18 @@ def languages() -> frozenset[str]:
 
 
 @cache
-def _frequencies(language: str) -> dict[str, float]:
+def table(language: str) -> dict[str, float]:
+    """Word -> Zipf frequency."""
     import wordfreq
 
-    return wordfreq.get_frequency_dict(language, "best")
+    frequencies = wordfreq.get_frequency_dict(language, "best")
+    zipfs = {f: math.log10(f) + 9 for f in set(frequencies.values())}  # some 800 different ones
+    return {word: zipfs[f] for word, f in frequencies.items()}
 
 
 def zipf(word: str, language: str = "en") -> float:
     """log10 of occurrences per billion words; 0 for a string that the lexicon does not hold."""
-    found = _frequencies(language).get(word)
-    return math.log10(found) + 9 if found else 0.0
+    return table(language).get(word, 0.0)
 
 
 @lru_cache(maxsize=100_000)
@@ -117,9 +120,9 @@ def non_words(text: str, *known_languages: str) -> NonWords:
     look-alike letters, or with digits for letters (th3, c4t), is not a word.
     """
     lexicons = [code for code in known_languages if code in languages()] or ["en"]
-    every = words(without_code(text[: 4 * READ]))
+    every: Sequence[str] = words(without_code(text[: 4 * READ]))
     if len(every) > JUDGED:
-        every = every[: JUDGED // 2] + every[-JUDGED // 2 :]
+        every = [*every[: JUDGED // 2], *every[-JUDGED // 2 :]]
     shouted = sum(w.isupper() for w in every) > len(every) / 2
     found: list[str] = []
     names: list[str] = []  # or single letters

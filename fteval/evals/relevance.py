@@ -12,7 +12,7 @@ from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
 from fteval.evals.still_an_answer import gives_back
 from fteval.evals.text import blank, fold, shown, words
-from fteval.evals.topic import Topic, Touch, content_words, topic, touch
+from fteval.evals.topic import Topic, Touch, another, content_words, topic, touch
 from fteval.records import Generation, Metric, Sample, Scores
 
 _POLITE = frozenset("sure certain cours happi glad love great ok okay ye no absolut definit alright right".split())
@@ -45,7 +45,7 @@ class Relevance:
         if not of.about:
             reason = "the prompt names no subject, and the row neither subject nor keywords"
             return Scores({"on_topic": None, "mentions_subject": None}, reasons={"on_topic": reason, "mentions_subject": reason})
-        touched = touch(text, of, ask.prompt)
+        touched = touch(text, of)
         flaw = self._off_topic(text, ask.prompt, of, touched)
         reasons = {"on_topic": flaw} if flaw else {}
         if not touched.mentions:
@@ -69,8 +69,8 @@ class Relevance:
             return "says nothing about it"
         if touched.mentions:
             return None
-        if touched.strange:
-            return f"about {touched.strange!r}, asked about {of.name!r}"
+        if other := another(text, of, prompt):
+            return f"about {other!r}, asked about {of.name!r}"
         enough = 1 if len(told) <= 8 else 2
         if len(touched.others) >= enough:
             return None

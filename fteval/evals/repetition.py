@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fteval.evals.text import fold, sentences, words
 
@@ -27,12 +28,13 @@ class Repetition:
 
 def repetition(text: str) -> Repetition:
     """What repeats in the text. Verse with a refrain, lists and tables are not stuck; loops are."""
-    every = [w.casefold() for w in words(text)]
+    every: Sequence[str] = words(text)
     if len(every) > _WORDS:
-        every = every[: _WORDS // 2] + every[-_WORDS // 2 :]
+        every = [*every[: _WORDS // 2], *every[-_WORDS // 2 :]]
+    every = [w.casefold() for w in every]
     pairs = len(every) - 1
     return Repetition(
-        distinct_2=len(set(zip(every, every[1:], strict=False))) / pairs if pairs > 0 else None,
+        distinct_2=len(set(pairwise(every))) / pairs if pairs > 0 else None,
         longest=longest_repeat(every),
         reason=stuck(text, every),
     )
@@ -95,8 +97,8 @@ _LOOPS = (re.compile(r"(.{1,24}?)\1+", re.DOTALL), re.compile(r"(.{4,40}?)\1+", 
 def _loop(every: Sequence[str]) -> str | None:
     """The same word, or the same few, again and again without anything between."""
     n = len(every)
-    if len(set(every)) == n:
-        return None
+    if len(set(pairwise(every))) == n - 1:
+        return None  # whatever comes three times in a row, or is longer than a word and comes twice, has a pair twice
     coded = _coded(every)
     for pattern in _LOOPS:
         for run in pattern.finditer(coded):

@@ -6,6 +6,7 @@ such way out; they go from cheap to dear, and the first that fails gives the rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from fteval.evals.lexicon import non_words
 from fteval.evals.refusal import refusal
 from fteval.evals.repetition import stuck
 from fteval.evals.text import READ, blank, fold, sentences, words
-from fteval.evals.topic import FUNCTION_WORDS, content_words, topic, touch
+from fteval.evals.topic import FUNCTION_WORDS, another, content_words, topic
 
 FEWEST = 4
 """Words that an answer has at least, unless the caller knows better: "It has four legs."."""
@@ -65,7 +66,7 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     if elsewhere:
         return f"another language: {reason}"
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
-    other = touch(text, of, asked.prompt).strange if of.about else None
+    other = another(text, of, asked.prompt) if of.about else None
     if other:
         return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
     return None
@@ -116,7 +117,7 @@ def _key(sentence: str) -> str:
     return " ".join(words(fold(sentence)))
 
 
-def no_sentence(text: str, every: list[str]) -> bool:
+def no_sentence(text: str, every: Sequence[str]) -> bool:
     """Words that no grammar joins: five and more without a function word or a mark ("fur bark run tail dog"), or function words that
     cannot stand side by side ("the of", "a is"), twice and in a tenth of the words. English only.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
@@ -152,19 +152,20 @@ _WORD = regex.compile(
 )
 
 
-def words(text: str) -> list[str]:
+# Several judges of one answer ask for the same: the last few are kept.
+@lru_cache(maxsize=8)
+def words(text: str) -> tuple[str, ...]:
     """The words, as they are written; numbers are words, marks and emoji are not."""
-    if text.isascii():
-        return _ASCII_WORD.findall(text)
-    return _WORD.findall(text)
+    return tuple(_ASCII_WORD.findall(text) if text.isascii() else _WORD.findall(text))
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”»]*\s+|(?<=[。！？])|\n+")
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=8)
+def sentences(text: str) -> tuple[str, ...]:
     """Cut after . ! ? … and their CJK forms, and at line ends. Abbreviations cut too many: nothing here rests on one."""
-    return [s for s in (part.strip() for part in _SENTENCE_END.split(text)) if s]
+    return tuple(s for s in (part.strip() for part in _SENTENCE_END.split(text)) if s)
 
 
 _FENCE = regex.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", regex.DOTALL)
@@ -177,11 +178,14 @@ _CODE_LINE = re.compile(
     r"[^\n]*?(?:[(){}\[\];=]|:[ \t]*$)[^\n]*|[^\n]*[;{}][ \t]*|[\w.\[\]'\"]+[ \t]*[-+*/|&:]?=(?!=)[^\n]*|[ \t]*</?\w[^\n>]*>[^\n]*)$",
     re.MULTILINE,
 )
+_TEMPLATE = re.compile(r"<\|[^|>\n]{1,40}\|>|</?s>|\[/?INST\]")
 _CODE_MARKS = frozenset("=;{}()<[")
 
 
+@lru_cache(maxsize=8)
 def without_code(text: str) -> str:
     """The text without code (fenced, inline, lines of it), links and addresses: what a lexicon or a language model may judge."""
+    text = _TEMPLATE.sub(" ", text) if "<" in text or "[" in text else text
     if not _CODE_MARKS.isdisjoint(text):
         text = _CODE_LINE.sub(" ", text)
     if "`" not in text and "~~~" not in text and "://" not in text and "@" not in text and "www." not in text:
@@ -191,7 +195,7 @@ def without_code(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Words and marks, in order, as they are written."""
-    return _TOKEN.findall(text)
+    return list(_TOKEN.findall(text))
 
 
 _TOKEN = regex.compile(_WORD.pattern + r"|[^\w\s]", regex.V1)

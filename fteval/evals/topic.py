@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fteval.evals import lexicon
-from fteval.evals.inflection import contains, stem, stems
+from fteval.evals.inflection import stem, stems
 from fteval.evals.language import language
 from fteval.evals.text import fold, words
 
@@ -60,9 +60,12 @@ class Topic:
     """The subject as it is written."""
     about: frozenset[str]
     """Stems of words that speak of it: the prompt's own content words, keywords, words of the target."""
-    given: bool
-    """Whether somebody said what the subject is; otherwise it was read from the prompt."""
     language: str
+
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """The first five letters of its longer words."""
+        return frozenset(a[:5] for a in self.about if len(a) > 4)
 
 
 @lru_cache(maxsize=20_000)
@@ -77,7 +80,7 @@ def topic(prompt: str, subject: str | None = None, keywords: tuple[str, ...] = (
         stemmed = stemmed[-1:]  # "a wild horse" -> horse
     helpful = [w for k in keywords for w in words(k)] + (content_words(target, code) if target else [])
     about = {stem(w, code) for w in [*asked, *helpful] if not _says_nothing(fold(w), code)}
-    return Topic(tuple(stemmed), name, frozenset(about | set(stemmed)), subject is not None, code)
+    return Topic(tuple(stemmed), name, frozenset(about | set(stemmed)), code)
 
 
 def content_words(text: str, code: str = "en") -> list[str]:
@@ -118,22 +121,26 @@ class Touch:
     """It names the subject."""
     others: frozenset[str]
     """The stems of other words of the topic that it uses."""
-    strange: str | None
-    """Another thing that the answer is about, where it says so: "A cat has …" in answer to "Describe a dog."."""
 
 
-def touch(answer: str, of: Topic, prompt: str = "") -> Touch:
-    """Which words of the topic the answer uses, and whether it speaks of something else."""
+def touch(answer: str, of: Topic) -> Touch:
+    """Which words of the topic the answer uses."""
     given = stems(answer[:_READ], of.language)
-    if of.subject:
-        mentions = contains(given, of.subject) >= 0 or (len(of.subject) > 1 and set(of.subject) <= set(given))
-        mentions = mentions or (len(of.subject) == 1 and any(g.startswith(of.subject[0]) and _compound(g, of.subject[0]) for g in given))
-    else:
-        mentions = bool(of.about & set(given))
+    mentions = _mentions(given, of)
     others = {a for a in of.about - set(of.subject) if a in given}
-    if not mentions:
-        others |= {a for a in of.about if len(a) > 4 and any(_related(a, g) for g in given)}
-    return Touch(mentions, frozenset(others), None if mentions else _strange(answer, of, prompt))
+    if not mentions and not others:
+        near = [g for g in given if g[:5] in of.beginnings]
+        others = {a for a in of.about if any(_related(a, g) for g in near)}
+    return Touch(mentions, frozenset(others))
+
+
+def _mentions(given: list[str], of: Topic) -> bool:
+    if of.subject:
+        subject = of.subject[0]
+        if len(of.subject) > 1:
+            return set(of.subject) <= set(given)
+        return subject in given or any(g.startswith(subject) and _compound(g, subject) for g in given)
+    return not of.about.isdisjoint(given)
 
 
 def _related(one: str, other: str) -> bool:
@@ -182,12 +189,14 @@ _OF_ITSELF = re.compile(r"(?:i|i'm|i've|my|we)\s")
 _MAY_BE_PERSONAL = re.compile(r"\b(?:you|your|i|my|we|our|me|story|tale|poem|diary|letter|imagine|pretend|as if|riddle|voice|role|write|first person)\b")
 
 
-def _strange(answer: str, of: Topic, prompt: str) -> str | None:
-    """The other thing that the first sentence is a statement about, or None.
+def another(answer: str, of: Topic, prompt: str) -> str | None:
+    """The other thing that an answer which never names its subject is about, by its first sentence; None where it is none.
 
     Only where it has the form of one: "A cat has …", "Cats are small animals", "Pizza is a …". "A big gray animal with a trunk", "It has …"
     and "Tusks are long" (a part) name no other subject.
     """
+    if _mentions(stems(answer[:_READ], of.language), of):
+        return None
     folded = fold(answer[:400]).lstrip("\"'*_#-• \n")
     if _OF_ITSELF.match(folded) and not of.about & set(stems(answer[:_READ], of.language)):
         return None if _MAY_BE_PERSONAL.search(fold(prompt)) else "the speaker"
@@ -216,5 +225,5 @@ def named(keywords: object) -> tuple[str, ...]:
     if isinstance(keywords, str):
         return tuple(k.strip() for k in keywords.split(",") if k.strip())
     if isinstance(keywords, Iterable):
-        return tuple(str(k) for k in keywords if str(k).strip())
+        return tuple(map(str, keywords))
     return ()

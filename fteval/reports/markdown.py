@@ -116,7 +116,7 @@ def _flips(group: FlipGroup, path: str) -> str:
     blocks = [_flip(f, path) for f in worse]
     if better:
         blocks += [f"**Better** (showing {len(better)} of {group.better})", *(_flip(f, path) for f in better)]
-    title = f"{group.name}: {group.worse} answers got worse, {group.better} better (showing {len(worse)} of the worse)"
+    title = f"{group.name}: {view.answers(group.worse)} got worse, {group.better} better (showing {len(worse)} worse)"
     return _details(title, "\n\n".join(blocks))
 
 

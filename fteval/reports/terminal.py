@@ -166,10 +166,10 @@ def _changes(title: str, rows: Sequence[MetricRow], fancy: bool, doubt: str = ""
 def _flips(group: FlipGroup) -> Iterator[RenderableType]:
     worse, better = group.regressions[:REGRESSIONS], group.improvements[:IMPROVEMENTS]
     if worse:
-        yield _head(f"{group.name}: {group.worse} answers got worse, showing {len(worse)}")
+        yield _head(f"{group.name}: {view.answers(group.worse)} got worse, showing {len(worse)}")
         yield from map(_flip, worse)
     if better:
-        yield _head(f"{group.name}: {group.better} answers got better, showing {len(better)}")
+        yield _head(f"{group.name}: {view.answers(group.better)} got better, showing {len(better)}")
         yield from map(_flip, better)
 
 

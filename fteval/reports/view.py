@@ -233,7 +233,13 @@ def _flip_groups(result: CandidateResult) -> tuple[FlipGroup, ...]:
 
 def _drift(b: Behaviour) -> DriftRow:
     counts = [f"{old} → {new}" for old, new in (b.empty, b.truncated, b.errors)]
-    return DriftRow(b.probe, f"{tokens(b.tokens[0])} → {tokens(b.tokens[1])}", *counts)
+    both = "not counted" if b.tokens == (None, None) else f"{tokens(b.tokens[0])} → {tokens(b.tokens[1])}"
+    return DriftRow(b.probe, both, *counts)
+
+
+def answers(n: int) -> str:
+    """`1 answer`, `2 answers`."""
+    return f"{n} answer" if n == 1 else f"{n} answers"
 
 
 def tokens(mean: float | None) -> str:

@@ -129,7 +129,7 @@ def _decide(
     if errors or seen.missing:
         extremes = None
         if metric.unit == "share":
-            extremes = [_evidence(gate, metric, _filled(columns, seen.sign, w), level) for w in (True, False)]
+            extremes = [_evidence(gate, metric, _filled(columns, value), level) for value in (0.0, 1.0)]
         stands = extremes is not None and {e.result() for e in extremes} == {result}
         if errors or (result != "inconclusive" and not stands):
             return "incomplete", reasons.incomplete(gate, metric, seen, extremes, errors), None
@@ -159,12 +159,10 @@ def _evidence(gate: Gate, metric: Metric, columns: Columns, level: float) -> Evi
     )
 
 
-def _filled(columns: Columns, sign: int, worst: bool) -> Columns:
-    """The columns with what is missing set as badly as it can be for the candidate, or as well."""
-    good = 1.0 if sign > 0 else 0.0
-    for_base, for_candidate = (good, 1 - good) if worst else (1 - good, good)
+def _filled(columns: Columns, value: float) -> Columns:
+    """The columns with an extreme for what is missing: `value` for the candidate, its opposite for the base."""
     old, new, groups = columns
-    return _fill(old, for_base), _fill(new, for_candidate), groups
+    return _fill(old, 1 - value), _fill(new, value), groups
 
 
 def _fill(column: Column, value: float) -> Column:

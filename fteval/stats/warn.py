@@ -27,7 +27,7 @@ def _of_runs(base: RunRecord, run: RunRecord, same: bool) -> Iterator[str]:
     if base.subset or run.subset:
         yield "SUBSET: only a part of the samples was run (--limit), so this is a try-out and no release decision"
     if same:
-        yield "base and candidate are the same model (same digest): nothing was changed between them"
+        yield "base and candidate are the same model, asked in the same way: nothing was changed between them"
     yield from _of_conditions(base, run)
 
 

@@ -64,7 +64,7 @@ class Recipe:
     accumulate: int = 1
     """Parts that a batch is worked off in, to save memory."""
     warmup: float = 0.1
-    """Share of the steps, or from 1 on their number, in which the rate rises from 0."""
+    """Share of the steps, or from 1 on their whole number, in which the rate rises from 0."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the rate falls after that."""
     weight_decay: float = 0.0
@@ -125,7 +125,7 @@ def _wrong(r: Recipe) -> list[tuple[str, str]]:
         "max_steps": (r.max_steps is None or (r.max_steps > 0 and r.epochs is None), "1 or more, and no epochs"),
         "batch_size": (r.batch_size > 0, "1 or more"),
         "accumulate": (r.accumulate > 0 and r.batch_size % r.accumulate == 0, "a divisor of batch_size"),
-        "warmup": (0 <= r.warmup < 1 or (r.warmup > 0 and r.warmup.is_integer()), "a share below 1, or a number of steps"),
+        "warmup": (0 <= r.warmup < 1 or (r.warmup > 0 and r.warmup.is_integer()), "a share below 1, or whole steps"),
         "weight_decay": (0 <= r.weight_decay < math.inf, "0 or more"),
         "max_grad_norm": (0 < r.max_grad_norm < math.inf, "more than 0"),
         "max_length": (r.max_length > 1, "2 or more"),

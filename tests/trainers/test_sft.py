@@ -39,6 +39,13 @@ ROWS = [
 ]
 
 
+ENDLESS = tiny.CHATML.replace(" + '<|im_end|>' }}{% endgeneration %}", " }}{% endgeneration %}")
+"""Ends no answer."""
+HASTY = tiny.CHATML.replace("assistant\n' }}{%- endif %}", "assistant\nI do' }}{%- endif %}")
+"""Asks with tokens that a finished conversation has not."""
+assert len({ENDLESS, HASTY, tiny.CHATML}) == 3
+
+
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
@@ -142,13 +149,13 @@ def test_a_context_shorter_than_max_length_is_what_counts(tmp_path: Path, data: 
     seen: list[Preflight] = []
     train(str(base), SHORT, data, tmp_path / "candidates", on_preflight=seen.append)
     assert seen[0].max_length == 40
-    assert seen[0].truncated == (3,)
+    assert seen[0].truncated == (4,)  # the longer answer of the third line
 
 
 @pytest.mark.parametrize("why", ["the template ends no answer", "the model stops at another token"])
 def test_a_masked_stop_token_is_an_error(tmp_path: Path, data: Path, why: str) -> None:
     if why == "the template ends no answer":
-        base = tiny.make_model(tmp_path / "base", template=tiny.CHATML.replace("message['content'] + '<|im_end|>' }}{% endg", "message['content'] }}{% endg"))  # fmt: skip
+        base = tiny.make_model(tmp_path / "base", template=ENDLESS)
     else:
         base = tiny.make_model(tmp_path / "base")
         tiny.edit_json(base / "tokenizer_config.json", eos_token="<|endoftext|>")
@@ -160,8 +167,7 @@ def test_a_masked_stop_token_is_an_error(tmp_path: Path, data: Path, why: str) -
 
 
 def test_a_prompt_that_is_asked_in_another_way_is_a_warning(tmp_path: Path, data: Path) -> None:
-    # As some reasoning models do: the prompt to go on from ends in tokens that a finished conversation has not.
-    base = tiny.make_model(tmp_path / "base", template=tiny.CHATML.replace("assistant\\n' }}{%- endif %}", "x").replace("<|im_start|>assistant\n' }}", "<|im_start|>assistant\nI do' }}"))  # fmt: skip
+    base = tiny.make_model(tmp_path / "base", template=HASTY)
     seen: list[Preflight] = []
     train(str(base), SHORT, data, tmp_path / "candidates", on_preflight=seen.append)
     assert not seen[0].same_prompt
@@ -415,7 +421,7 @@ def test_a_candidate_that_was_changed_is_not_taken_for_the_one_that_was_trained(
     with (folder / "adapter_model.safetensors").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\x01")
-    with pytest.raises(UserError, match="not as it was trained: adapter_model.safetensors"):
+    with pytest.raises(UserError, match=r"not as it was trained: adapter_model\.safetensors"):
         train(str(tiny_model), SHORT, data, tmp_path / "candidates")
 
 
@@ -424,7 +430,7 @@ def test_a_candidate_that_was_changed_is_not_taken_for_the_one_that_was_trained(
 )
 def test_a_hostile_name_stays_in_its_folder(tiny_model: Path, tmp_path: Path, data: Path, name: str) -> None:
     home = tmp_path / "deep" / "store" / "candidates"
-    before = {p for p in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     candidate = train(str(tiny_model), SHORT, data, home, name=name)
     folder = find(home, candidate.id)
     assert folder is not None and folder.parent == home
