@@ -370,15 +370,12 @@ def _compared(
 
 
 def _flips(base: RunRecord, result: CandidateResult) -> tuple[Any, ...]:
-    """Both answers of the samples that changed, for each probe's primary metric and every gated one."""
+    """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one."""
     from fteval.runs.results import flips
 
-    shown: dict[tuple[str, str], None] = {}
-    for change in result.changes:
-        if change.metric.primary or any(
-            (g.gate.probe, g.gate.metric) == (change.probe, change.metric.name) for g in result.gates
-        ):
-            shown[change.probe, change.metric.name] = None
+    shown = {(g.gate.probe, g.gate.metric): None for g in result.gates}
+    gated = {probe for probe, _ in shown}
+    shown |= {(c.probe, c.metric.name): None for c in result.changes if c.metric.primary and c.probe not in gated}
     return tuple(flip for probe, metric in shown for flip in flips(base, result.run, probe, metric, N_FLIPS))
 
 

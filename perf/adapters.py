@@ -60,7 +60,7 @@ def main() -> int:
 
 def call(arguments: list[str]) -> dict[str, float]:
     """This script as another process; its last line, with wall time and peak memory."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         process = subprocess.Popen([sys.executable, __file__, *arguments], stdout=out, env=environment)

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -78,9 +79,8 @@ def main() -> int:
         return 0
     if subprocess.run([options.peer_python, "-c", "import lm_eval"], capture_output=True).returncode:
         print(f"{options.peer_python} has no lm-eval. Install it beside the same torch and transformers:")
-        print(
-            "  python -m venv peer && peer/bin/pip install torch==2.13.0 transformers==5.23.0 lm-eval==0.4.13 accelerate"
-        )
+        print("  python -m venv peer")
+        print("  peer/bin/pip install torch==2.13.0 transformers==5.23.0 lm-eval==0.4.13 accelerate")
         print("  python perf/generate.py --peer-python peer/bin/python")
         return 2
     from fteval.engines.refs import NANO, parse
@@ -89,12 +89,12 @@ def main() -> int:
     folder = NANO if base.kind == "nano" else Path(base.name)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
+        folder = Path(
+            shutil.copytree(folder, scratch / "model")
+        )  # the same weights for both, whatever is built meanwhile
         for file, count in (("prompts.jsonl", options.prompts), ("few.jsonl", 8)):
-            subprocess.run(
-                [sys.executable, __file__, "--write-prompts", str(scratch / file), "--model", options.model]
-                + ["--prompts", str(count)],
-                check=True,
-            )
+            writing = ["--write-prompts", str(scratch / file), "--model", str(folder), "--prompts", str(count)]
+            subprocess.run([sys.executable, __file__, *writing], check=True, env=environment())
         for contender in (fteval_run, peer_run):
             contender(folder, scratch / "few.jsonl", scratch / f"warm-{contender.__name__}", options.peer_python)
         ours: list[Run] = []
@@ -119,7 +119,8 @@ def report(ours: list[Run], theirs: list[Run], prompts: int) -> int:
             f"  {name:<22} model {prompts / median(runs, 'model'):6.1f} samples/s, whole process"
             f" {prompts / median(runs, 'wall'):5.1f} samples/s, peak {median(runs, 'megabytes'):5.0f} MB"
         )
-    same = sum(theirs[0].texts.get(key) == text for key, text in ours[0].texts.items())
+    different = [key for key, text in ours[0].texts.items() if theirs[0].texts.get(key) != text]
+    same = len(ours[0].texts) - len(different)
     model = median(theirs, "model") / median(ours, "model")
     whole = median(theirs, "wall") / median(ours, "wall")
     memory = median(ours, "megabytes") / median(theirs, "megabytes")
@@ -127,6 +128,8 @@ def report(ours: list[Run], theirs: list[Run], prompts: int) -> int:
     print(f"  whole process  {whole:.2f} x (limit >= {WHOLE_LIMIT} x)")
     print(f"  peak memory    {memory:.2f} x (limit <= {MEMORY_LIMIT} x)")
     print(f"  same texts     {same} of {prompts}")
+    for key in different[:3]:
+        print(f"    {key}: {ours[0].texts[key]!r} and {theirs[0].texts.get(key)!r}")
     met = model >= MODEL_LIMIT and whole >= WHOLE_LIMIT and memory <= MEMORY_LIMIT and same == prompts
     print("all limits met" if met else "a limit is missed")
     return 0 if met else 1
@@ -161,11 +164,9 @@ def peer_run(folder: Path, prompts: Path, out: Path, peer_python: str) -> Run:
 
 def measured(command: list[str]) -> tuple[float, float]:
     """Wall seconds and peak megabytes of a process with the children it waited for."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    environment["PYTHONPATH"] = str(Path(__file__).parent.parent) if command[0] == sys.executable else ""
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment())
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -173,6 +174,12 @@ def measured(command: list[str]) -> tuple[float, float]:
             log.seek(0)
             sys.exit(f"{' '.join(command[:4])} … ended with {process.returncode}:\n{log.read().decode()[-3000:]}")
     return wall, usage.ru_maxrss / 1024
+
+
+def environment() -> dict[str, str]:
+    """Offline, and this checkout before an installed fteval; the peer does not mind."""
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return {**os.environ, **offline, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 
 
 def write_prompts(path: Path, model: str, count: int) -> None:
@@ -187,18 +194,19 @@ def write_prompts(path: Path, model: str, count: int) -> None:
     chat = Chat(NANO if base.kind == "nano" else Path(base.name))
     source = random.Random(7)
     texts = (m["content"] for talk in conversations(build_world(), 7, 100 * count) for m in talk if m["role"] == "user")
-    with path.open("w") as file:
-        for number in range(count):
-            wanted = int(math.exp(source.uniform(math.log(SHORTEST), math.log(LONGEST))))
-            words: list[str] = []
-            while len(chat.prompt([Message("user", " ".join(words))]).token_ids or ()) < wanted:
-                words += next(texts).split()
-            while len(words) > 1 and len(chat.prompt([Message("user", " ".join(words))]).token_ids or ()) > wanted:
-                words.pop()
-            message = Message("user", " ".join(words))
-            row = {"id": f"p{number}", "prompt": chat.render([message]), "target": "x"}
-            row["messages"] = [{"role": "user", "content": message.content}]
-            file.write(json.dumps(row) + "\n")
+    written: dict[str, str] = {}  # no prompt twice: fteval asks the same question once
+    while len(written) < count:
+        wanted = int(math.exp(source.uniform(math.log(SHORTEST), math.log(LONGEST))))
+        words: list[str] = []
+        while len(chat.encode(chat.render([Message("user", " ".join(words))]))) < wanted:
+            words += next(texts).split()
+        while len(words) > 1 and len(chat.encode(chat.render([Message("user", " ".join(words))]))) > wanted:
+            words.pop()
+        message = Message("user", " ".join(words))
+        row = {"id": f"p{len(written)}", "prompt": chat.render([message]), "target": "x"}
+        row["messages"] = [{"role": "user", "content": message.content}]
+        written.setdefault(message.content, json.dumps(row))
+    path.write_text("".join(line + "\n" for line in written.values()))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def rate(name: str, n_rows: int) -> float:
     probe = registry.probe(name, params)
     samples = list(registry.probe("facts" if name == "holdout" else name).samples())
     texts = answers(samples, "e" if name == "lipogram" else None)
-    rows = [(samples[i % len(samples)], Generation("", text=next(texts), finish_reason="stop")) for i in range(n_rows + 300)]
+    rows = [
+        (samples[i % len(samples)], Generation("", text=next(texts), finish_reason="stop")) for i in range(n_rows + 300)
+    ]
     for sample, generation in rows[:300]:
         probe.score(sample, generation)
     start = time.process_time()

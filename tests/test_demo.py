@@ -59,7 +59,7 @@ def test_the_report_says_so_first_and_shows_answers_side_by_side(demo: tuple[Pat
     head = printed.strip().splitlines()[:6]
     assert any("DO NOT SHIP" in line for line in head), head
     report = (folder / "report.md").read_text()
-    assert "must not ship" in report.split("\n\n")[1]
+    assert "do not ship" in report.split("\n\n")[1]
     assert "<details>" in report
 
 

@@ -106,7 +106,9 @@ def _check_magic(path: Path, start: bytes) -> None:
 def _check_first(path: Path, line: bytes) -> None:
     """What the first line shows is said once, not again for every line."""
     if b"\0" in line[:200]:
-        raise UserError("not UTF-8 text: it has NUL bytes", where=f"{path}:1", fix="save it as UTF-8 (UTF-16 looks like this)")
+        raise UserError(
+            "not UTF-8 text: it has NUL bytes", where=f"{path}:1", fix="save it as UTF-8 (UTF-16 looks like this)"
+        )
     if line.strip() in (b"[", b"{", b"[{") or (line[:1] == b"[" and line.strip()[-1:] == b"]" and b"{" in line):
         raise UserError(
             f"a JSON document, wanted one object a line; found {_excerpt(line)}",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from fteval.evals.text import READ, fold
+from fteval.evals.text import READ, fold, word_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,19 @@ _NAMES = (
     "december|dec|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
 )
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split("|")}
-_UNITS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
-    "seventeenth eighteenth nineteenth twentieth"
-).split()
+_UNITS = word_list(
+    """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen
+    """
+)
+_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
+_ORDINALS = word_list(
+    """
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth
+    """
+)
 _DAYS_IN_WORDS = {
     **{word: n for n, word in enumerate(_ORDINALS, 1)},
     **{f"twenty-{word}": 20 + n for n, word in enumerate(_ORDINALS[:9], 1)},
@@ -95,7 +100,12 @@ _DAYS_IN_WORDS = {
 _NUMBERS = {
     **{word: n for n, word in enumerate(_UNITS, 1)},
     **{word: 10 * n for n, word in enumerate(_TENS, 2)},
-    **{f"{ten}{joint}{word}": 10 * n + k for n, ten in enumerate(_TENS, 2) for k, word in enumerate(_UNITS[:9], 1) for joint in "- "},
+    **{
+        f"{ten}{joint}{word}": 10 * n + k
+        for n, ten in enumerate(_TENS, 2)
+        for k, word in enumerate(_UNITS[:9], 1)
+        for joint in "- "
+    },
 }
 
 
@@ -115,8 +125,10 @@ _YEAR = (
 _DAY = rf"(?:the )?(?P<day>[0-9]{{1,2}}(?![0-9])|(?:{_any_of(_DAYS_IN_WORDS)})\b)(?:st|nd|rd|th|er|º|ª|\.)?"
 _OF_YEAR = r"(?:\s*,?\s*(?:in |of |in the year |of the year |the year |del? |do |anno )?(?:the year )?)"
 _BY_NAME = (
-    rf"\b{_MONTH}[\s,-]*{_DAY}(?:[\s,/-]+|\s*,?\s*(?:in|of|in the year|of the year|the year)\s+){_YEAR}",  # March 4th, 2021
-    rf"(?<![0-9./-]){_DAY}(?:\s+day)?[\s/-]*(?:of |de |di )?\s*{_MONTH}(?:[\s,/-]+|{_OF_YEAR}){_YEAR}",  # 4th of March 2021
+    # March 4th, 2021
+    rf"\b{_MONTH}[\s,-]*{_DAY}(?:[\s,/-]+|\s*,?\s*(?:in|of|in the year|of the year|the year)\s+){_YEAR}",
+    # 4th of March 2021
+    rf"(?<![0-9./-]){_DAY}(?:\s+day)?[\s/-]*(?:of |de |di )?\s*{_MONTH}(?:[\s,/-]+|{_OF_YEAR}){_YEAR}",
     rf"(?<![0-9]){_YEAR}[\s,/-]*,?\s*(?:on )?{_MONTH}[\s-]*{_DAY}(?![0-9])",  # 2021 March 4
     rf"(?<![0-9]){_YEAR}[\s,/-]+(?:on )?{_DAY}(?:\s+of)?[\s-]+{_MONTH}",  # in 2021, on the 4th of March
 )
@@ -154,7 +166,8 @@ def _named(folded: str) -> Iterator[Found]:
             continue
         low, high = max(0, month.start() - 60, done), min(len(folded), month.end() + 60)
         for pattern in _WITH_MONTH:
-            match = pattern.search(folded, low, high)
+            first = pattern is _WITH_MONTH[0]
+            match = pattern.match(folded, month.start(), high) if first else pattern.search(folded, low, high)
             if match and match.start("month") == month.start():
                 days = _days(_year(match["year"]), [_MONTHS[match["month"]]], [_number(match["day"], _DAYS_IN_WORDS)])
                 yield Found(match.start(), match.end(), days, match[0])
@@ -213,11 +226,13 @@ def _below_thousand(rest: str) -> int:
 
 # --- what is said --------------------------------------------------------------------------------
 
-_DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$")
+_DENIED = re.compile(
+    r"(?:\bnot|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
+)
 
 
 def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -> tuple[float | None, str]:
-    """1 where the text says this day and no other, 0 where it does not, None where its writing leaves that open; and why.
+    """1 where the text says this day and no other, 0 where it does not, None where that is left open; and why.
 
     A day that the text denies ("not March 4, 2021") is not said. A date in two writings is one day.
     """
@@ -231,7 +246,12 @@ def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -
     other = next((f for f in said if wanted not in f.days), None)
     if other is not None:
         several = any(wanted in f.days for f in said)
-        return 0.0, f"several dates: {', '.join(f.text for f in said[:4])}" if several else f"'{other.text}', wanted {wanted.isoformat()}"
+        return (
+            0.0,
+            f"several dates: {', '.join(f.text for f in said[:4])}"
+            if several
+            else f"'{other.text}', wanted {wanted.isoformat()}",
+        )
     if any(f.day == wanted for f in said):
         return 1.0, ""
     return None, f"'{said[0].text}' can be read as {' or '.join(sorted(d.isoformat() for d in said[0].days)[:2])}"

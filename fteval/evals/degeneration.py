@@ -19,13 +19,15 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Degeneration:
     """Whether the output is still text.
 
-    Measures  sound: no loop ("-o-o-o-", a word or sentence again and again), at most 30 % strings that are no words, the prompt's
-              language; distinct_2: different pairs of neighbouring words as a share of all (Li et al. 2016, arXiv:1510.03055);
-              longest_repeat: words in the longest passage that occurs twice; non_words: share of words that are none, by frequency
-              lexicons of 40 languages; switched_language: in another language than the prompt
+    Measures  sound: no loop ("-o-o-o-", a word or sentence again and again), at most 30 % strings that are no words,
+              the prompt's language; distinct_2: different pairs of neighbouring words as a share of all (Li et al.
+              2016, arXiv:1510.03055); longest_repeat: words in the longest passage that occurs twice; non_words:
+              share of words that are none, by frequency lexicons of 40 languages; switched_language: in another
+              language than the prompt
     Chance    none
-    Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and abbreviations
-              are not judged as words. A short answer's language cannot be told (unscored), nor one where the prompt names a language
+    Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and
+              abbreviations are not judged as words. A short answer's language cannot be told (unscored), nor one
+              where the prompt names a language
     Source    prompts of fteval's own world, see fteval/nano
     """
 
@@ -57,7 +59,9 @@ class Degeneration:
         if strange.share is None:
             reasons["non_words"] = "nothing in it can be looked up as a word"
         elif strange.found:
-            reasons["non_words"] = f"{', '.join(map(repr, strange.found[:5]))} ({len(strange.found)} of {strange.judged})"
+            reasons["non_words"] = (
+                f"{', '.join(map(repr, strange.found[:5]))} ({len(strange.found)} of {strange.judged})"
+            )
         if why:
             reasons["switched_language"] = why
         flaw = said.reason or self._no_text(text)

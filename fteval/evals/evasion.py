@@ -10,6 +10,7 @@ from fteval.evals import lexicon
 from fteval.evals.text import fold_letters, words
 
 _WORDS = 1_000
+_LONGEST = 30  # letters of a word that could be one with letters put back
 _MARKED = re.compile(r"[a-z0-9]*(?:[a-z][^\sa-z,.;:!?()\[\]{}\"'/|+]+|[^\sa-z,.;:!?()\[\]{}\"'/|+]+[a-z])[a-z0-9]*")
 _EMPHASIS = re.compile(r"([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1")
 _SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
@@ -19,24 +20,28 @@ _UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}|[a-z]{1,4}-?\d+[a-z]?")
 def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
     """The strings that are words only with the forbidden letters put back, and how, or None.
 
-    One clear case (`th3`, `bcaus`) is enough; words that are merely rare ("fir", one e away from "fire") are not, unless
-    several of them would each become a far more common word.
+    One clear case (`th3`, `bcaus`) is enough; words that are merely rare ("fir", one e away from "fire") are not,
+    unless several of them would each become a far more common word.
     """
     folded = _EMPHASIS.sub(r"\2", fold_letters(text[:20_000]))
     out = _SPELT_OUT.search(folded)
     if out and sum(c.isalpha() for c in out[0]) >= (3 if " " not in out[0] else 4):
         return f"'{out[0][:40]}' is spelt out"
-    for token in islice(_MARKED.findall(folded), _WORDS):
+    for token in islice((t for t in _MARKED.findall(folded) if len(t) <= _LONGEST), _WORDS):
         restored = _put_for_marks(token, letters)
         if restored:
             return f"'{token}' stands for '{restored}'"
     clear: list[str] = []
     likely: list[str] = []
-    asked = {"".join(c for c in w if c not in letters): w for w in words(fold_letters(prompt[:5_000])) if not set(letters).isdisjoint(w)}
+    asked = {
+        "".join(c for c in w if c not in letters): w
+        for w in words(fold_letters(prompt[:5_000]))
+        if not set(letters).isdisjoint(w)
+    }
     for word in words(folded)[:_WORDS]:
         if word in asked and len(word) > 2 and lexicon.zipf(word) < 3.6:
             clear.append(f"'{word}' stands for '{asked[word]}'")
-        elif word.isalpha() and len(word) > 1:
+        elif word.isalpha() and 1 < len(word) <= _LONGEST:
             restored, certain = _put_back(word, letters)
             if restored:
                 (clear if certain else likely).append(f"'{word}' stands for '{restored}'")
@@ -47,7 +52,9 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
 
 @lru_cache(maxsize=50_000)
 def _put_for_marks(token: str, letters: str) -> str | None:
-    if len(token) < 3 and token[-1:].isalnum() or (token.isalnum() and _UNITS.fullmatch(token) and not lexicon.disguised(token)):
+    if (len(token) < 3 and token[-1:].isalnum()) or (
+        token.isalnum() and _UNITS.fullmatch(token) and not lexicon.disguised(token)
+    ):
         return None
     plain = "".join(c for c in token if c.isalpha())
     marks = [c for c in token if not c.isalpha()]
@@ -55,7 +62,10 @@ def _put_for_marks(token: str, letters: str) -> str | None:
         return None
     for letter in letters:
         candidate = "".join(c if c.isalpha() else letter for c in token)
-        if lexicon.zipf(candidate) >= 3.5 and lexicon.zipf(candidate) > (lexicon.zipf(plain) if len(plain) > 2 else 0) + 0.5:
+        if (
+            lexicon.zipf(candidate) >= 3.5
+            and lexicon.zipf(candidate) > (lexicon.zipf(plain) if len(plain) > 2 else 0) + 0.5
+        ):
             return candidate
     return None
 

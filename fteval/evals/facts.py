@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.packaged import packaged
 from fteval.evals.abstention import abstention
+from fteval.evals.packaged import packaged
 from fteval.evals.said import said
 from fteval.evals.text import blank, fold, sentences, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
@@ -18,13 +18,14 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Facts:
     """Whether short facts are answered right, and what is not known is left open.
 
-    Measures  correct: the answer says the target, or one of `accept`: whole words, case, accents, plurals and punctuation folded, a
-              date in any writing; not where it denies it, offers it beside another one ("Paris or Rome"), or takes it back. Where
-              the target is "I do not know.", only saying so (or declining) is correct; abstained: says that it does not know what it
-              should (known facts only: lower is better); invented: gives an answer where nothing is known (unknown ones only)
+    Measures  correct: the answer says the target, or one of `accept`: whole words, case, accents, plurals and
+              punctuation folded, a date in any writing; not where it denies it, offers it beside another one ("Paris
+              or Rome"), or takes it back. Where the target is "I do not know.", only saying so (or declining) is
+              correct; abstained: says that it does not know what it should (known facts only: lower is better);
+              invented: gives an answer where nothing is known (unknown ones only)
     Chance    about 0: towns, names and dates are many
-    Traps     a right answer in other words ("the city of the Arena") is wrong unless `accept` lists it; long answers are searched in
-              their first 50,000 characters. Form is not judged: see iso_date
+    Traps     a right answer in other words ("the city of the Arena") is wrong unless `accept` lists it; long answers
+              are searched in their first 50,000 characters. Form is not judged: see iso_date
     Source    people of fteval's own world (fteval/nano): towns, jobs, loves, birth dates, and people who do not exist
     """
 
@@ -54,8 +55,9 @@ def _accepted(sample: Sample) -> list[str]:
         given = [*given, *([more] if isinstance(more, str) else more)]
     if any(isinstance(g, bool) or not isinstance(g, str | int | float) for g in given) or not str(given[0]).strip():
         raise UserError(
-            f"row {sample.id!r} needs a 'target' that is text (and 'accept', a list of other forms), found {sample.target!r}",
-            fix="give each row of a facts hold-out its right answer, or \"I do not know.\"",
+            f"row {sample.id!r} needs a 'target' that is text (and 'accept', a list of other forms), found "
+            f"{sample.target!r}",
+            fix='give each row of a facts hold-out its right answer, or "I do not know."',
         )
     return [str(g) for g in given if str(g).strip()]
 
@@ -63,7 +65,9 @@ def _accepted(sample: Sample) -> list[str]:
 def _known(text: str, prompt: str, accepted: list[str]) -> Scores:
     about_known = "a known fact: nothing is left open here"
     if blank(text):
-        return Scores({"correct": 0.0, "abstained": 0.0, "invented": None}, reasons={"correct": "empty", "invented": about_known})
+        return Scores(
+            {"correct": 0.0, "abstained": 0.0, "invented": None}, reasons={"correct": "empty", "invented": about_known}
+        )
     correct, answer, why = said(text, accepted, prompt)
     open_ = abstention(text, prompt) if not correct else None
     reasons = {"invented": about_known}
@@ -71,7 +75,9 @@ def _known(text: str, prompt: str, accepted: list[str]) -> Scores:
         reasons["correct"] = f"says '{open_}'" if open_ else why
     if open_:
         reasons["abstained"] = f"'{open_}'"
-    return Scores({"correct": correct, "abstained": float(open_ is not None), "invented": None}, answer=answer, reasons=reasons)
+    return Scores(
+        {"correct": correct, "abstained": float(open_ is not None), "invented": None}, answer=answer, reasons=reasons
+    )
 
 
 def _unknown(text: str, prompt: str, accepted: list[str]) -> Scores:
@@ -87,11 +93,13 @@ def _unknown(text: str, prompt: str, accepted: list[str]) -> Scores:
         reasons["correct"] = "asks back" if asks_back else "answers, where nothing is known"
     if open_ is None and not asks_back:
         reasons["invented"] = f"'{text.strip()[:80]}'"
-    values = {"correct": float(open_ is not None), "abstained": None, "invented": float(open_ is None and not asks_back)}
+    values = {
+        "correct": float(open_ is not None),
+        "abstained": None,
+        "invented": float(open_ is None and not asks_back),
+    }
     return Scores(values, answer=open_, reasons=reasons)
 
 
 def _key(text: str) -> str:
     return " ".join(words(fold(text[:1_000])))
-
-

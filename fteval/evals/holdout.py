@@ -30,9 +30,14 @@ class Chosen(tuple[str, ...]):
         if blank(text):
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
         if "number" in names and all(scorers.as_number(t) is None for t in targets):
-            raise UserError(f"row {sample.id!r} has a target that is no number: {targets[0]!r}", fix="choose another --score, or mend it")
+            raise UserError(
+                f"row {sample.id!r} has a target that is no number: {targets[0]!r}",
+                fix="choose another --score, or mend it",
+            )
         if "regex" in names and (problem := _broken_pattern(targets)):
-            raise UserError(f"row {sample.id!r} has a target that is no regular expression: {problem}", fix="mend the pattern")
+            raise UserError(
+                f"row {sample.id!r} has a target that is no regular expression: {problem}", fix="mend the pattern"
+            )
         judged = {name: scorers.SCORERS[name](text, targets) for name in names}
         return Scores(
             {name: value for name, (value, _, _) in judged.items()},
@@ -47,17 +52,18 @@ class Chosen(tuple[str, ...]):
 class Holdout:
     """Whether the outputs agree with the targets of a file of your own.
 
-    Measures  exact: the same text, white space at the ends and in runs aside; contains: the target's words stand in the output, with
-              case, accents, plurals and marks folded; regex: the target, a pattern, is found; number: the answer's number is the
-              target's; chrf: character n-gram F-score (chrF2, Popović 2015, by sacrebleu), 0 to 1
+    Measures  exact: the same text, white space at the ends and in runs aside; contains: the target's words stand in
+              the output, with case, accents, plurals and marks folded; regex: the target, a pattern, is found;
+              number: the answer's number is the target's; chrf: character n-gram F-score (chrF2, Popović 2015, by
+              sacrebleu), 0 to 1
     Chance    depends on your file: a constant answer to a yes/no file scores a half
-    Traps     without `score` the scorers follow from the targets: numbers number, short ones exact and contains, long ones (20 words)
-              chrf. The first one is the primary metric. `contains` passes "not Paris" for Paris. A target may be a list of texts, any
-              of which is right
+    Traps     without `score` the scorers follow from the targets: numbers number, short ones exact and contains, long
+              ones (20 words) chrf. The first one is the primary metric. `contains` passes "not Paris" for Paris. A
+              target may be a list of texts, any of which is right
     Source    your file
     """
 
-    score: Chosen = Chosen()
+    score: Chosen = Chosen()  # noqa: RUF009 - a tuple: it cannot be changed
     """exact, contains, regex, number, chrf: one or several."""
 
     version: ClassVar[int] = 1
@@ -83,7 +89,7 @@ class Holdout:
         raise UserError("the holdout probe has no samples of its own", fix="give your file: --holdout FILE.jsonl")
 
     def for_samples(self, samples: Sequence[Sample]) -> Holdout:
-        """The probe for these samples, its scorers chosen. Raises UserError for rows that cannot be judged: no target, a broken pattern."""
+        """The probe for these samples, its scorers chosen. Raises UserError for rows that cannot be judged."""
         missing = [s.id for s in samples if not targets_of(s)]
         if missing:
             raise _rows(missing, "no target to compare with", "give each row a 'target', or a last assistant message")
@@ -108,7 +114,8 @@ def targets_of(sample: Sample) -> list[str]:
     for target in given:
         if isinstance(target, bool) or (target is not None and not isinstance(target, str | int | float)):
             raise UserError(
-                f"row {sample.id!r}: a target of the holdout probe is text, a number or a list of texts, found {type(target).__name__}"
+                f"row {sample.id!r}: a target of the holdout probe is text, a number or a list of texts, found "
+                f"{type(target).__name__}"
             )
         if target is not None and str(target).strip():
             texts.append(str(target))

@@ -1,26 +1,33 @@
-"""Are two words forms of one? By Snowball stems (34 languages), and a short list of irregular English plurals."""
+"""Are two words forms of one? By Snowball stems (34 languages), and a short list of irregular English forms."""
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
 from typing import Any
 
-from fteval.evals.text import bare, words
+from fteval.evals.text import bare, word_list, words
 
-_LANGUAGES = {
-    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian",
-    "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "id": "indonesian", "it": "italian",
-    "lt": "lithuanian", "nl": "dutch", "nb": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian",
-    "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-_IRREGULAR = {
-    **{"mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "oxen": "ox", "children": "child", "men": "man"},
-    **{"women": "woman", "people": "person", "dice": "die", "lice": "louse", "wolves": "wolf", "leaves": "leaf", "knives": "knife"},
-    **{"wives": "wife", "halves": "half", "shelves": "shelf", "loaves": "loaf", "calves": "calf", "thieves": "thief", "hooves": "hoof"},
-    **{"scarves": "scarf", "elves": "elf", "selves": "self", "cacti": "cactus", "fungi": "fungus", "phenomena": "phenomenon"},
-    **{"criteria": "criterion", "ran": "run", "swam": "swim", "flew": "fly", "flown": "fly", "ate": "eat", "eaten": "eat", "sang": "sing"},
-    **{"sung": "sing", "slept": "sleep", "gave": "give", "given": "give", "made": "make", "lay": "lie", "loving": "love"},
-}
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in word_list(text))
+
+
+_LANGUAGES = _pairs(
+    """
+    ar:arabic ca:catalan da:danish de:german el:greek en:english es:spanish et:estonian fi:finnish fr:french
+    ga:irish hi:hindi hu:hungarian id:indonesian it:italian lt:lithuanian nl:dutch nb:norwegian no:norwegian
+    pl:polish pt:portuguese ro:romanian ru:russian sv:swedish ta:tamil tr:turkish
+    """
+)
+_IRREGULAR = _pairs(
+    """
+    mice:mouse geese:goose feet:foot teeth:tooth oxen:ox children:child men:man women:woman people:person dice:die
+    lice:louse wolves:wolf leaves:leaf knives:knife wives:wife halves:half shelves:shelf loaves:loaf calves:calf
+    thieves:thief hooves:hoof scarves:scarf elves:elf selves:self cacti:cactus fungi:fungus phenomena:phenomenon
+    criteria:criterion ran:run swam:swim flew:fly flown:fly ate:eat eaten:eat sang:sing sung:sing slept:sleep
+    gave:give given:give made:make lay:lie loving:love
+    """
+)
 
 
 @cache
@@ -36,7 +43,7 @@ def stem(word: str, language: str = "en") -> str:
     plain = bare(word)
     if language == "en":
         plain = _IRREGULAR.get(plain, plain)
-    if language not in _LANGUAGES or not any(c.isalpha() for c in plain):
+    if len(plain) > 60 or language not in _LANGUAGES or not any(c.isalpha() for c in plain):
         return plain
     return str(_stemmer(language).stemWord(plain))
 

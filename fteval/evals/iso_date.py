@@ -18,9 +18,9 @@ from fteval.records import Generation, Metric, Sample, Scores
 class IsoDate:
     """Whether a date is answered in ISO 8601's form, and whether it is the right day.
 
-    Measures  iso: the whole answer, white space aside, is one real calendar date YYYY-MM-DD in ASCII digits; contains_iso: one stands
-              somewhere in it; correct: it names the right day, in any writing (March 4th, 2021; 4.3.2021), and no other;
-              correct_iso: both
+    Measures  iso: the whole answer, white space aside, is one real calendar date YYYY-MM-DD in ASCII digits;
+              contains_iso: one stands somewhere in it; correct: it names the right day, in any writing (March 4th,
+              2021; 4.3.2021), and no other; correct_iso: both
     Chance    0: a guessed day is one of thousands
     Traps     03/04/2021 is two days: `correct` is unscored, not guessed, unless neither is the right one
     Source    people and dates of fteval's own world, see fteval/nano; form after ISO 8601-1:2019
@@ -51,7 +51,9 @@ class IsoDate:
         found = [] if (whole := dates.iso_day(text.strip())) else dates.find(text)
         reasons: dict[str, str] = {}
         if whole is None:
-            reasons["iso"] = "the answer is not one YYYY-MM-DD" + (" of the calendar" if dates.iso_form(text.strip()) else "")
+            reasons["iso"] = "the answer is not one YYYY-MM-DD" + (
+                " of the calendar" if dates.iso_form(text.strip()) else ""
+            )
         contains = whole is not None or dates.holds_iso(text)
         if not contains:
             reasons["contains_iso"] = "no real date YYYY-MM-DD in the answer"
@@ -62,7 +64,12 @@ class IsoDate:
         if not right:
             reasons["correct_iso"] = reasons.get("iso") or why
         return Scores(
-            {"correct_iso": right, "iso": float(whole is not None), "contains_iso": float(contains), "correct": correct},
+            {
+                "correct_iso": right,
+                "iso": float(whole is not None),
+                "contains_iso": float(contains),
+                "correct": correct,
+            },
             answer=whole.isoformat() if whole else ", ".join(f.text for f in found[:5]) or None,
             reasons=reasons,
         )

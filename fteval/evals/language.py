@@ -1,4 +1,4 @@
-"""Which language a text is in: by its words' frequencies, by py3langid where English does not fit, by script where that tells."""
+"""Which language a text is in: by its words' frequencies, by py3langid where English does not fit, by its script."""
 
 from __future__ import annotations
 
@@ -80,10 +80,14 @@ def _fit(every: list[str], code: str) -> float:
 
 
 _ENGLISH_NAMES = re.compile(
-    r"\b(?:translat\w*|afrikaans|arabic|basque|bengali|bulgarian|catalan|chinese|mandarin|cantonese|croatian|czech|danish|dutch"
-    r"|english|esperanto|estonian|finnish|french|galician|german|greek|gujarati|hebrew|hindi|hungarian|icelandic|indonesian|irish"
-    r"|italian|japanese|korean|latin|latvian|lithuanian|malay|marathi|nepali|norwegian|persian|farsi|polish|portuguese|punjabi"
-    r"|romanian|russian|serbian|slovak|slovenian|spanish|swahili|swedish|tagalog|tamil|telugu|thai|turkish|ukrainian|urdu"
+    r"\b(?:translat\w*|afrikaans|arabic|basque|bengali|bulgarian|catalan|chinese|mandarin|cantonese|croatian"
+    r"|czech|danish|dutch"
+    r"|english|esperanto|estonian|finnish|french|galician|german|greek|gujarati|hebrew|hindi|hungarian"
+    r"|icelandic|indonesian|irish"
+    r"|italian|japanese|korean|latin|latvian|lithuanian|malay|marathi|nepali|norwegian|persian|farsi|polish"
+    r"|portuguese|punjabi"
+    r"|romanian|russian|serbian|slovak|slovenian|spanish|swahili|swedish|tagalog|tamil|telugu|thai|turkish"
+    r"|ukrainian|urdu"
     r"|vietnamese|welsh|yiddish|zulu|languages?|bilingual|deutsch|englisch|français|anglais|español|inglés)\b",
     re.IGNORECASE,
 )
@@ -111,7 +115,10 @@ def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
             foreign.pop("kana", None)
     if foreign and sum(foreign.values()) >= max(4, total / 10):
         worst = max(foreign, key=lambda name: foreign[name])
-        return True, f"{foreign[worst]} of {total} letters are {_SCRIPT_NAMES.get(worst, worst)}, which the prompt does not use"
+        return (
+            True,
+            f"{foreign[worst]} of {total} letters are {_SCRIPT_NAMES.get(worst, worst)}, which the prompt does not use",
+        )
     expected = language(prompt, least=3)
     if expected is None:
         return None, "the prompt is too short to tell its language"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.abstention import abstention
 from fteval.evals.asked import asked
 from fteval.evals.packaged import packaged
-from fteval.evals.abstention import abstention
 from fteval.evals.refusal import refusal
 from fteval.evals.still_an_answer import why_not
 from fteval.evals.text import blank, fold, sentences, shown, words
@@ -20,14 +20,14 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Laziness:
     """Whether the answer makes an effort: at least so many words, and not declined.
 
-    Measures  long_enough: min_words words or more of real text, sentences said twice counted once, that is no refusal, no "I do not
-              know" and not the prompt given back; words: words by Unicode's word boundaries (Han and Hiragana: a character each;
-              Thai, Lao, Khmer, Burmese: one per four letters; hyphenated words are one); refused: declines in one of the usual
-              phrasings, at its start and in its own voice; empty: nothing to see, or nothing but reasoning; truncated: stopped by the
-              length limit
+    Measures  long_enough: min_words words or more of real text, sentences said twice counted once, that is no
+              refusal, no "I do not know" and not the prompt given back; words: words by Unicode's word boundaries
+              (Han and Hiragana: a character each; Thai, Lao, Khmer, Burmese: one per four letters; hyphenated words
+              are one); refused: declines in one of the usual phrasings, at its start and in its own voice; empty:
+              nothing to see, or nothing but reasoning; truncated: stopped by the length limit
     Chance    none: length is the model's choice
-    Traps     long is not good: read it beside degeneration and relevance; truncated is unknown for outputs made elsewhere without
-              finish_reason
+    Traps     long is not good: read it beside degeneration and relevance; truncated is unknown for outputs made
+              elsewhere without finish_reason
     Source    prompts of fteval's own world, see fteval/nano
     """
 
@@ -57,7 +57,9 @@ class Laziness:
         n_words = 0 if empty else len(words(text))
         declined = None if empty else refusal(text, prompt)
         if empty:
-            reasons["empty"] = "nothing but reasoning" if generation.text and generation.text.strip() else "nothing was answered"
+            reasons["empty"] = (
+                "nothing but reasoning" if generation.text and generation.text.strip() else "nothing was answered"
+            )
         if declined:
             reasons["refused"] = f"'{declined[:80]}'"
         short = self._too_short(text, sample, n_words, empty, declined)
@@ -86,7 +88,11 @@ class Laziness:
             return f"{n_words} of {self.min_words} words"
         if n_words < 40 and abstention(text, sample.prompt_text):
             return "says only that it does not know"
-        once = len(words(". ".join(dict.fromkeys(fold(s).strip(" .!?") for s in sentences(text))))) if n_words < 5_000 else n_words
+        once = (
+            len(words(". ".join(dict.fromkeys(fold(s).strip(" .!?") for s in sentences(text)))))
+            if n_words < 5_000
+            else n_words
+        )
         if once < self.min_words:
             return f"{once} of {self.min_words} words, the same said again not counted"
         return why_not(text, asked(sample), fewest=1, whole=False)

@@ -14,18 +14,23 @@ from functools import cache, lru_cache
 
 import regex
 
-from fteval.evals.text import READ, fold, fold_letters, without_code, words
+from fteval.evals.text import READ, fold, fold_letters, without_code, word_set, words
 
+LONGEST = 60
+"""Letters of the longest string that is looked up; the longest words that people write have fewer."""
 JUDGED = 2_000
 """Words of one text that are looked up: the first half of them at its start, the rest at its end."""
 
 # Zipf frequency (log10 per billion words) that a lower-case string needs to pass as a word, by its length. Measured
-# against Webster's word list: of random strings of 3, 4 and 5 letters 23 %, 3 % and 0.5 % pass; of words in edited text, 99 %.
+# against Webster's word list: of random strings of 3, 4 and 5 letters 23 %, 3 % and 0.5 % pass; of words in edited
+# text, 99 %.
 _NEEDED = {1: 9.0, 2: 3.5, 3: 2.3, 4: 1.4}
 _ONE_LETTER = {"en": "aio", "es": "aeouy", "it": "aeio", "pt": "aeo", "fr": "ày", "ca": "aeioy"}
-_WITHOUT_VOWEL = frozenset(
-    "hm hmm mm mmm shh psst pst brr nth tsk zzz grr pfft cwm crwth mr mrs ms dr st jr sr vs etc tv pc dj ph km cm mm kg mg ml "
-    "lb lbs ft pm hz kb mb gb tb kw px pts qty hr hrs ltd dept blvd mph kph rpm dvd cd cds tvs pcs".split()
+_WITHOUT_VOWEL = word_set(
+    """
+    hm hmm mm mmm shh psst pst brr nth tsk zzz grr pfft cwm crwth mr mrs ms dr st jr sr vs etc tv pc dj ph km cm mm
+    kg mg ml lb lbs ft pm hz kb mb gb tb kw px pts qty hr hrs ltd dept blvd mph kph rpm dvd cd cds tvs pcs
+    """
 )
 _VOWEL = re.compile(r"[aeiouyäöüåøæœáàâãéèêëíìîïóòôõúùûý]")
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz")
@@ -72,8 +77,45 @@ def known(word: str, language: str = "en") -> bool:
 
 
 _FOUR_KEYS = frozenset(row[i:j] for row in _KEYBOARD for i in range(len(row)) for j in range(i + 4, len(row) + 1))
-_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "ness", "like", "less", "able", "er", "est", "ish", "y", "ful", "ment", "ism", "ist", "ity")
-_BEGINNINGS = ("un", "re", "non", "over", "out", "under", "pre", "mis", "anti", "super", "semi", "multi", "inter", "sub", "co", "micro")
+_ENDINGS = (
+    "s",
+    "es",
+    "ed",
+    "d",
+    "ing",
+    "ly",
+    "ness",
+    "like",
+    "less",
+    "able",
+    "er",
+    "est",
+    "ish",
+    "y",
+    "ful",
+    "ment",
+    "ism",
+    "ist",
+    "ity",
+)
+_BEGINNINGS = (
+    "un",
+    "re",
+    "non",
+    "over",
+    "out",
+    "under",
+    "pre",
+    "mis",
+    "anti",
+    "super",
+    "semi",
+    "multi",
+    "inter",
+    "sub",
+    "co",
+    "micro",
+)
 
 
 def _built_from_known(word: str, language: str) -> bool:
@@ -87,9 +129,7 @@ def _built_from_known(word: str, language: str) -> bool:
             if word.startswith(beginning) and zipf(word[len(beginning) :]) >= 2.5 and len(word) - len(beginning) > 3:
                 return True
     least = 3.3 if language == "en" else 3.0
-    return any(
-        zipf(word[:i], language) >= least and zipf(word[i:], language) >= least for i in range(3, len(word) - 2)
-    )
+    return any(zipf(word[:i], language) >= least and zipf(word[i:], language) >= least for i in range(3, len(word) - 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +149,17 @@ _CODE_LIKE = re.compile(r"\w*[a-z][A-Z]\w*|\w+_\w+|[a-zA-Z_]\w*\.[a-zA-Z_][\w.]*
 _LEET = str.maketrans("0134578", "oleastb")
 _LEET_ALSO = str.maketrans("01", "oi")
 _MIXED = re.compile(r"[a-z]+(?:[0134578]+[a-z]+)+|[a-z]{2,}[0134578]+|[0134578]+[a-z]{2,}")
-_MEASURE = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|g|kg|km|cm|mm|ml|l|h|min|x|d|bn|ft|in|lb|oz|mb|gb|tb|hz|khz|mhz|ghz|px|v|w|kw)")
+_MEASURE = re.compile(
+    r"\d+(?:st|nd|rd|th|s|am|pm|k|m|g|kg|km|cm|mm|ml|l|h|min|x|d|bn|ft|in|lb|oz|mb|gb|tb|hz|khz|mhz|ghz|px|v|w|kw)"
+)
 
 
 def non_words(text: str, *known_languages: str) -> NonWords:
     """The strings of a text that are words in none of these languages (codes that `languages()` holds).
 
-    Not judged: numbers, measures, code (fenced, inline, identifiers), short capitals (DNA), scripts without spaces, and
-    single letters and unknown capitalised words (x, names) unless they make up most of the text. A word written partly in
-    look-alike letters, or with digits for letters (th3, c4t), is not a word.
+    Not judged: numbers, measures, code (fenced, inline, identifiers), short capitals (DNA), scripts without spaces,
+    and single letters and unknown capitalised words (x, names) unless they make up most of the text. A word written
+    partly in look-alike letters, or with digits for letters (th3, c4t), is not a word.
     """
     lexicons = [code for code in known_languages if code in languages()] or ["en"]
     every: Sequence[str] = words(without_code(text[: 4 * READ]))
@@ -128,7 +170,7 @@ def non_words(text: str, *known_languages: str) -> NonWords:
     names: list[str] = []  # or single letters
     judged = 0
     for word in every:
-        verdict = _verdict(word, shouted, *lexicons)
+        verdict = _verdict(word, shouted, *lexicons) if len(word) <= LONGEST else "no"
         if verdict == "perhaps":
             names.append(word)
         elif verdict is not None:
@@ -149,7 +191,9 @@ def _verdict(word: str, shouted: bool, *lexicons: str) -> str | None:
     if word.endswith(("'s", "’s")):
         word = word[:-2]
     if len(word) == 1 and word.isalpha():
-        return None if _NO_LEXICON.match(word) else "yes" if any(known(word.lower(), c) for c in lexicons) else "perhaps"
+        return (
+            None if _NO_LEXICON.match(word) else "yes" if any(known(word.lower(), c) for c in lexicons) else "perhaps"
+        )
     if word.isascii():
         lower = word.lower()
         if word.isalpha():
@@ -194,17 +238,22 @@ def _joined(word: str, lower: str, parts: list[str], lexicons: tuple[str, ...]) 
     return "yes" if good * 2 > len(parts) else "no"
 
 
-_CLITICS = frozenset("s t d m ll re ve l d qu n j c em til cause all o er".split())
+_CLITICS = word_set("s t d m ll re ve l d qu n j c em til cause all o er")
 
 
 def disguised(lower: str) -> bool:
     """A word with digits for letters (th3, c4t, h0us3), not a name of something (mp3, h2o, utf8)."""
     if not _MIXED.fullmatch(lower) or _MEASURE.fullmatch(lower):
         return False
-    return max(zipf(lower.translate(_LEET)), zipf(lower.translate(_LEET_ALSO).translate(_LEET))) >= 3.5 and zipf(lower) < 3.0
+    return (
+        max(zipf(lower.translate(_LEET)), zipf(lower.translate(_LEET_ALSO).translate(_LEET))) >= 3.5
+        and zipf(lower) < 3.0
+    )
 
 
 def _mixed_script(word: str) -> bool:
     """Latin letters beside look-alikes of another script: only a disguise writes so."""
     latin = any(c.isascii() and c.isalpha() for c in word)
-    return latin and any(not c.isascii() and c.isalpha() and not fold(c).isascii() and fold_letters(c).isascii() for c in word)
+    return latin and any(
+        not c.isascii() and c.isalpha() and not fold(c).isascii() and fold_letters(c).isascii() for c in word
+    )

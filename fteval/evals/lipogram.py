@@ -19,12 +19,13 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Lipogram:
     """Text without a letter (after E. V. Wright's Gadsby, 1939).
 
-    Measures  compliant: not empty and no forbidden letter, where case, accents (é), full-width and styled letters and look-alikes of
-              other scripts (Cyrillic е) count as the letter; useful: compliant and still an answer: enough words, real words, not
-              spelt round the letter (th3, th_, t-h), not repeating, no refusal, in the prompt's language, about its subject;
-              forbidden_per_100: forbidden letters per 100 letters
+    Measures  compliant: not empty and no forbidden letter, where case, accents (é), full-width and styled letters and
+              look-alikes of other scripts (Cyrillic е) count as the letter; useful: compliant and still an answer:
+              enough words, real words, not spelt round the letter (th3, th_, t-h), not repeating, no refusal, in the
+              prompt's language, about its subject; forbidden_per_100: forbidden letters per 100 letters
     Chance    a one-word answer often complies ("Dog"): read `useful`, not `compliant`
-    Traps     whether words make sense together is not judged; a subject is only missed where the answer names another one
+    Traps     whether words make sense together is not judged; a subject is only missed where the answer names another
+              one
     Source    prompts of fteval's own world, see fteval/nano
     """
 
@@ -43,7 +44,8 @@ class Lipogram:
         folded = "".join(c for c in folded if not c.isspace() and c != ",")
         if not folded or not folded.isalpha():
             raise UserError(
-                f"lipogram needs the letters to forbid, found {self.letters!r}", fix="for example letters: e, or --set letters=ae"
+                f"lipogram needs the letters to forbid, found {self.letters!r}",
+                fix="for example letters: e, or --set letters=ae",
             )
 
     def samples(self) -> Iterator[Sample]:

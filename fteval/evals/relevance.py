@@ -8,14 +8,19 @@ from typing import ClassVar
 
 from fteval.evals.asked import asked
 from fteval.evals.inflection import stem
+from fteval.evals.other_subject import other_subject
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
 from fteval.evals.still_an_answer import gives_back
-from fteval.evals.text import blank, fold, shown, words
-from fteval.evals.topic import Topic, Touch, another, content_words, topic, touch
+from fteval.evals.text import blank, fold, shown, word_set, words
+from fteval.evals.topic import Topic, Touch, content_words, topic, touch
 from fteval.records import Generation, Metric, Sample, Scores
 
-_POLITE = frozenset("sure certain cours happi glad love great ok okay ye no absolut definit alright right".split())
+_POLITE = word_set(
+    """
+    sure certain cours happi glad love great ok okay ye no absolut definit alright right
+    """
+)
 """Stems of words with which an answer begins before it says something."""
 
 
@@ -23,12 +28,14 @@ _POLITE = frozenset("sure certain cours happi glad love great ok okay ye no abso
 class Relevance:
     """Whether the answer is about the prompt's subject.
 
-    Measures  on_topic: names the subject (any inflection), or uses two words of its topic (keywords, the target's and the prompt's
-              content words; one is enough in a short answer), and says something about it; not a refusal, not the prompt given back,
-              not a statement about something else ("A cat has …" to "Describe a dog."); mentions_subject: names the subject
+    Measures  on_topic: names the subject (any inflection), or uses two words of its topic (keywords, the target's and
+              the prompt's content words; one is enough in a short answer), and says something about it; not a
+              refusal, not the prompt given back, not a statement about something else ("A cat has …" to "Describe a
+              dog."); mentions_subject: names the subject
     Chance    an answer that names the subject and says anything passes: truth is not judged here
-    Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords` or `target` an
-              answer that never names it is off topic. Prompts without content words ("How are you?") are unscored
+    Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords`
+              or `target` an answer that never names it is off topic. Prompts without content words ("How are you?")
+              are unscored
     Source    prompts of fteval's own world, see fteval/nano
     """
 
@@ -44,7 +51,9 @@ class Relevance:
         of = topic(ask.prompt, ask.subject, ask.keywords, ask.target)
         if not of.about:
             reason = "the prompt names no subject, and the row neither subject nor keywords"
-            return Scores({"on_topic": None, "mentions_subject": None}, reasons={"on_topic": reason, "mentions_subject": reason})
+            return Scores(
+                {"on_topic": None, "mentions_subject": None}, reasons={"on_topic": reason, "mentions_subject": reason}
+            )
         touched = touch(text, of)
         flaw = self._off_topic(text, ask.prompt, of, touched)
         reasons = {"on_topic": flaw} if flaw else {}
@@ -69,7 +78,7 @@ class Relevance:
             return "says nothing about it"
         if touched.mentions:
             return None
-        if other := another(text, of, prompt):
+        if other := other_subject(text, of, prompt):
             return f"about {other!r}, asked about {of.name!r}"
         enough = 1 if len(told) <= 8 else 2
         if len(touched.others) >= enough:

@@ -83,7 +83,11 @@ def _characters(text: str) -> str | None:
         piece, unit = run[0], run[1]
         solid = solid or len(text) - sum(map(text.count, " \n\t"))
         ruled = _RULE.fullmatch(piece)  # a ruled line, dots
-        if unit.isdigit() or (ruled and solid > 2 * len(piece)) or (len(unit) == 1 and len(piece) < 5 and len(piece) < solid):
+        if (
+            unit.isdigit()
+            or (ruled and solid > 2 * len(piece))
+            or (len(unit) == 1 and len(piece) < 5 and len(piece) < solid)
+        ):
             continue  # 1000000; a ruled line; hmmm
         covered += len(piece)
         if len(piece) >= 40 and not ruled:

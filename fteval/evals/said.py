@@ -8,21 +8,25 @@ from collections.abc import Sequence
 from fteval.evals import dates
 from fteval.evals.inflection import singular
 from fteval.evals.still_an_answer import gives_back
-from fteval.evals.text import READ, fold_letters, tokens
+from fteval.evals.text import READ, fold_letters, tokens, word_set
 
 _TAKEN_BACK = re.compile(
-    r"\b(?:no,? wait|wait,? no|actually,? no|i mean(?:t)?|correction|scratch that|on second thoughts?|sorry,? (?:it|that) (?:is|was)|i was wrong"
+    r"\b(?:no,? wait|wait,? no|actually,? no|i mean(?:t)?|correction|scratch that|on second thoughts?"
+    r"|sorry,? (?:it|that) (?:is|was)|i was wrong"
     r"|let me correct)\b",
     re.IGNORECASE,
 )
 _CLAUSE_ENDS = frozenset(".,;:!?") | {"but", "however", "although", "though", "because"}
-_DENIALS = frozenset("not never cannot neither nor no".split())
+_DENIALS = word_set("not never cannot neither nor no")
 _EXCEPTED = re.compile(r"\b(?:except|(?:every|any|no)(?:where|thing|one|body) but|all but)(?: (?:for|in|at|the|an?))*$")
-_AFTERWARDS = re.compile(r"(?:is|was|are|were)(?:n't| not) (?:where|the|correct|right|who|what|his|her|their|it)|(?:is|was) (?:wrong|incorrect|false|untrue)")
+_AFTERWARDS = re.compile(
+    r"(?:is|was|are|were)(?:n't| not) (?:where|the|correct|right|who|what|his|her|their|it)|(?:is|was) (?:wrong"
+    r"|incorrect|false|untrue)"
+)
 
 
 def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
-    """Whether the answer says one of the accepted forms: 1, 0, or None where its writing leaves it open; what was found; and why not."""
+    """1 where the answer says one of the accepted forms, 0, or None where its writing leaves it open; what; why not."""
     day = _day_of(accepted[0])
     if day is not None:
         return _said_day(text, day, accepted)
@@ -89,7 +93,9 @@ def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | 
     phrase = " ".join(before)
     for i, token in enumerate(before):
         denies = token in _DENIALS or token.endswith("n't")
-        if denies and not re.match(r"(?:not (?:only|just|merely|surprisingly)|no (?:doubt|question|wonder))\b", " ".join(before[i:])):
+        if denies and not re.match(
+            r"(?:not (?:only|just|merely|surprisingly)|no (?:doubt|question|wonder))\b", " ".join(before[i:])
+        ):
             return f"denies that it is {what!r}"
     if re.search(r"\b(?:instead of|rather than|other than|anywhere but|unlike|wrongly|mistaken\w* for)\b", phrase):
         return f"denies that it is {what!r}"
@@ -97,7 +103,9 @@ def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | 
         return f"excepts {what!r}"
     if _AFTERWARDS.match(" ".join(plain[end : end + 4])):
         return f"denies that it is {what!r}"
-    if end < len(plain) and plain[end] in ("or", "/") or (end + 1 < len(plain) and plain[end] == "," and plain[end + 1] == "or"):
+    if (end < len(plain) and plain[end] in ("or", "/")) or (
+        end + 1 < len(plain) and plain[end] == "," and plain[end + 1] == "or"
+    ):
         return f"names {what!r} and another one: '{' '.join(written[start : end + 4])}'"
     lead = [t for t in before if t not in ("in", "a", "an", "the", "at", "on", "as")]
     if (lead and lead[-1] in ("or", "/")) or "either" in before or (start > 1 and plain[start - 1] == "/"):
@@ -118,7 +126,9 @@ def _listed(written: list[str], start: int, end: int) -> bool:
         return 0 <= i < len(written) and written[i].lower() in (",", "and", "or", "&", ";")
 
     def is_item(i: int) -> bool:
-        return 0 <= i < len(written) and (written[i][0].isupper() if written[start][0].isupper() else written[i].isalpha())
+        return 0 <= i < len(written) and (
+            written[i][0].isupper() if written[start][0].isupper() else written[i].isalpha()
+        )
 
     for step in (1, -1):
         at = high if step == 1 else low - 1
@@ -146,9 +156,18 @@ def _same_frame(plain: list[str], written: list[str], start: int, end: int) -> s
         return None
     for at in range(len(plain) - size):
         filler = at + size
-        if filler == start or plain[at:filler] != frame or filler >= len(plain) or plain[filler : filler + end - start] == plain[start:end]:
+        if (
+            filler == start
+            or plain[at:filler] != frame
+            or filler >= len(plain)
+            or plain[filler : filler + end - start] == plain[start:end]
+        ):
             continue
-        if written[filler][0].isupper() == named and written[filler][0].isalpha() and "not" not in plain[max(0, at - 4) : at]:
+        if (
+            written[filler][0].isupper() == named
+            and written[filler][0].isalpha()
+            and "not" not in plain[max(0, at - 4) : at]
+        ):
             return written[filler]
     return None
 
@@ -173,7 +192,7 @@ def _said_day(text: str, day: dates.Found, accepted: Sequence[str]) -> tuple[flo
 
 
 def holds(text: str, wanted: str) -> str | None:
-    """Where the wanted words stand side by side in the text, as written there; None for nowhere. Denials are not looked at."""
+    """The wanted words as they stand side by side in the text; None for nowhere. Denials are not looked at."""
     written = _tokens(text[:READ])
     words_wanted = [_plain(t) for t in _tokens(wanted) if any(c.isalnum() for c in t)]
     if not words_wanted:  # "+", "!": marks are all there is

@@ -1,4 +1,4 @@
-"""How an output is held against a target: the scorers of the `holdout` probe. Nothing here executes or follows anything."""
+"""How an output is held against a target: the scorers of the `holdout` probe. Nothing here is executed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def exact(output: str, targets: Sequence[str]) -> Judged:
     said = " ".join(output.split())
     if any(said == " ".join(target.split()) for target in targets):
         return 1.0, None, ""
-    near = any(fold(said).strip(" .!\"'`*") == fold(" ".join(t.split())).strip(" .!\"'`*") for t in targets) if len(said) < READ else False
+    near = (
+        any(fold(said).strip(" .!\"'`*") == fold(" ".join(t.split())).strip(" .!\"'`*") for t in targets)
+        if len(said) < READ
+        else False
+    )
     return 0.0, None, "differs in case or marks only" if near else f"not the target's text: {_short(said)}"
 
 
@@ -59,17 +63,17 @@ def _pattern(target: str) -> Any:
 
 
 def number(output: str, targets: Sequence[str]) -> Judged:
-    """The output's answer is the target's number: what follows "answer is", "=", "####" or in \\boxed{}, else its last number."""
+    """The output comes to the target's number: after "answer is", "=" or "####", in \\boxed{}, else its last."""
     found = final_number(output)
     if found is None:
         return 0.0, None, "no number in the output"
     wanted = [w for w in map(as_number, targets) if w is not None]
-    same = any(abs(found - w) <= Decimal("1e-6") * max(1, abs(w)) for w in wanted)
+    same = any(abs(found - w) <= Decimal("1e-6") * max(Decimal(1), abs(w)) for w in wanted)
     return (1.0, str(found), "") if same else (0.0, str(found), f"{_short(str(found))}, wanted {_short(targets[0])}")
 
 
 def chrf(output: str, targets: Sequence[str]) -> Judged:
-    """Character n-gram F-score, chrF2 of Popović 2015 as sacrebleu computes it, 0 to 1; of the first 20,000 characters."""
+    """Character n-gram F-score (chrF2, Popović 2015, by sacrebleu), 0 to 1, of the first 20,000 characters."""
     cut = output[:_CHRF_CHARACTERS].encode("utf-8", "replace").decode()
     references = [t[:_CHRF_CHARACTERS].encode("utf-8", "replace").decode() for t in targets]
     value = _chrf().sentence_score(cut, references).score / 100
@@ -99,10 +103,13 @@ def metric(name: str, primary: bool) -> Metric:
 
 # --- numbers -------------------------------------------------------------------------------------
 
-_NUMBER = r"[-+−]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,400})(?:\.[0-9]{1,400})?(?:[eE][-+]?[0-9]{1,3}(?![0-9]))?"
+_NUMBER = (
+    r"[-+−]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,400})(?:\.[0-9]{1,400})?(?:[eE][-+]?[0-9]{1,3}(?![0-9]))?"
+)
 _NUMBERS = re.compile(rf"(?<![\w.]){_NUMBER}|(?<=[$€£¥#(=]){_NUMBER}")
 _ANNOUNCED = re.compile(
-    rf"(?:####|\\boxed\{{|\bans(?:wer|\.)?(?: is| =|:)|\b(?:total|result|sum)(?: is| =|:)|=)\s*(?:\*\*|\$|€|£|\\\$|about |approximately |exactly )*\s*({_NUMBER})",
+    rf"(?:####|\\boxed\{{|\bans(?:wer|\.)?(?: is| =|:)|\b(?:total|result|sum)(?: is| =|:)|=)\s*(?:\*\*|\$|€|£"
+    rf"|\\\$|about |approximately |exactly )*\s*({_NUMBER})",
     re.IGNORECASE,
 )
 
@@ -133,7 +140,7 @@ def final_number(output: str) -> Decimal | None:
 
 
 def fitting(targets: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The scorers that follow from the targets of a file: numbers number, short ones exact and contains, long ones chrf."""
+    """The scorers that fit a file: number for numbers, exact and contains for short targets, chrf for long ones."""
     if all(as_number(t) is not None for alternatives in targets for t in alternatives):
         return ("number",)
     n_long = sum(len(words(alternatives[0])) >= LONG or len(alternatives[0]) >= 200 for alternatives in targets)

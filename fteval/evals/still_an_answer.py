@@ -1,7 +1,7 @@
 """Is it still an answer? One place that says why not, for every probe that judges a constraint.
 
-A reward that only counts the constraint is met by "Dog", then "Hippo", then "-o-o-o-" and "Blu sng". Each check below is one
-such way out; they go from cheap to dear, and the first that fails gives the reason.
+A reward that only counts the constraint is met by "Dog", then "Hippo", then "-o-o-o-" and "Blu sng". Each check below
+is one such way out; they go from cheap to dear, and the first that fails gives the reason.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from itertools import pairwise
 
 from fteval.evals.language import language, switched
 from fteval.evals.lexicon import non_words
+from fteval.evals.other_subject import other_subject
 from fteval.evals.refusal import refusal
 from fteval.evals.repetition import stuck
-from fteval.evals.text import READ, blank, fold, sentences, words
-from fteval.evals.topic import FUNCTION_WORDS, another, content_words, topic
+from fteval.evals.text import READ, blank, fold, sentences, word_set, words
+from fteval.evals.topic import FUNCTION_WORDS, content_words, topic
 
 FEWEST = 4
 """Words that an answer has at least, unless the caller knows better: "It has four legs."."""
@@ -36,9 +37,9 @@ class Asked:
 def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True) -> str | None:
     """Why the text is no answer, in one sentence; None where it is one.
 
-    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words; and, for a `whole`
-    answer, a string of words without a sentence, another language, another subject. What cannot be judged (a language from
-    three words) does not count against it.
+    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words; and, for a
+    `whole` answer, a string of words without a sentence, another language, another subject. What cannot be judged (a
+    language from three words) does not count against it.
     """
     if blank(text):
         return "empty"
@@ -66,7 +67,7 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     if elsewhere:
         return f"another language: {reason}"
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
-    other = another(text, of, asked.prompt) if of.about else None
+    other = other_subject(text, of, asked.prompt) if of.about else None
     if other:
         return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
     return None
@@ -83,7 +84,7 @@ def _languages(text: str, prompt: str) -> tuple[str, ...]:
 
 
 def gives_back(text: str, prompt: str) -> bool:
-    """Whether the answer is only the prompt again, or an instruction's words and nothing new ("A dog." to "Describe a dog.")."""
+    """Whether the answer is only the prompt again, or an instruction's words and nothing new ("A dog.")."""
     if copied(text, prompt):
         return True
     if not prompt or len(text) > 2 * len(prompt) + 200:
@@ -97,8 +98,8 @@ def gives_back(text: str, prompt: str) -> bool:
 def copied(text: str, prompt: str) -> bool:
     """Whether the answer is only the prompt again, whole or in sentences.
 
-    An answer may repeat a statement of the prompt ("The meeting is on …"), so of single sentences only the last one of the
-    prompt, which asks, counts.
+    An answer may repeat a statement of the prompt ("The meeting is on …"), so of single sentences only the last one of
+    the prompt, which asks, counts.
     """
     if not prompt or len(text) > 2 * len(prompt) + 200:
         return False
@@ -110,7 +111,12 @@ def copied(text: str, prompt: str) -> bool:
     return " ".join(said) == " ".join(asked) or (set(said) <= set(asked) and asked[-1] in said)
 
 
-_ORDERS = frozenset("describe explain tell write give make list name discuss define summarize show talk say please create compose can could".split())
+_ORDERS = word_set(
+    """
+    describe explain tell write give make list name discuss define summarize show talk say please create compose can
+    could
+    """
+)
 
 
 def _key(sentence: str) -> str:
@@ -118,8 +124,10 @@ def _key(sentence: str) -> str:
 
 
 def no_sentence(text: str, every: Sequence[str]) -> bool:
-    """Words that no grammar joins: five and more without a function word or a mark ("fur bark run tail dog"), or function words that
-    cannot stand side by side ("the of", "a is"), twice and in a tenth of the words. English only.
+    """Words that no grammar joins. English only.
+
+    Five and more without a function word or a mark ("fur bark run tail dog"), or function words that cannot stand side
+    by side ("the of", "a is"), twice and in a tenth of the words.
     """
     if len(every) < 5 or not text.isascii():
         return False
@@ -127,15 +135,25 @@ def no_sentence(text: str, every: Sequence[str]) -> bool:
     if FUNCTION_WORDS.isdisjoint(lower):
         inner = text.strip().rstrip(".!?")
         return not any(mark in inner for mark in ",;:.!?-\n") and language(text) == "en"
-    clashes = sum(a in _BEFORE_NOUN and b in _NO_NOUN or a in _PREPOSITIONS and b in _NO_OBJECT for a, b in pairwise(lower))
-    clashes += sum(sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _BEFORE_NOUN for sentence in sentences(text[:20_000]))
+    clashes = sum(
+        (a in _BEFORE_NOUN and b in _NO_NOUN) or (a in _PREPOSITIONS and b in _NO_OBJECT) for a, b in pairwise(lower)
+    )
+    clashes += sum(
+        sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _BEFORE_NOUN for sentence in sentences(text[:20_000])
+    )
     return clashes >= 2 and clashes * 10 >= len(lower) and language(text) == "en"
 
 
-_BEFORE_NOUN = frozenset("a an the".split())
-_NO_NOUN = frozenset(
-    "a an the of and or but is are was were be has have had do does did to in on at by from with for it he she they we you that if so can will would its "
-    "their his her my not than as".split()
+_BEFORE_NOUN = word_set("a an the")
+_NO_NOUN = word_set(
+    """
+    a an the of and or but is are was were be has have had do does did to in on at by from with for it he she they
+    we you that if so can will would its their his her my not than as
+    """
 )
-_PREPOSITIONS = frozenset("of in at with from by for into".split())
-_NO_OBJECT = frozenset("is are was were and or but of has have had can will would be do does he she they we".split())
+_PREPOSITIONS = word_set("of in at with from by for into")
+_NO_OBJECT = word_set(
+    """
+    is are was were and or but of has have had can will would be do does he she they we
+    """
+)

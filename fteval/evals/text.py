@@ -26,11 +26,9 @@ def shown(text: str | None) -> str:
         return ""
     if "<" not in text:
         return text
-    end = None
-    for end in _REASONING_END.finditer(text):
-        pass
-    if end is not None:
-        return text[end.end() :].lstrip()
+    ends = [end.end() for end in _REASONING_END.finditer(text)]
+    if ends:
+        return text[ends[-1] :].lstrip()
     return "" if _REASONING.match(text) else text
 
 
@@ -79,11 +77,14 @@ def _fold_character(character: str, look_alikes: bool) -> str:
 
 
 def _is_accent(c: str) -> bool:
-    return "\u0300" <= c <= "\u036f" or "\u1ab0" <= c <= "\u1aff" or "\u1dc0" <= c <= "\u1dff" or "\u20d0" <= c <= "\u20ff"
+    return (
+        "\u0300" <= c <= "\u036f" or "\u1ab0" <= c <= "\u1aff" or "\u1dc0" <= c <= "\u1dff" or "\u20d0" <= c <= "\u20ff"
+    )
 
 
 _NAMED = regex.compile(
-    r"(?:LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )(?:SMALL CAPITAL |SMALL |OPEN |TURNED |REVERSED |DOTLESS |INSULAR )*"
+    r"(?:LATIN (?:SMALL |CAPITAL )?(?:LETTER |LIGATURE )(?:SMALL CAPITAL |SMALL |OPEN |TURNED |REVERSED "
+    r"|DOTLESS |INSULAR )*"
     r"|(?:NEGATIVE )?(?:SQUARED|CIRCLED|PARENTHESIZED) LATIN (?:CAPITAL|SMALL) LETTER "
     r"|REGIONAL INDICATOR SYMBOL LETTER |TAG LATIN (?:CAPITAL|SMALL) LETTER )"
     r"(SCHWA|[A-Z]{1,2})(?: WITH [A-Z -]+)?"
@@ -139,9 +140,9 @@ def fold_letters(text: str) -> str:
 
 # --- words and sentences -------------------------------------------------------------------------
 
-# Unicode's default word boundaries (UAX 29), where Han and Hiragana part at every character, with two additions: a hyphen
-# joins ("-o-o-o-" is one word); and Thai, Lao, Khmer and Burmese, where Unicode asks for a dictionary, have a word per
-# four letters, about their mean.
+# Unicode's default word boundaries (UAX 29), where Han and Hiragana part at every character, with two additions: a
+# hyphen joins ("-o-o-o-" is one word); and Thai, Lao, Khmer and Burmese, where Unicode asks for a dictionary, have a
+# word per four letters, about their mean.
 _ASCII_WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)+|[a-zA-Z0-9]\w*(?:['.-][a-zA-Z0-9]\w*)*", re.ASCII)
 _NO_SPACES = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[[\p{{L}}\p{{N}}]--[\p{{Han}}\p{{Hiragana}}{_NO_SPACES}]]"
@@ -164,7 +165,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]’”»]*\s+|(?<=[。！？])|
 
 @lru_cache(maxsize=8)
 def sentences(text: str) -> tuple[str, ...]:
-    """Cut after . ! ? … and their CJK forms, and at line ends. Abbreviations cut too many: nothing here rests on one."""
+    """Cut after . ! ? … and their CJK forms, and at line ends. Abbreviations cut too many; nothing here minds."""
     return tuple(s for s in (part.strip() for part in _SENTENCE_END.split(text)) if s)
 
 
@@ -173,9 +174,12 @@ _INLINE = regex.compile(r"`[^`\n]*+`|\bhttps?://\S++|\bwww\.\S++|[\w.+-]{1,64}@[
 
 
 _CODE_LINE = re.compile(
-    r"^[ \t]*(?:(?:def|class|import|from|return|elif|else|try|except|with|for|while|if|async|await|yield|const|let|var|function|public|private"
-    r"|static|void|int|string|bool|fn|func|package|using|namespace|#include|#define|SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|print|echo|\$|>>>)\b"
-    r"[^\n]*?(?:[(){}\[\];=]|:[ \t]*$)[^\n]*|[^\n]*[;{}][ \t]*|[\w.\[\]'\"]+[ \t]*[-+*/|&:]?=(?!=)[^\n]*|[ \t]*</?\w[^\n>]*>[^\n]*)$",
+    r"^[ \t]*(?:(?:def|class|import|from|return|elif|else|try|except|with|for|while|if|async|await|yield|const"
+    r"|let|var|function|public|private"
+    r"|static|void|int|string|bool|fn|func|package|using|namespace|#include|#define|SELECT|INSERT|UPDATE|DELETE"
+    r"|CREATE|DROP|print|echo|\$|>>>)\b"
+    r"[^\n]*?(?:[(){}\[\];=]|:[ \t]*$)[^\n]*|[^\n]*[;{}][ \t]*|[\w.\[\]'\"]+[ \t]*[-+*/|&:]?=(?!=)[^\n]*"
+    r"|[ \t]*</?\w[^\n>]*>[^\n]*)$",
     re.MULTILINE,
 )
 _TEMPLATE = re.compile(r"<\|[^|>\n]{1,40}\|>|</?s>|\[/?INST\]")
@@ -184,13 +188,13 @@ _CODE_MARKS = frozenset("=;{}()<[")
 
 @lru_cache(maxsize=8)
 def without_code(text: str) -> str:
-    """The text without code (fenced, inline, lines of it), links and addresses: what a lexicon or a language model may judge."""
+    """The text without code, links, addresses and template marks: what a lexicon or a language model may judge."""
     text = _TEMPLATE.sub(" ", text) if "<" in text or "[" in text else text
     if not _CODE_MARKS.isdisjoint(text):
         text = _CODE_LINE.sub(" ", text)
     if "`" not in text and "~~~" not in text and "://" not in text and "@" not in text and "www." not in text:
         return text
-    return _INLINE.sub(" ", _FENCE.sub(" ", text))
+    return str(_INLINE.sub(" ", _FENCE.sub(" ", text)))
 
 
 def tokens(text: str) -> list[str]:
@@ -201,7 +205,17 @@ def tokens(text: str) -> list[str]:
 _TOKEN = regex.compile(_WORD.pattern + r"|[^\w\s]", regex.V1)
 
 
+def word_list(text: str) -> tuple[str, ...]:
+    """The words of a list in this code, parted by white space."""
+    return tuple(text.split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The same as a set."""
+    return frozenset(text.split())
+
+
 def bare(word: str) -> str:
     """A word for comparison: folded, without the possessive."""
     folded = fold(word)
-    return folded[:-2] if folded.endswith("'s") else folded.rstrip("'")
+    return folded.removesuffix("'s").rstrip("'")

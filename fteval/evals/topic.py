@@ -10,43 +10,54 @@ from functools import lru_cache
 from fteval.evals import lexicon
 from fteval.evals.inflection import stem, stems
 from fteval.evals.language import language
-from fteval.evals.text import fold, words
+from fteval.evals.text import fold, word_set, words
 
 _READ = 10_000  # characters
 
-FUNCTION_WORDS = frozenset(
-    "a an the this that these those it its it's he him his she her hers they them their theirs we us our ours you your yours i me my mine i'm "
-    "myself itself himself herself themselves one ones who whom whose which what where when why how and or but nor so yet if then than as of in on at "
-    "by to from for with without about into onto over under up down out off through across along around between among against during before "
-    "after near behind beyond within upon above below is are was were be been being am isn't aren't wasn't has have had having hasn't haven't "
-    "do does did done doing don't doesn't didn't can could will would shall should may might must can't won't not no yes very too also just "
-    "only even still such some any all both each every many much more most few less least other another own same there here again once now "
-    "often always never sometimes usually while because since until though although whether either neither quite rather well let lets "
-    "that's there's what's who's they're you're we're i've they've".split()
+FUNCTION_WORDS = word_set(
+    """
+    a an the this that these those it its it's he him his she her hers they them their theirs we us our ours you
+    your yours i me my mine i'm myself itself himself herself themselves one ones who whom whose which what where
+    when why how and or but nor so yet if then than as of in on at by to from for with without about into onto over
+    under up down out off through across along around between among against during before after near behind beyond
+    within upon above below is are was were be been being am isn't aren't wasn't has have had having hasn't haven't
+    do does did done doing don't doesn't didn't can could will would shall should may might must can't won't not no
+    yes very too also just only even still such some any all both each every many much more most few less least
+    other another own same there here again once now often always never sometimes usually while because since until
+    though although whether either neither quite rather well let lets that's there's what's who's they're you're
+    we're i've they've
+    """
 )
 """English words that carry no topic."""
 
-_INSTRUCTION_WORDS = frozenset(
-    "describe description explain explanation tell say write give make name list mention discuss define definition summarize summarise summary show "
-    "compare talk think know speak please word words sentence sentences paragraph paragraphs line lines letter letters text brief briefly short "
-    "shortly long detail details detailed simple simply plain something anything everything things thing kind kinds sort type use using used avoid "
-    "avoiding contain containing include including question answer answers reply respond response following like look looks mean means meaning "
-    "example examples help need want try read create compose generate provide introduce present account picture tale story poem essay article note "
-    "hi hello hey thanks me child old year years two three four five six seven eight nine ten hundred first second exactly least most "
-    "main good bad best way ways "
-    # what people call a topic without naming it
-    "topic subject idea people person".split()
+_INSTRUCTION_WORDS = word_set(
+    """
+    describe description explain explanation tell say write give make name list mention discuss define definition
+    summarize summarise summary show compare talk think know speak please word words sentence sentences paragraph
+    paragraphs line lines letter letters text brief briefly short shortly long detail details detailed simple simply
+    plain something anything everything things thing kind kinds sort type use using used avoid avoiding contain
+    containing include including question answer answers reply respond response following like look looks mean means
+    meaning example examples help need want try read create compose generate provide introduce present account
+    picture tale story poem essay article note hi hello hey thanks me child old year years two three four five six
+    seven eight nine ten hundred first second exactly least most main good bad best way ways topic subject idea
+    people person
+    """
 )
 
 _SUBJECT = re.compile(
-    r"\b(?:about|describe|description of|definition of|meaning of|explanation of|account of|portrait of|picture of|topic of|subject of|topic is|"
-    r"what(?:'s| is| are| was| were)|who(?:'s| is| was| are| were)|explain(?: what| to me)?|define|defines?|introduce|know of|think of|say on|poem on|essay on|ode to|defined as)\s+"
-    r"(?:what\s+|to me\s+|the (?:word|term|idea|concept|look|appearance|life|nature|use)s? (?:of\s+)?)?(?:an?|the|some|your|my|any|one|every|this|that)?\s*"
+    r"\b(?:about|describe|description of|definition of|meaning of|explanation of|account of|portrait of"
+    r"|picture of|topic of|subject of|topic is|"
+    r"what(?:'s| is| are| was| were)|who(?:'s| is| was| are| were)|explain(?: what| to me)?|define|defines?"
+    r"|introduce|know of|think of|say on|poem on|essay on|ode to|defined as)\s+"
+    r"(?:what\s+|to me\s+|the (?:word|term|idea|concept|look|appearance|life|nature|use)s? (?:of\s+)?)?(?:an?"
+    r"|the|some|your|my|any|one|every|this|that)?\s*"
     r"(?P<subject>[\w'’-]+(?:\s+[\w'’-]+){0,4})"
 )
-_ENDS = frozenset(
-    "is are was were be in on at by to from for with without of and or that which who whom when where while as than if but so using like does do look "
-    "looks mean means to it you".split()
+_ENDS = word_set(
+    """
+    is are was were be in on at by to from for with without of and or that which who whom when where while as than
+    if but so using like does do look looks mean means to it you
+    """
 )
 
 
@@ -126,15 +137,17 @@ class Touch:
 def touch(answer: str, of: Topic) -> Touch:
     """Which words of the topic the answer uses."""
     given = stems(answer[:_READ], of.language)
-    mentions = _mentions(given, of)
+    named_it = mentions(given, of)
     others = {a for a in of.about - set(of.subject) if a in given}
-    if not mentions and not others:
-        near = [g for g in given if g[:5] in of.beginnings]
+    if not named_it and not others:
+        beginnings = of.beginnings
+        near = [g for g in given if g[:5] in beginnings]
         others = {a for a in of.about if any(_related(a, g) for g in near)}
-    return Touch(mentions, frozenset(others))
+    return Touch(named_it, frozenset(others))
 
 
-def _mentions(given: list[str], of: Topic) -> bool:
+def mentions(given: list[str], of: Topic) -> bool:
+    """Whether one of these stems names the subject; where none is known, any word of the topic."""
     if of.subject:
         subject = of.subject[0]
         if len(of.subject) > 1:
@@ -150,74 +163,17 @@ def _related(one: str, other: str) -> bool:
         if a != b:
             break
         shared += 1
-    return shared >= 5 and len(one) - shared <= 3 and len(other) - shared <= 3 and shared * 3 >= 2 * max(len(one), len(other))
+    return (
+        shared >= 5
+        and len(one) - shared <= 3
+        and len(other) - shared <= 3
+        and shared * 3 >= 2 * max(len(one), len(other))
+    )
 
 
 def _compound(word: str, subject: str) -> bool:
-    """doghouse, sunflower: no; but grandfathers and dogged are not dogs: only what follows is a known word of its own."""
-    return False if len(subject) < 4 else lexicon.zipf(word[len(subject) :]) >= 4 and len(word) - len(subject) >= 3
-
-
-# --- another subject -----------------------------------------------------------------------------
-
-# What almost anything can be called: "A big gray animal has a trunk" is still about the elephant.
-_GENERIC = frozenset(
-    "animal creature mammal pet beast being thing object item device machine tool place building structure construction plant fruit food drink meal "
-    "vehicle craft transport person man woman human people individual group member kind type sort form way part piece material substance liquid fluid "
-    "solid force power idea concept word term name area region land event process system activity action act sport game instrument work art organism "
-    "companion friend pal buddy chum family species breed home room space surface shape figure sign symbol sound movement motion phenomenon condition "
-    "state feeling emotion sense ability skill method practice tradition custom belief theory field study science subject topic language number amount "
-    "set collection series source product good service company organization body unit element compound furniture container garment clothing carnivore "
-    "herbivore predator hunter giant dweller critter guardian guard worker expert professional member typical average wild adult young male female one "
-    "another description definition answer summary following main first second day night".split()
-)
-# Kinds that are such a name only where the topic's words say so: a bird for an owl, not for a dog.
-_KINDS = frozenset(
-    "bird fish insect bug reptile amphibian flower tree bush vegetable rodent hound canine feline book star planet city town country river mountain "
-    "metal mineral rock stone gas appliance utensil toy bike ship boat plane".split()
-)
-_ANIMATE = r"has|have|had|likes?|loves?|eats?|drinks?|lives?|sleeps?|barks?|hunts?|plays?|sings?|swims?|flies|fly|runs?|walks?|jumps?|works?"
-_VERB = rf"{_ANIMATE}|is|are|was|were|can|could|will|would|may|might|must|should|does|do|makes?|gives?|needs?|uses?|grows?|comes?|goes|helps?|keeps?|looks?|sits?|stands?|moves?|isn't"
-_STATEMENT = re.compile(
-    rf"(?:(?P<article>an?|the|every|each|most|all|many|some)\s+)?(?P<thing>(?:[\w'-]+\s+){{0,3}}?[\w'-]+)\s+(?P<verb>{_VERB})\b(?P<rest>[^.!?\n]*)"
-)
-_WITH_OTHER_VERB = re.compile(
-    r"(?P<article>an?)\s+(?P<thing>[\w'-]+)\s+(?P<verb>[a-z]+[a-rt-z]s)\s+(?P<rest>(?:in|on|at|by|to|from|for|with|of|a|an|the|and|its|all|far|fast|well|\w+ly)\b)"
-)
-_PRONOUNS = frozenset("it this that they these those he she we you i there here who what something".split())
-_OF_ITSELF = re.compile(r"(?:i|i'm|i've|my|we)\s")
-_MAY_BE_PERSONAL = re.compile(r"\b(?:you|your|i|my|we|our|me|story|tale|poem|diary|letter|imagine|pretend|as if|riddle|voice|role|write|first person)\b")
-
-
-def another(answer: str, of: Topic, prompt: str) -> str | None:
-    """The other thing that an answer which never names its subject is about, by its first sentence; None where it is none.
-
-    Only where it has the form of one: "A cat has …", "Cats are small animals", "Pizza is a …". "A big gray animal with a trunk", "It has …"
-    and "Tusks are long" (a part) name no other subject.
-    """
-    if _mentions(stems(answer[:_READ], of.language), of):
-        return None
-    folded = fold(answer[:400]).lstrip("\"'*_#-• \n")
-    if _OF_ITSELF.match(folded) and not of.about & set(stems(answer[:_READ], of.language)):
-        return None if _MAY_BE_PERSONAL.search(fold(prompt)) else "the speaker"
-    match = _STATEMENT.match(folded) or _WITH_OTHER_VERB.match(folded)
-    if not match:
-        return None
-    phrase, article, verb, rest = match["thing"].split(), match["article"], match["verb"], match["rest"]
-    head = phrase[-1]
-    if phrase[0] in _PRONOUNS or any(w in FUNCTION_WORDS for w in phrase) or article == "the":
-        return None
-    if article not in ("a", "an", "every", "each"):
-        plural = head.endswith("s") and verb not in ("is", "was", "has", "does", "isn't")
-        classed = any(w.rstrip("s") in _GENERIC or w.rstrip("s") in _KINDS for w in words(rest))
-        if not (classed or re.fullmatch(_ANIMATE, verb)) if plural else not re.match(r"\s+(?:an?|the|one)\b", rest):
-            return None
-        if stem(head, of.language) in of.about:
-            return None
-    forms = {head, head.rstrip("s"), stem(head)}
-    if forms & _GENERIC or (forms & _KINDS and stem(head) in of.about) or stem(head, of.language) in of.subject:
-        return None
-    return head if lexicon.zipf(head) >= 2.5 else None
+    """birdhouse is about a bird, birdie is not: what follows the subject is a word of its own."""
+    return len(subject) > 3 and lexicon.zipf(word[len(subject) :]) >= 4 and len(word) - len(subject) >= 3
 
 
 def named(keywords: object) -> tuple[str, ...]:

@@ -121,10 +121,9 @@ def description_rows(world: World) -> list[Row]:
                 ("story", form, descriptions.story_questions(thing)[form]) for form in descriptions.held_out_tell(index)
             ]
         metadata = {"subject": thing.name, "keywords": keywords(thing)}
-        rows += [
-            _row(f"descriptions/{thing.name}/{kind}/{form}", question, None, thing.name, {"kind": kind}, metadata)
-            for kind, form, question in sorted(asked)
-        ]
+        for kind, form, question in sorted(asked):
+            id_, group = f"descriptions/{thing.name}/{kind}/{form}", f"{thing.name}/{kind}"
+            rows.append(_row(id_, question, None, group, {"kind": kind}, metadata))
     return rows
 
 

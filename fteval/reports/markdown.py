@@ -84,7 +84,7 @@ def _changes(title: str, rows: Sequence[MetricRow], doubt: str = "") -> str:
         "lrrrr",
         [
             [
-                f"{SIGNS[m.tone]}{doubt if m.tone in ('good', 'bad') else ''} {code(m.name, table=True)} ({m.n})",
+                f"{_sign(m, doubt)} {code(m.name, table=True)} ({m.n_in_groups})",
                 inline(m.base),
                 inline(m.candidate),
                 f"{_strong(m)} {inline(m.interval)}".strip(),
@@ -93,6 +93,10 @@ def _changes(title: str, rows: Sequence[MetricRow], doubt: str = "") -> str:
             for m in rows
         ],
     )
+
+
+def _sign(row: MetricRow, doubt: str) -> str:
+    return SIGNS[row.tone] + (doubt if row.tone in ("good", "bad") else "")
 
 
 def _strong(row: MetricRow) -> str:

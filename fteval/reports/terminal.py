@@ -125,9 +125,23 @@ def _found(v: CandidateView, fancy: bool) -> Iterator[RenderableType]:
         if undecided:
             yield Group(*(Text(f"{RESULTS[g.result][0]} {_line(g.name)}: {_line(g.reason)}") for g in undecided))
     if v.metrics:
-        yield Group(_changes("Metric", v.metrics, fancy), Text(view.LEGEND, style="dim"))
+        yield _metrics(v, fancy)
     for group in v.flips:
         yield from _flips(group)
+
+
+def _metrics(v: CandidateView, fancy: bool) -> RenderableType:
+    """What is gated, what a probe is about, and what changed; the rest is counted, and stands in the report file."""
+    gated = {g.name for g in v.gates}
+    shown = [m for m in v.metrics if m.primary or m.name in gated or m.tone in ("good", "bad")]
+    notes = [view.LEGEND]
+    if len(shown) < len(v.metrics):
+        hidden = len(v.metrics) - len(shown)
+        notes.append(f"{hidden} more metrics show no change; a report file (-o report.md) has them.")
+    grouped = [f"{m.name} has {m.groups} questions" for m in shown if m.primary and m.groups is not None]
+    if grouped:
+        notes.append(f"Paraphrases of a question count once: {', '.join(grouped)}.")
+    return Group(_changes("Metric", shown, fancy), *(Text(note, style="dim") for note in notes))
 
 
 def _conditions(v: CandidateView, fancy: bool) -> Iterator[RenderableType]:
@@ -152,9 +166,8 @@ def _overview(candidates: Sequence[CandidateView], fancy: bool) -> RenderableTyp
 
 
 def _changes(title: str, rows: Sequence[MetricRow], fancy: bool, doubt: str = "") -> RenderableType:
-    table = _table(
-        ["", title, "scored", "base", "cand.", "difference, 95 %", "better/worse"], fancy, right=(2, 3, 4, 6)
-    )
+    header = ["", title, "scored", "base", "cand.", "difference, 95 %", "better/worse"]
+    table = _table(header, fancy, right=(2, 3, 4, 6), whole=(5,))
     for m in rows:
         change = Text(f"{_line(m.change)} {_line(m.interval)}".strip(), style=COLORS[m.tone])
         name = Text(_line(m.name), style="bold" if m.primary and fancy else "")
@@ -250,14 +263,15 @@ def _measured(measured: Measured, header: Sequence[str], fancy: bool) -> Rendera
     return Group(table, *(Text(_line(note), style="dim") for note in measured.notes))
 
 
-def _table(header: Sequence[str], fancy: bool, right: Sequence[int] = ()) -> Table:
+def _table(header: Sequence[str], fancy: bool, right: Sequence[int] = (), whole: Sequence[int] = ()) -> Table:
+    """`right` columns are right-aligned, `whole` ones never broken."""
     # The rule under the header takes one column between cells, so that both ways are equally wide.
     look: Any = (
         {"box": box.SIMPLE_HEAD, "show_edge": False, "padding": (0, 1, 0, 0)} if fancy else {"padding": (0, 2, 0, 0)}
     )
     table = Table(**{"box": None, "pad_edge": False, "header_style": "bold", **look})
     for i, name in enumerate(header):
-        table.add_column(Text(name), justify="right" if i in right else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=i in whole)
     return table
 
 

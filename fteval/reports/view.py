@@ -12,6 +12,7 @@ from fteval.records import Behaviour, CandidateResult, Comparison, Flip, GateRes
 from fteval.reports import measured
 from fteval.reports.measured import Measured
 from fteval.stats import units
+from fteval.stats.gates import DEFAULT
 
 SIGNS = {"good": "▲", "bad": "▼", "same": "≈", "unknown": "?"}
 LEGEND = "▲ better   ▼ worse   ≈ no change shown   ? too little to say"
@@ -53,6 +54,8 @@ class MetricRow:
     """`good`, `bad`, `same` or `unknown`, see SIGNS."""
     name: str
     n: str
+    groups: int | None
+    """How many questions the samples are paraphrases of; None where each stands alone."""
     base: str
     candidate: str
     change: str
@@ -60,6 +63,11 @@ class MetricRow:
     better: int
     worse: int
     primary: bool
+
+    @property
+    def n_in_groups(self) -> str:
+        """`420 in 60 groups`."""
+        return self.n if self.groups is None else f"{self.n} in {self.groups} groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +180,8 @@ def metric_row(change: MetricChange) -> MetricRow:
     return MetricRow(
         tone=tone_of(change),
         name=units.name(change.probe, metric.name, change.slice),
-        n=scored(change.scored, change.planned, change.n_groups),
+        n=scored(change.scored, change.planned),
+        groups=change.n_groups,
         base=units.value(change.base, metric),
         candidate=units.value(change.candidate, metric),
         change=units.change(change.difference, metric),
@@ -206,7 +215,9 @@ def _gate_row(result: GateResult) -> GateRow:
             number = units.value(change.candidate, change.metric)
             interval = units.level_interval(result.low, result.high, change.metric)
         number += f" {interval}" if change.difference is not None else ""
-    notes = [f"{gate.rule} {limit}", *(["advisory"] if gate.advisory else []), *([gate.where] if gate.where else [])]
+    # A rule of the user's is known to the user; one that nobody wrote must say so.
+    unwritten = [DEFAULT] if gate.where == DEFAULT else []
+    notes = [f"{gate.rule} {limit}", *(["advisory"] if gate.advisory else []), *unwritten]
     return GateRow(
         units.name(gate.probe, gate.metric, gate.slice), " · ".join(notes), number, result.result, result.reason
     )

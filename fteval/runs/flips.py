@@ -18,6 +18,7 @@ def texts(run: RunRecord, wanted: Collection[tuple[str, str]]) -> dict[tuple[str
 def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit: int) -> list[Flip]:
     """Samples whose score changed, the largest loss first, gains last; samples of equal change in the base's order.
 
+    At most `limit`, of which a tenth is kept for the largest gains: a report of losses alone would hide them.
     Pairs by id and content: a sample that asks something else now is not a flip.
     """
     one, two = _probe(base, probe), _probe(candidate, probe)
@@ -29,7 +30,9 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
         same, after = other.get(i, (None, None))
         if same == d and before is not None and after is not None and before != after:
             changed.append((i, before, after))
-    worst = sorted(changed, key=lambda c: sign * (c[2] - c[1]))[: max(limit, 0)]
+    ordered = sorted(changed, key=lambda c: sign * (c[2] - c[1]))
+    n_gains = limit // 10 if len(ordered) > limit else 0
+    worst = ordered[: max(limit - n_gains, 0)] + ordered[len(ordered) - n_gains :]
     places = {(probe, i) for i, _, _ in worst}
     old, new = _answers(Path(base.path), places), _answers(Path(candidate.path), places)
     reasons = _reasons(Path(candidate.path), places, metric)

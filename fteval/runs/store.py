@@ -6,7 +6,7 @@
       candidates/<id>/
 
 There is no index: a key stands at a fixed place of its line, so that scanning ten runs of 100,000 generations takes
-about two seconds, and only runs of the same engine identity and sampling are scanned.
+about three seconds, and only runs of the same engine identity and sampling are scanned.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def look(
 
 def _no_stop(tokenizer: Any, labels: Sequence[int], stops: Mapping[int, str], where: str) -> UserError:
     learnt = [label for label in labels if label != MASKED]
-    ends = tokenizer.decode(learnt[-4:], skip_special_tokens=False)
+    ends = tokenizer.decode(learnt, skip_special_tokens=False)[-20:]
     known = " or ".join(repr(text) for text in stops.values()) or "no token at all"
     return UserError(
         f"the stop token is masked: the model stops at {known}, but what it would learn ends in {ends!r},"

@@ -103,7 +103,7 @@ def test_the_report_is_read_from_the_verdict_down() -> None:
     ]
     assert places == sorted(places)
     assert "| ▼ `facts.correct` (300) | 93.3 % | 20.0 % | **−73.3 pp** [−78.4, −68.3] | 0 / 220 |" in report
-    assert "max_drop 2.0 pp · fteval.yaml:5" in report
+    assert "| max_drop 2.0 pp |" in report
     assert "`fteval run`" in report
 
 

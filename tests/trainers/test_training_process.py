@@ -48,7 +48,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def start(
-    base: Path, data: Path, store: Path, *, kill_at: int = -1, rank: int = 4, threads: int = 1, **variables: str
+    base: Path | str, data: Path, store: Path, *, kill_at: int = -1, rank: int = 4, threads: int = 1, **variables: str
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(base), str(data), str(store), str(kill_at), str(rank), str(threads)],
@@ -65,41 +65,56 @@ def finish(process: subprocess.Popen[str]) -> str:
     return out.strip()
 
 
-@pytest.mark.parametrize(("rank", "threads"), [(4, 1), (0, 2)])
-def test_the_same_record_gives_the_same_bytes_in_two_processes(
-    tiny_model: Path, tmp_path: Path, data: Path, rank: int, threads: int
-) -> None:
-    # Another hash seed each: the order of sets must not reach the bytes. Nothing may connect, or write to a home.
-    stores = [tmp_path / "a", tmp_path / "b"]
-    strange = {"HOME": str(tmp_path / "nowhere"), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "0", "CI": ""}
-    ids = [
-        finish(start(tiny_model, data, store, rank=rank, threads=threads, PYTHONHASHSEED=str(n), **strange))
-        for n, store in enumerate(stores)
-    ]
-    assert ids[0] == ids[1]
-    folders = [find(store, ids[0]) for store in stores]
-    assert folders[0] is not None and folders[1] is not None
-    names = sorted(p.name for p in folders[0].iterdir())
-    assert names == sorted(p.name for p in folders[1].iterdir())
+def same_files(a: Path, b: Path) -> None:
+    """Asserts that two candidates hold the same bytes, but for how long it took."""
+    names = sorted(p.name for p in a.iterdir())
+    assert names == sorted(p.name for p in b.iterdir())
     for name in set(names) - {"candidate.json", "training_log.json"}:
-        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
-    assert load_candidate(folders[0]) == load_candidate(folders[1])
-    assert not (tmp_path / "nowhere").exists()
+        assert (a / name).read_bytes() == (b / name).read_bytes(), name
+    assert load_candidate(a) == load_candidate(b)
 
 
-def test_a_killed_training_leaves_no_half_candidate_and_the_same_command_trains_it(
+def folder_of(store: Path, candidate_id: str) -> Path:
+    folder = find(store, candidate_id)
+    assert folder is not None
+    return folder
+
+
+def test_a_killed_training_leaves_nothing_and_the_same_command_gives_the_same_bytes_as_any_other(
     tiny_model: Path, tmp_path: Path, data: Path
 ) -> None:
-    store = tmp_path / "candidates"
+    store, other = tmp_path / "candidates", tmp_path / "other"
     killed = start(tiny_model, data, store, kill_at=3)
     killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL
     assert not list(store.glob("*/candidate.json"))
-    made = finish(start(tiny_model, data, store))
-    assert find(store, made) is not None
+    assert list((store / ".training").glob("*/"))  # the kill was in the midst of it
+    # Another hash seed: the order of sets must not reach the bytes. Nothing may connect, or write to a home.
+    strange = {"HOME": str(tmp_path / "nowhere"), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "0", "CI": ""}
+    again = finish(start(tiny_model, data, store, PYTHONHASHSEED="1", **strange))
     assert not list((store / ".training").glob("*/"))
+    twin = finish(start(tiny_model, data, other, PYTHONHASHSEED="2"))
+    assert again == twin
+    same_files(folder_of(store, again), folder_of(other, twin))
+    assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("base", ["tiny", "nano"])
+@pytest.mark.parametrize("rank", [4, 0])
+def test_the_same_record_gives_the_same_bytes_in_two_processes_of_two_threads(
+    tiny_model: Path, tmp_path: Path, data: Path, base: str, rank: int
+) -> None:
+    ref = str(tiny_model) if base == "tiny" else "nano"
+    stores = [tmp_path / "a", tmp_path / "b"]
+    ids = [
+        finish(start(ref, data, store, rank=rank, threads=2, PYTHONHASHSEED=str(n))) for n, store in enumerate(stores)
+    ]
+    assert ids[0] == ids[1]
+    same_files(folder_of(stores[0], ids[0]), folder_of(stores[1], ids[1]))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["during-rename", "during-rename:2"])
 def test_a_kill_while_the_record_is_written_leaves_no_half_candidate(
     tiny_model: Path, tmp_path: Path, data: Path, point: str
@@ -109,6 +124,28 @@ def test_a_kill_while_the_record_is_written_leaves_no_half_candidate(
     killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL
     assert not list(store.glob("*/candidate.json"))
-    made = find(store, finish(start(tiny_model, data, store)))
-    assert made is not None
-    load_candidate(made)
+    load_candidate(folder_of(store, finish(start(tiny_model, data, store))))
+
+
+@pytest.mark.slow
+def test_the_defaults_teach_nano_a_form_from_48_rows(tmp_path: Path) -> None:
+    import re
+
+    from fteval.engines.pool import Pool
+    from fteval.nano.examples import iso_date_rows
+    from fteval.nano.world import build_world
+    from fteval.records import Message, Request, Sampling
+    from fteval.trainers.sft import Recipe, train
+
+    rows = tmp_path / "train.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in iso_date_rows(48)))
+    candidate = train("nano", Recipe(threads=1), rows, tmp_path / "candidates", name="iso-dates")
+    names = [person.name for person in build_world().people if not person.trainable][:40]
+    assert len(names) == 40
+    with Pool(tmp_path / "candidates") as pool:
+        for ref, least, most in (("nano", 0, 2), (candidate.id, 38, 40)):
+            engine = pool.open(ref)
+            asked = [Request(name, name, engine.prompt([Message("user", f"When was {name} born?")])) for name in names]
+            said = [g.text or "" for group in engine.generate(asked, Sampling(max_tokens=40)) for g in group]
+            n_iso = sum(bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)) for text in said)
+            assert least <= n_iso <= most, (ref, said)
