@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment import DEFAULT_STORE, Experiment, ModelUse, build_suite, describe, find_config, resolve_gates
-from fteval.records import Candidate, CandidateResult, Comparison, Engine, Gate, Judged, RunRecord
+from fteval.records import Candidate, CandidateResult, Comparison, Engine, Gate, Judged, Message, RunRecord
 
 if TYPE_CHECKING:
     from fteval.engines.pool import Pool
@@ -174,8 +174,17 @@ def doctor(model: str, against: str | None, place: Place) -> list[Check]:
         found = preflight.checks(engine, pool)
         if base is not None:
             found += [replace(check, name=f"base: {check.name}") for check in preflight.checks(base, pool)]
-            found.append(preflight.same_prompt(engine, base))
+            found.append(_same_prompt(engine, base))
         return found
+
+
+def _same_prompt(engine: Engine, base: Engine) -> Check:
+    from fteval.engines.preflight import Check
+
+    asked = [Message("user", "What is a dog?")]
+    same = engine.prompt(asked).token_ids == base.prompt(asked).token_ids
+    message = f"model and base read {'the same' if same else 'different'} tokens for one question"
+    return Check("same question", same, message, None if same else "compare models of one tokenizer and chat template")
 
 
 # --- what is saved --------------------------------------------------------------------------------
@@ -212,13 +221,12 @@ def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
     return flips.worst(run, limit)
 
 
-def runs(store: Path) -> Iterator[dict[str, Any]]:
+def runs(store: Path) -> list[dict[str, Any]]:
     """What a list shows of every run, newest first."""
     from fteval.runs import results
     from fteval.runs.store import Store
 
-    for kept in reversed(Store(store, readonly=True).runs()):
-        yield results.summary(kept)
+    return [results.summary(kept) for kept in reversed(Store(store, readonly=True).runs())]
 
 
 def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], int, int]:

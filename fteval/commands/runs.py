@@ -34,7 +34,10 @@ def list_runs(store: Path | None, as_json: bool) -> None:
     from fteval import api
     from fteval.reports.escape import for_terminal
 
-    for line in api.runs(store or options.DEFAULT_STORE):
+    found = api.runs(store or options.DEFAULT_STORE)
+    if not found and not as_json:
+        click.echo("no runs yet: `fteval run` makes them", err=True)
+    for line in found:
         if as_json:
             click.echo(json.dumps(line))
             continue

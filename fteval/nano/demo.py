@@ -64,8 +64,8 @@ def write(folder: Path) -> Path:
 
     Raises UserError when the folder cannot be written.
     """
-    nano = CONFIG.format(base="nano", recipe="", facts=FACTS, facts_gate=FACTS_GATE)
-    qwen = CONFIG.format(base="hf:Qwen/Qwen2.5-0.5B-Instruct", recipe=", learning_rate: 2e-4", facts="", facts_gate="")
+    nano = CONFIG.format(base="nano", recipe=", epochs: 8, learning_rate: 1e-3", facts=FACTS, facts_gate=FACTS_GATE)
+    qwen = CONFIG.format(base="hf:Qwen/Qwen2.5-0.5B-Instruct", recipe="", facts="", facts_gate="")
     files = {
         "fteval.yaml": nano,
         "fteval.qwen.yaml": qwen,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fteval.engines import refs
+from fteval.engines import digests, refs
 from fteval.engines.folders import Located, locate
 from fteval.errors import UserError
 
@@ -51,3 +51,13 @@ def find_base(text: str, candidates_dir: Path, *, offline: bool = False) -> Base
     # The Hub's cache names the folder of a snapshot after its commit.
     commit = located.folder.name if re.fullmatch(r"[0-9a-f]{40}", located.folder.name) else ref.base.revision
     return Base(located, f"hf:{ref.base.name}" + (f"@{commit}" if commit else ""), ref.base.name.rpartition("/")[2])
+
+
+def check_unchanged(base: Base) -> None:
+    """Raises UserError when the base's files are not those any more whose digest is recorded."""
+    if digests.weights_digest(base.located.folder) != base.located.weights:
+        raise UserError(
+            "the base was saved over while it was being loaded",
+            where=str(base.located.folder),
+            fix="run the same command again when nothing writes there",
+        )

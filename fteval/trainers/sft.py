@@ -27,7 +27,7 @@ from fteval.records import Candidate, Message
 from fteval.runs.interrupt import Signals, Stop
 from fteval.trainers import candidate as registered
 from fteval.trainers import libraries, overlap, progress, weights, workshop
-from fteval.trainers.base import Base, find_base
+from fteval.trainers.base import Base, check_unchanged, find_base
 from fteval.trainers.preflight import Preflight, look
 from fteval.trainers.progress import TrainProgress
 
@@ -157,32 +157,14 @@ def train(
     source = find_base(base, candidates_dir, offline=offline)
     workshop.prepare(candidates_dir)
     libraries.before_import()
-    versions = {"fteval.trainers.sft": str(VERSION), **libraries.versions()}
+    versions = libraries.versions()
 
     from fteval.engines.chat import Chat
 
     chat = Chat(source.located.folder)
+    environment = libraries.environment(device, recipe.threads)
     recipe = recipe.resolved(len(rows))
-    settings = dataclasses.asdict(recipe)
-    del settings["threads"]  # the number in effect is in the environment
-    planned = registered.identified(
-        Candidate(
-            id="",
-            name=name,
-            path=".",
-            kind="adapter" if recipe.lora_rank else "full",
-            base=source.ref,
-            base_digest=source.located.weights,
-            weights_digest="",
-            trainer="sft",
-            recipe={**settings, "target_modules": list(recipe.target_modules)},
-            data={"digest": registered.rows_digest(rows), "tokenizer": chat.digest, "template": chat.template_digest},
-            versions=versions,
-            seed=recipe.seed,
-            environment=libraries.environment(device, recipe.threads),
-        ),
-        source.label,
-    )
+    planned = _planned(name, recipe, rows, source, chat, versions, environment)
     known = registered.existing(candidates_dir, planned)
     if known is not None:
         return known
@@ -194,23 +176,19 @@ def train(
         if known is not None:
             return known
         try:
-            with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(planned.environment):
-                trainer = _trainer(recipe, rows, source, chat, place, planned.environment["device"])
+            with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
+                trainer = _trainer(recipe, rows, source, chat, place, environment["device"])
                 seen = _look(trainer, rows, source, chat)
                 if on_preflight:
                     on_preflight(seen)
                 weights.check_space(trainer.model, place)
                 trainer.add_callback(progress.callback(on_progress, signals.check, recipe.rate))
-                began = time.monotonic()
-                _run(trainer, recipe)
-                log = [entry for entry in trainer.state.log_history if "loss" in entry]
-                losses = [float(entry["loss"]) for entry in log]
-                progress.check_learnt(losses, trainer.model.config.get_text_config().vocab_size, recipe.rate)
+                training = _run(trainer, recipe)
                 weights.check_trained(trainer.model)
                 with weights.writing(place):
-                    save = weights.save_adapter if planned.kind == "adapter" else weights.save_full
+                    save = weights.save_adapter if recipe.lora_rank else weights.save_full
                     save(trainer.model, source, place)
-                    weights.write_json(place / "training_log.json", log)
+                    weights.write_json(place / "training_log.json", trainer.state.log_history[:-1])
                     overlap.write_prompts(rows, source.located.folder, place)
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
@@ -219,9 +197,38 @@ def train(
                 fix="the same command trains it anew",
             ) from None
         counts = {"rows": seen.rows, "used": seen.used, "dropped": len(seen.dropped), "truncated": len(seen.truncated)}
-        training = {"steps": len(log), "seconds": round(time.monotonic() - began, 1), "loss": [losses[0], losses[-1]]}
         made = dataclasses.replace(planned, data={**planned.data, **counts})
         return registered.register(place, candidates_dir, made, training)
+
+
+def _planned(
+    name: str,
+    recipe: Recipe,
+    rows: list[dict[str, Any]],
+    base: Base,
+    chat: Chat,
+    versions: dict[str, str],
+    environment: dict[str, Any],
+) -> Candidate:
+    """The record of a candidate before it is made: everything that decides its weights, and so its id."""
+    settings = {**dataclasses.asdict(recipe), "target_modules": list(recipe.target_modules)}
+    del settings["threads"]  # the number in effect is in the environment
+    planned = Candidate(
+        id="",
+        name=name,
+        path=".",
+        kind="adapter" if recipe.lora_rank else "full",
+        base=base.ref,
+        base_digest=base.located.weights,
+        weights_digest="",
+        trainer="sft",
+        recipe=settings,
+        data={"digest": registered.rows_digest(rows), "tokenizer": chat.digest, "template": chat.template_digest},
+        versions={"fteval.trainers.sft": str(VERSION), **versions},
+        seed=recipe.seed,
+        environment=environment,
+    )
+    return registered.identified(planned, base.label)
 
 
 def _clean(row: dict[str, Any]) -> dict[str, Any]:
@@ -282,9 +289,11 @@ def _trainer(recipe: Recipe, rows: Sequence[dict[str, Any]], base: Base, chat: C
     chat.tokenizer.chat_template = chat.template
     # The preflight counts long rows; the tokenizer's warning names a limit that is not the one in effect.
     chat.tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
+    model = load(folder, "bfloat16" if bf16 and recipe.lora_rank else "float32", device)
+    check_unchanged(base)
     try:
         trainer = SFTTrainer(
-            model=load(folder, "bfloat16" if bf16 and recipe.lora_rank else "float32", device),
+            model=model,
             args=settings,
             train_dataset=Dataset.from_list([{**row, "row": number} for number, row in enumerate(rows)]),
             processing_class=chat.tokenizer,
@@ -327,10 +336,11 @@ def _look(trainer: Any, rows: Sequence[dict[str, Any]], base: Base, chat: Chat) 
     )
 
 
-def _run(trainer: Any, recipe: Recipe) -> None:
-    """Trains. Raises Incomplete when memory runs out."""
+def _run(trainer: Any, recipe: Recipe) -> dict[str, Any]:
+    """Trains, and says how it went. Raises Incomplete when the loss diverges or memory runs out."""
     from fteval.engines.batches import out_of_memory
 
+    began = time.monotonic()
     try:
         trainer.train()
     except Exception as error:
@@ -340,3 +350,6 @@ def _run(trainer: Any, recipe: Recipe) -> None:
             "out of memory while training; no candidate was registered",
             fix=f"set accumulate to {recipe.batch_size} (the batch stays {recipe.batch_size}), or a lower max_length",
         ) from error
+    losses = [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    progress.check_learnt(losses, trainer.model.config.get_text_config().vocab_size, recipe.rate)
+    return {"steps": len(losses), "seconds": round(time.monotonic() - began, 1), "loss": [losses[0], losses[-1]]}
