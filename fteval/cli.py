@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -82,6 +83,10 @@ def call(args: list[str]) -> int:
         result = group.main(args=args, prog_name="fteval", standalone_mode=False, obj=args)
         return result if isinstance(result, int) else errors.OK
     except errors.UserError as error:
+        if isinstance(error, errors.Interrupted):
+            # Python gives the signals back while it shuts down: a second one then would change the exit code.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
         if debug:
             raise
         show("error: " + "\n".join(error.lines()))

@@ -328,7 +328,7 @@ class ProbeResult:
     scores: Mapping[str, Sequence[float | None]]
     """metric -> mean over repeats per sample; None where no repeat could be judged or answered."""
     errors: int = 0
-    """Generations in error."""
+    """Generations or judgements in error."""
     unscored: Mapping[str, int] = field(default_factory=dict)
     """metric -> answered samples that could not be judged."""
     truncated: int = 0

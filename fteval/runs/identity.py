@@ -6,8 +6,11 @@ messages, every sampling field and the repeat index. Other weights under the sam
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import functools
 import hashlib
+import importlib.util
 import inspect
 import json
 import sys
@@ -15,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fteval.records import IDENTITY, RUNTIME, Metric, Probe, Prompt, Sampling, digest
+from fteval.records import IDENTITY, RUNTIME, Metric, Probe, Prompt, Sampling, canonical, digest
 
 KEY_VERSION = 1
 """Goes up when the same key would mean something else; nothing older is reused then."""
@@ -80,9 +83,10 @@ def row_seed(seed: int, input_digest: str, repeat: int) -> int:
 
 
 def probe_digest(probe: Probe, name: str) -> str:
-    """What decides a probe's scores: name, version, parameters and the source of its module.
+    """What decides a probe's scores: name, version, parameters, and the source of its module with what it imports.
 
-    Code that the module imports is not seen: when that moves a number, the probe's `version` goes up.
+    Of imports those of the probe's own package count, directly or through others: how refusals are told is as much the
+    scorer as its own file. A library that moves a number is not seen: then the probe's `version` goes up.
     """
     cls = type(probe)
     return digest(
@@ -112,14 +116,51 @@ def metric_fields(metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(metric) for metric in metrics]
 
 
+def _sources(module: str) -> dict[str, str]:
+    """Module name -> digest of its file, for a module and those of its package that it rests on."""
+    package = module.rpartition(".")[0]
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = _file_of(name)
+        if name in found or file is None:
+            continue  # seen; a name in a module; zipped or frozen
+        source = file.read_bytes().replace(b"\r\n", b"\n")
+        found[name] = hashlib.sha256(source).hexdigest()
+        waiting += _imports(source, package) if package else ()
+    return found
+
+
+def _file_of(module: str) -> Path | None:
+    """Where a module's source lies, whether it is imported by now or not: a digest must not depend on that."""
+    loaded = sys.modules.get(module)
+    try:
+        spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None  # a name that is no module
+    path = Path(getattr(loaded, "__file__", None) or (spec.origin if spec else None) or "")
+    return path if path.suffix == ".py" and path.is_file() else None
+
+
+@functools.lru_cache(maxsize=256)
+def _imports(source: bytes, package: str) -> tuple[str, ...]:
+    """The modules of a package that a source imports."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found += [f"{package}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and f"{node.module}".startswith(f"{package}."):
+            found.append(f"{node.module}")
+    return tuple(found)
+
+
 def source_digest(cls: type) -> str:
-    """Digest of the file that defines a class, line ends normalised; of its byte code where there is no file."""
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if file is not None:
-        try:
-            return hashlib.sha256(Path(file).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-        except OSError:
-            pass  # zipped or frozen
+    """Digest of the file that defines a class and of those that it imports from its own package, line ends normalised;
+    of its byte code where there is no file."""
+    sources = _sources(cls.__module__)
+    if sources:
+        return hashlib.sha256(canonical(sources)).hexdigest()
     functions = [f for _, f in inspect.getmembers(cls, inspect.isfunction)]
     # Constants that are code themselves are left out: their repr has an address in it.
     constants = [[repr(c) for c in f.__code__.co_consts if not inspect.iscode(c)] for f in functions]

@@ -153,3 +153,21 @@ def test_plans_are_compared_field_by_field() -> None:
     new = {"sampling": {"temperature": 0.7, "seed": 0}, "repeats": 1, "engine": {"weights": "a", "adapter": "b"}}
     assert identity.differences(old, new) == ["sampling.temperature: 0.0 → 0.7", "engine.adapter: (absent) → b"]
     assert identity.differences(old, old) == []
+
+
+def test_a_probe_is_another_when_a_module_that_it_rests_on_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "changing_scorers"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "rules.py").write_text("LIMIT = 1\n")
+    (package / "unrelated.py").write_text("LIMIT = 1\n")
+    (package / "probe.py").write_text("from changing_scorers.rules import LIMIT\n\n\nclass Probe:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    cls = importlib.import_module("changing_scorers.probe").Probe
+    before = identity.source_digest(cls)
+    (package / "unrelated.py").write_text("LIMIT = 2\n")
+    assert identity.source_digest(cls) == before
+    (package / "rules.py").write_text("LIMIT = 2\n")
+    assert identity.source_digest(cls) != before
