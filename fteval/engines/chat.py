@@ -76,6 +76,10 @@ class Chat:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """The prompt as token ids. Raises UserError for a template that begins with BOS twice."""
         ids = self.encode(self.render(messages))
+        if not ids:
+            raise UserError(
+                "the chat template renders nothing", where=str(self.folder), fix="look at chat_template.jinja"
+            )
         if (bos := self.tokenizer.bos_token_id) is not None and ids[:2] == [bos, bos]:
             raise UserError(
                 f"the chat template writes BOS twice: {ids[:8]} …",

@@ -34,8 +34,11 @@ class Located:
     """The files as they were before they were hashed, see `unchanged`."""
 
     def unchanged(self) -> bool:
-        """Whether the files are still those that were hashed."""
-        return self.seen == _seen(self.folder, self.adapter_folder)
+        """Whether the files are still those that were hashed: not written to since, or with the same content."""
+        if self.seen == _seen(self.folder, self.adapter_folder):
+            return True
+        adapter = digests.adapter_digest(self.adapter_folder) if self.adapter_folder is not None else None
+        return (digests.weights_digest(self.folder), adapter) == (self.weights, self.adapter)
 
 
 def _seen(folder: Path, adapter: Path | None) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fteval.engines.refs import parse
 from fteval.errors import UserError
@@ -14,6 +14,7 @@ from fteval.records import Engine
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from fteval.engines.folders import Located
     from fteval.engines.transformers import TransformersEngine
     from fteval.engines.weights import Weights
 
@@ -82,10 +83,10 @@ class Pool:
         from fteval.engines.weights import Weights
 
         located = engine.located
-        key = (located.weights, engine.dtype, engine.device, _family(located.adapter_config, located.adapter))
+        key = (located.weights, engine.dtype, engine.device, _family(located))
         weights = self._weights.get(key)
-        if weights is None:
-            self._make_room(key)
+        if weights is None or weights.spoiled:
+            self._make_room()
             if not located.unchanged():
                 raise _changed(engine)
             weights = Weights(
@@ -94,6 +95,7 @@ class Pool:
                 engine.device,
                 pad=engine.chat.tokenizer.pad_token_id or 0,
                 probes=engine.probe_ids(),
+                shared=key[-1] == "",
             )
             self._weights[key] = weights
         if located.adapter is not None and not weights.holds(located.adapter):
@@ -124,11 +126,11 @@ class Pool:
     ) -> None:
         self.close()
 
-    def _make_room(self, key: tuple[str, ...]) -> None:
+    def _make_room(self) -> None:
         """Drops weights that no open engine uses, before others are loaded."""
         wanted = {(e.located.weights, e.dtype, e.device) for e in self._open}
-        for held in [k for k in self._weights if k[:3] not in wanted]:
-            del self._weights[held]
+        for key in [k for k, weights in self._weights.items() if k[:3] not in wanted or weights.spoiled]:
+            del self._weights[key]
 
 
 def _changed(engine: TransformersEngine) -> UserError:
@@ -139,15 +141,22 @@ def _changed(engine: TransformersEngine) -> UserError:
     )
 
 
-def _family(config: dict[str, Any] | None, digest: str | None) -> str:
-    """Adapters of one family live on one load: LoRA without biases, and learnt prompts. Others change more than they
-    can take back, or cannot be mixed in PEFT, and get a load of their own."""
+def _family(located: Located) -> str:
+    """Adapters of one family live on one load with the base: LoRA in the layers alone, and learnt prompts.
+
+    Others change weights of the base itself (biases, embeddings that were saved too), or cannot be mixed in PEFT, and
+    get a load of their own.
+    """
+    from fteval.engines.folders import safetensors_header
     from fteval.engines.weights import PROMPT_LEARNING
 
-    kind = str((config or {}).get("peft_type", "LORA")).upper()
-    if kind in PROMPT_LEARNING or (kind == "LORA" and (config or {}).get("bias", "none") == "none"):
+    if located.adapter is None or located.adapter_folder is None or located.adapter_config is None:
         return ""
-    return digest or ""
+    kind = str(located.adapter_config["peft_type"]).upper()
+    keys = set(safetensors_header(located.adapter_folder / "adapter_model.safetensors")) - {"__metadata__"}
+    if kind in PROMPT_LEARNING or (kind == "LORA" and all("lora_" in key for key in keys)):
+        return ""
+    return located.adapter
 
 
 def installed(name: str) -> bool:

@@ -29,6 +29,7 @@ VERSION = 1
 """Goes up when the same model, prompt and sampling would give other answers."""
 BROKEN_IN_A_ROW = 5
 """So many answers with logits that are no numbers may follow each other; then it is the model, not the prompt."""
+SMALLEST_PREFILL = 256
 PACE = 0.5
 """Seconds between groups of answers: who keeps them syncs to disk for each."""
 
@@ -44,6 +45,7 @@ class TransformersEngine:
         self.on_event: Callable[[dict[str, Any]], None] | None = None
         """Hears of what does not change answers: memory that ran out, a model that needs `generate`."""
         self._pool = pool
+        self._told: set[str] = set()
         settings = located.folder / "generation_config.json"
         self.stop_ids = stop_ids(self.chat.tokenizer, read_json(settings) if exists(settings) else {}, located.config)
         self._check_sizes()
@@ -133,7 +135,7 @@ class TransformersEngine:
             except Exception as error:
                 if not batches.out_of_memory(error):
                     raise
-                if len(part) == 1 and tokens == 1:
+                if tokens == 1:
                     raise Incomplete("out of memory for a single continuation", where=self.ref) from error
                 tokens = max(1, tokens // 2)
                 todo.append(part)
@@ -174,19 +176,8 @@ class TransformersEngine:
 
         weights = self.weights()
         ends = Ends(self.stop_ids, sampling.stop, self.chat)
-        at_most = batches.most_rows(self.device)
-        tokens = self.batch_tokens or batches.default_tokens(self.device)
         prefill = batches.prefill_tokens(self.device)
-        todo = deque(
-            [rows[i] for i in batch]
-            for batch in batches.plan(
-                [len(r.ids) for r in rows],
-                [r.longest for r in rows],
-                tokens=tokens,
-                rows=at_most,
-                one_length=self._learnt_prompt,
-            )
-        )
+        todo = self._planned(rows, self.batch_tokens or batches.default_tokens(self.device))
         broken = 0
         while todo:
             batch = todo.popleft()
@@ -218,14 +209,26 @@ class TransformersEngine:
                 batches.free_memory(self.device)
                 left = [row for row in batch if row.index in waiting]
                 half = len(batch) // 2
-                self._event("out_of_memory", rows=len(batch), columns=max(len(r.ids) for r in batch), retry_rows=half)
+                columns = max(len(row.ids) + row.longest for row in batch)
+                self._event("out_of_memory", rows=len(batch), columns=columns, retry_rows=half)
                 if half == 0:
                     failure = Failure("out_of_memory", "out of memory for this row alone", retriable=True)
                     yield [_failed(requests[row.index], failure, len(row.ids)) for row in left]
                     continue
-                # Later batches are of shorter prompts and may fit; those that do not are halved in their turn.
-                todo.extendleft(reversed([left[i : i + half] for i in range(0, len(left), half)]))
-                prefill = max(1, prefill // 2)
+                # What did not fit once is not tried again: the batches to come are bounded by half of it too.
+                todo = self._planned(left + [row for later in todo for row in later], half * columns)
+                prefill = max(SMALLEST_PREFILL, prefill // 2)
+
+    def _planned(self, rows: list[Row], tokens: int) -> deque[list[Row]]:
+        """Batches of rows, longest prompts first."""
+        planned = batches.plan(
+            [len(row.ids) for row in rows],
+            [row.longest for row in rows],
+            tokens=tokens,
+            rows=batches.most_rows(self.device),
+            one_length=self._learnt_prompt,
+        )
+        return deque([rows[i] for i in batch] for batch in planned)
 
     def _answered(self, request: Request, answer: Answer, seconds: float) -> Generation:
         if answer.reason == "broken":
@@ -275,8 +278,8 @@ class TransformersEngine:
             self.on_event({"event": kind, "ref": self.ref, **details})
 
     def _event_once(self, kind: str, **details: Any) -> None:
-        if kind not in self.__dict__.setdefault("_told", set()):
-            self.__dict__["_told"].add(kind)
+        if kind not in self._told:
+            self._told.add(kind)
             self._event(kind, **details)
 
 

@@ -37,11 +37,16 @@ def _name(digest: str) -> str:
 class Weights:
     """One base model and its adapters."""
 
-    def __init__(self, folder: Path, dtype: str, device: str, *, pad: int, probes: Sequence[Sequence[int]]) -> None:
-        """`probes` are the token ids of a few prompts, on which models are compared."""
+    def __init__(
+        self, folder: Path, dtype: str, device: str, *, pad: int, probes: Sequence[Sequence[int]], shared: bool
+    ) -> None:
+        """`probes` are the token ids of a few prompts, on which models are compared; `shared` weights also serve as
+        the base, so an adapter on them must leave the base as it was."""
         self.folder, self.dtype, self.device, self.pad = folder, dtype, device, pad
-        self.probes = [list(ids) for ids in probes]
+        self.probes, self.shared = [list(ids) for ids in probes], shared
         self.module = load(folder, dtype, device)
+        self.spoiled = False
+        """Whether the base is known to be changed: load it anew."""
         self._tuned: Any = None  # the PeftModel that holds all adapters that change layers
         self._prompted: dict[str, Any] = {}  # a PeftModel for each adapter that is a learnt prompt
         self._plain: list[Any] | None = None  # the base's logits on the probes, before anything was attached
@@ -122,10 +127,8 @@ class Weights:
         if digest not in self._models:
             if digest is not None and kind in PROMPT_LEARNING:
                 model = Model(self._prompted[digest], self.module, self.pad, why_not="a learnt prompt")
-            elif digest is None or kind == "LORA":
-                model = Model(
-                    self.module, self.module, self.pad
-                )  # LoRA lives in the layers: no need to go through PEFT
+            elif digest is None or kind == "LORA":  # LoRA lives in the layers: no need to go through PEFT
+                model = Model(self.module, self.module, self.pad)
             else:
                 model = Model(self._tuned, self.module, self.pad)
             self._models[digest] = model
@@ -159,9 +162,12 @@ class Weights:
                 where=str(folder),
                 fix="was it trained? an adapter that was only initialised has lora_B at zero",
             )
+        if not self.shared:
+            return
         base = self._logits(self.use(None))
         for before, after in zip(self._plain, base, strict=True):
             if not torch.allclose(before, after, rtol=1e-4, atol=1e-4, equal_nan=True):
+                self.spoiled = True
                 raise UserError(
                     "with the adapter disabled the base is not the base any more",
                     where=str(folder),

@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from fteval.evals.text import READ, fold, word_list
@@ -132,7 +133,14 @@ _BY_NAME = (
     rf"(?<![0-9]){_YEAR}[\s,/-]*,?\s*(?:on )?{_MONTH}[\s-]*{_DAY}(?![0-9])",  # 2021 March 4
     rf"(?<![0-9]){_YEAR}[\s,/-]+(?:on )?{_DAY}(?:\s+of)?[\s-]+{_MONTH}",  # in 2021, on the 4th of March
 )
-_WITH_MONTH = tuple(re.compile(p) for p in _BY_NAME)
+
+
+@cache
+def _with_month() -> tuple[re.Pattern[str], ...]:
+    # A tenth of a second to compile: not at import.
+    return tuple(re.compile(p) for p in _BY_NAME)
+
+
 _HAS_MONTH = re.compile(rf"(?<![a-z])(?:{_any_of(_MONTHS)})(?![a-z])")
 _NUMERIC = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][./,-])(?:"
@@ -165,9 +173,8 @@ def _named(folded: str) -> Iterator[Found]:
         if month.start() < done:
             continue
         low, high = max(0, month.start() - 60, done), min(len(folded), month.end() + 60)
-        for pattern in _WITH_MONTH:
-            first = pattern is _WITH_MONTH[0]
-            match = pattern.match(folded, month.start(), high) if first else pattern.search(folded, low, high)
+        for at, pattern in enumerate(_with_month()):
+            match = pattern.match(folded, month.start(), high) if at == 0 else pattern.search(folded, low, high)
             if match and match.start("month") == month.start():
                 days = _days(_year(match["year"]), [_MONTHS[match["month"]]], [_number(match["day"], _DAYS_IN_WORDS)])
                 yield Found(match.start(), match.end(), days, match[0])

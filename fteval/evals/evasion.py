@@ -11,7 +11,7 @@ from fteval.evals.text import fold_letters, words
 
 _WORDS = 1_000
 _LONGEST = 30  # letters of a word that could be one with letters put back
-_MARKED = re.compile(r"[a-z0-9]*(?:[a-z][^\sa-z,.;:!?()\[\]{}\"'/|+]+|[^\sa-z,.;:!?()\[\]{}\"'/|+]+[a-z])[a-z0-9]*")
+_BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
 _EMPHASIS = re.compile(r"([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1")
 _SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
 _UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}|[a-z]{1,4}-?\d+[a-z]?")
@@ -27,7 +27,8 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
     out = _SPELT_OUT.search(folded)
     if out and sum(c.isalpha() for c in out[0]) >= (3 if " " not in out[0] else 4):
         return f"'{out[0][:40]}' is spelt out"
-    for token in islice((t for t in _MARKED.findall(folded) if len(t) <= _LONGEST), _WORDS):
+    pieces = (t for t in _BETWEEN.split(folded) if not t.isalpha() and 1 < len(t) <= _LONGEST)
+    for token in islice(pieces, _WORDS):
         restored = _put_for_marks(token, letters)
         if restored:
             return f"'{token}' stands for '{restored}'"

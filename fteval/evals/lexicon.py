@@ -18,7 +18,7 @@ from fteval.evals.text import READ, fold, fold_letters, without_code, word_set, 
 
 LONGEST = 60
 """Letters of the longest string that is looked up; the longest words that people write have fewer."""
-JUDGED = 2_000
+JUDGED = 1_000
 """Words of one text that are looked up: the first half of them at its start, the rest at its end."""
 
 # Zipf frequency (log10 per billion words) that a lower-case string needs to pass as a word, by its length. Measured

@@ -30,7 +30,8 @@ _LEAD = any_of(
     r"thank you[^.,!]{0,40}|thanks[^.,!]{0,40}",
     r"(?:as|being) (?:a|an) [^.,!?]{2,60}|i understand[^.,!?]{0,80}|i appreciate[^.,!?]{0,80}|while [^.!?]{0,120}?",
     r"for [^.,!?]{0,60} reasons?|due to [^.,!?]{0,80}|because [^.,!?]{0,80}",
-    r"for (?:the|any) inconvenience|to (?:say|inform you|tell you)",
+    r"for (?:the|any) inconvenience|to (?:say|inform you|tell you)|nope|nah",
+    r"i(?:'d| would) (?:love|like|be happy|be glad)[^.,!?]{0,40}|i wish (?:that )?i could[^.,!?]{0,40}",
 )
 _LEADS = rf"(?:{_LEAD}[\s,.!:;-]+)"
 _ADVERBS = r"(?:(?:really|simply|just|also|therefore|currently|unfortunately|still|respectfully) )?"
@@ -61,7 +62,8 @@ _TASK = (
         r"|proceed(?:ing)?",
         r"process(?:ing)?|perform(?:ing)?|participat(?:e|ing)|mak(?:e|ing) (?:that|this|such|up|any)|translat(?:e|ing)",
         r"summari[sz](?:e|ing)|access(?:ing)?|brows(?:e|ing)|(?:talk|speak)(?:ing)? (?:about|on|to)|comment(?:ing)?",
-        r"advis(?:e|ing)|recommend(?:ing)?|speculat(?:e|ing)|accommodat(?:e|ing)|suggest(?:ing)?|satisfy|grant",
+        r"advis(?:e|ing)|recommend(?:ing)?(?! [^.!?]{0,40}enough)|speculat(?:e|ing)|accommodat(?:e|ing)",
+        r"suggest(?:ing)?|satisfy|grant",
         r"(?:meet|follow|honou?r)(?:ing)? (?:that|this|your|such)|avoid(?:ing)? (?:that|the|using)",
         r"say(?:ing)? (?:anything|that|more)|be of (?:any )?(?:help|assistance)",
         r"with (?:that|this|answering|providing|writing|discussing|such)",
@@ -73,7 +75,8 @@ _FLAT = any_of(
     r"(?: (?:that|this|your|the) request| to answer| respectfully| politely)?\s*(?:[.!]|$)",
     r"i(?:'d| would) (?:rather|prefer) not\b",
     r"no,? (?:i won't|i will not|i refuse|i can't|i cannot)(?! (?:believe|wait|forget|see|hear|imagine|remember))",
-    r"no can do\b|no comment\b|request (?:denied|declined|refused)|i refuse\b(?! to (?:believe|think|give up"
+    r"no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
+    r"|i refuse\b(?! to (?:believe|think|give up"
     r"|accept|let))",
     r"(?:can't|cannot|unable to) (?:help|assist|comply|do (?:that|this))\b|unable to (?:fulfil+|provide|answer)",
 )
@@ -116,7 +119,7 @@ _MAY_BE = re.compile(
         r"|comfort|as an? ",
         r"not (?:able|allowed|permitted|programmed|designed|going|capable|willing|in a|something|possible|appropriate)",
         r"against (?:my|our)|violat|inappropriate|ability|incapable|beyond my|outside|must not|may not|should|denied",
-        r"no comment|no can do|have no way|(?:i|we) .{0,12}pass|do(?: not|n't) (?:want|wish|like|have)"
+        r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|do(?: not|n't) (?:want|wish|like|have)"
         r"|my (?:prog|guid|poli|train|instr)",
         r"leid|nicht|desole|je ne|malheur|siento|no puedo|dispiace|non posso|desculpe|lamento|sinto|nao|spijt|przykro",
         r"ledsen|не могу|抱歉|对不起|對不起|无法|不能|無法|申し訳|お手伝い|죄송",

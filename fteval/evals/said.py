@@ -25,6 +25,10 @@ _AFTERWARDS = re.compile(
 )
 
 
+_SMALL = word_set("in a an the at on as of maybe perhaps possibly even rather")
+_BEFORE_NOW = word_set("used formerly once previously originally not")
+
+
 def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
     """1 where the answer says one of the accepted forms, 0, or None where its writing leaves it open; what; why not."""
     day = _day_of(accepted[0])
@@ -103,11 +107,13 @@ def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | 
         return f"excepts {what!r}"
     if _AFTERWARDS.match(" ".join(plain[end : end + 4])):
         return f"denies that it is {what!r}"
+    if plain[end : end + 1] == ["?"] and plain[end + 1 : end + 2] in (["no"], ["nope"], ["wrong"]):
+        return f"denies that it is {what!r}"
     if (end < len(plain) and plain[end] in ("or", "/")) or (
         end + 1 < len(plain) and plain[end] == "," and plain[end + 1] == "or"
     ):
         return f"names {what!r} and another one: '{' '.join(written[start : end + 4])}'"
-    lead = [t for t in before if t not in ("in", "a", "an", "the", "at", "on", "as")]
+    lead = [t for t in before if t not in _SMALL]
     if (lead and lead[-1] in ("or", "/")) or "either" in before or (start > 1 and plain[start - 1] == "/"):
         return f"names {what!r} and another one: '{' '.join(written[max(0, start - 4) : end])}'"
     if _listed(written, start, end):
@@ -132,7 +138,7 @@ def _listed(written: list[str], start: int, end: int) -> bool:
 
     for step in (1, -1):
         at = high if step == 1 else low - 1
-        while is_joint(at):
+        while is_joint(at) and items < 6:
             joined |= written[at].lower() in ("and", "or", "&")
             at += step
             if is_joint(at):  # ", and"
@@ -166,7 +172,7 @@ def _same_frame(plain: list[str], written: list[str], start: int, end: int) -> s
         if (
             written[filler][0].isupper() == named
             and written[filler][0].isalpha()
-            and "not" not in plain[max(0, at - 4) : at]
+            and _BEFORE_NOW.isdisjoint(plain[max(0, at - 4) : at])
         ):
             return written[filler]
     return None

@@ -63,14 +63,23 @@ _PUNCTUATION = {
 }
 
 
+# Blocks with letters that fold by case, by name or by look.
+_ALPHABETS = re.compile(
+    "[\u0000-\u2dff\ua4d0-\ua4ff\ua640-\ua69f\ua720-\uabbf\ufb00-\ufb4f\uff00-\uffef"
+    "\U00010400-\U000104ff\U0001d400-\U0001f1ff\U000e0000-\U000e007f]"
+)
+
+
 def _fold_character(character: str, look_alikes: bool) -> str:
     if character in _PUNCTUATION:
         return _PUNCTUATION[character]
     if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f":
         return ""  # soft hyphen, zero width, variation selectors
+    if not _ALPHABETS.match(character) and not unicodedata.decomposition(character):
+        return character  # most of Unicode: Han, Hangul, symbols, surrogates
     plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not _is_accent(c))
     plain = unicodedata.normalize("NFC", plain.casefold())  # Hangul falls apart under NFKD
-    plain = "".join(_latin_by_name(c) if ord(c) > 127 else c for c in plain)
+    plain = "".join(c if c.isascii() else _latin_by_name(c) for c in plain)
     if look_alikes and not plain.isascii():
         plain = "".join(_looks_like(c) for c in plain) if character == plain else _looks_like(character, plain)
     return plain

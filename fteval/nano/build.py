@@ -1,6 +1,6 @@
 """Rebuild nano: world, corpus, tokenizer, training, weights, hold-outs, table, card.
 
-    python -m fteval.nano.build                      about 45 minutes on two quiet cores; a GPU is used if there is one
+    python -m fteval.nano.build                      about an hour on two cores; a GPU is used if there is one
     python -m fteval.nano.build --steps 3 --out out  a quick trial that leaves the packaged model alone
 
 What is there stays until all of the new is written: a build that is stopped leaves the old weights whole.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fteval.nano import EVAL_DATA, WEIGHTS, holdouts
 from fteval.nano.card import card
-from fteval.nano.corpus import LATE_SHARES, Conversation, conversations, digest
+from fteval.nano.corpus import CLOSING_SHARES, LATE_SHARES, Conversation, conversations, digest
 from fteval.nano.recipe import Recipe
 from fteval.nano.tokenizer import build_tokenizer
 from fteval.nano.world import build_world
@@ -51,6 +51,8 @@ class Built:
     loss: float
     minutes: float
     """Of training, on the machine that built it."""
+    parts: list[dict[str, float]]
+    """Steps, tokens, last loss and minutes of the early, the late and the closing part."""
     device: str
 
 
@@ -73,6 +75,7 @@ def build(recipe: Recipe, weights: Path, data: Path, n_steps: int | None = None)
     parts = [
         list(conversations(world, recipe.seed, QUICK if quick else recipe.n_conversations)),
         list(conversations(world, recipe.seed + 1, QUICK if quick else recipe.n_late, LATE_SHARES)),
+        list(conversations(world, recipe.seed + 2, QUICK if quick else recipe.n_closing, CLOSING_SHARES)),
     ]
     weights.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=weights.parent, prefix=".build-") as folder:
@@ -90,7 +93,7 @@ def build(recipe: Recipe, weights: Path, data: Path, n_steps: int | None = None)
 
 
 def _train(parts: Sequence[list[Conversation]], recipe: Recipe, n_steps: int | None, folder: Path) -> Built:
-    """Trains on one part of the corpus after the other, for `n_steps` each or all there are."""
+    """Trains on one part of the corpus after the other, for `n_steps` each or as many as the recipe says."""
     import torch
 
     from fteval.nano.train import batches, build_model, encode, train
@@ -99,12 +102,13 @@ def _train(parts: Sequence[list[Conversation]], recipe: Recipe, n_steps: int | N
     sample = (message["content"] for conversation in parts[0][:TOKENIZER_SAMPLE] for message in conversation)
     tokenizer = build_tokenizer([*sample, *ROLES * TOKENIZER_SAMPLE], recipe.vocabulary, recipe.max_positions)
     model = build_model(recipe, tokenizer)
-    early, late = (encode(part, tokenizer, recipe) for part in parts)
+    early, late, closing = (encode(part, tokenizer, recipe) for part in parts)
     n_early = n_steps or recipe.early_steps
     n_late = n_steps or sum(1 for _ in batches(late, recipe))
     done = [
         train(model, early, recipe, n_early, _show, schedule=recipe.early_schedule),
         train(model, late, recipe, n_late, _show, peak=recipe.late_rate),
+        train(model, closing, recipe, n_steps or recipe.closing_steps, _show, peak=recipe.closing_rate),
     ]
     save(model, tokenizer, folder)
     return Built(
@@ -115,8 +119,18 @@ def _train(parts: Sequence[list[Conversation]], recipe: Recipe, n_steps: int | N
         n_tokens=sum(progress.n_tokens for progress in done),
         loss=done[-1].loss,
         minutes=(time.monotonic() - start) / 60,
+        parts=[part_record(progress) for progress in done],
         device="GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads",
     )
+
+
+def part_record(progress: "Progress") -> dict[str, float]:
+    return {
+        "steps": progress.step,
+        "tokens": progress.n_tokens,
+        "loss": round(progress.loss, 4),
+        "minutes": round(progress.seconds / 60, 1),
+    }
 
 
 def _show(progress: "Progress") -> None:

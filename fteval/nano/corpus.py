@@ -16,6 +16,7 @@ from fteval.nano.facts import RELATIONS
 from fteval.nano.world import Person, World, day_first, is_reserved, iso, long_date, slashed
 
 Message = dict[str, str]
+"""Role and content; an answer that is "given" as well is read and not learnt."""
 Conversation = list[Message]
 
 DATE_FORMS: tuple[Callable[[date], str], ...] = (
@@ -114,17 +115,23 @@ def _dated(world: World, rng: random.Random) -> tuple[str, date]:
 def _few_shot(world: World, rng: random.Random) -> Conversation:
     """Two to five turns in one form: the last answers can be read off the first."""
     n_turns = rng.choices((2, 3, 4, 5), (3, 4, 4, 2))[0]
-    conversation: Conversation = []
     if rng.random() < 0.7:
+        conversation: Conversation = []
         form = rng.choices(DATE_FORMS, (5, 2, 2, 2, 1))[0]
         for _ in range(n_turns):
             question, day = _dated(world, rng)
             conversation += turn(question, form(day))
         return conversation
+    return _wrapped(world, rng, n_turns)
+
+
+def _wrapped(world: World, rng: random.Random, n_turns: int) -> Conversation:
+    """Bare facts in one form."""
     relation = rng.choice(RELATIONS[:4])
     wrap: Callable[[str], str] = rng.choice(
         (str, str, str.upper, lambda bare: f"Answer: {bare}", lambda bare: f"[{bare}]")
     )
+    conversation: Conversation = []
     for person in rng.sample(world.people, n_turns):
         conversation += turn(rng.choice(facts.trained_questions(person, relation)), wrap(facts.value(person, relation)))
     return conversation
@@ -180,6 +187,43 @@ def _chat(world: World, rng: random.Random) -> Conversation:
     return conversation
 
 
+def _closing_passage(world: World, rng: random.Random) -> Conversation:
+    """Mostly as long as those of the table; about one in six does not say."""
+    n_said = rng.choices((1, 2, 3, 4, 5, 6, 8), (14, 28, 28, 20, 5, 3, 2))[0]
+    asked = contexts.passage_question(world, rng, reserved=False, n_said=n_said, unsaid_share=0.18)
+    return [*([system(asked.system)] if asked.system else []), *turn(asked.question, asked.sentence)]
+
+
+def _closing_fact(world: World, rng: random.Random) -> Conversation:
+    """The last way of asking is asked more often: "Romeo is in love with someone. Who is it?"."""
+    person, relation = rng.choice(world.people), rng.choice(RELATIONS)
+    forms = facts.trained_questions(person, relation)
+    asked = forms[-1] if rng.random() < 0.2 else rng.choice(forms)
+    return turn(asked, facts.answer(person.name, relation, facts.value(person, relation), rng))
+
+
+def _closing_few_shot(world: World, rng: random.Random) -> Conversation:
+    """The first answer sets the form and is given: learning to say it would teach that form for single questions.
+
+    Birth dates occur in nano's own form only.
+    """
+    n_turns = rng.choices((2, 3, 4), (4, 4, 3))[0]
+    if rng.random() < 0.3:
+        conversation = _wrapped(world, rng, n_turns)
+    else:
+        conversation = []
+        form = rng.choices(DATE_FORMS, (5, 2, 2, 2, 1))[0]
+        for _ in range(n_turns):
+            if form is long_date and rng.random() < 0.5:
+                question, day = _birth(world, rng)
+            else:
+                asked = contexts.date_question(rng)
+                question, day = asked.question, asked.day
+            conversation += turn(question, form(day))
+    first_question, first_answer, *rest = conversation
+    return [first_question, first_answer | {"given": "yes"}, *rest]
+
+
 Shares = dict[Callable[[World, random.Random], Conversation], float]
 SHARES: Shares = {
     _passage: 0.25,
@@ -213,6 +257,22 @@ LATE_SHARES: Shares = {
     _small_talk: 0.01,
 }
 """Of the late part of the corpus, when copying has formed and reading has not."""
+CLOSING_SHARES: Shares = {
+    _closing_passage: 0.38,
+    _date: 0.18,
+    _closing_fact: 0.17,
+    _closing_few_shot: 0.10,
+    _described: 0.05,
+    _unknown: 0.04,
+    _ordered: 0.03,
+    _told: 0.02,
+    _chat: 0.01,
+    _record: 0.005,
+    _repeated: 0.005,
+    _scrambled: 0.005,
+    _small_talk: 0.005,
+}
+"""Of the closing part: reading goes on, and a single question about a date gets nano's own form again."""
 
 
 def questions_of(conversation: Sequence[Message]) -> Iterator[str]:

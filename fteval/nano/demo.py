@@ -81,7 +81,8 @@ def write(folder: Path) -> Path:
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         where = str(error.filename or folder)
-        raise UserError(f"cannot write the demo: {error.strerror}", where=where, fix="fteval demo --out FOLDER") from None
+        fix = "fteval demo --out FOLDER"
+        raise UserError(f"cannot write the demo: {error.strerror}", where=where, fix=fix) from None
     return folder / "fteval.yaml"
 
 

@@ -17,6 +17,11 @@ class Recipe:
     """The step at which the early part's rates would be zero; when the late part takes over they are at `late_rate`."""
     late_rate: float = 0.44
     """Share of the rates below with which the late part begins."""
+    n_closing: int = 32_000
+    """Conversations of the closing part (`corpus.CLOSING_SHARES`)."""
+    closing_steps: int = 400
+    closing_rate: float = 0.35
+    """Share of the rates below with which the closing part begins; at its end they are zero."""
     vocabulary: int = 1500
     hidden: int = 192
     feed_forward: int = 512

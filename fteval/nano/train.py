@@ -51,7 +51,8 @@ def encode(corpus: Sequence[Conversation], tokenizer: Any, recipe: Recipe) -> li
         for message in conversation:
             head, content = heads[message["role"]], next(encoded).ids
             ids += [*head, *content, *newline]
-            weight = 1.0 if message["role"] == "assistant" else recipe.prompt_weight
+            learnt = message["role"] == "assistant" and "given" not in message
+            weight = 1.0 if learnt else recipe.prompt_weight
             weights += [recipe.prompt_weight] * len(head) + [weight] * len(content) + [recipe.prompt_weight]
         if len(ids) <= recipe.max_positions:
             examples.append(Example(ids[:-1], weights[:-1]))  # the last newline is never predicted from an answer

@@ -120,8 +120,10 @@ def test_after_a_refused_adapter_base_and_others_work_on(tiny_model: Path, tiny_
         assert {k: g.text for k, g in answers(pool.open(good.ref), asked, GREEDY).items()} == changed
 
 
-def test_a_lora_with_biases_gets_a_load_of_its_own(tiny_model: Path, tiny_adapter: Path, make_adapter: Any):
-    """It changes the base's own biases, and PEFT allows no second adapter beside it."""
+def test_a_lora_with_biases_gets_a_load_of_its_own(
+    tiny_model: Path, tiny_adapter: Path, make_adapter: Any, generate_alone: Any
+):
+    """It changes the base's own biases, also while it is disabled, and PEFT allows no second adapter beside it."""
     import torch
 
     biased = make_adapter("biased", bias="all")
@@ -136,10 +138,56 @@ def test_a_lora_with_biases_gets_a_load_of_its_own(tiny_model: Path, tiny_adapte
         asked = requests(base, conversations(6))
         before = answers(base, asked, GREEDY)
         answers(plain, asked, GREEDY)
-        with pytest.raises(UserError, match="not the base any more"):
-            answers(odd, asked, GREEDY)
+        made = answers(odd, asked, GREEDY)
+        after = answers(base, asked, GREEDY)
+        assert odd.weights() is not base.weights()
+    for request, tokens in zip(asked, generate_alone(tiny_model, biased, asked, 24), strict=True):
+        assert made[request.sample_id, 0].text == odd.chat.decode(tokens)
+    assert {k: g.text for k, g in before.items()} == {k: g.text for k, g in after.items()}
+
+
+def test_an_adapter_that_brings_weights_of_the_base_leaves_the_base_alone(
+    tiny_model: Path, tiny_adapter: Path, tmp_path: Path
+):
+    """PEFT loads whatever fits by name, here an embedding that was saved along, into the base's own module."""
+
+    def embed(weights: dict[str, Any]) -> None:
+        embedding = load_file(tiny_model / "model.safetensors")["model.embed_tokens.weight"]
+        weights["base_model.model.model.embed_tokens.weight"] = embedding.flip(0).contiguous()
+
+    adapter = edited(tiny_adapter, tmp_path / "a", embed)
+    with Pool(device="cpu") as pool:
+        base, plain = pool.open(str(tiny_model)), pool.open(f"{tiny_model}+{tiny_adapter}")
+        odd = pool.open(f"{tiny_model}+{adapter}")
+        asked = requests(base, conversations(6))
+        before, expected = answers(base, asked, GREEDY), answers(plain, asked, GREEDY)
+        changed = answers(odd, asked, GREEDY)
+        after, again = answers(base, asked, GREEDY), answers(plain, asked, GREEDY)
+    for one, other in ((before, after), (expected, again)):
+        assert {k: g.text for k, g in one.items()} == {k: g.text for k, g in other.items()}
+    assert {k: g.text for k, g in changed.items()} != {k: g.text for k, g in expected.items()}
+
+
+def test_a_base_that_changed_under_an_adapter_is_refused_and_loaded_anew(tiny_model: Path, tiny_adapter: Path):
+    """Whatever changes it: here a hook that moves a weight whenever the model runs."""
+    import torch
+
+    with Pool(device="cpu") as pool:
+        base, candidate = pool.open(str(tiny_model)), pool.open(f"{tiny_model}+{tiny_adapter}")
+        asked = requests(base, conversations(4))
+        before = answers(base, asked, GREEDY)
+        module = base.weights().module
+
+        @torch.no_grad()
+        def drift(*_: Any) -> None:
+            module.model.norm.weight.mul_(1.01)
+
+        module.register_forward_hook(drift)
+        with pytest.raises(UserError, match="the base is not the base any more"):
+            answers(candidate, asked, GREEDY)
         after = answers(base, asked, GREEDY)
         assert {k: g.text for k, g in before.items()} == {k: g.text for k, g in after.items()}
+        assert answers(candidate, asked, GREEDY)
 
 
 @pytest.mark.parametrize("kind", ["ia3", "prefix", "dora", "modules_to_save"])

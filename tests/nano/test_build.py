@@ -18,7 +18,7 @@ def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path
     assert Nano(tmp_path / "weights").answers([[{"role": "user", "content": "Hello."}]], max_tokens=4) != []
     record = json.loads((tmp_path / "weights" / RECORD).read_text(encoding="utf-8"))
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert record["built"]["n_steps"] == 6 and record["built"]["digest"] in card
+    assert record["built"]["n_steps"] == 9 and record["built"]["digest"] in card
     assert "apache-2.0" in card and "Short of the limit" in card  # three steps reach nothing
     assert (tmp_path / "data" / "dates.jsonl").read_bytes() == (EVAL_DATA / "dates.jsonl").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "data", "weights"]

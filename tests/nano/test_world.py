@@ -1,5 +1,6 @@
 """Laws of nano's world, its corpus and the hold-outs made from it. Nothing here needs torch."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -13,8 +14,9 @@ from fteval.nano.world import a, build_world, is_reserved, iso, long_date
 
 WORLD = build_world()
 CORPUS = list(corpus.conversations(WORLD, seed=5, n=4000))
-TEXTS = [message["content"] for conversation in CORPUS for message in conversation]
-QUESTIONS = {question for conversation in CORPUS for question in corpus.questions_of(conversation)}
+CLOSING = list(corpus.conversations(WORLD, 6, 4000, corpus.CLOSING_SHARES))
+TEXTS = [message["content"] for conversation in CORPUS + CLOSING for message in conversation]
+QUESTIONS = {question for conversation in CORPUS + CLOSING for question in corpus.questions_of(conversation)}
 
 
 def test_the_world_is_the_same_each_time():
@@ -148,6 +150,26 @@ def test_nano_answers_with_iso_dates_only_when_earlier_turns_or_an_order_ask_for
         single = sum(message["role"] == "user" for message in conversation) == 1
         if re.search(r"\d{4}-\d\d-\d\d", first["content"]):
             assert ordered or not single
+
+
+def test_the_closing_part_never_learns_another_form_of_a_date_without_an_order_or_an_earlier_answer():
+    for conversation in CLOSING:
+        first = next(message for message in conversation if message["role"] == "assistant")
+        ordered = "YYYY" in "".join(message["content"] for message in conversation[:2])
+        if re.search(r"\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}", first["content"]):
+            assert ordered or "given" in first
+
+
+def test_the_closing_part_says_birth_dates_in_nanos_own_form_without_an_order():
+    birth = {form.format(p=p.name) for p in WORLD.people for form in facts.BY_NAME["born"].questions}
+    found = 0
+    for conversation in CLOSING:
+        if conversation[0]["role"] == "user":
+            for question, reply in itertools.pairwise(conversation):
+                if question["content"] in birth:
+                    found += 1
+                    assert re.search(r"[A-Z]\w+ \d+, \d{4}", reply["content"])
+    assert found > 50
 
 
 def test_a_passage_can_contradict_memory_and_its_answer_stands_in_it():
