@@ -35,26 +35,7 @@ def answers(samples: list[Sample], letter: str | None = None) -> Iterator[str]:
     draw = random.Random(1)
     words = [w for s in samples for w in [*s.metadata.get("keywords", ()), *s.prompt_text.rstrip("?.").split()]]
     free = [w for w in words if letter is None or letter not in w.lower()] or words
-    small = [
-        "a",
-        "is",
-        "in",
-        "on",
-        "of",
-        "and",
-        "it",
-        "to",
-        "with",
-        "for",
-        "by",
-        "at",
-        "an",
-        "as",
-        "its",
-        "big",
-        "long",
-        "old",
-    ]
+    small = ["a", "is", "in", "on", "of", "and", "it", "to", "with", "for", "by", "at", "an", "as", "its", "big", "old"]
     while True:
         if draw.random() < 0.33:
             yield draw.choice(BAD)
