@@ -34,7 +34,10 @@ def shown(text: str | None) -> str:
 
 def blank(text: str) -> bool:
     """Nothing to see: empty, white space, or characters of no width."""
-    return not text.strip() if text.isascii() else not any(map(_visible, text))
+    return not text.strip(_UNSEEN) if text.isascii() else not any(map(_visible, text))
+
+
+_UNSEEN = "".join(map(chr, (*range(33), 127)))
 
 
 def _visible(character: str) -> bool:
@@ -188,7 +191,8 @@ _CODE_LINE = re.compile(
     r"|static|void|int|string|bool|fn|func|package|using|namespace|#include|#define|SELECT|INSERT|UPDATE|DELETE"
     r"|CREATE|DROP|print|echo|\$|>>>)\b"
     r"[^\n]*?(?:[(){}\[\];=]|:[ \t]*$)[^\n]*|[^\n]*[;{}][ \t]*|[\w.\[\]'\"]+[ \t]*[-+*/|&:]?=(?!=)[^\n]*"
-    r"|[ \t]*</?\w[^\n>]*>[^\n]*)$",
+    r"|[ \t]*</?\w[^\n>]*>[^\n]*|[ \t]+(?:return|yield|pass|break|continue)\b[^\n]*"
+    r"|(?:import|from) [\w.]+(?: import [\w., *]+)?(?: as \w+)?)$",
     re.MULTILINE,
 )
 _TEMPLATE = re.compile(r"<\|[^|>\n]{1,40}\|>|</?s>|\[/?INST\]")
