@@ -14,7 +14,7 @@ _LONGEST = 30  # letters of a word that could be one with letters put back
 _BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
 _EMPHASIS = re.compile(r"([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1")
 _SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
-_UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}|[a-z]{1,4}-?\d+[a-z]?")
+_UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}")  # 10kg, b52
 
 
 def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
@@ -53,20 +53,17 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
 
 @lru_cache(maxsize=50_000)
 def _put_for_marks(token: str, letters: str) -> str | None:
-    if (len(token) < 3 and token[-1:].isalnum()) or (
-        token.isalnum() and _UNITS.fullmatch(token) and not lexicon.disguised(token)
-    ):
+    if (len(token) < 3 and token[-1:].isalnum()) or _UNITS.fullmatch(token):
         return None
     plain = "".join(c for c in token if c.isalpha())
     marks = [c for c in token if not c.isalpha()]
     if not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
         return None
+    inside = token[0].isalpha() and token[-1].isalpha() and not set(marks) & set("&-")
     for letter in letters:
         candidate = "".join(c if c.isalpha() else letter for c in token)
-        if (
-            lexicon.zipf(candidate) >= 3.5
-            and lexicon.zipf(candidate) > (lexicon.zipf(plain) if len(plain) > 2 else 0) + 0.5
-        ):
+        otherwise = lexicon.zipf(plain) + 0.5 if len(plain) > 2 and not inside else 0.0
+        if lexicon.zipf(candidate) >= max(3.5, otherwise):
             return candidate
     return None
 

@@ -148,7 +148,8 @@ class NonWords:
 _CODE_LIKE = re.compile(r"\w*[a-z][A-Z]\w*|\w+_\w+|[a-zA-Z_]\w*\.[a-zA-Z_][\w.]*")
 _LEET = str.maketrans("0134578", "oleastb")
 _LEET_ALSO = str.maketrans("01", "oi")
-_MIXED = re.compile(r"[a-z]+(?:[0134578]+[a-z]+)+|[a-z]{2,}[0134578]+|[0134578]+[a-z]{2,}")
+_MIXED = re.compile(r"(?=.*[0-9])(?=.*[a-z].*[a-z])[a-z0134578]{3,}")
+_CODE_NAME = re.compile(r"[a-z]\d{1,4}|[a-z]{1,3}\d{2,4}")  # a4, ps5, mig29
 _MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|s|am|pm|k|m|g|kg|km|cm|mm|ml|l|h|min|x|d|bn|ft|in|lb|oz|mb|gb|tb|hz|khz|mhz|ghz|px|v|w|kw)"
 )
@@ -243,7 +244,7 @@ _CLITICS = word_set("s t d m ll re ve l d qu n j c em til cause all o er")
 
 def disguised(lower: str) -> bool:
     """A word with digits for letters (th3, c4t, h0us3), not a name of something (mp3, h2o, utf8)."""
-    if not _MIXED.fullmatch(lower) or _MEASURE.fullmatch(lower):
+    if not _MIXED.fullmatch(lower) or _MEASURE.fullmatch(lower) or _CODE_NAME.fullmatch(lower):
         return False
     return (
         max(zipf(lower.translate(_LEET)), zipf(lower.translate(_LEET_ALSO).translate(_LEET))) >= 3.5

@@ -374,3 +374,19 @@ def test_pacing_hands_out_everything_also_before_an_error():
         for group in paced(groups(), 3600.0):
             handed_out += group
     assert [g.sample_id for g in handed_out] == ["a", "b"]
+
+
+def test_a_stop_text_of_single_byte_tokens_is_seen_to_its_first(tiny_model: Path):
+    """As many tokens as bytes, the most that a stop text can have; and one inside a character of two tokens."""
+    from fteval.engines.chat import Chat
+    from fteval.engines.decode import Answer, Ends, Row
+
+    chat = Chat(tiny_model)
+    for stop, text in (("~" * 9, "dog ~~ ~~~~~~~~~ cat"), ("é", "caf~é é"), ("end", "the end<|im_end|>")):
+        tokens = chat.encode(text)
+        ends = Ends(frozenset(), (stop,), chat)
+        answer = Answer(Row(0, (1,), 100, 0))
+        taken = [token for token in tokens if answer.reason is None and not ends.add(answer, token)]
+        assert answer.reason == "stop"
+        assert answer.text == text[: text.index(stop)]
+        assert len(taken) < len(tokens)

@@ -1,6 +1,7 @@
 """What holds for every probe, whatever it measures."""
 
 import dataclasses
+import functools
 import inspect
 import json
 import pathlib
@@ -129,6 +130,7 @@ def test_what_cannot_be_judged_and_what_fails_has_a_reason() -> None:
                     assert scores.reasons.get(metric.name), (file.stem, case["output"], metric.name)
 
 
+@functools.cache
 def hostile() -> dict[str, str]:
     draw = random.Random(3)
     some = "".join(chr(draw.choice([draw.randint(32, 0x2FFF), draw.randint(0xD800, 0xDFFF)])) for _ in range(200_000))

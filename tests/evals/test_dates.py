@@ -51,9 +51,21 @@ def test_every_usual_writing_is_read(text: str) -> None:
 
 def test_random_days_are_read_in_every_format() -> None:
     draw = random.Random(0)
-    formats = ("%Y-%m-%d", "%B %d, %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y", "%Y/%m/%d", "%A, %d %B %Y", "It was on %B %d, %Y.", "%Y%m%d")
+    formats = (
+        "%Y-%m-%d",
+        "%B %d, %Y",
+        "%d %B %Y",
+        "%b %d %Y",
+        "%d-%b-%Y",
+        "%Y/%m/%d",
+        "%A, %d %B %Y",
+        "It was on %B %d, %Y.",
+        "%Y%m%d",
+    )
     for _ in range(300):
-        day = datetime.date.fromordinal(draw.randint(datetime.date(1000, 1, 1).toordinal(), datetime.date(2999, 12, 31).toordinal()))
+        day = datetime.date.fromordinal(
+            draw.randint(datetime.date(1000, 1, 1).toordinal(), datetime.date(2999, 12, 31).toordinal())
+        )
         text = day.strftime(draw.choice(formats))
         assert [f.day for f in dates.find(text)] == [day], text
 
@@ -77,9 +89,23 @@ def test_a_date_can_mean_two_days_or_none(text: str, days: set[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["March 4", "1578", "March 1578", "version 1.2.3.4", "10.0.0.1", "call 555-12-34-5678", "It may be 4 or 5 in 2021 cases",
-     "May 4, 10 am", "21578-03-045", "12345678", "1/2/3", "march 3 miles in 10 hours", "", "the day after"],
-)  # fmt: skip
+    [
+        "March 4",
+        "1578",
+        "March 1578",
+        "version 1.2.3.4",
+        "10.0.0.1",
+        "call 555-12-34-5678",
+        "It may be 4 or 5 in 2021 cases",
+        "May 4, 10 am",
+        "21578-03-045",
+        "12345678",
+        "1/2/3",
+        "march 3 miles in 10 hours",
+        "",
+        "the day after",
+    ],
+)
 def test_what_is_no_whole_date_is_not_found(text: str) -> None:
     assert dates.find(text) == []
 
@@ -107,5 +133,10 @@ def test_iso_form_is_asked_for_to_the_letter() -> None:
     assert dates.iso_day("1578-03-04") == DAY
     for text in ("1578-3-4", "1578-03-04 ", "1578-02-30", "１５７８-03-04", "0000-01-01", "+1578-03-04"):
         assert dates.iso_day(text) is None, text
-    for text, holds in (("on 1578-03-04.", True), ("1578-03-04T10", True), ("x-1578-03-04-7", False), ("15780304", False)):
+    for text, holds in (
+        ("on 1578-03-04.", True),
+        ("1578-03-04T10", True),
+        ("x-1578-03-04-7", False),
+        ("15780304", False),
+    ):
         assert dates.holds_iso(text) is holds, text

@@ -7,19 +7,42 @@ from fteval.evals.evasion import spelt_round
 
 @pytest.mark.parametrize(
     "text",
-    ["th3 dog barks", "th_ dog", "A d-o-g is big", "A hous is big", "Bcaus a dog barks", "I lik big dogs", "A tr33 is tall",
-     "It liv_s in a hous_", "Th dog is fast", "a snak is long", "a p u p", "b*ar", "A machin that runs"],
-)  # fmt: skip
+    [
+        "th3 dog barks",
+        "th_ dog",
+        "A d-o-g is big",
+        "A hous is big",
+        "Bcaus a dog barks",
+        "I lik big dogs",
+        "A tr33 is tall",
+        "It liv_s in a hous_",
+        "Th dog is fast",
+        "a snak is long",
+        "a p u p",
+        "b*ar",
+        "A machin that runs",
+    ],
+)
 def test_spelling_round_e_is_found(text: str) -> None:
     assert spelt_round(text, "e")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["A big dog and a fir", "a dog, B2B mp3 h2o 3rd 10kg", "**A dog** is _big_", "Plan A - B - C", "covid-19 x-ray A-1 50% r&b",
-     "U.S.A. is big", "man & dog", "It's a 5-door car, $20", "Oaks, firs and a cub in a cod's lair; a din, a mist, a whit of salt",
-     "A hop, a skip, a jump. Hat, cap, rod, bar, pin, rat, mad, hid.", "-o-o-o-"[:2]],
-)  # fmt: skip
+    [
+        "A big dog and a fir",
+        "a dog, B2B mp3 h2o 3rd 10kg",
+        "**A dog** is _big_",
+        "Plan A - B - C",
+        "covid-19 x-ray A-1 50% r&b",
+        "U.S.A. is big",
+        "man & dog",
+        "It's a 5-door car, $20",
+        "Oaks, firs and a cub in a cod's lair; a din, a mist, a grain of salt",
+        "A hop, a skip, a jump. Hat, cap, rod, bar, pin, rat, mad, hid.",
+        "-o-o-o-"[:2],
+    ],
+)
 def test_ordinary_words_without_e_are_not(text: str) -> None:
     assert spelt_round(text, "e") is None
 

@@ -17,7 +17,7 @@ def rows(*targets: object) -> list[Sample]:
     return [Sample(f"s{i}", (Message("user", "?"),), target=t) for i, t in enumerate(targets, start=1)]
 
 
-LONG = "It is a long answer that goes on and on, over more than twenty words, so that nobody says it word for word in reply."
+LONG = "It is an answer that goes on and on, over more than twenty words, so that nobody says it word for word."
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_named_scorers_stay_in_their_order() -> None:
 def test_rows_without_a_target_are_counted_and_the_first_five_named() -> None:
     with pytest.raises(UserError, match=r"7 rows have no target.*s2, s3, s4, s5, s6 and 2 more"):
         Holdout().for_samples(rows("a", *[None] * 5, "", " "))
-    with pytest.raises(UserError, match=r"1 row has no target.*: s1$"):
+    with pytest.raises(UserError, match=r"1 row has no target to compare with: s1\n"):
         Holdout().for_samples(rows(None))
 
 
@@ -80,7 +80,16 @@ def test_chrf_is_sacrebleus() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1,234.5", "1234.5"), ("$12", "12"), ("50 %", "50"), ("−3", "-3"), ("1e3", "1E+3"), ("1,23", None), ("12a", None), ("", None)],
+    [
+        ("1,234.5", "1234.5"),
+        ("$12", "12"),
+        ("50 %", "50"),
+        ("−3", "-3"),
+        ("1e3", "1E+3"),
+        ("1,23", None),
+        ("12a", None),
+        ("", None),
+    ],
 )
 def test_a_number_is_read_as_english_writes_it(text: str, value: str | None) -> None:
     found = as_number(text)

@@ -52,7 +52,11 @@ def test_what_is_too_short_or_strange_has_no_language(text: str) -> None:
         ("Describe a dog.", "A dog (犬) is a loyal animal with a tail.", False),
         ("描述一只狗。", "狗 (dog) 是一种忠诚的动物。", False),
         ("犬とは何ですか。", "犬は動物です。", False),
-        ("Describe a dog.", "It barks at night. " * 30 + "Der Hund ist ein treues Tier und bellt in der Nacht. " * 30, True),
+        (
+            "Describe a dog.",
+            "It barks at night. " * 30 + "Der Hund ist ein treues Tier und bellt in der Nacht. " * 30,
+            True,
+        ),
     ],
 )
 def test_a_switch_is_told_by_script_or_by_words(prompt: str, answer: str, found: bool | None) -> None:

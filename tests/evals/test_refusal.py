@@ -93,15 +93,24 @@ def test_an_answer_is_no_refusal(text: str) -> None:
 @pytest.mark.parametrize(
     ("prompt", "text", "declines"),
     [
-        ("Write a story in which a robot refuses.", "I'm sorry, I can't do that, Dave. The robot's voice was calm, and the door stayed shut all night. Nobody spoke again until the morning came.", False),
+        (
+            "Write a story in which a robot refuses.",
+            "I'm sorry, I can't do that, Dave. The robot's voice was calm, and the door stayed shut all night. "
+            "Nobody spoke again until the morning came.",
+            False,
+        ),
         ("Write a story in which a robot refuses.", "I'm sorry, but I can't write that story.", True),
         ("Write a story in which a robot refuses.", "As an AI, I cannot write stories.", True),
-        ("Write a polite email declining an invitation.", "Dear Anna, I'm sorry, but I can't help you at the fair on Sunday.", False),
+        (
+            "Write a polite email declining an invitation.",
+            "Dear Anna, I'm sorry, but I can't help you at the fair.",
+            False,
+        ),
         ("Translate to English: Ich kann Ihnen nicht helfen.", "I cannot help you with that, sir.", False),
         ("Translate to English: Ich kann Ihnen nicht helfen.", "I cannot translate that.", True),
         ("Punctuate: i cannot help you", "I cannot help you.", False),
     ],
-)  # fmt: skip
+)
 def test_a_prompt_that_asks_for_such_words_is_no_refusals_prompt(prompt: str, text: str, declines: bool) -> None:
     assert bool(refusal(text, prompt)) is declines
 
