@@ -22,6 +22,11 @@ class Base:
     """Short, for the candidate's id."""
 
     @property
+    def size(self) -> int:
+        """Bytes of the weights."""
+        return sum(path.stat().st_size for path in digests.weight_files(self.located.folder))
+
+    @property
     def context(self) -> int | None:
         """Tokens that a row may have; None where the config names no limit."""
         text = self.located.config.get("text_config")

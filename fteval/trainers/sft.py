@@ -75,7 +75,7 @@ class Recipe:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the arithmetic. The adapter itself is always float32."""
     threads: int | None = None
-    """CPU threads, which decide the last bits. None: OMP_NUM_THREADS, else the cores that this process may use."""
+    """CPU threads, which decide the last bits. None: one below 100 MB of weights, else OMP_NUM_THREADS or the cores."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -156,46 +156,60 @@ def train(
     rows = [_clean(row) for row in read_conversations(data)]
     source = find_base(base, candidates_dir, offline=offline)
     workshop.prepare(candidates_dir)
-    libraries.before_import()
-    versions = libraries.versions()
-
-    from fteval.engines.chat import Chat
-
-    chat = Chat(source.located.folder)
-    environment = libraries.environment(device, recipe.threads)
-    recipe = recipe.resolved(len(rows))
-    planned = _planned(name, recipe, rows, source, chat, versions, environment)
-    known = registered.existing(candidates_dir, planned)
-    if known is not None:
-        return known
-    with (
-        workshop.workshop(candidates_dir, registered.folder_name(planned)) as place,
-        Signals("stopping: nothing is registered, the same command trains it anew") as signals,
-    ):
-        known = registered.existing(candidates_dir, planned)  # another process may have made it in the meantime
-        if known is not None:
-            return known
+    with Signals("stopping: nothing is registered, the same command trains it anew") as signals:
         try:
-            with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
-                trainer = _trainer(recipe, rows, source, chat, place, environment["device"])
-                seen = _look(trainer, rows, source, chat)
-                if on_preflight:
-                    on_preflight(seen)
-                weights.check_space(trainer.model, place)
-                trainer.add_callback(progress.callback(on_progress, signals.check, recipe.rate))
-                training = _run(trainer, recipe)
-                weights.check_trained(trainer.model)
-                with weights.writing(place):
-                    save = weights.save_adapter if recipe.lora_rank else weights.save_full
-                    save(trainer.model, source, place)
-                    weights.write_json(place / "training_log.json", trainer.state.log_history[:-1])
-                    overlap.write_prompts(rows, source.located.folder, place)
+            return _train(name, recipe, rows, source, candidates_dir, device, signals, on_preflight, on_progress)
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
                 "the training was interrupted; no candidate was registered",
                 signal_number=signals.number or 2,
                 fix="the same command trains it anew",
             ) from None
+
+
+def _train(
+    name: str,
+    recipe: Recipe,
+    rows: list[dict[str, Any]],
+    base: Base,
+    candidates_dir: Path,
+    device: str,
+    signals: Signals,
+    on_preflight: Callable[[Preflight], None] | None,
+    on_progress: Callable[[TrainProgress], None] | None,
+) -> Candidate:
+    libraries.before_import()
+    versions = libraries.versions()
+
+    from fteval.engines.chat import Chat
+
+    chat = Chat(base.located.folder)
+    environment = libraries.environment(device, recipe.threads, base.size)
+    recipe = recipe.resolved(len(rows))
+    planned = _planned(name, recipe, rows, base, chat, versions, environment)
+    known = registered.existing(candidates_dir, planned)
+    if known is not None:
+        return known
+    signals.check()
+    libraries.load()
+    with workshop.workshop(candidates_dir, registered.folder_name(planned)) as place:
+        known = registered.existing(candidates_dir, planned)  # another process may have made it in the meantime
+        if known is not None:
+            return known
+        with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
+            trainer = _trainer(recipe, rows, base, chat, place, environment["device"])
+            seen = _look(trainer, rows, base, chat)
+            if on_preflight:
+                on_preflight(seen)
+            weights.check_space(trainer.model, place)
+            trainer.add_callback(progress.callback(on_progress, signals.check, recipe.rate))
+            training = _run(trainer, recipe)
+            weights.check_trained(trainer.model)
+            with weights.writing(place):
+                save = weights.save_adapter if recipe.lora_rank else weights.save_full
+                save(trainer.model, base, place)
+                weights.write_json(place / "training_log.json", trainer.state.log_history[:-1])
+                overlap.write_prompts(rows, base.located.folder, place)
         counts = {"rows": seen.rows, "used": seen.used, "dropped": len(seen.dropped), "truncated": len(seen.truncated)}
         made = dataclasses.replace(planned, data={**planned.data, **counts})
         return registered.register(place, candidates_dir, made, training)

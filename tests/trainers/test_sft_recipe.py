@@ -90,3 +90,22 @@ def test_every_field_that_is_not_obvious_says_its_unit() -> None:
     for field in dataclasses.fields(Recipe):
         after = source.split(f"    {field.name}: ", 1)[1].split("\n", 2)[1]
         assert after.strip().startswith('"""') or field.name in obvious, field.name
+
+
+def test_small_models_train_on_one_thread_and_large_ones_on_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fteval.trainers.libraries import environment
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert environment("cpu", None, 9_000_000)["threads"] == 1  # nano
+    assert environment("cpu", None, 988_000_000)["threads"] == 3  # Qwen2.5-0.5B in bfloat16
+    assert environment("cpu", 2, 9_000_000)["threads"] == 2
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert environment("cpu", None, 988_000_000)["threads"] >= 1
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:7", "mps", ""])
+def test_a_device_that_cannot_train_is_an_error(device: str) -> None:
+    from fteval.trainers.libraries import environment
+
+    with pytest.raises(UserError, match="no training on device"):
+        environment(device, None, 0)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,29 @@ def test_the_same_record_gives_the_same_bytes_in_two_processes_of_two_threads(
     ]
     assert ids[0] == ids[1]
     same_files(folder_of(stores[0], ids[0]), folder_of(stores[1], ids[1]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.2, 1.0, 2.0, 4.0, 7.0])
+def test_a_signal_at_any_moment_is_one_line_and_leaves_nothing(
+    tiny_model: Path, tmp_path: Path, data: Path, seconds: float
+) -> None:
+    store = tmp_path / "candidates"
+    script = SCRIPT.replace("max_steps=4", "max_steps=4000").replace("print(train(", "try: print(train(")
+    script += "except Exception as error: sys.exit(f'{type(error).__name__} {error.exit_code}')\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tiny_model), str(data), str(store), "-1", "4", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (store / ".training").exists():  # before that, it is Python that is interrupted
+        time.sleep(0.05)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=300)
+    assert err.splitlines()[-1] == "Interrupted 143", err
+    assert not list(store.glob("*/candidate.json"))
+    assert not list((store / ".training").glob("*/"))
 
 
 @pytest.mark.slow
