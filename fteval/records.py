@@ -249,6 +249,13 @@ class Metric:
     """What guessing scores, where that means something."""
     reported: bool = True
     """False for a helper that only explains another metric."""
+    scale: float | None = None
+    """The most that one sample's score can change, where that is known: a guarantee needs a bound. Shares have 1."""
+
+    @property
+    def bound(self) -> float | None:
+        """`scale`, 1 for a share, None for an unbounded metric."""
+        return 1.0 if self.unit == "share" and self.scale is None else self.scale
 
 
 @runtime_checkable
@@ -335,6 +342,12 @@ class ProbeResult:
     empty: int = 0
     answer_tokens: float | None = None
     """Mean tokens per answer, where counted."""
+    within: Mapping[str, float] = field(default_factory=dict)
+    """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
+    sequential: bool = False
+    """Asked in random order with a look after every batch, so that only part of the error is left for the end."""
+    stopped_of: int | None = None
+    """Samples that were planned, where the evidence was enough before all were asked; None where all were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,8 +392,15 @@ class MetricChange:
     unscored: int
     slice: Mapping[str, str] | None = None
     n_groups: int | None = None
-    sd: float | None = None
-    """Standard deviation of the paired differences (of group means, with groups)."""
+    """Independent groups, where samples are paraphrases of one another; None where each stands alone."""
+    effective: float | None = None
+    """Independent samples that would say as much."""
+    noise: float | None = None
+    """Share of the uncertainty that is the models' own sampling; None where it is not known (one answer per sample)."""
+    stopped: bool = False
+    """Asking stopped when the evidence was enough: the estimate is exaggerated and has no interval."""
+    q_value: float | None = None
+    """Of a slice: the share of false leads among slices that stand out at least as much (Benjamini & Hochberg)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +416,13 @@ class Gate:
     slice: Mapping[str, str] | None = None
     advisory: bool = False
     where: str | None = None
-    """file:line of the rule."""
+    """file:line of the rule; `default guard` or `automatic` where nobody wrote it."""
+    scale: float | None = None
+    """The most that one sample's score can change, for a metric that has no bound of its own."""
+    anchor: str | None = None
+    """Name of the kept release to compare with, instead of the base."""
+    max_unscored: float = 0.05
+    """Share of the samples that may lack a score; with more of them the gate is incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +439,11 @@ class GateResult:
     level: float = 0.95
     method: str = ""
     n_needed: int | None = None
+    p_pass: float = 1.0
+    """One-sided tests against the threshold; for deciding about several gates and candidates together."""
+    p_fail: float = 1.0
+    stopped_after: int | None = None
+    """Samples after which the evidence was enough, where that was before the planned end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,9 +455,43 @@ class Flip:
     sample: Sample
     base_score: float
     candidate_score: float
-    base_text: str
+    base_text: str | None
+    """None where only a digest of it was kept (a baseline file)."""
     candidate_text: str
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """A model against itself, asked again with another seed or batch order: what changes without any change."""
+
+    probe: str
+    metric: Metric
+    how: str
+    """`another seed` or `another batch order`"""
+    n: int
+    flipped: int
+    """Samples whose score was not the same."""
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLine:
+    """A candidate against the anchor, a release that was kept: what single steps are too small to show."""
+
+    anchor: str
+    probe: str
+    metric: Metric
+    difference: float | None
+    low: float | None
+    high: float | None
+    """At a level that holds over all releases planned for the anchor."""
+    level: float
+    n_paired: int
+    alarm: bool
+    """The whole interval lies on the bad side of 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +532,7 @@ class CandidateResult:
     flips: tuple[Flip, ...]
     behaviour: tuple[Behaviour, ...]
     warnings: tuple[str, ...] = ()
+    drift: tuple[DriftLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +547,8 @@ class Comparison:
     chosen: str | None = None
     command: str | None = None
     warnings: tuple[str, ...] = ()
+    noise: tuple[NoiseFloor, ...] = ()
+    """Of the base; empty where it was never measured."""
 
     def __repr__(self) -> str:
         # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.

@@ -61,3 +61,10 @@ def _expansion(z: float, df: int) -> float:
     g3 = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     g4 = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
     return z + g1 / df + g2 / df**2 + g3 / df**3 + g4 / df**4
+
+
+def t_tails(z: float, df: int) -> tuple[float, float]:
+    """P(T >= z) and P(T <= z) of Student's t. Imports scipy: only judging needs it, showing does not."""
+    from scipy.special import stdtr
+
+    return float(stdtr(df, -z)), float(stdtr(df, z))

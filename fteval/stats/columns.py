@@ -1,0 +1,56 @@
+"""Columns of scores as arrays: what is missing, and which samples belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[np.float64]
+
+
+def as_column(values: Any) -> Column:
+    """Scores as an array; None and everything that is no finite number become NaN, for the caller to count."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
+        column = values.astype(np.float64)
+    else:
+        column = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    if column.ndim != 1:
+        raise ValueError(f"scores are a column of numbers, found {column.ndim} dimensions")
+    column[~np.isfinite(column)] = np.nan
+    return column
+
+
+def group_codes(groups: Any, n: int) -> NDArray[np.int64]:
+    """A number per sample, the same for samples of one group; a group of None is a sample on its own.
+
+    Raises ValueError where there are not as many groups as samples.
+    """
+    if groups is None:
+        return np.arange(n)
+    if len(groups) != n:
+        raise ValueError(f"{len(groups)} groups for {n} samples")
+    if isinstance(groups, np.ndarray) and groups.dtype.kind in "iu":
+        return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    if all(g is None for g in groups):
+        return np.arange(n)
+    known: dict[Any, int] = {}
+    # A sample without a group gets a key that equals no group's.
+    return np.array([known.setdefault((i,) if g is None else g, len(known)) for i, g in enumerate(groups)])
+
+
+def by_group(values: Column, codes: NDArray[np.int64]) -> tuple[Column, Column]:
+    """Sum and size of every group, in the order of the codes that are in use."""
+    sizes = np.bincount(codes)
+    used = sizes > 0
+    sums = np.bincount(codes, weights=values)
+    return sums[used], sizes[used].astype(np.float64)
+
+
+def lengths(*columns: Sequence[Any]) -> None:
+    """Raises ValueError where columns that belong together differ in length."""
+    found = [len(c) for c in columns]
+    if len(set(found)) > 1:
+        raise ValueError(f"columns of different lengths: {' and '.join(map(str, found))}")
