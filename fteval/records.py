@@ -321,6 +321,17 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequential:
+    """Asked in a random order of groups with a look after every batch: part of the error is spent on the looks."""
+
+    seed: int
+    """Of the order, see `fteval.stats.sequential`."""
+    planned: int
+    """Samples, had the evidence never been enough."""
+    largest_group: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """One probe of one run: per-metric columns, aligned with `sample_ids`. What comparisons are made of."""
 
@@ -344,10 +355,14 @@ class ProbeResult:
     """Mean tokens per answer, where counted."""
     within: Mapping[str, float] = field(default_factory=dict)
     """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
-    sequential: bool = False
-    """Asked in random order with a look after every batch, so that only part of the error is left for the end."""
-    stopped_of: int | None = None
-    """Samples that were planned, where the evidence was enough before all were asked; None where all were."""
+    sequential: Sequential | None = None
+    """How the samples were asked, where asking could stop as soon as the evidence was enough."""
+
+    @property
+    def stopped_of(self) -> int | None:
+        """Samples that were planned, where asking stopped before all of them; None where all were asked."""
+        planned = self.sequential.planned if self.sequential else 0
+        return planned if planned > len(self.sample_ids) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +438,8 @@ class Gate:
     """Name of the kept release to compare with, instead of the base."""
     max_unscored: float = 0.05
     """Share of the samples that may lack a score; with more of them the gate is incomplete."""
+    allow_overlap: bool = False
+    """Whether the gate counts although hold-out prompts were trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +459,8 @@ class GateResult:
     p_pass: float = 1.0
     """One-sided tests against the threshold; for deciding about several gates and candidates together."""
     p_fail: float = 1.0
+    scale: float = 1.0
+    """The bound that the tests rest on: as given, or the largest change seen where that is more."""
     stopped_after: int | None = None
     """Samples after which the evidence was enough, where that was before the planned end."""
 

@@ -11,7 +11,7 @@ from fteval.reports import measured
 from fteval.reports.measured import Measured
 from fteval.reports.view import DriftRow, scored, tokens
 from fteval.stats import units
-from fteval.stats.mean import Mean, mean
+from fteval.stats.single import level_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,8 @@ def _warnings(run: RunRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, *run.warnings]))
 
 
-def _mean(probe: ProbeResult, metric: Metric) -> Mean:
-    return mean(probe.scores[metric.name], probe.groups, bounded=metric.unit == "share")
-
-
 def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
-    found = _mean(probe, metric)
+    found = level_of(probe, metric)
     return LevelRow(
         name=units.name(probe.probe, metric.name),
         n=scored(found.n, found.n + found.missing, found.groups if found.groups != found.n else None),
@@ -107,7 +103,7 @@ def as_json(run: RunRecord) -> dict[str, Any]:
 
 
 def _metric(probe: ProbeResult, metric: Metric) -> dict[str, Any]:
-    found = _mean(probe, metric)
+    found = level_of(probe, metric)
     return {
         "probe": probe.probe,
         "metric": metric.name,

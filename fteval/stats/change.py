@@ -1,130 +1,92 @@
-"""One probe of two runs, paired sample by sample, and how one of its metrics changed."""
+"""How one metric of one probe changed between two runs: the row of a report."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fteval.errors import UserError
-from fteval.records import Metric, MetricChange, ProbeResult
-from fteval.registry import suggest
+import numpy as np
+
+from fteval.records import Metric, MetricChange
+from fteval.stats import noise, unbounded
+from fteval.stats.columns import as_column
+from fteval.stats.pairing import Columns, Pairing, slice_values
 from fteval.stats.paired import Difference, difference
-
-Column = list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
-    """Two results of one probe over the same samples; `rows` says where the candidate has the base's n-th sample."""
+class Measured:
+    """A paired difference with what only a report needs."""
 
-    base: ProbeResult
-    candidate: ProbeResult
-    rows: tuple[int, ...]
-
-    def columns(self, metric: str, places: Sequence[int]) -> tuple[Column, Column, list[str | None]]:
-        """Base scores, candidate scores and groups at some places of the base's order."""
-        old, new = self.base.scores[metric], self.candidate.scores[metric]
-        return [old[i] for i in places], [new[self.rows[i]] for i in places], [self.base.groups[i] for i in places]
+    found: Difference
+    low: float | None
+    high: float | None
+    """None where nothing bounds the difference."""
+    total: float
+    """Variance of the paired differences."""
 
 
-def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
-    """Pairs by sample id and content. Raises UserError naming what differs: probe, samples or their content."""
-    if base.digest != candidate.digest:
-        raise UserError(
-            f"probe '{base.probe}' is not the same in both runs: version, parameters or scorers differ",
-            where=f"{base.digest[:19]} and {candidate.digest[:19]}",
-            fix="run both models with the same probe; runs of another version are measured anew by `fteval run`",
-        )
-    at = {sample: row for row, sample in enumerate(candidate.sample_ids)}
-    known = set(base.sample_ids)
-    problems = [
-        _some("only in the base's run", [s for s in base.sample_ids if s not in at]),
-        _some("only in the candidate's run", [s for s in candidate.sample_ids if s not in known]),
-        _some(
-            "with the same id but another content",
-            [
-                s
-                for s, content in zip(base.sample_ids, base.sample_digests, strict=True)
-                if s in at and candidate.sample_digests[at[s]] != content
-            ],
-        ),
-    ]
-    if any(problems):
-        raise UserError(
-            f"the runs did not answer the same samples of probe '{base.probe}': {'; '.join(p for p in problems if p)}",
-            fix="run base and candidate on the same hold-out and with the same --limit",
-        )
-    return Pairing(base, candidate, tuple(at[s] for s in base.sample_ids))
-
-
-def _some(what: str, ids: list[str]) -> str:
-    more = ", …" if len(ids) > 5 else ""
-    return f"{len(ids)} {what} ({', '.join(ids[:5])}{more})" if ids else ""
-
-
-def metric_of(result: ProbeResult, name: str, where: str | None = None) -> Metric:
-    """A probe's metric by name. Raises UserError with the nearest name."""
-    for metric in result.metrics:
-        if metric.name == name:
-            return metric
-    known = [m.name for m in result.metrics]
-    raise UserError(f"probe '{result.probe}' has no metric '{name}'. {suggest(name, known)}", where=where)
-
-
-def places(result: ProbeResult, slice: Mapping[str, str] | None, where: str | None = None) -> list[int]:
-    """Rows that are in a slice, all of them for None. Raises UserError for a slice that no sample is in."""
-    if not slice:
-        return list(range(len(result.sample_ids)))
-    found = [i for i, s in enumerate(result.slices) if all(s.get(k) == v for k, v in slice.items())]
-    if not found:
-        raise UserError(_why_empty(result, slice), where=where)
-    return found
-
-
-def _why_empty(result: ProbeResult, slice: Mapping[str, str]) -> str:
-    known = slice_values(result)
-    nobody = f"no sample of probe '{result.probe}'"
-    for key, wanted in slice.items():
-        if key not in known:
-            return f"{nobody} has the slice '{key}'. {suggest(key, known)}"
-        if wanted not in known[key]:
-            return f"{nobody} has {key} '{wanted}'. {suggest(wanted, known[key])}"
-    return f"{nobody} has {' and '.join(f'{k} {v!r}' for k, v in slice.items())} together"
-
-
-def slice_values(result: ProbeResult) -> dict[str, dict[str, list[int]]]:
-    """slice -> value -> the rows that have it, in order of appearance; one pass, because a run may have many rows."""
-    found: dict[str, dict[str, list[int]]] = {}
-    for row, slices in enumerate(result.slices):
-        for key, value in slices.items():
-            found.setdefault(key, {}).setdefault(value, []).append(row)
-    return found
-
-
-def measure(metric: Metric, columns: tuple[Column, Column, list[str | None]], level: float = 0.95) -> Difference:
-    """The paired difference of one metric, bounded by 1 where it is a share."""
-    old, new, groups = columns
-    return difference(old, new, groups, level, better=metric.better, scale=1.0 if metric.unit == "share" else None)
+def measure(metric: Metric, columns: Columns, level: float = 0.95) -> Measured:
+    """The paired difference of one metric; of an unbounded one with an interval for information."""
+    found = difference(columns.base, columns.candidate, columns.groups, level=level, scale=metric.bound or 1.0)
+    old, new = as_column(columns.base), as_column(columns.candidate)
+    there = np.isfinite(old) & np.isfinite(new)
+    change = (new - old)[there]
+    total = float(change.var(ddof=1)) if len(change) > 1 else 0.0
+    ends: tuple[float | None, float | None] = (found.low, found.high)
+    if metric.bound is None:
+        groups = [g for g, keep in zip(columns.groups, there, strict=True) if keep]
+        both = np.concatenate([old[there], new[there]])
+        spread = float(both.max() - both.min()) if len(both) else 0.0
+        ends = unbounded.interval(change, groups, spread, level) or (None, None)
+    return Measured(found, *ends, total)
 
 
 def change_of(pairing: Pairing, metric: Metric, level: float = 0.95) -> MetricChange:
     """One metric, base against candidate; `scored` counts samples that have a score on both sides."""
-    rows = range(len(pairing.rows))
-    return as_change(pairing, metric, None, measure(metric, pairing.columns(metric.name, rows), level))
+    return as_change(pairing, metric, None, measure(metric, pairing.columns(metric.name), level))
 
 
-def changes_by_slice(pairing: Pairing, metric: Metric, most: int, level: float = 0.95) -> list[MetricChange]:
-    """One metric in every slice that has 2 to `most` values."""
-    return [
-        as_change(pairing, metric, {key: value}, measure(metric, pairing.columns(metric.name, rows), level))
-        for key, values in slice_values(pairing.base).items()
-        if 1 < len(values) <= most
-        for value, rows in values.items()
-    ]
+def changes_by_slice(
+    pairing: Pairing, metric: Metric, most: int, level: float = 0.95
+) -> list[tuple[MetricChange, float]]:
+    """One metric in every slice that has 2 to `most` values, each with the chance of so much if nothing had changed."""
+    found = []
+    for key, values in slice_values(pairing.base).items():
+        if 1 < len(values) <= most:
+            for value, rows in values.items():
+                seen = measure(metric, pairing.columns(metric.name, rows), level)
+                chance = min(1.0, 2 * min(seen.found.p_pass, seen.found.p_fail))
+                found.append((as_change(pairing, metric, {key: value}, seen), chance))
+    return found
 
 
-def as_change(pairing: Pairing, metric: Metric, slice: Mapping[str, str] | None, found: Difference) -> MetricChange:
-    """A difference with the counts of what it leaves out."""
+def false_leads(chances: Sequence[float]) -> list[float]:
+    """Benjamini & Hochberg's (1995) adjusted values: take all up to q, and a share q of them is expected to be false."""
+    n = len(chances)
+    order = sorted(range(n), key=lambda i: chances[i])
+    adjusted = [1.0] * n
+    least = 1.0
+    for rank in range(n, 0, -1):
+        i = order[rank - 1]
+        least = min(least, chances[i] * n / rank)
+        adjusted[i] = least
+    return adjusted
+
+
+def with_q(rows: Sequence[tuple[MetricChange, float]]) -> tuple[MetricChange, ...]:
+    """Slices with how many of the leads like them are false."""
+    values = false_leads([chance for _, chance in rows])
+    return tuple(
+        row if row.metric.bound is None or row.stopped else replace(row, q_value=q)
+        for (row, _), q in zip(rows, values, strict=True)
+    )
+
+
+def as_change(pairing: Pairing, metric: Metric, slice: Mapping[str, str] | None, seen: Measured) -> MetricChange:
+    """A difference with the counts of what it leaves out. Where asking stopped early it has no interval."""
+    found, stopped = seen.found, pairing.stopped_of is not None
     sides = (pairing.base, pairing.candidate)
     errors = sum(side.errors for side in sides)
     unscored = sum(side.unscored.get(metric.name, 0) for side in sides)
@@ -132,22 +94,34 @@ def as_change(pairing: Pairing, metric: Metric, slice: Mapping[str, str] | None,
         # Errors are counted per probe, not per sample: within a slice what is missing is an error where there are any,
         # and what nobody counted is at least unjudged.
         errors, unscored = (found.missing, 0) if errors else (0, found.missing)
+    nothing = not found.n
+    up, down = (found.gains, found.losses) if metric.better == "higher" else (found.losses, found.gains)
     return MetricChange(
         probe=pairing.base.probe,
         metric=metric,
-        base=found.base,
-        candidate=found.candidate,
-        difference=found.estimate,
-        low=found.low,
-        high=found.high,
+        base=None if nothing else found.base,
+        candidate=None if nothing else found.candidate,
+        difference=None if nothing else found.estimate,
+        low=None if nothing or stopped else seen.low,
+        high=None if nothing or stopped else seen.high,
         n_paired=found.n,
-        better=found.better,
-        worse=found.worse,
-        planned=found.n + found.missing,
+        better=up,
+        worse=down,
+        planned=pairing.stopped_of or found.n + found.missing,
         scored=found.n,
         errors=errors,
         unscored=unscored,
         slice=slice,
         n_groups=found.groups if found.groups != found.n else None,
-        sd=found.sd,
+        effective=found.effective,
+        noise=_noise(pairing, metric, seen.total),
+        stopped=stopped,
     )
+
+
+def _noise(pairing: Pairing, metric: Metric, total: float) -> float | None:
+    sides = (pairing.base.within, pairing.candidate.within)
+    if not all(metric.name in side for side in sides):
+        return None
+    found = noise.share(sum(side[metric.name] for side in sides), total)
+    return None if math.isnan(found) else found

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fteval.errors import UserError
-from fteval.records import Behaviour, CandidateResult, Comparison, Gate, GateResult, RunRecord, primary
-from fteval.stats import verdict
-from fteval.stats.change import Pairing, change_of, changes_by_slice, pair
-from fteval.stats.gates import default_gates, expand, judge
+from fteval.records import (
+    Behaviour,
+    CandidateResult,
+    Comparison,
+    DriftLine,
+    Gate,
+    GateResult,
+    NoiseFloor,
+    RunRecord,
+    primary,
+)
+from fteval.stats import change, verdict
+from fteval.stats.gates import Circumstances, default_gates, expand, judge
+from fteval.stats.paired import difference
+from fteval.stats.pairing import Pairing, metric_of, pair, places
+from fteval.stats.trend import PLANNED, level_for
 from fteval.stats.warn import same_model, warnings_of
 
 SLICE_VALUES = 50
@@ -16,17 +28,42 @@ SLICE_VALUES = 50
 
 
 def compare(
-    base: RunRecord, candidates: Sequence[tuple[str, RunRecord]], gates: Sequence[Gate] = (), *, level: float = 0.95
+    base: RunRecord,
+    candidates: Sequence[tuple[str, RunRecord]],
+    gates: Sequence[Gate] = (),
+    *,
+    level: float = 0.95,
+    anchors: Mapping[str, RunRecord] | None = None,
+    allow_subset: bool = False,
+    leaks: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[CandidateResult, ...]:
     """Each candidate against the base, without flips (the texts are in the store).
 
-    Without gates every probe's primary share is guarded (`gates.default_gates`). Raises UserError where runs answered
-    different samples or used different probes, and for a gate on something that was not measured.
+    Without gates every probe's primary share is guarded (`gates.default_gates`), unless only a part of the samples was
+    asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
+    which hold-outs were trained on. Several candidates share the error of shipping wrongly (Holm). Raises UserError
+    where runs answered different samples or used different probes, and for a gate on something that was not measured.
     """
-    return tuple(_candidate(base, name, run, gates, level) for name, run in candidates)
+    found = []
+    for name, run in candidates:
+        around = Circumstances(
+            same_model=same_model(base, run),
+            subset=(base.subset or run.subset) and not allow_subset,
+            leaks=(leaks or {}).get(name, {}),
+        )
+        found.append(_candidate(base, name, run, gates, around, anchors or {}, level))
+    return verdict.among(found, level)
 
 
-def conclude(id: str, base: RunRecord, results: Sequence[CandidateResult], *, command: str | None = None) -> Comparison:
+def conclude(
+    id: str,
+    base: RunRecord,
+    results: Sequence[CandidateResult],
+    *,
+    command: str | None = None,
+    on_inconclusive: str = "fail",
+    noise: Sequence[NoiseFloor] = (),
+) -> Comparison:
     """The comparison with its verdict: the best candidate's, which `chosen` names."""
     if not results:
         raise ValueError("a comparison without candidates")
@@ -36,24 +73,35 @@ def conclude(id: str, base: RunRecord, results: Sequence[CandidateResult], *, co
         base=base,
         candidates=tuple(results),
         verdict=best.verdict,
-        exit_code=verdict.exit_code(best),
+        exit_code=verdict.exit_code(best, on_inconclusive),
         chosen=best.name,
         command=command,
         warnings=base.warnings,
+        noise=tuple(noise),
     )
 
 
-def _candidate(base: RunRecord, name: str, run: RunRecord, gates: Sequence[Gate], level: float) -> CandidateResult:
-    pairings = _paired(base, name, run)
-    results = [p.base for p in pairings]
-    same = same_model(base, run)
-    judged = []
-    for gate in gates or default_gates(results):
-        for one in expand(gate, results):
-            pairing = next(p for p in pairings if p.base.probe == one.probe)
-            judged.append(judge(one, pairing.base, pairing.candidate, level=level, same_model=same))
-    changes = tuple(change_of(p, metric, level=level) for p in pairings for metric in p.base.metrics)
+def _candidate(
+    base: RunRecord,
+    name: str,
+    run: RunRecord,
+    gates: Sequence[Gate],
+    around: Circumstances,
+    anchors: Mapping[str, RunRecord],
+    level: float,
+) -> CandidateResult:
+    pairings: dict[str | None, dict[str, Pairing]] = {None: paired(base, name, run)}
+    for anchor, kept in anchors.items():
+        pairings[anchor] = paired(kept, name, run)
+    of_base = pairings[None]
+    results = [p.base for p in of_base.values()]
+    chosen = gates or (() if around.subset else default_gates(results))
+    judged = judge([one for gate in chosen for one in expand(gate, results)], pairings, around, level=level)
+    changes = tuple(change.change_of(p, metric, level) for p in of_base.values() for metric in p.base.metrics)
     word, reason = verdict.of_candidate(base, run, judged)
+    slices = [
+        s for p in of_base.values() for s in change.changes_by_slice(p, primary(p.base.metrics), SLICE_VALUES, level)
+    ]
     return CandidateResult(
         name=name,
         run=run,
@@ -61,14 +109,16 @@ def _candidate(base: RunRecord, name: str, run: RunRecord, gates: Sequence[Gate]
         reason=reason,
         gates=_ordered(judged),
         changes=changes,
-        slices=tuple(s for p in pairings for s in changes_by_slice(p, primary(p.base.metrics), SLICE_VALUES, level)),
+        slices=change.with_q(slices),
         flips=(),
-        behaviour=tuple(_behaviour(p) for p in pairings),
-        warnings=warnings_of(base, run, changes, same),
+        behaviour=tuple(_behaviour(p) for p in of_base.values()),
+        warnings=warnings_of(base, run, changes, judged, around.same_model),
+        drift=tuple(_drift(gate, pairings[gate.anchor][gate.probe], level) for gate in chosen if gate.anchor),
     )
 
 
-def _paired(base: RunRecord, name: str, run: RunRecord) -> list[Pairing]:
+def paired(base: RunRecord, name: str, run: RunRecord) -> dict[str, Pairing]:
+    """Every probe of two runs, paired. Raises UserError where probes or samples differ, naming both runs."""
     ours, theirs = {p.probe: p for p in base.probes}, {p.probe: p for p in run.probes}
     if ours.keys() != theirs.keys():
         only = [f"{p} only in the base's run" for p in ours if p not in theirs]
@@ -78,13 +128,36 @@ def _paired(base: RunRecord, name: str, run: RunRecord) -> list[Pairing]:
             where=f"runs {base.id} and {run.id}",
             fix="run both with the same probes",
         )
-    pairings = []
+    pairings = {}
     for result in base.probes:
         try:
-            pairings.append(pair(result, theirs[result.probe]))
+            pairings[result.probe] = pair(result, theirs[result.probe])
         except UserError as error:
             raise UserError(error.what, where=f"base run {base.id}, run {run.id} of '{name}'", fix=error.fix) from None
     return pairings
+
+
+def _drift(gate: Gate, pairing: Pairing, level: float) -> DriftLine:
+    """What all releases since the anchor lost together; its level holds over the releases planned for one anchor."""
+    metric = metric_of(pairing.base, gate.metric, gate.where)
+    rows = None if gate.slice is None or "*" in gate.slice.values() else places(pairing.base, gate.slice, gate.where)
+    columns = pairing.columns(metric.name, rows)
+    apart = level_for(level, PLANNED)
+    scale = gate.scale or metric.bound or 1.0
+    found = difference(columns.base, columns.candidate, columns.groups, level=apart, scale=scale)
+    stopped = pairing.stopped_of is not None
+    bad = found.high < 0 if metric.better == "higher" else found.low > 0
+    return DriftLine(
+        anchor=gate.anchor or "",
+        probe=gate.probe,
+        metric=metric,
+        difference=found.estimate if found.n else None,
+        low=None if stopped else found.low,
+        high=None if stopped else found.high,
+        level=apart,
+        n_paired=found.n,
+        alarm=bad and not stopped,
+    )
 
 
 def _behaviour(pairing: Pairing) -> Behaviour:

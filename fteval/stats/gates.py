@@ -1,53 +1,40 @@
-"""Release gates: an interval passes a rule when it proves it, fails when it disproves it, and else decides nothing.
+"""Release gates: which ones there are, and what they say together.
 
-Fail closed: what is missing (an error, an answer that could not be judged) is filled in as badly and as well as it can
-be, and a gate that then says otherwise is incomplete; where nothing was scored it fails; NaN compares with nothing.
+Fail closed: where nothing was scored a gate fails; errors, too many answers without a score and a part of the samples
+make it incomplete; a hold-out that was trained on fails it; NaN proves nothing. Passing needs no correction for many
+gates, failing has Holm's (`decision`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fteval.errors import UserError
 from fteval.records import Gate, GateResult, Metric, ProbeResult, primary
 from fteval.registry import suggest
-from fteval.stats import change, reasons
-from fteval.stats.change import Column, Pairing
-from fteval.stats.mean import mean
-from fteval.stats.plan import Needed, Open, needed
+from fteval.stats import change, pairing, reasons, sequential
+from fteval.stats.collapse import companion, is_graded
+from fteval.stats.decision import holm
+from fteval.stats.evidence import Evidence, evidence
+from fteval.stats.needed import needed
+from fteval.stats.pairing import Columns, Pairing
 
 DEFAULT = "default guard"
 """The `where` of a gate that nobody wrote."""
 DEFAULT_DROP = 0.02
-Columns = tuple[Column, Column, list[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The number that a rule is about, in its own direction, and turned so that more is better."""
+class Circumstances:
+    """What beside the scores decides whether gates count."""
 
-    estimate: float | None
-    low: float | None
-    high: float | None
-    sign: int
-    """+1 where more is better for the rule, −1 where less is."""
-    target: float
-    """What the turned interval must exceed."""
-    n: int
-    groups: int
-    sd: float
-    rare: bool
-    scale: float
-    missing: int
-    method: str
-
-    def result(self) -> str:
-        """pass, fail or inconclusive."""
-        if self.low is None or self.high is None:
-            return "inconclusive"
-        low, high = sorted((self.sign * self.low, self.sign * self.high))
-        return "pass" if low >= self.target else "fail" if high < self.target else "inconclusive"
+    same_model: bool = False
+    """Base and candidate are one model asked in one way: a guard that the samples cannot decide passes by identity."""
+    subset: bool = False
+    """Only a part of the samples was asked (--limit)."""
+    leaks: Mapping[str, str] = field(default_factory=dict)
+    """probe -> how many of its samples the candidate was trained on, in words."""
 
 
 def default_gates(probes: Iterable[ProbeResult]) -> tuple[Gate, ...]:
@@ -69,9 +56,9 @@ def expand(gate: Gate, results: Sequence[ProbeResult]) -> list[Gate]:
     gates = [gate]
     for key, wanted in (gate.slice or {}).items():
         if wanted == "*":
-            values = change.slice_values(result)
+            values = pairing.slice_values(result)
             if key not in values:
-                change.places(result, {key: wanted}, gate.where)
+                pairing.places(result, {key: wanted}, gate.where)
             gates = [replace(g, slice={**(g.slice or {}), key: v}) for g in gates for v in values[key]]
     # Of two starred slices only the combinations that samples are in.
     return [g for g in gates if _in_use(g.slice, result)] or gates
@@ -91,91 +78,109 @@ def probe_of(gate: Gate, results: Sequence[ProbeResult]) -> ProbeResult:
 
 
 def judge(
-    gate: Gate, base: ProbeResult, candidate: ProbeResult, *, level: float = 0.95, same_model: bool = False
-) -> GateResult:
-    """pass, fail, inconclusive or incomplete, with the reason in words and, if open, how many samples would tell.
+    gates: Sequence[Gate],
+    pairings: Mapping[str | None, Mapping[str, Pairing]],
+    around: Circumstances | None = None,
+    *,
+    level: float = 0.95,
+) -> list[GateResult]:
+    """pass, fail, inconclusive or incomplete for every gate and for what comes with it, in their order.
 
-    `same_model`: weights, template, engine and sampling are the same on both sides, so that a guard passes by identity
-    where the samples alone are too few to show it. Raises UserError for an unknown metric or slice.
+    `pairings` holds, per anchor (None: the base) and probe, the candidate paired with it. A gate on a graded metric
+    brings one on its collapse. Advisory gates are judged each on its own and take no part in Holm's procedure. Raises
+    UserError for an unknown metric or slice and for an unbounded metric without a scale.
     """
-    pairing = change.pair(base, candidate)
-    metric = change.metric_of(base, gate.metric, gate.where)
-    columns = pairing.columns(metric.name, change.places(base, gate.slice, gate.where))
-    found = change.measure(metric, columns, level)
-    seen = _evidence(gate, metric, columns, level)
-    result, reason, enough = _decide(gate, metric, pairing, columns, seen, level)
-    if result == "inconclusive" and same_model and gate.rule == "max_drop":
-        result, reason, enough = "pass", reasons.SAME_MODEL, None
+    around = around or Circumstances()
+    opened = [case for gate in gates for case in _open(gate, pairings[gate.anchor][gate.probe])]
+    n_blocking = sum(not case.gate.advisory for case in opened)
+    looked = any(case.pairing.sequential for case in opened)
+    at = sequential.end_level(level) if looked else level
+    seen = [(case, _seen(case, 1 if case.gate.advisory else n_blocking, level, at)) for case in opened]
+    rejected = _failing([(case.gate, found) for case, found in seen], (1 - at) / 2)
+    return [_result(case, found, fails, around, at) for (case, found), fails in zip(seen, rejected, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    gate: Gate
+    metric: Metric
+    pairing: Pairing
+    columns: Columns
+
+
+def _open(gate: Gate, paired: Pairing) -> list[_Case]:
+    metric = pairing.metric_of(paired.base, gate.metric, gate.where)
+    columns = paired.columns(metric.name, pairing.places(paired.base, gate.slice, gate.where))
+    own = _Case(gate, metric, paired, columns)
+    if not is_graded(gate, metric, columns):
+        return [own]
+    rule, share, indicator = companion(gate, metric, columns)
+    return [own, _Case(rule, share, paired, indicator)]
+
+
+def _seen(case: _Case, n_gates: int, level: float, at: float) -> Evidence:
+    seen = evidence(case.gate, case.metric, case.columns, at)
+    if case.pairing.sequential is None:
+        return seen
+    found = sequential.looked_at(case.gate, seen, case.columns, case.pairing.sequential, n_gates, level)
+    if case.pairing.stopped_of and found.stopped_after is None:
+        # Another gate's evidence ended the asking: the test of the planned end does not hold here.
+        found = replace(found, p_pass=1.0, p_fail=1.0)
+    return replace(found, low=None, high=None) if case.pairing.stopped_of else found
+
+
+def _failing(judged: Sequence[tuple[Gate, Evidence]], alpha: float) -> list[bool]:
+    """Which gates fail: Holm over the blocking ones, each advisory one for itself."""
+    blocking = [found.p_fail for gate, found in judged if not gate.advisory]
+    rejected = iter(holm(blocking, alpha))
+    return [found.p_fail < alpha if gate.advisory else next(rejected) for gate, found in judged]
+
+
+def _result(case: _Case, seen: Evidence, fails: bool, around: Circumstances, level: float) -> GateResult:
+    gate, metric = case.gate, case.metric
+    result, reason, enough = _decide(case, seen, fails, around, level)
+    measured = change.measure(metric, case.columns, level)
     return GateResult(
         gate=gate,
         result=result,
         reason=reason,
-        change=change.as_change(pairing, metric, gate.slice, found),
+        change=change.as_change(case.pairing, metric, gate.slice, measured),
         low=seen.low,
         high=seen.high,
         level=level,
         method=seen.method,
         n_needed=enough,
+        p_pass=seen.p_pass,
+        p_fail=seen.p_fail,
+        scale=seen.scale,
+        stopped_after=seen.stopped_after,
     )
 
 
 def _decide(
-    gate: Gate, metric: Metric, pairing: Pairing, columns: Columns, seen: Evidence, level: float
+    case: _Case, seen: Evidence, fails: bool, around: Circumstances, level: float
 ) -> tuple[str, str, int | None]:
-    errors = pairing.base.errors + pairing.candidate.errors
-    result = seen.result()
+    gate, metric = case.gate, case.metric
+    errors = case.pairing.base.errors + case.pairing.candidate.errors
+    leak = None if gate.allow_overlap else around.leaks.get(gate.probe)
+    alpha = (1 - level) / 2
+    if leak:
+        return "fail", reasons.leak(leak), None
     if not seen.n and not errors:
         return "fail", reasons.nothing(seen.missing), None
-    if errors or seen.missing:
-        extremes = None
-        if metric.unit == "share":
-            extremes = [_evidence(gate, metric, _filled(columns, value), level) for value in (0.0, 1.0)]
-        stands = extremes is not None and {e.result() for e in extremes} == {result}
-        if errors or (result != "inconclusive" and not stands):
-            return "incomplete", reasons.incomplete(gate, metric, seen, extremes, errors), None
-    if result != "inconclusive":
+    if errors:
+        return "incomplete", reasons.errors(errors, gate, metric, seen), None
+    if around.subset:
+        return "incomplete", reasons.SUBSET, None
+    if seen.missing > gate.max_unscored * (seen.n + seen.missing):
+        return "incomplete", reasons.unscored(gate, seen), None
+    if fails or seen.p_pass < alpha:
+        result = "fail" if fails else "pass"
         return result, reasons.decided(gate, metric, seen, result), None
-    more = _needed(gate, metric, seen, level)
-    return result, reasons.undecided(gate, metric, seen, more), more.n if more else None
-
-
-def _evidence(gate: Gate, metric: Metric, columns: Columns, level: float) -> Evidence:
-    share = metric.unit == "share"
-    if gate.rule in ("min_gain", "max_drop"):
-        d = change.measure(metric, columns, level)
-        target = gate.threshold if gate.rule == "min_gain" else -gate.threshold
-        sign = -1 if metric.better == "lower" else 1
-        return Evidence(
-            d.estimate, d.low, d.high, sign, target, d.n, d.groups, d.sd or 0.0, d.rare, d.scale, d.missing, d.method
-        )
-    if gate.rule not in ("min", "max"):
-        raise UserError(f"no gate rule '{gate.rule}'. {suggest(gate.rule, reasons.RULES)}", where=gate.where)
-    m = mean(columns[1], columns[2], level, bounded=share)
-    sign = 1 if gate.rule == "min" else -1
-    # At the target itself, because an observed share of 100 % has no spread at all.
-    sd = (gate.threshold * (1 - gate.threshold)) ** 0.5 if share else m.sd or 0.0
-    return Evidence(
-        m.estimate, m.low, m.high, sign, sign * gate.threshold, m.n, m.groups, sd, False, 1.0, m.missing, m.method
-    )
-
-
-def _filled(columns: Columns, value: float) -> Columns:
-    """The columns with an extreme for what is missing: `value` for the candidate, its opposite for the base."""
-    old, new, groups = columns
-    return _fill(old, 1 - value), _fill(new, value), groups
-
-
-def _fill(column: Column, value: float) -> Column:
-    # x - x is 0 for every finite number and NaN for the others.
-    return [value if x is None or x - x != 0 else x for x in column]
-
-
-def _needed(gate: Gate, metric: Metric, seen: Evidence, level: float) -> Needed | None:
-    """None where no number of samples can show it: a share of 100 % or 0 % as a limit, or nothing to estimate from."""
-    if seen.estimate is None or seen.low is None:
-        return None
-    if gate.rule in ("min", "max") and metric.unit == "share" and gate.threshold in (0.0, 1.0):
-        return None
-    open_ = Open(seen.sign * seen.estimate, seen.target, seen.sd, seen.n, seen.groups, seen.rare, seen.scale)
-    more = needed(open_, guard=gate.rule == "max_drop", level=level)
-    return replace(more, truth=seen.sign * more.truth)
+    if around.same_model and gate.rule == "max_drop":
+        return "pass", reasons.SAME_MODEL, None
+    if case.pairing.stopped_of:
+        return "inconclusive", reasons.stopped(case.pairing), None
+    more = needed(gate, seen, level)
+    crowded = seen.p_fail < alpha
+    return "inconclusive", reasons.undecided(gate, metric, seen, more, crowded), more.n if more else None

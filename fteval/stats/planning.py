@@ -38,9 +38,7 @@ def plan_n(
     return math.ceil(n) if n <= MOST else None
 
 
-def power(
-    n: int, changed: float, effect: float, threshold: float, level: float = 0.95, deff: float = 1.0
-) -> float:
+def power(n: int, changed: float, effect: float, threshold: float, level: float = 0.95, deff: float = 1.0) -> float:
     """The chance that a gate at `threshold` decides with n samples, if the true difference is `effect`."""
     if effect < threshold:
         effect, threshold = -effect, -threshold

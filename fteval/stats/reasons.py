@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from fteval.records import Gate, Metric
 from fteval.stats import units
+from fteval.stats.collapse import AUTOMATIC
+from fteval.stats.evidence import Evidence
+from fteval.stats.needed import Needed
+from fteval.stats.pairing import Pairing
 
-if TYPE_CHECKING:
-    from fteval.stats.gates import Evidence
-    from fteval.stats.plan import Needed
-
-RULES = ("min_gain", "max_drop", "min", "max")
 SAME_MODEL = "base and candidate are the same model with the same sampling: there is nothing to lose"
+SUBSET = "only a part of the samples was run (--limit): a try-out, no release decision; --allow-subset judges it anyway"
 
 
 def nothing(missing: int) -> str:
@@ -21,63 +18,89 @@ def nothing(missing: int) -> str:
     return f"nothing could be judged: 0 of {missing} samples scored"
 
 
+def leak(how_many: str) -> str:
+    """Why a hold-out that was trained on fails."""
+    return f"leakage: {how_many}; what was learnt by heart proves nothing"
+
+
+def errors(count: int, gate: Gate, metric: Metric, seen: Evidence) -> str:
+    """Why answers in error leave a gate open, with what the rest says at worst and at best."""
+    failed = "1 answer failed" if count == 1 else f"{count} answers failed"
+    if seen.low is None or not seen.missing or metric.bound is None:
+        return f"{failed}; this gate decides on complete runs only"
+    change = gate.rule in ("min_gain", "max_drop")
+    span = units.between(seen.low, seen.high, metric) if change else _levels(seen, metric)
+    return f"{failed}; with them the true {'change' if change else 'value'} is anywhere {span}"
+
+
+def unscored(gate: Gate, seen: Evidence) -> str:
+    """Why too many answers without a score leave a gate open."""
+    share = f"{seen.missing} of {seen.n + seen.missing} samples have no score"
+    return f"{share}, more than the {100 * gate.max_unscored:g} % that a gate bears (max_unscored)"
+
+
+def stopped(pairing: Pairing) -> str:
+    """Why a gate that was not decided when others ended the asking stays open."""
+    asked = sum(place is not None for place in pairing.partner)
+    return f"asking stopped after {asked} of {pairing.stopped_of} samples, when the blocking gates were decided"
+
+
 def decided(gate: Gate, metric: Metric, seen: Evidence, result: str) -> str:
     """The sentence of a pass or a fail."""
     estimate = seen.estimate or 0.0
-    limit, good = units.threshold(gate, metric), seen.sign * estimate
+    limit, tail = units.threshold(gate, metric), _tail(gate, metric, seen)
+    if gate.where == AUTOMATIC:
+        found = "ruled out" if result == "pass" else "shown"
+        return f"{units.value(estimate, metric)} of the samples lost more than half; more than {limit} is {found}{tail}"
     if gate.rule == "max_drop":
-        span = units.between(seen.low, seen.high, metric)
         if result == "fail":
-            return f"lost {units.size(estimate, metric)}, more than the {limit} allowed; the change is {span}"
-        ends = [seen.sign * (end or 0.0) for end in (seen.low, seen.high)]
-        if max(ends) < 0:
-            return f"a real loss of {units.size(estimate, metric)}, within the {limit} allowed; the change is {span}"
-        return f"a loss above {limit} is ruled out; the change is {span}"
+            return f"lost {units.size(estimate, metric)}, more than the {limit} allowed{tail}"
+        if seen.low is not None and seen.high is not None and max(seen.sign * seen.low, seen.sign * seen.high) < 0:
+            return f"a real loss of {units.size(estimate, metric)}, within the {limit} allowed{tail}"
+        return f"a loss above {limit} is ruled out{tail}"
+    found = "was asked and is shown" if result == "pass" else "was asked and is ruled out"
     if gate.rule == "min_gain":
-        span = units.between(seen.low, seen.high, metric)
-        moved = "unchanged"
+        good, moved = seen.sign * estimate, "unchanged"
         if good:
             moved = f"{'gained' if good > 0 else 'lost'} {units.size(estimate, metric)}"
-        tail = "was asked and is shown" if result == "pass" else "was asked and is ruled out"
-        return f"{moved}; a gain of {limit} {tail}; the change is {span}"
+        return f"{moved}; a gain of {limit} {found}{tail}"
     side = "at least" if gate.rule == "min" else "at most"
-    tail = "was asked and is shown" if result == "pass" else "was asked and is ruled out"
-    return f"{units.value(estimate, metric)}; {side} {limit} {tail}; the true value is {_levels(seen, metric)}"
+    return f"{units.value(estimate, metric)}; {side} {limit} {found}{tail}"
 
 
-def undecided(gate: Gate, metric: Metric, seen: Evidence, more: Needed | None) -> str:
-    """The sentence of an inconclusive gate: what stays open and how many samples would tell."""
+def _tail(gate: Gate, metric: Metric, seen: Evidence) -> str:
+    """What the sentence rests on: an interval, or the moment at which the evidence was enough."""
+    counted = f", the {seen.missing} without a score taken as the worst" if seen.missing else ""
+    if seen.stopped_after is not None:
+        return f"; the evidence was enough after {seen.stopped_after} samples{counted}"
+    if gate.rule in ("min", "max"):
+        return f"; the true value is {_levels(seen, metric)}{counted}"
+    return f"; the change is {units.between(seen.low, seen.high, metric)}{counted}"
+
+
+def undecided(gate: Gate, metric: Metric, seen: Evidence, more: Needed | None, crowded: bool = False) -> str:
+    """The sentence of an inconclusive gate: what stays open and how many samples would tell.
+
+    `crowded`: on its own the gate would fail, but among so many gates one such result may be chance.
+    """
     limit = units.threshold(gate, metric)
-    if seen.low is None or seen.high is None:
-        open_ = "too few samples, or none that differ, to say anything"
+    counted = f", counting the {seen.missing} without a score as the worst" if seen.missing else ""
+    if seen.low is None or seen.high is None or seen.groups < 2:
+        open_ = "too few samples to say anything"
+    elif crowded:
+        open_ = f"looks worse than the {limit} set, but among several gates one such result may be chance"
+    elif gate.rule == "max_drop" and not seen.changed and not seen.missing:
+        open_ = f"no answer changed, but so few samples do not exclude a loss of {limit}"
     elif gate.rule == "max_drop":
         worst = min(seen.sign * seen.low, seen.sign * seen.high)
-        open_ = f"a loss of up to {units.size(worst, metric)} is not ruled out, {limit} is allowed"
+        open_ = f"a loss of up to {units.size(worst, metric)} is not ruled out{counted}, {limit} is allowed"
     elif gate.rule == "min_gain":
         span = units.between(seen.low, seen.high, metric)
-        open_ = f"a gain of {limit} is neither shown nor ruled out; the change is {span}"
+        open_ = f"a gain of {limit} is neither shown nor ruled out{counted}; the change is {span}"
     else:
         side = "at least" if gate.rule == "min" else "at most"
-        open_ = f"{side} {limit} is neither shown nor ruled out; the true value is {_levels(seen, metric)}"
+        open_ = f"{side} {limit} is neither shown nor ruled out{counted}; the true value is {_levels(seen, metric)}"
     return f"{open_}; {_more(gate, metric, seen, more)}"
-
-
-def incomplete(gate: Gate, metric: Metric, seen: Evidence, extremes: Sequence[Evidence] | None, errors: int) -> str:
-    """The sentence of a gate that what is missing might turn, with the bounds where a share has them."""
-    lost = []
-    if errors:
-        lost.append("1 answer failed" if errors == 1 else f"{errors} answers failed")
-    if seen.missing:
-        lost.append(f"{seen.missing} of {seen.n + seen.missing} samples have no score")
-    sentence = " and ".join(lost)
-    if extremes is None or not seen.missing:
-        return f"{sentence}; this gate decides on complete runs only"
-    ends = sorted(e.estimate for e in extremes if e.estimate is not None)
-    if gate.rule in ("min", "max"):
-        span = f"the value could be anything from {units.value(ends[0], metric)} to {units.value(ends[-1], metric)}"
-    else:
-        span = f"the change could be anything from {units.signed(ends[0], metric)} to {units.change(ends[-1], metric)}"
-    return f"{sentence}; with them {span}"
 
 
 def _more(gate: Gate, metric: Metric, seen: Evidence, more: Needed | None) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fteval import errors
 from fteval.records import CandidateResult, GateResult, RunRecord
-from fteval.stats import units
+from fteval.stats import reasons, units
+from fteval.stats.decision import holm
 
 EXIT_CODES = {
     "ship": errors.OK,
@@ -46,9 +48,37 @@ def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -
     return "ship", f"all {len(passed)} gates pass: {_names(passed)}"
 
 
-def exit_code(result: CandidateResult) -> int:
-    """The exit code of DESIGN §5.5 that goes with a verdict."""
+def exit_code(result: CandidateResult, on_inconclusive: str = "fail") -> int:
+    """The exit code that goes with a verdict; with `warn`, too little evidence does not block."""
+    if result.verdict == "cannot_tell" and on_inconclusive == "warn":
+        return errors.OK
     return EXIT_CODES[result.verdict]
+
+
+def among(results: Sequence[CandidateResult], level: float = 0.95) -> tuple[CandidateResult, ...]:
+    """The candidates, of which those that pass alone but may pass by chance among so many become `cannot_tell`.
+
+    A candidate passes wrongly only if its worst gate does, so that the largest of its tests is the test of shipping it;
+    Holm over all candidates keeps the chance of any wrong `ship` where it is for one.
+    """
+    if len(results) < 2:
+        return tuple(results)
+    alpha = (1 - level) / 2
+    shown = holm([_doubt(r) for r in results], alpha)
+    crowd = f"passes on its own; among {len(results)} candidates one such result may be chance: more samples would tell"
+    return tuple(
+        replace(r, verdict="cannot_tell", reason=crowd) if r.verdict == "ship" and not sure else r
+        for r, sure in zip(results, shown, strict=True)
+    )
+
+
+def _doubt(result: CandidateResult) -> float:
+    """The chance of passing like this with one gate truly broken; 1 where nothing blocking was judged."""
+    blocking = [g for g in result.gates if not g.gate.advisory]
+    if any(g.result != "pass" for g in blocking):
+        return 1.0
+    # A guard of a model against itself passes by identity and leaves no doubt.
+    return max((g.p_pass for g in blocking if g.reason != reasons.SAME_MODEL), default=0.0 if blocking else 1.0)
 
 
 def best(results: Sequence[CandidateResult]) -> CandidateResult:

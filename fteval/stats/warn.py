@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fteval.records import MetricChange, ProbeResult, RunRecord
+from fteval.records import GateResult, MetricChange, ProbeResult, RunRecord
 
 FEW = 10
 """Below so many independent samples an interval says little, however it is computed."""
 
 
-def warnings_of(base: RunRecord, run: RunRecord, changes: Sequence[MetricChange], same: bool) -> tuple[str, ...]:
+def warnings_of(
+    base: RunRecord, run: RunRecord, changes: Sequence[MetricChange], gates: Sequence[GateResult], same: bool
+) -> tuple[str, ...]:
     """One sentence each, the gravest first; the candidate run's own warnings at the end."""
-    found = [*_of_runs(base, run, same), *_of_answers(base, run), *_of_samples(changes), *run.warnings]
+    found = [
+        *_of_runs(base, run, same),
+        *_of_answers(base, run),
+        *_of_samples(changes),
+        *_of_gates(gates),
+        *run.warnings,
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -109,3 +117,12 @@ def _of_samples(changes: Sequence[MetricChange]) -> Iterator[str]:
             what = "samples" if change.n_groups is None else "groups of samples"
             name = f"{change.probe}.{change.metric.name}"
             yield f"{name} rests on {units} {what}: too few to decide anything but a landslide"
+
+
+def _of_gates(gates: Sequence[GateResult]) -> Iterator[str]:
+    """Changes larger than the bound that a gate was given: the guarantee rests on the bound."""
+    for result in gates:
+        scale, change = result.gate.scale, result.change
+        if scale is not None and change is not None and result.scale > scale:
+            name = f"{result.gate.probe}.{result.gate.metric}"
+            yield f"{name} changed by {result.scale:g} in one sample, more than its gate's scale {scale:g}, which was used instead"

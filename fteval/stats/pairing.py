@@ -1,0 +1,143 @@
+"""One probe of two runs, paired sample by sample: same id and same content, or an error that says what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fteval.errors import UserError
+from fteval.records import Metric, ProbeResult, Sequential
+from fteval.registry import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One metric's scores on both sides, sample by sample."""
+
+    ids: list[str]
+    base: list[float | None]
+    candidate: list[float | None]
+    groups: list[str | None]
+
+    def turned(self) -> Columns:
+        """Sides exchanged, so that a fall counts as a gain."""
+        return Columns(self.ids, self.candidate, self.base, self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two results of one probe over the same samples."""
+
+    base: ProbeResult
+    candidate: ProbeResult
+    partner: tuple[int | None, ...]
+    """Where the candidate has the base's n-th sample; None where it was not asked, because asking stopped early."""
+    sequential: Sequential | None = None
+
+    @property
+    def stopped_of(self) -> int | None:
+        """Samples that were planned, where asking stopped before all of them."""
+        planned = self.sequential.planned if self.sequential else 0
+        return planned if planned > sum(j is not None for j in self.partner) else None
+
+    def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
+        """A metric's columns at some places of the base, at all by default; what is not paired is left out."""
+        old, new = self.base.scores[metric], self.candidate.scores[metric]
+        chosen = range(len(self.partner)) if places is None else places
+        rows = [(i, j) for i in chosen if (j := self.partner[i]) is not None]
+        return Columns(
+            ids=[self.base.sample_ids[i] for i, _ in rows],
+            base=[old[i] for i, _ in rows],
+            candidate=[new[j] for _, j in rows],
+            groups=[self.base.groups[i] for i, _ in rows],
+        )
+
+
+def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
+    """Pairs by sample id and content. Raises UserError naming what differs: probe, samples or their content.
+
+    Where one side stopped early, what both were asked is paired; nothing else may be missing.
+    """
+    if base.digest != candidate.digest:
+        raise UserError(
+            f"probe '{base.probe}' is not the same in both runs: version, parameters or scorers differ",
+            where=f"{base.digest[:19]} and {candidate.digest[:19]}",
+            fix="run both models with the same probe; runs of another version are measured anew by `fteval run`",
+        )
+    at = {sample: row for row, sample in enumerate(candidate.sample_ids)}
+    known = set(base.sample_ids)
+    sequential = _sequential(base, candidate)
+    short = candidate.stopped_of is not None, base.stopped_of is not None
+    problems = [
+        "" if short[0] else _some("only in the base's run", [s for s in base.sample_ids if s not in at]),
+        "" if short[1] else _some("only in the candidate's run", [s for s in candidate.sample_ids if s not in known]),
+        _some(
+            "with the same id but another content",
+            [
+                s
+                for s, content in zip(base.sample_ids, base.sample_digests, strict=True)
+                if s in at and candidate.sample_digests[at[s]] != content
+            ],
+        ),
+    ]
+    if any(problems):
+        raise UserError(
+            f"the runs did not answer the same samples of probe '{base.probe}': {'; '.join(p for p in problems if p)}",
+            fix="run base and candidate on the same hold-out and with the same --limit",
+        )
+    return Pairing(base, candidate, tuple(at.get(s) for s in base.sample_ids), sequential)
+
+
+def _sequential(base: ProbeResult, candidate: ProbeResult) -> Sequential | None:
+    """How both were asked. A base that was asked everything (a baseline, an earlier run) fits any order."""
+    both = [side.sequential for side in (candidate, base) if side.sequential is not None]
+    if len(both) == 2 and both[0] != both[1] and (candidate.stopped_of or base.stopped_of):
+        raise UserError(
+            f"probe '{base.probe}' was asked in another order in each run, and one of them stopped early",
+            fix="run both without --sequential, or both anew with it",
+        )
+    return both[0] if both else None
+
+
+def _some(what: str, ids: list[str]) -> str:
+    more = ", …" if len(ids) > 5 else ""
+    return f"{len(ids)} {what} ({', '.join(ids[:5])}{more})" if ids else ""
+
+
+def metric_of(result: ProbeResult, name: str, where: str | None = None) -> Metric:
+    """A probe's metric by name. Raises UserError with the nearest name."""
+    for metric in result.metrics:
+        if metric.name == name:
+            return metric
+    known = [m.name for m in result.metrics]
+    raise UserError(f"probe '{result.probe}' has no metric '{name}'. {suggest(name, known)}", where=where)
+
+
+def places(result: ProbeResult, slice: Mapping[str, str] | None, where: str | None = None) -> list[int] | None:
+    """Rows that are in a slice, None for all of them. Raises UserError for a slice that no sample is in."""
+    if not slice:
+        return None
+    found = [i for i, s in enumerate(result.slices) if all(s.get(k) == v for k, v in slice.items())]
+    if not found:
+        raise UserError(_why_empty(result, slice), where=where)
+    return found
+
+
+def _why_empty(result: ProbeResult, slice: Mapping[str, str]) -> str:
+    known = slice_values(result)
+    nobody = f"no sample of probe '{result.probe}'"
+    for key, wanted in slice.items():
+        if key not in known:
+            return f"{nobody} has the slice '{key}'. {suggest(key, known)}"
+        if wanted not in known[key]:
+            return f"{nobody} has {key} '{wanted}'. {suggest(wanted, known[key])}"
+    return f"{nobody} has {' and '.join(f'{k} {v!r}' for k, v in slice.items())} together"
+
+
+def slice_values(result: ProbeResult) -> dict[str, dict[str, list[int]]]:
+    """slice -> value -> the rows that have it, in order of appearance; one pass, because a run may have many rows."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for row, slices in enumerate(result.slices):
+        for key, value in slices.items():
+            found.setdefault(key, {}).setdefault(value, []).append(row)
+    return found
