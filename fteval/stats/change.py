@@ -11,8 +11,8 @@ import numpy as np
 from fteval.records import Metric, MetricChange
 from fteval.stats import noise, unbounded
 from fteval.stats.columns import as_column
-from fteval.stats.pairing import Columns, Pairing, slice_values
 from fteval.stats.paired import Difference, difference
+from fteval.stats.pairing import Columns, Pairing, slice_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def changes_by_slice(
 
 
 def false_leads(chances: Sequence[float]) -> list[float]:
-    """Benjamini & Hochberg's (1995) adjusted values: take all up to q, and a share q of them is expected to be false."""
+    """Benjamini & Hochberg's (1995) adjusted values: of all that are at most q, a share q is expected to be false."""
     n = len(chances)
     order = sorted(range(n), key=lambda i: chances[i])
     adjusted = [1.0] * n

@@ -1,4 +1,4 @@
-"""The gate that comes with every graded metric: few samples that lose more than half, hidden in a mean that hardly moves.
+"""The gate that comes with every graded metric: few samples lose more than half while the mean hardly moves.
 
 Below some sixty samples a rare collapse among small changes is invisible to any interval of the mean; as a share of its
 own it is right or wrong, and counted like that.
@@ -31,8 +31,8 @@ def is_graded(gate: Gate, metric: Metric, columns: Columns) -> bool:
 def companion(gate: Gate, metric: Metric, columns: Columns) -> tuple[Gate, Metric, Columns]:
     """The gate on the share of samples that lose more than half of the scale, its metric, and its columns.
 
-    The share is measured against nothing collapsing. It may be as large as the drop that the guard allows, as a share of
-    the scale; 5 % where the metric is to improve.
+    The share is measured against nothing collapsing. It may be as large as the drop that the guard allows, as a share
+    of the scale; 5 % where the metric is to improve.
     """
     scale = bound_of(gate, metric)
     allowed = gate.threshold / scale if gate.rule == "max_drop" else TARGET_SHARE

@@ -34,7 +34,7 @@ def needed(gate: Gate, seen: Evidence, level: float) -> Needed | None:
         return None
     if gate.rule in ("min", "max") and gate.threshold in (0.0, seen.scale):
         return None
-    deff = max(seen.n / seen.effective, 1.0)
+    deff = max(seen.n / seen.effective, 1.0) if seen.groups < seen.n else 1.0
     if gate.rule == "max_drop" and gate.threshold > 0:
         n = plan_n(seen.changed, 0.0, seen.target / seen.scale, POWER, level, deff)
         if n is not None and n > seen.n:

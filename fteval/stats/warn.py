@@ -124,5 +124,5 @@ def _of_gates(gates: Sequence[GateResult]) -> Iterator[str]:
     for result in gates:
         scale, change = result.gate.scale, result.change
         if scale is not None and change is not None and result.scale > scale:
-            name = f"{result.gate.probe}.{result.gate.metric}"
-            yield f"{name} changed by {result.scale:g} in one sample, more than its gate's scale {scale:g}, which was used instead"
+            seen = f"{result.gate.probe}.{result.gate.metric} changed by {result.scale:g} in one sample"
+            yield f"{seen}, more than its gate's scale {scale:g}: judged with the larger"
