@@ -54,6 +54,16 @@ class Experiment:
     repeats: int = 1
     limit: int | None = None
     store: Path = DEFAULT_STORE
+    on_inconclusive: str = "fail"
+    """`fail`, or `warn`: too little evidence does not block."""
+    sequential: bool = False
+    """Ask in random order and stop each probe when its gates are decided."""
+    allow_subset: bool = False
+    """Judge although `limit` leaves samples out."""
+    suite: str | None = None
+    """What baselines of this suite are called."""
+    folder: Path = Path()
+    """Where the config lies; baselines are beside it, in evals/baseline."""
 
 
 def find_config(given: Path | None, *, wanted: bool) -> Config | None:
@@ -78,14 +88,18 @@ def describe(
     sampling: Mapping[str, Any] | None = None,
     repeats: int | None = None,
     limit: int | None = None,
+    sequential: bool = False,
+    allow_subset: bool = False,
 ) -> Experiment:
     """An experiment from a config, from arguments, or from both: what is said outside the file wins.
 
-    Raises UserError when there is nothing to measure, or nothing to measure it with.
+    A probe that is named and stands in the config is the config's; of the config's gates those on what is run remain.
+    Raises UserError when there is nothing to measure, nothing to measure it with, or no gate left of a config's.
     """
-    named = [ProbeUse(name, name, where="--probe") for name in probes]
+    known = {use.name: use for use in config_probes(config)} if config else {}
+    named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in probes]
     own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in holdouts]
-    uses = _with_settings([*named, *own], settings or {}, scorers) or (list(config_probes(config)) if config else [])
+    uses = _with_settings([*named, *own], settings or {}, scorers) or list(known.values())
     if not uses:
         raise UserError(
             "nothing to measure with",
@@ -107,12 +121,31 @@ def describe(
         probes=tuple(uses),
         base=base,
         candidates=candidates,
-        gates=tuple(gates) or (tuple(config.gates) if config and not (named or own) else ()),
+        gates=tuple(gates) or (_gates_on(config, uses) if config else ()),
         sampling=chosen,
         repeats=repeats,
         limit=limit,
         store=(config.store if config else None) or DEFAULT_STORE,
+        on_inconclusive=config.on_inconclusive if config else "fail",
+        sequential=sequential or (config is not None and config.sequential),
+        allow_subset=allow_subset,
+        suite=config.suite if config else None,
+        folder=config.path.parent if config else Path(),
     )
+
+
+def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
+    """The config's gates on probes that are run. Raises UserError when gates were written and none of them counts."""
+    names = {use.name for use in uses}
+    chosen = tuple(gate for gate in config.gates if gate.probe in names)
+    unknown = tuple(gate for gate in config.gates if gate.probe not in {*names, *config.probes})
+    if config.gates and not chosen and not unknown:
+        raise UserError(
+            f"none of the config's gates is on what is run ({', '.join(sorted(names))})",
+            where=str(config.path),
+            fix="choose a probe that has a gate, or measure without the config",
+        )
+    return (*chosen, *unknown)
 
 
 def build_suite(experiment: Experiment) -> Suite:
@@ -133,9 +166,11 @@ def build_suite(experiment: Experiment) -> Suite:
 def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
     """The gates in the units of the metrics they are on.
 
-    Raises UserError with every gate on an unknown probe or metric, or with a threshold of the wrong unit: before a
-    model is loaded, because an hour later is too late.
+    Raises UserError with every gate on an unknown probe, metric or slice, with a threshold of the wrong unit, or
+    without a bound: before a model is loaded, because an hour later is too late.
     """
+    from fteval.stats.evidence import bound_of
+
     known = {p.name: {m.name: m for m in p.probe.metrics} for p in suite.probes}
     gates: list[Gate] = []
     problems: list[str] = []
@@ -143,16 +178,31 @@ def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
         metric = _metric_of(rule, known, problems)
         if metric is None:
             continue
-        if isinstance(rule, Gate):
-            gates.append(rule)
-            continue
         try:
-            gates.append(rule.gate(metric))
+            gate = rule if isinstance(rule, Gate) else rule.gate(metric)
+            bound_of(gate, metric)
+            _check_slice(gate, suite)
+            gates.append(gate)
         except UserError as error:
-            problems.append(f"{rule.where}: {error.what}" if rule.where else error.what)
+            fix = f" ({error.fix})" if error.fix else ""
+            problems.append(f"{rule.where}: {error.what}{fix}" if rule.where else error.what + fix)
     if problems:
         raise UserError("\n".join(problems), fix="`fteval probes show NAME` lists a probe's metrics")
     return tuple(gates)
+
+
+def _check_slice(gate: Gate, suite: Suite) -> None:
+    """Raises UserError for a slice that none of the probe's samples is in."""
+    samples = next(p.samples for p in suite.probes if p.name == gate.probe)
+    for key, wanted in (gate.slice or {}).items():
+        values = {s.slices[key] for s in samples if key in s.slices}
+        if not values:
+            keys = {k for s in samples for k in s.slices}
+            raise UserError(f"no sample of probe '{gate.probe}' has the slice '{key}'. {registry.suggest(key, keys)}")
+        if wanted != "*" and wanted not in values:
+            raise UserError(
+                f"no sample of probe '{gate.probe}' has {key} '{wanted}'. {registry.suggest(wanted, values)}"
+            )
 
 
 def short_name(ref: str) -> str:
@@ -192,7 +242,8 @@ def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: S
         cls = registry.probe_class(use.probe)
         known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
         own = {key: value for key, value in settings.items() if key.replace("-", "_") in known}
-        params.append({**own, **({"score": tuple(scorers)} if scorers and "score" in known else {})})
+        scored = {"score": tuple(scorers)} if scorers and "score" in known else {}
+        params.append({**use.params, **own, **scored})
     unused = {key: value for key, value in settings.items() if not any(key in p for p in params)}
     params[0] |= unused
     if scorers and not any("score" in p for p in params):

@@ -330,6 +330,16 @@ class Sequential:
     """Samples, had the evidence never been enough."""
     largest_group: int = 1
 
+    def order(self, ids: Sequence[str], groups: Sequence[str | None]) -> list[list[int]]:
+        """Places of samples, group by group, in the random order of the seed; it follows from ids and groups alone."""
+        members: dict[tuple[bool, str], list[int]] = {}
+        for place, (sample, group) in enumerate(zip(ids, groups, strict=True)):
+            members.setdefault((group is None, sample if group is None else group), []).append(place)
+        return [members[key] for key in sorted(members, key=self._rank)]
+
+    def _rank(self, key: tuple[bool, str]) -> bytes:
+        return hashlib.sha256(f"sequential {self.seed} {key[0]:d} {key[1]!a}".encode()).digest()
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:

@@ -144,7 +144,7 @@ sampling: {temperature: hot}
         ("version: 1\ncandidates: {x: {}}\n", 2, "either"),
         ("version: 1\ncandidates: {x: {model: nano, lora_rank: 3}}\n", 2, "no other keys, found lora_rank"),
         ("version: 1\ncandidates: {x: {from: sft}}\n", 2, "not in this version"),
-        ("version: 1\non_inconclusive: fail\n", 2, "not in this version"),
+        ("version: 1\non_inconclusive: maybe\n", 2, "'fail' or 'warn'"),
         ("version: 1\nsampling: {max_tokens: 0}\n", 2, "greater than or equal to 1"),
         ("version: 1\nsampling: {max_tokens: '64'}\n", 2, "a whole number"),
         ("version: 1\nsampling: {top_p: 0}\n", 2, "greater than 0"),
@@ -168,7 +168,10 @@ def test_a_broken_config_is_one_clean_error(tmp_path: Path, text: str, line: int
         ("max_drop: 2pp, min: 3%", "exactly one of min_gain, max_drop, min, max, found max_drop and min"),
         ("advisory: true", "found none"),
         ("max_drop: 2pp, slice: de", "'slice' should be keys with values"),
-        ("max_drop: 2pp, anchor: v2", "'anchor' is not in this version"),
+        ("min: 90%, anchor: v2", "'anchor' goes with max_drop or min_gain"),
+        ("max_drop: 2pp, anchor: ../v2", "is not a name"),
+        ("max_drop: 2, scale: 0", "'scale' should be greater than 0"),
+        ("max_drop: 2pp, max_unscored: 10", "'max_unscored' is a share"),
     ],
 )
 def test_a_gate_that_means_nothing_is_refused(tmp_path: Path, rule: str, says: str) -> None:
@@ -296,3 +299,17 @@ def test_pydantic_is_not_loaded_by_the_package_itself() -> None:
 
     code = "import fteval, sys; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_gate_says_beside_its_rule_reaches_the_record(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nprobes: {p: {}}\non_inconclusive: warn\nsequential: true\nsuite: support\ngates:\n"
+        "  - {probe: p, metric: words, max_drop: 3, scale: 100, anchor: v2, max_unscored: 10%, allow_overlap: true}\n"
+    )
+    config = load(write(tmp_path, text))
+    gate = config.gates[0].gate(Metric("words", unit="words"))
+    assert (gate.scale, gate.anchor, gate.max_unscored, gate.allow_overlap) == (100.0, "v2", 0.1, True)
+    assert (config.on_inconclusive, config.sequential, config.suite) == ("warn", True, "support")
+    plain = load(write(tmp_path, "version: 1\nprobes: {p: {}}\ngates:\n  - {probe: p, metric: m, max_drop: 2pp}\n"))
+    assert (plain.on_inconclusive, plain.sequential, plain.suite) == ("fail", False, None)
+    assert plain.gates[0].gate(Metric("m")).max_unscored == 0.05

@@ -15,9 +15,8 @@ from fteval.config.tree import Problem, Tree
 
 _SPECS: dict[str, type[BaseModel]] = {"candidates": CandidateSpec, "probes": ProbeSpec, "gates": GateSpec}
 _LATER = {
-    "": ("on_inconclusive", "report", "benchmarks"),
+    "": ("report", "benchmarks"),
     "candidates": ("prompt", "few_shot", "retrieve", "constrain", "reflect", "from"),
-    "gates": ("anchor", "allow_overlap"),
 }
 """Keys of the design that this version does not know yet."""
 
@@ -45,8 +44,6 @@ def _without_later(tree: Tree) -> dict[str, Any]:
             continue  # a section that is still empty
         elif key == "candidates" and isinstance(value, dict):
             kept[key] = {name: spec for name, spec in value.items() if not _has_later(tree, (key, name), spec)}
-        elif key == "gates" and isinstance(value, list):
-            kept[key] = [_stripped(tree, (key, i), gate) for i, gate in enumerate(value)]
         else:
             kept[key] = value
     return kept
@@ -57,15 +54,6 @@ def _has_later(tree: Tree, place: Place, spec: Any) -> bool:
     for key in later:
         _later(tree, (*place, key), " Candidates here are {train: sft, data: FILE, …} or {model: REF}.")
     return bool(later)
-
-
-def _stripped(tree: Tree, place: Place, gate: Any) -> Any:
-    if not isinstance(gate, dict):
-        return gate
-    for key in gate:
-        if key in _LATER["gates"]:
-            _later(tree, (*place, key))
-    return {key: value for key, value in gate.items() if key not in _LATER["gates"]}
 
 
 def _later(tree: Tree, place: Place, instead: str = "") -> None:

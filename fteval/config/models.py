@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -114,9 +114,21 @@ class GateSpec(_Spec):
     """A slice, as in {language: de}; "*" for each of its values."""
     advisory: bool = False
     """Shown, but does not decide."""
+    scale: float | None = Field(default=None, gt=0)
+    """The most by which one answer's score can change, for a metric that has no bound of its own (words)."""
+    anchor: Name | None = None
+    """A kept release (`fteval baseline accept RUN --anchor NAME`) to compare with instead of the base."""
+    max_unscored: ThresholdField = Threshold(5.0, "%")
+    """Share of the samples that may lack a score."""
+    allow_overlap: bool = False
+    """Count the gate although hold-out prompts were trained on."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> GateSpec:
+        if self.max_unscored.unit != "%":
+            raise ValueError(f"'max_unscored' is a share, as in 5%, found {self.max_unscored}")
+        if self.anchor is not None and (self.min is not None or self.max is not None):
+            raise ValueError("'anchor' goes with max_drop or min_gain: min and max look at the candidate alone")
         given = [rule for rule in RULES if getattr(self, rule) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
@@ -144,7 +156,19 @@ class GateSpec(_Spec):
             raise UserError(
                 f"the gate on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
             ) from None
-        return Gate(self.probe, self.metric, self.rule, value, self.slice, self.advisory, self.where)
+        return Gate(
+            self.probe,
+            self.metric,
+            self.rule,
+            value,
+            self.slice,
+            self.advisory,
+            self.where,
+            scale=self.scale,
+            anchor=self.anchor,
+            max_unscored=self.max_unscored.value / 100,
+            allow_overlap=self.allow_overlap,
+        )
 
 
 class SamplingSpec(_Spec):
@@ -201,6 +225,12 @@ class Config(_Spec):
     probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
     gates: list[GateSpec] = Field(default_factory=list)
     sampling: SamplingSpec = Field(default_factory=SamplingSpec)
+    on_inconclusive: Literal["fail", "warn"] = "fail"
+    """Whether too little evidence blocks (exit 4), or passes with a warning (exit 0)."""
+    sequential: bool = False
+    """Ask in random order and stop each probe when its gates are decided."""
+    suite: Name | None = None
+    """What baselines of this suite are called; without it the names of its probes."""
     store: Path | None = Field(default=None, strict=False)
     """Where runs are kept, relative to the folder of the config; without it `.fteval` where fteval is called."""
     _path: Path = PrivateAttr(Path("fteval.yaml"))

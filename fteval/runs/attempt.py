@@ -115,9 +115,11 @@ class Attempt:
         file.sync()
         self._count({"key": key, "status": "ok", "reused": True} for key in found)
 
-    def ask(self, sampling: Sampling, file: journal.Journal) -> None:
-        """Requests what is missing. Each group is written as it comes; it counts once it is synced."""
-        open_requests = {key: r for key, r in self.work.requests.items() if key not in self.answered}
+    def ask(self, sampling: Sampling, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
+        """Requests what is missing, of these keys or of all. Each group is written as it comes; it counts once synced."""
+        requests = self.work.requests
+        chosen = requests if keys is None else {key: requests[key] for key in keys}
+        open_requests = {key: r for key, r in chosen.items() if key not in self.answered}
         written: list[dict[str, Any]] = []
         try:
             for group in self._groups(list(open_requests.values()), sampling):

@@ -33,6 +33,8 @@ OPTIONS = {
     "reuse": RUNTIME,
     "on_progress": RUNTIME,
     "command": RUNTIME,
+    "sequential": IDENTITY,
+    "signals": RUNTIME,
 }
 """Every option of a run beside the fields of Sampling. A test walks `execute` and fails on one that is not here."""
 

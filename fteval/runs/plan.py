@@ -46,7 +46,7 @@ class Work:
                 yield rows.from_sample(probe.name, sample, d, of_sample)
 
 
-def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int) -> Work:
+def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequential: int | None = None) -> Work:
     """Renders every prompt and keys every answer; loads no weights. Raises UserError for what cannot be rendered."""
     # Through JSON and back, as the manifest of an earlier run will be read.
     engine_identity = json.loads(canonical(dict(engine.identity())))
@@ -85,6 +85,8 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int) -> Work
         "requests": digest(sorted(requests)),
         "outputs": digest(sorted(outputs, key=itemgetter(0, 1))) if outputs else None,
     }
+    if sequential is not None:
+        fields["sequential"] = sequential
     return Work(suite, fields, tuple(all_keys), requests, shares, suite.n_samples * repeats, prompt_bytes)
 
 

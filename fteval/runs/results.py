@@ -40,15 +40,19 @@ def load(store: Store, run_id: str) -> RunRecord:
     return record(store.find(run_id))
 
 
-def record(run: Run) -> RunRecord:
-    """`load` for a run in hand."""
-    columns = {name: Columns(name, fields, run.plan["repeats"]) for name, fields in run.manifest["probes"].items()}
-    asked = tally.read_samples(run, columns)
-    answers = tally.read_generations(run, asked)
+def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
+    """`load` for a run in hand. `asked`: how many samples of its random order each probe has been asked by now."""
+    seed = run.plan.get("sequential")
+    columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
+    places = tally.read_samples(run, columns)
+    seconds, warnings, stopped = tally.read_events(run)
+    for name, n in (stopped if asked is None else asked).items():
+        columns[name].stop(n)
+    answers = tally.read_generations(run, places)
     score_errors = tally.read_scores(run, columns)
-    seconds, warnings = tally.read_events(run)
+    left_out = sum(c.trim() for c in columns.values())  # asking stopped before them
     states = Counter(state for c in columns.values() for state in c.states)
-    planned = run.manifest["planned"]
+    planned = run.manifest["planned"] - left_out
     states[State.UNANSWERED] += planned - sum(states.values())  # samples that were not written, or moved aside
     complete = states[State.SCORED] == planned
     warnings += tally.shortfalls(states, answers, score_errors, planned)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fteval.records import Metric, ProbeResult
+from fteval.records import Metric, ProbeResult, Sequential
 from fteval.runs import lines
 from fteval.runs.store import Run
 
@@ -37,8 +38,10 @@ class Answers:
 class Columns:
     """One probe's results while they are read: a state per (sample, repeat), a column per metric."""
 
-    def __init__(self, name: str, fields: Mapping[str, Any], repeats: int) -> None:
-        self.name, self.repeats = name, repeats
+    def __init__(self, name: str, fields: Mapping[str, Any], repeats: int, seed: int | None = None) -> None:
+        self.name, self.repeats, self.seed = name, repeats, seed
+        self.sequential: Sequential | None = None
+        self.kept: set[int] | None = None
         self.ids: list[str] = []
         self.digests: list[str] = []
         self.groups: list[str | None] = []
@@ -89,6 +92,41 @@ class Columns:
         for name, column in self.values.items():
             column[pair] = values.get(name)
 
+    def stop(self, asked: int) -> None:
+        """Only the first `asked` samples of the random order count from now on.
+
+        What lies behind may be answered all the same, through another probe with the same prompt.
+        """
+        kept: set[int] = set()
+        for group in self.how().order(self.ids, self.groups):
+            if len(kept) >= asked:
+                break
+            kept.update(group)
+        self.kept = kept
+
+    def counts(self, pair: int) -> bool:
+        return self.kept is None or pair // self.repeats in self.kept
+
+    def trim(self) -> int:
+        """Drops what does not count; returns how many (sample, repeat) that are."""
+        self.how()
+        if self.kept is None or len(self.kept) == len(self.ids):
+            return 0
+        kept, before = sorted(self.kept), len(self.states)
+        for column in self.values.values():
+            column[:] = [value for i in kept for value in column[i * self.repeats : (i + 1) * self.repeats]]
+        self.states = bytearray(state for i in kept for state in self._repeats(i))
+        self.ids, self.digests = [self.ids[i] for i in kept], [self.digests[i] for i in kept]
+        self.groups, self.slices = [self.groups[i] for i in kept], [self.slices[i] for i in kept]
+        return before - len(self.states)
+
+    def how(self) -> Sequential:
+        """How the samples were asked, once all of them are read."""
+        if self.sequential is None:
+            groups = Counter(group for group in self.groups if group is not None)
+            self.sequential = Sequential(self.seed or 0, len(self.ids), max(groups.values(), default=1))
+        return self.sequential
+
     def result(self) -> ProbeResult:
         scores = {name: self._means(column) for name, column in self.values.items()}
         scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
@@ -109,10 +147,21 @@ class Columns:
             truncated=self.truncated,
             empty=self.empty,
             answer_tokens=self.tokens / self.counted if self.counted else None,
+            within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
+            sequential=None if self.seed is None else self.sequential,
         )
 
     def _repeats(self, sample: int) -> bytearray:
         return self.states[sample * self.repeats : (sample + 1) * self.repeats]
+
+    def _within(self, column: list[float | None]) -> float | None:
+        """Variance of a sample's mean over its repeats, averaged over the samples that have at least two."""
+        found = []
+        for start in range(0, len(column), self.repeats) if self.repeats > 1 else ():
+            known = [value for value in column[start : start + self.repeats] if value is not None]
+            if len(known) > 1:
+                found.append(statistics.variance(known) / len(known))
+        return statistics.fmean(found) if found else None
 
     def _means(self, column: list[float | None]) -> list[float | None]:
         if self.repeats == 1:
@@ -151,6 +200,8 @@ def read_generations(run: Run, asked: Asked) -> Answers:
             continue
         failed.pop(key, None)
         for column, pair in asked.pop(key, ()):
+            if not column.counts(pair):
+                continue
             column.answered(pair, row)
             if row.get("reused"):
                 answers.reused += 1
@@ -159,6 +210,8 @@ def read_generations(run: Run, asked: Asked) -> Answers:
     for key, row in failed.items():
         failure = row["failure"]
         for column, pair in asked.get(key, ()):
+            if not column.counts(pair):
+                continue
             column.states[pair] = State.FAILED
             answers.failures[failure["kind"]] += 1
             answers.first.setdefault(failure["kind"], f"{column.ids[pair // column.repeats]}: {failure['message']}")
@@ -182,14 +235,19 @@ def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]
     return {probe: [f"{s}: {error}" for (s, _), error in found.items()] for probe, found in errors.items() if found}
 
 
-def read_events(run: Run) -> tuple[float, list[str]]:
-    """Wall seconds over all attempts, and what happened that a reader should know."""
+def read_events(run: Run) -> tuple[float, list[str], dict[str, int]]:
+    """Wall seconds over all attempts, what a reader should know, and after how many samples which probe stopped."""
     seconds, warnings = 0.0, []
+    stopped: dict[str, int] = {}
     for row in lines.read(run.events):
         seconds += row.get("seconds", 0.0)
         if row["event"] == "warning":
             warnings.append(row["text"])
-    return seconds, warnings
+        elif row["event"] == "stopped":
+            stopped[row["probe"]] = row["asked"]
+        elif row["event"] == "resumed":
+            stopped.clear()
+    return seconds, warnings, stopped
 
 
 def shortfalls(

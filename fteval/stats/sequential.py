@@ -7,9 +7,8 @@ the rest.
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from fteval.records import Gate, Sequential
@@ -23,18 +22,6 @@ def end_level(level: float) -> float:
     return 1 - (1 - level) * (1 - SHARE)
 
 
-def group_order(ids: Sequence[str], groups: Sequence[str | None], seed: int) -> list[list[int]]:
-    """Places of the samples, group by group, in the random order of a seed; it follows from ids and groups alone."""
-    members: dict[tuple[bool, str], list[int]] = {}
-    for place, (sample, group) in enumerate(zip(ids, groups, strict=True)):
-        members.setdefault((group is None, sample if group is None else group), []).append(place)
-    return [members[key] for key in sorted(members, key=lambda key: _place(seed, key))]
-
-
-def _place(seed: int, key: tuple[bool, str]) -> bytes:
-    return hashlib.sha256(f"sequential {seed} {key[0]:d} {key[1]!a}".encode()).digest()
-
-
 def looked_at(gate: Gate, seen: Evidence, columns: Columns, asked: Sequential, n_gates: int, level: float) -> Evidence:
     """The evidence with the decision of the first moment that it was enough; unchanged where it never was.
 
@@ -44,7 +31,7 @@ def looked_at(gate: Gate, seen: Evidence, columns: Columns, asked: Sequential, n
     process = _process(gate, seen, asked, n_gates, level)
     scores = _turned(gate, columns, seen.sign)
     n = 0
-    for members in group_order(columns.ids, columns.groups, asked.seed):
+    for members in asked.order(columns.ids, columns.groups):
         n += len(members)
         found = process.update(_total(scores[i] for i in members), len(members))
         if found:

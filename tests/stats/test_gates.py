@@ -12,7 +12,7 @@ from made import ones, probe
 
 from fteval.errors import UserError
 from fteval.records import Gate, GateResult, Metric, ProbeResult, Sequential
-from fteval.stats import gates, sequential
+from fteval.stats import gates
 from fteval.stats.gates import DEFAULT, Circumstances, default_gates, expand
 from fteval.stats.pairing import pair
 
@@ -323,7 +323,7 @@ def test_a_part_of_the_samples_and_a_hold_out_that_was_trained_on_decide_nothing
 def in_order(changes: list[int], n: int, planned: int, seed: int = 0) -> tuple[ProbeResult, ProbeResult]:
     """Results of the first n samples of the random order, whose changes come in the order given."""
     ids = [f"s{i}" for i in range(planned)]
-    first = [places[0] for places in sequential.group_order(ids, [None] * planned, seed)][:n]
+    first = [places[0] for places in Sequential(seed, planned).order(ids, [None] * planned)][:n]
     asked = Sequential(seed, planned)
     old, new = [1.0 if c < 0 else 0.0 for c in changes[:n]], [1.0 if c > 0 else 0.0 for c in changes[:n]]
     chosen = [ids[i] for i in first]
@@ -355,8 +355,8 @@ def test_asked_to_the_end_the_test_has_what_the_looks_left() -> None:
 
 def test_the_random_order_follows_from_ids_groups_and_seed() -> None:
     ids, groups = [f"s{i}" for i in range(60)], [str(i // 3) if i < 30 else None for i in range(60)]
-    order = sequential.group_order(ids, groups, 7)
+    order = Sequential(7, 60).order(ids, groups)
     assert sorted(i for g in order for i in g) == list(range(60)) and sorted(map(len, order)) == [1] * 30 + [3] * 10
-    turned = sequential.group_order(ids[::-1], groups[::-1], 7)
+    turned = Sequential(7, 60).order(ids[::-1], groups[::-1])
     assert [sorted(59 - i for i in g) for g in turned] == [sorted(g) for g in order]
-    assert sequential.group_order(ids, groups, 8) != order
+    assert Sequential(8, 60).order(ids, groups) != order

@@ -1,0 +1,151 @@
+"""A run that is open for work: its folder locked, its samples written, its answers asked in parts or all at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fteval.errors import Incomplete, Interrupted, UserError
+from fteval.records import Engine, RunRecord, Sampling, Sequential
+from fteval.runs import identity, results, scoring
+from fteval.runs.attempt import Attempt, Progress
+from fteval.runs.interrupt import Signals, Stop
+from fteval.runs.journal import Journal
+from fteval.runs.plan import Work, plan
+from fteval.runs.reuse import Found, find
+from fteval.runs.store import Run, Store
+from fteval.runs.suite import Suite
+
+
+@dataclass(slots=True)
+class Session:
+    """One engine at work on one run."""
+
+    run: Run
+    work: Work
+    attempt: Attempt
+    file: Journal
+    sampling: Sampling
+    reusable: dict[str, Found]
+    asked: dict[str, int] = field(default_factory=dict)
+    """probe -> how many samples of the random order it was asked; all where it is not here."""
+
+    def ask(self, keys: Collection[str] | None = None) -> None:
+        """Has these answers (all by default) made, or copied where an earlier run holds them."""
+        wanted = self.reusable.keys() if keys is None else self.reusable.keys() & set(keys)
+        found = {key: self.reusable.pop(key) for key in list(wanted)}
+        self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
+        self.attempt.ask(self.sampling, self.file, keys)
+
+    def judged(self) -> RunRecord:
+        """The run so far, with every answer judged."""
+        self.file.sync()
+        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        return results.record(self.run, self.asked)
+
+    def finish(self) -> RunRecord:
+        """The run with every answer judged, its end in its events, and a summary beside it."""
+        self.file.sync()
+        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        for probe, asked in self.asked.items():
+            self.attempt.event("stopped", probe=probe, asked=asked)
+        self.attempt.event("finished", **self.attempt.times())
+        done = results.record(self.run)
+        results.write_summary(self.run, done)
+        self.attempt.signals.check()
+        return done
+
+
+@contextlib.contextmanager
+def session(
+    suite: Suite,
+    engine: Engine,
+    sampling: Sampling,
+    store: Store,
+    *,
+    repeats: int = 1,
+    resume: str | None = None,
+    reuse: bool = True,
+    sequential: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    command: str | None = None,
+    signals: Signals | None = None,
+) -> Iterator[Session]:
+    """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
+
+    `sequential` is the seed of the random order in which samples will be asked. `signals` are shared by runs that are
+    open together.
+    """
+    if repeats < 1:
+        raise UserError(f"repeats is {repeats}, wanted 1 or more")
+    work = plan(suite, engine, sampling, repeats, sequential)
+    if resume is None:
+        reusable = _reusable(store, work, set(), reuse)
+        store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
+        run, lock = store.create_run(work.manifest(engine, command))
+    else:
+        run = _resumable(store, resume, work.plan)
+        lock = run.lock()
+    go_on = f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock)
+        heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
+        attempt = Attempt(run, work, engine, heard, on_progress)
+        try:
+            attempt.event("started" if resume is None else "resumed")
+            if lock.notice:
+                attempt.event("warning", text=lock.notice)
+            attempt.write_samples()
+            with attempt.hearing(), attempt.generations() as file:
+                if resume is not None:
+                    attempt.recall()
+                    reusable = _reusable(store, work, attempt.answered, reuse)
+                yield Session(run, work, attempt, file, sampling, reusable)
+        except Stop:
+            raise attempt.interrupted(go_on) from None
+        except Interrupted:
+            attempt.interrupted(go_on)  # another run that is open together with this one was stopped
+            raise
+        except BaseException as error:
+            attempt.failed(error)
+            if type(error) is Incomplete:
+                fix = f"{error.fix}; or go on with: {go_on}" if error.fix else go_on
+                raise Incomplete(error.what, where=error.where, fix=fix) from error
+            raise
+
+
+def _reusable(store: Store, work: Work, answered: set[str], reusing: bool) -> dict[str, Found]:
+    greedy = work.plan["sampling"]["temperature"] == 0
+    return find(store, work.requests.keys() - answered, work.plan) if reusing and greedy else {}
+
+
+def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:
+    if text == "latest":
+        latest = results.latest_incomplete(store)
+        if latest is None:
+            raise UserError("there is no incomplete run to resume", where=str(store.root))
+        text = latest
+    run = store.find(text)
+    changed = identity.differences(run.plan, planned)
+    # What the digest of all keys follows from is more telling, where it is known.
+    changed = [line for line in changed if not line.startswith("requests:")] or changed
+    if changed:
+        raise UserError(
+            f"run {run.id} was planned differently, so that it cannot be continued:\n  " + "\n  ".join(changed),
+            where=str(run.path),
+            fix="leave --resume out: a new run reuses every answer that is still the same",
+        )
+    return run
+
+
+def order_of(suite: Suite, seed: int) -> dict[str, tuple[Sequential, list[list[int]]]]:
+    """probe -> how it is asked in random order, and its samples' places, group by group, in that order."""
+    found = {}
+    for probe in suite.probes:
+        groups = Sequential(seed, len(probe.samples)).order(
+            [s.id for s in probe.samples], [s.group for s in probe.samples]
+        )
+        found[probe.name] = Sequential(seed, len(probe.samples), max(map(len, groups))), groups
+    return found
