@@ -7,28 +7,36 @@ comparison = fteval.compare("20261120T101756Z-7f3a", "20261120T102001Z-91bc")
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fteval import registry
+from fteval import judging, registry
 from fteval.errors import UserError
-from fteval.experiment import DEFAULT_STORE, Experiment, ModelUse, build_suite, describe, find_config, resolve_gates
-from fteval.records import Candidate, CandidateResult, Comparison, Engine, Gate, Judged, Message, RunRecord
+from fteval.experiment import (
+    DEFAULT_STORE,
+    Experiment,
+    ModelUse,
+    build_suite,
+    describe,
+    find_config,
+    measurable,
+    resolve_gates,
+)
+from fteval.judging import Rules
+from fteval.records import Candidate, Comparison, Engine, Gate, Message, NoiseFloor, Plan, RunRecord
 
 if TYPE_CHECKING:
     from fteval.engines.pool import Pool
     from fteval.engines.preflight import Check
+    from fteval.runs.attempt import Progress
     from fteval.runs.store import Store
     from fteval.runs.suite import Suite
 
 BASE = "base"
 """What progress and messages call the base."""
-_TIME = len("20261120T101756Z")
-N_FLIPS = 200
-"""Flips kept per metric; more are counted, and stay in the store."""
 
 
 class Listener:
@@ -69,6 +77,8 @@ def run(
     sampling: Mapping[str, Any] | None = None,
     repeats: int | None = None,
     limit: int | None = None,
+    sequential: bool = False,
+    allow_subset: bool = False,
     store: str | Path | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -85,6 +95,7 @@ def run(
         config=find_config(Path(config) if config else None, wanted=False),
         model=model, against=against, probes=probes, holdouts=[Path(f) for f in files], scorers=score,
         settings=settings, gates=gates, sampling=sampling, repeats=repeats, limit=limit,
+        sequential=sequential, allow_subset=allow_subset,
     )  # fmt: skip
     place = Place(
         store=Path(store) if store else experiment.store,
@@ -94,19 +105,6 @@ def run(
         listener=listener or Listener(),
     )
     return measure(experiment, place)
-
-
-def compare(base: str, *candidates: str, store: str | Path = DEFAULT_STORE, config: Path | None = None) -> Comparison:
-    """Pairs saved runs sample by sample: ids, their beginnings, or refs whose newest complete run is taken."""
-    from fteval.runs.store import Store
-
-    kept = Store(Path(store), readonly=True)
-    runs = [_find_run(kept, text) for text in (base, *candidates)]
-    gates: tuple[Gate, ...] = ()
-    if config is not None:
-        experiment = describe(config=find_config(config, wanted=True))
-        gates = resolve_gates(experiment, build_suite(experiment))
-    return _compared(runs[0], [(record.ref, record) for record in runs[1:]], gates, Store(Path(store)))
 
 
 def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
@@ -119,28 +117,26 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     from fteval.runs.store import Store
 
     suite = build_suite(experiment)
-    gates = resolve_gates(experiment, suite)
+    gates = resolve_gates(experiment, measurable(suite))
+    rules = judging.rules_of(experiment, gates, suite.name, suite.digest)
     store = Store(place.store)
     for name, use in experiment.candidates.items():
         _check_trainable(name, use)
+    accepted = None
+    if experiment.baseline is not None:
+        from fteval import releases
+
+        accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
+        judging.check_suite(accepted, suite.digest)
     with _pool(Pool, store, place) as pool:
-        refs = {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
-        # Opened before anything is trained or run: a misspelt path must not cost the hour before it is met.
-        engines = {
-            ref: pool.open(ref)
-            for ref in dict.fromkeys([*([experiment.base] if experiment.base else []), *refs.values()])
-        }
-        for name, use in experiment.candidates.items():
-            if use.ref is None:
-                trained = _train(name, use, _base_of(experiment, name), store, place)
-                refs[name] = trained.id
-                engines[trained.id] = pool.open(trained.id)
-        named = [
-            *([(BASE, experiment.base)] if experiment.base else []),
-            *((n, refs[n]) for n in experiment.candidates),
-        ]
-        resumed = _resumed(place, store, [ref for _, ref in named])
-        records = [(n, _execute(n, engines[ref], resumed, suite, experiment, store, place)) for n, ref in named]
+        opened = _opened(experiment, accepted is None, pool, store, place)
+        resumed = _resumed(place, store, [engine.ref for _, engine in opened])
+        if experiment.sequential:
+            records = _in_step(opened, accepted, resumed, suite, experiment, rules, store, place)
+        else:
+            records = [(n, _execute(n, engine, resumed, suite, experiment, store, place)) for n, engine in opened]
+    if accepted is not None:
+        return judging.compared(accepted, records, rules, store, command=place.command)
     if len(records) == 1:
         return records[0][1]
     if experiment.base is None:
@@ -149,8 +145,49 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             fix="add base: to the config, or name it with --against",
         )
     (_, base), *candidates = records
-    leaks = {name: _leaks(store, refs[name], suite) for name, _ in candidates}
-    return _compared(base, candidates, gates, store, command=place.command, extra=leaks)
+    return judging.compared(base, candidates, rules, store, command=place.command)
+
+
+def plan(experiment: Experiment, place: Place) -> Plan:
+    """What a run would do and what its gates could see; asks no model and writes nothing."""
+    from fteval.engines.pool import Pool
+    from fteval.planned import planned
+    from fteval.runs.store import Store
+
+    suite = build_suite(experiment)
+    gates = resolve_gates(experiment, measurable(suite))
+    store = Store(place.store, readonly=True) if place.store.is_dir() else None
+    with _pool(Pool, store, place) as pool:
+        return planned(experiment, suite, gates, store, pool.open)
+
+
+def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseFloor, ...]]:
+    """Asks the base twice, the second time with another seed or (greedy) in other batches; keeps what changed."""
+    from fteval.engines.pool import Pool
+    from fteval.runs.store import Store
+    from fteval.stats.noise_floor import noise_floor
+
+    if experiment.base is None:
+        raise UserError("no model to ask twice", fix="name it with --model, or write base: into the config")
+    suite, store = build_suite(experiment), Store(place.store)
+    sampled = experiment.sampling.temperature > 0
+    other = replace(experiment.sampling, seed=experiment.sampling.seed + 1) if sampled else experiment.sampling
+    records = []
+    for again, sampling in ((False, experiment.sampling), (True, other)):
+        asked = replace(experiment, sampling=sampling)
+        # Other batches round other sums: on many machines that is all that greedy answers can differ by.
+        batches = replace(place, batch_tokens=_OTHER_BATCHES) if again and not sampled else place
+        with _pool(Pool, store, batches) as pool:
+            label = "base again" if again else BASE
+            engine = pool.open(experiment.base)
+            records.append(_execute(label, engine, None, suite, asked, store, batches, reuse=not again))
+    floors = noise_floor(*records, how="another seed" if sampled else "other batches")
+    store.save_noise(records[0], floors)
+    return records[0], floors
+
+
+_OTHER_BATCHES = 600
+"""Padded tokens per batch the second time: a few prompts each."""
 
 
 def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
@@ -187,85 +224,13 @@ def _same_prompt(engine: Engine, base: Engine) -> Check:
     return Check("same question", same, message, None if same else "compare models of one tokenizer and chat template")
 
 
-# --- what is saved --------------------------------------------------------------------------------
-
-
-def saved(what: str, store: Path) -> Comparison | RunRecord:
-    """A saved comparison or run; `latest` is the newest of both."""
-    from fteval.runs.store import Store
-
-    kept = Store(store, readonly=True)
-    if what == "latest":
-        ids = kept.comparisons()
-        runs = kept.runs()
-        # Ids begin with the time, to the second, and a comparison is made after its runs.
-        if ids and (not runs or ids[-1][:_TIME] >= runs[-1].id[:_TIME]):
-            return kept.load_comparison(ids[-1])
-    elif any(i.startswith(what) for i in kept.comparisons()):
-        return kept.load_comparison(what)
-    return saved_run(what, store)
-
-
-def saved_run(what: str, store: Path) -> RunRecord:
-    """A saved run with its scores per sample."""
-    from fteval.runs import results
-    from fteval.runs.store import Store
-
-    return results.load(Store(store, readonly=True), what)
-
-
-def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
-    """The worst answers of a run, for its report."""
-    from fteval.runs import flips
-
-    return flips.worst(run, limit)
-
-
-def runs(store: Path) -> list[dict[str, Any]]:
-    """What a list shows of every run, newest first."""
-    from fteval.runs import results
-    from fteval.runs.store import Store
-
-    return [results.summary(kept) for kept in reversed(Store(store, readonly=True).runs())]
-
-
-def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], int, int]:
-    """Damaged lines as `file:line: what`, the number of lines read, and of runs."""
-    from fteval.runs import store as stores
-
-    kept = stores.Store(store, readonly=True)
-    chosen = [kept.find(run)] if run else kept.runs()
-    findings: list[str] = []
-    n_lines = 0
-    for one in chosen:
-        count, damages = stores.verify_run(one)
-        n_lines += count
-        findings += [f"{damage.where}: {damage.reason}" for damage in damages]
-        if repair and damages:
-            stores.repair_run(one)
-    return findings, n_lines, len(chosen)
-
-
-def rescore(run: str, store: Path) -> RunRecord:
-    """Judges a saved run's answers anew with today's probes and the parameters that the run had; asks no model."""
-    from fteval.runs import results
-    from fteval.runs.store import Store
-
-    kept = Store(store)
-    found = kept.find(run)
-    probes = {
-        name: registry.probe(fields["use"], fields["params"]) for name, fields in found.manifest["probes"].items()
-    }
-    return results.rescore(kept, found.id, probes)
-
-
 # --- steps ----------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _pool(cls: type[Pool], store: Store, place: Place) -> Iterator[Pool]:
+def _pool(cls: type[Pool], store: Store | None, place: Place) -> Iterator[Pool]:
     with cls(
-        store.candidates_dir,
+        store.candidates_dir if store else None,
         device=place.device,
         dtype=place.dtype,
         batch_tokens=place.batch_tokens,
@@ -331,6 +296,25 @@ def _train(name: str, use: ModelUse, base: str, store: Store, place: Place) -> C
     return candidate
 
 
+def _opened(
+    experiment: Experiment, wants_base: bool, pool: Pool, store: Store, place: Place
+) -> list[tuple[str, Engine]]:
+    """The engines of base and candidates under their names; candidates that do not exist yet are trained.
+
+    All refs are opened before anything is trained or run: a misspelt path must not cost the hour before it is met.
+    """
+    refs = {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
+    base = experiment.base if wants_base else None
+    engines = {ref: pool.open(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
+    for name, use in experiment.candidates.items():
+        if use.ref is None:
+            trained = _train(name, use, _base_of(experiment, name), store, place)
+            refs[name] = trained.id
+            engines[trained.id] = pool.open(trained.id)
+    named = [*([(BASE, base)] if base else []), *((n, refs[n]) for n in experiment.candidates)]
+    return [(name, engines[ref]) for name, ref in named]
+
+
 def _execute(
     label: str,
     engine: Engine,
@@ -339,12 +323,10 @@ def _execute(
     experiment: Experiment,
     store: Store,
     place: Place,
+    *,
+    reuse: bool = True,
 ) -> RunRecord:
-    from fteval.runs.execute import Progress, execute
-
-    def heard(progress: Progress) -> None:
-        errors = f"{progress.errors} errors" if progress.errors else ""
-        place.listener.progress(f"measuring {label}", progress.done, progress.total, errors)
+    from fteval.runs.execute import execute
 
     return execute(
         suite,
@@ -353,62 +335,56 @@ def _execute(
         store,
         repeats=experiment.repeats,
         resume=resumed[1] if resumed and resumed[0] == engine.ref else None,
-        on_progress=heard,
+        reuse=reuse,
+        on_progress=_heard(label, place),
         command=place.command,
     )
 
 
-def _compared(
-    base: RunRecord,
-    candidates: Sequence[tuple[str, RunRecord]],
-    gates: Sequence[Gate],
+def _in_step(
+    opened: Sequence[tuple[str, Engine]],
+    accepted: RunRecord | None,
+    resumed: tuple[str, str] | None,
+    suite: Suite,
+    experiment: Experiment,
+    rules: Rules,
     store: Store,
-    *,
-    command: str | None = None,
-    extra: Mapping[str, Sequence[str]] | None = None,
-) -> Comparison:
-    from fteval.stats import compare as stats
+    place: Place,
+) -> list[tuple[str, RunRecord]]:
+    from fteval.runs.stepwise import Side, execute_in_step
+    from fteval.stats.decided import decided
 
-    results = []
-    for result in stats.compare(base, candidates, gates):
-        warnings = (*result.warnings, *(extra or {}).get(result.name, ()))
-        results.append(replace(result, flips=_flips(base, result), warnings=warnings))
-    comparison = stats.conclude("", base, results, command=command)
-    return replace(comparison, id=store.save_comparison(comparison))
+    names = [name for name, _ in opened]
+    if len(opened) + (accepted is not None) < 2:
+        raise UserError("--sequential stops when gates are decided: it needs a base", fix="name one with --against")
 
+    def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
+        base = accepted or records[0]
+        candidates = records if accepted else records[1:]
+        done = [decided(base, run, rules.gates, rules.anchors) for run in candidates]
+        # The base is asked as long as one candidate is.
+        return done if accepted else [frozenset.intersection(*done), *done]
 
-def _flips(base: RunRecord, result: CandidateResult) -> tuple[Any, ...]:
-    """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one."""
-    from fteval.runs.results import flips
-
-    shown = {(g.gate.probe, g.gate.metric): None for g in result.gates}
-    gated = {probe for probe, _ in shown}
-    shown |= {(c.probe, c.metric.name): None for c in result.changes if c.metric.primary and c.probe not in gated}
-    return tuple(flip for probe, metric in shown for flip in flips(base, result.run, probe, metric, N_FLIPS))
-
-
-def _leaks(store: Store, ref: str, suite: Suite) -> list[str]:
-    """A warning when hold-out prompts were trained on, as far as the candidate's record knows."""
-    from fteval.trainers.candidate import find
-    from fteval.trainers.overlap import overlap
-
-    folder = find(store.candidates_dir, ref)
-    if folder is None:
-        return []  # made elsewhere: what it was trained on is not known
-    found: list[str] = []
-    for probe in suite.probes:
-        ids = overlap(folder, probe.samples)
-        if ids:
-            share = f"{len(ids)} of {len(probe.samples)}"
-            found.append(f"{share} hold-out prompts of '{probe.name}' were trained on (first: {ids[0]})")
-    return found
+    sides = [
+        Side(engine, resumed[1] if resumed and resumed[0] == engine.ref else None, _heard(name, place))
+        for name, engine in opened
+    ]
+    records = execute_in_step(
+        suite,
+        sides,
+        experiment.sampling,
+        store,
+        enough,
+        repeats=experiment.repeats,
+        seed=experiment.sampling.seed,
+        command=place.command,
+    )
+    return list(zip(names, records, strict=True))
 
 
-def _find_run(store: Store, text: str) -> RunRecord:
-    """A run by id, or the newest complete one of a ref."""
-    from fteval.runs import results
+def _heard(label: str, place: Place) -> Callable[[Progress], None]:
+    def heard(progress: Progress) -> None:
+        errors = f"{progress.errors} errors" if progress.errors else ""
+        place.listener.progress(f"measuring {label}", progress.done, progress.total, errors)
 
-    for kept in reversed(store.runs()):
-        if kept.manifest.get("ref") == text and results.summary(kept)["complete"]:
-            return results.record(kept)
-    return results.load(store, text)
+    return heard

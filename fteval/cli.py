@@ -18,6 +18,8 @@ from fteval import __version__, errors
 COMMANDS = {
     "run": "Run probes on a model, against its base, and say whether it should ship.",
     "compare": "Compare saved runs, or model refs that were run before.",
+    "gate": "Judge saved runs by the gates of a config, or show that the gates can fail.",
+    "noise": "Ask a model twice and count what changes when nothing was changed.",
     "report": "Show a saved run or comparison, or write it to a file.",
     "score": "Judge outputs made elsewhere, or a saved run anew; needs no model.",
     "train": "Make a candidate.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import Gate, Metric, Sampling
+from fteval.records import Gate, Metric, RunRecord, Sampling
 
 if TYPE_CHECKING:
     from fteval.config import Config, GateSpec
@@ -46,8 +46,10 @@ class ModelUse:
 class Experiment:
     """Everything that decides the result. `base` is None where one model is only measured."""
 
-    probes: tuple[ProbeUse, ...]
+    probes: tuple[ProbeUse, ...] = ()
     base: str | None = None
+    baseline: str | None = None
+    """`baseline`, or `baseline:FILE`: accepted scores that stand for the base's, which is not asked then."""
     candidates: Mapping[str, ModelUse] = field(default_factory=dict)
     gates: tuple[Gate | GateSpec, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
@@ -108,7 +110,8 @@ def describe(
     candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
     if model is not None:
         candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
-    base = against or (config.base if config else None)
+    baseline = against if against is not None and is_baseline(against) else None
+    base = against if against is not None and baseline is None else (config.base if config else None)
     if base is None and not candidates:
         raise UserError(
             "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
@@ -120,6 +123,7 @@ def describe(
     return Experiment(
         probes=tuple(uses),
         base=base,
+        baseline=baseline,
         candidates=candidates,
         gates=tuple(gates) or (_gates_on(config, uses) if config else ()),
         sampling=chosen,
@@ -160,10 +164,32 @@ def build_suite(experiment: Experiment) -> Suite:
         if samples == []:
             raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
         specs.append((use.name, made, samples))
-    return suite.build(specs, limit=experiment.limit)
+    return suite.build(specs, limit=experiment.limit, name=experiment.suite)
 
 
-def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
+def is_baseline(ref: str) -> bool:
+    """Whether `--against` names accepted scores and no model."""
+    return ref == "baseline" or ref.startswith("baseline:")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurable:
+    """What gates may be on: a probe's metrics, and its samples' slices."""
+
+    metrics: Mapping[str, Metric]
+    slices: Sequence[Mapping[str, str]]
+
+
+def measurable(what: Suite | RunRecord) -> dict[str, Measurable]:
+    """probe -> what is measured, of a suite that will be run or of a run that was."""
+    if isinstance(what, RunRecord):
+        return {p.probe: Measurable({m.name: m for m in p.metrics}, p.slices) for p in what.probes}
+    return {
+        p.name: Measurable({m.name: m for m in p.probe.metrics}, [s.slices for s in p.samples]) for p in what.probes
+    }
+
+
+def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tuple[Gate, ...]:
     """The gates in the units of the metrics they are on.
 
     Raises UserError with every gate on an unknown probe, metric or slice, with a threshold of the wrong unit, or
@@ -171,7 +197,6 @@ def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
     """
     from fteval.stats.evidence import bound_of
 
-    known = {p.name: {m.name: m for m in p.probe.metrics} for p in suite.probes}
     gates: list[Gate] = []
     problems: list[str] = []
     for rule in experiment.gates:
@@ -181,7 +206,7 @@ def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
         try:
             gate = rule if isinstance(rule, Gate) else rule.gate(metric)
             bound_of(gate, metric)
-            _check_slice(gate, suite)
+            _check_slice(gate, known[gate.probe].slices)
             gates.append(gate)
         except UserError as error:
             fix = f" ({error.fix})" if error.fix else ""
@@ -191,13 +216,12 @@ def resolve_gates(experiment: Experiment, suite: Suite) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
-def _check_slice(gate: Gate, suite: Suite) -> None:
+def _check_slice(gate: Gate, slices: Sequence[Mapping[str, str]]) -> None:
     """Raises UserError for a slice that none of the probe's samples is in."""
-    samples = next(p.samples for p in suite.probes if p.name == gate.probe)
     for key, wanted in (gate.slice or {}).items():
-        values = {s.slices[key] for s in samples if key in s.slices}
+        values = {of_sample[key] for of_sample in slices if key in of_sample}
         if not values:
-            keys = {k for s in samples for k in s.slices}
+            keys = {k for of_sample in slices for k in of_sample}
             raise UserError(f"no sample of probe '{gate.probe}' has the slice '{key}'. {registry.suggest(key, keys)}")
         if wanted != "*" and wanted not in values:
             raise UserError(
@@ -267,14 +291,14 @@ def _check_sampling(sampling: Sampling, repeats: int) -> None:
         raise UserError("\n".join(problems))
 
 
-def _metric_of(rule: Gate | GateSpec, known: Mapping[str, Mapping[str, Metric]], problems: list[str]) -> Metric | None:
+def _metric_of(rule: Gate | GateSpec, known: Mapping[str, Measurable], problems: list[str]) -> Metric | None:
     where = f"{rule.where}: " if rule.where else ""  # all problems are shown at once, each with its place
     if rule.probe not in known:
         problems.append(
             f"{where}a gate is on probe '{rule.probe}', which is not run. {registry.suggest(rule.probe, known)}"
         )
         return None
-    metrics = known[rule.probe]
+    metrics = known[rule.probe].metrics
     if rule.metric not in metrics:
         problems.append(
             f"{where}probe '{rule.probe}' has no metric '{rule.metric}'. {registry.suggest(rule.metric, metrics)}"

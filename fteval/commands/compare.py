@@ -13,6 +13,7 @@ from fteval.commands import options
 @click.argument("base", metavar="BASE")
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
 @click.option("-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml whose gates judge.")
+@options.allow_subset
 @options.store
 @options.outputs
 @options.as_json
@@ -21,22 +22,24 @@ def command(
     base: str,
     candidates: tuple[str, ...],
     config: Path | None,
+    allow_subset: bool,
     store: Path | None,
     outputs: tuple[Path, ...],
     as_json: bool,
     display: options.Display,
 ) -> int:
-    """Compare saved runs on the same samples. BASE and CANDIDATE are run ids, their beginnings, or refs run before.
+    """Compare saved runs on the same samples. BASE and CANDIDATE are run ids, their beginnings, or refs run before;
+    BASE may be `baseline`.
 
     Exits with the verdict: 0 ship, 1 do not ship, 3 incomplete, 4 cannot tell.
 
     \b
     Example:  fteval compare 20261120T101756Z-7f3a 20261120T102001Z-91bc -o report.md
     """
-    from fteval import api
+    from fteval import archive
     from fteval.commands.output import check_writable, present
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
-    result = api.compare(base, *candidates, store=root, config=config)
+    result = archive.compare(base, *candidates, store=root, config=config, allow_subset=allow_subset)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

@@ -22,11 +22,11 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
 def check(path: Path) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
-    from fteval.experiment import build_suite, describe, find_config, resolve_gates
+    from fteval.experiment import build_suite, describe, find_config, measurable, resolve_gates
 
     planned = describe(config=find_config(path, wanted=True))
     suite = build_suite(planned)
-    gates = resolve_gates(planned, suite)
+    gates = resolve_gates(planned, measurable(suite))
     click.echo(
         f"{path}: ok: {len(planned.candidates)} candidates, {len(suite.probes)} probes with {suite.n_samples} samples,"
         f" {len(gates)} gates"

@@ -35,6 +35,7 @@ outputs = click.option(
     help="Report file; md or json by its ending; repeatable.",
 )
 limit = click.option("-n", "--limit", type=int, default=None, help="Only this many samples per probe (marked SUBSET).")
+allow_subset = click.option("--allow-subset", is_flag=True, help="Let gates judge although --limit left samples out.")
 device = click.option("--device", default="auto", help="cpu, cuda, cuda:1, mps.")
 dtype = click.option("--dtype", default="auto", help="float32, bfloat16, float16; auto: as stored.")
 offline = click.option("--offline", is_flag=True, help="Never ask the network, not even for a Hub id.")

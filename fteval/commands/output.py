@@ -34,11 +34,11 @@ def present(
     result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, display: Display, store: Path
 ) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
-    from fteval import api
+    from fteval import archive
     from fteval.reports import as_data, markdown, terminal
 
     data = as_data(result)
-    worst = () if isinstance(result, Comparison) else api.worst(result)
+    worst = () if isinstance(result, Comparison) else archive.worst(result)
     if as_json:
         click.echo(json.dumps(data, indent=1))
     else:

@@ -29,11 +29,11 @@ def command(
     \b
     Example:  fteval report latest -o report.md
     """
-    from fteval import api
+    from fteval import archive
     from fteval.commands.output import check_writable, present
     from fteval.errors import OK
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
-    present(api.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
+    present(archive.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
     return OK

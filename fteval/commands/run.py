@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.errors import OK
+from fteval.records import Plan
 
 
 @click.command("run")
@@ -16,7 +18,7 @@ from fteval.commands import options
     metavar="REF",
     help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, replay:FILE, or a name.",
 )
-@click.option("--against", metavar="REF|RUN", help="The base that the change is measured against.")
+@click.option("--against", metavar="REF|baseline", help="The base, or the accepted scores of an earlier one.")
 @options.probes
 @click.option(
     "--holdout", "holdouts", multiple=True, type=click.Path(path_type=Path), help="Your own hold-out file; repeatable."
@@ -35,6 +37,9 @@ from fteval.commands import options
 @options.store
 @options.outputs
 @options.limit
+@options.allow_subset
+@click.option("--sequential", is_flag=True, help="Stop each probe as soon as its gates are decided.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, and what the gates could see.")
 @click.option("--seed", type=int, help="Of sampling.")
 @click.option("--temperature", type=float, help="0 is greedy.")
 @click.option("--max-tokens", type=int, help="Longest answer.  [default: 256]")
@@ -57,6 +62,9 @@ def command(
     store: Path | None,
     outputs: tuple[Path, ...],
     limit: int | None,
+    allow_subset: bool,
+    sequential: bool,
+    dry_run: bool,
     seed: int | None,
     temperature: float | None,
     max_tokens: int | None,
@@ -94,6 +102,8 @@ def command(
         sampling={"seed": seed, "temperature": temperature, "max_tokens": max_tokens},
         repeats=repeats,
         limit=limit,
+        sequential=sequential,
+        allow_subset=allow_subset,
     )
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = api.Place(
@@ -106,5 +116,17 @@ def command(
             command=options.typed(),
             listener=listener,
         )
+        if dry_run:
+            return _show_plan(api.plan(planned, place), as_json)
         result = api.measure(planned, place)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
+
+
+def _show_plan(plan: Plan, as_json: bool) -> int:
+    import dataclasses
+    import json
+
+    from fteval.reports import plain
+
+    click.echo(json.dumps(dataclasses.asdict(plan), indent=1) if as_json else plain.plan(plan), nl=as_json)
+    return OK

@@ -52,11 +52,11 @@ def command(
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
     """Judges a saved run anew with today's probes; old judgements stay in its journal."""
-    from fteval import api
+    from fteval import archive
     from fteval.commands.output import present
 
     root = store or options.DEFAULT_STORE
-    return present(api.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
+    return present(archive.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
 def score_file(path: Path, probe: Probe, as_json: bool) -> int:

@@ -116,7 +116,7 @@ class Attempt:
         self._count({"key": key, "status": "ok", "reused": True} for key in found)
 
     def ask(self, sampling: Sampling, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
-        """Requests what is missing, of these keys or of all. Each group is written as it comes; it counts once synced."""
+        """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
         requests = self.work.requests
         chosen = requests if keys is None else {key: requests[key] for key in keys}
         open_requests = {key: r for key, r in chosen.items() if key not in self.answered}

@@ -34,16 +34,18 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
     n_gains = limit // 10 if len(ordered) > limit else 0
     worst = ordered[: max(limit - n_gains, 0)] + ordered[len(ordered) - n_gains :]
     places = {(probe, i) for i, _, _ in worst}
-    old, new = _answers(Path(base.path), places), _answers(Path(candidate.path), places)
+    new = _answers(Path(candidate.path), places)
+    # A baseline file keeps scores and digests, no texts.
+    old = _answers(Path(base.path), places) if Path(base.path).is_dir() else {}
     reasons = _reasons(Path(candidate.path), places, metric)
     return [
         Flip(
             probe=probe,
             metric=metric,
-            sample=old[probe, i][0],
+            sample=new[probe, i][0],
             base_score=before,
             candidate_score=after,
-            base_text=old[probe, i][1] or "",
+            base_text=(old[probe, i][1] or "") if old else None,
             candidate_text=new[probe, i][1] or "",
             reason=reasons.get((probe, i)),
         )

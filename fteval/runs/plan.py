@@ -35,6 +35,7 @@ class Work:
             "command": command,
             "ref": engine.ref,
             "planned": self.total,
+            "suite_name": self.suite.name,
             "plan_digest": digest(self.plan),
             "plan": self.plan,
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},

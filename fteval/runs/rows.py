@@ -45,6 +45,12 @@ def to_sample(row: Mapping[str, Any]) -> Sample:
     )
 
 
+def all_samples(path: Path) -> Iterator[tuple[str, Sample]]:
+    """Every (probe, sample) of a samples.jsonl, exactly as evaluated."""
+    for row in lines.read(path):
+        yield row["probe"], to_sample(row)
+
+
 def from_generation(generation: Generation) -> dict[str, Any]:
     """A line of generations.jsonl. An answer that is neither text nor failure is the failure `no_output`."""
     g = generation

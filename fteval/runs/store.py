@@ -3,6 +3,7 @@
     .fteval/                                    mode 0700, ignored by git
       runs/20261120T101756Z-7f3a9c1e5b2d40aa/   UTC time and 64 random bits; made once, never reused, never cleaned up
       comparisons/<id>.json
+      noise/<digest of model, suite and sampling>.json
       candidates/<id>/
 
 There is no index: a key stands at a fixed place of its line, so that scanning ten runs of 100,000 generations takes
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.errors import Incomplete, UserError
-from fteval.records import Comparison
+from fteval.records import Comparison, NoiseFloor, RunRecord, digest
 from fteval.runs import codec, journal, lines
 from fteval.runs.files import sync_folder, write_atomically
 from fteval.runs.lock import Lock
@@ -106,6 +107,30 @@ class Store:
             lock.release()
             raise
         return run, lock
+
+    # --- noise floors ---
+
+    def save_noise(self, run: RunRecord, floors: Sequence[NoiseFloor]) -> None:
+        """Keeps what a model changes when it is asked again; the last measurement counts."""
+        self._noise_path(run).parent.mkdir(exist_ok=True)
+        saved = {"v": lines.VERSION, "run": run.id, "noise": codec.to_json(list(floors))}
+        write_atomically(self._noise_path(run), _pretty(saved))
+
+    def load_noise(self, run: RunRecord) -> tuple[NoiseFloor, ...]:
+        """The noise floor of this model on this suite and sampling; empty where it was never measured."""
+        path = self._noise_path(run)
+        if not path.exists():
+            return ()
+        try:
+            return tuple(codec.from_json(NoiseFloor, floor) for floor in load_json(path).get("noise", []))
+        except ValueError as error:
+            fix = "`fteval noise` measures it anew"
+            raise Incomplete(f"damaged noise floor: {error}", where=str(path), fix=fix) from None
+
+    def _noise_path(self, run: RunRecord) -> Path:
+        plan = run.manifest["plan"]
+        key = digest([run.digest, plan.get("suite"), plan.get("sampling"), plan.get("repeats")])
+        return self.root / "noise" / f"{key[7:39]}.json"
 
     # --- comparisons ---
 

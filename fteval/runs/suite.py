@@ -33,6 +33,8 @@ class Suite:
     """True when a limit left samples out."""
     digest: str
     """Of probes and samples; the order of the samples does not count."""
+    name: str = ""
+    """Under which baselines are kept; no part of the digest."""
 
     @property
     def n_samples(self) -> int:
@@ -40,9 +42,14 @@ class Suite:
 
 
 def build(
-    specs: Iterable[tuple[str, Probe, Sequence[Sample] | None]], limit: int | None = None, seed: int = 0
+    specs: Iterable[tuple[str, Probe, Sequence[Sample] | None]],
+    limit: int | None = None,
+    seed: int = 0,
+    name: str | None = None,
 ) -> Suite:
     """A suite of (name, probe, samples), with the probe's own samples where None is given.
+
+    `name` is what its baselines are called; without one the names of its probes.
 
     `limit` keeps that many samples of each probe: a fixed draw by their ids and the seed, so that neither the order of
     a file nor its growth at the end decides what is asked. Raises UserError for duplicate ids and names,
@@ -52,25 +59,31 @@ def build(
         raise UserError(f"the limit is {limit}, wanted a number of samples")
     probes: list[SuiteProbe] = []
     subset = False
-    for name, probe, given in specs:
-        if any(p.name == name for p in probes):
-            raise UserError(f"probe '{name}' is named twice", fix="give one of them another name in fteval.yaml")
+    for called, probe, given in specs:
+        if any(p.name == called for p in probes):
+            raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
         everything = tuple(probe.samples() if given is None else given)
-        _check_unique(name, everything)
+        _check_unique(called, everything)
         samples = _limited(everything, limit, seed)
         if not samples:
             fix = "raise --limit" if everything else "give a hold-out with at least one row"
-            raise NothingToEvaluate(f"probe '{name}' has no samples: there is nothing to evaluate", fix=fix)
+            raise NothingToEvaluate(f"probe '{called}' has no samples: there is nothing to evaluate", fix=fix)
         subset = subset or len(samples) < len(everything)
         if hasattr(probe, "for_samples"):
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
-        digests = tuple(_content_digest(name, s) for s in samples)
-        probes.append(SuiteProbe(name, probe, samples, digests, identity.probe_digest(probe, name)))
+        digests = tuple(_content_digest(called, s) for s in samples)
+        probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called)))
     if not probes:
         fix = "name one with --probe; `fteval probes` lists all"
         raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)
-    return Suite(tuple(probes), subset, _digest(probes))
+    return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
+
+
+def _name(probes: Sequence[str]) -> str:
+    """The probes' names, cut to what any filesystem takes as a file name."""
+    joined = "+".join(probes)
+    return joined if len(joined) <= 64 else f"{joined[:48]}-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
 def _content_digest(name: str, sample: Sample) -> str:

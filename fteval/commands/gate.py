@@ -1,0 +1,70 @@
+"""`fteval gate`: judge saved runs by the rules of fteval.yaml, or show that the rules can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+from fteval.errors import GATE_FAILED, OK
+from fteval.records import Proof
+
+
+@click.command("gate")
+@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest")
+@click.option("--against", metavar="RUN|REF|baseline", help="The base of a RUN; a comparison has its own.")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml with the gates.  [default: this folder's]"
+)
+@click.option(
+    "--self-test",
+    is_flag=True,
+    help="Put a loss of twice each margin into the base's saved scores, and see whether the gates fail.",
+)
+@options.allow_subset
+@options.store
+@options.outputs
+@options.as_json
+@options.output_flags
+def command(
+    what: str,
+    against: str | None,
+    config: Path | None,
+    self_test: bool,
+    allow_subset: bool,
+    store: Path | None,
+    outputs: tuple[Path, ...],
+    as_json: bool,
+    display: options.Display,
+) -> int:
+    """Judge saved runs by the gates of a config; asks no model.
+
+    Exits with the verdict: 0 ship, 1 do not ship, 3 incomplete, 4 cannot tell. With --self-test: 0 when every gate was
+    seen to fail, 1 when one was not.
+
+    \b
+    Example:  fteval gate latest
+              fteval gate latest --self-test
+    """
+    from fteval import archive
+    from fteval.commands.output import check_writable, present
+
+    check_writable(outputs)
+    root = store or options.DEFAULT_STORE
+    if self_test:
+        proofs = archive.self_test(what, config, root)
+        _show(proofs, as_json)
+        return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
+    result = archive.gate(what, against, config, root, allow_subset=allow_subset)
+    return present(result, outputs=outputs, as_json=as_json, display=display, store=root)
+
+
+def _show(proofs: list[Proof], as_json: bool) -> None:
+    import dataclasses
+    import json
+
+    from fteval.reports import plain
+
+    data = [dataclasses.asdict(proof) for proof in proofs]
+    click.echo(json.dumps(data, indent=1) if as_json else plain.proofs(proofs), nl=as_json)
