@@ -1,0 +1,273 @@
+"""From saved outputs to a verdict on the command line: gates, what makes them refuse, looks, plans. No model needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fteval import cli
+
+Run = Callable[..., tuple[int, str, str]]
+CONFIG = """\
+version: 1
+base: replay:base.jsonl
+candidates:
+  mine: {{model: replay:mine.jsonl}}
+probes:
+  sums: {{use: holdout, data: h.jsonl, score: [contains]}}
+gates:
+  - {{probe: sums, metric: contains, {gate}}}
+{more}"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fteval(here: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    def call(*args: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = cli.call(list(args))
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return call
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def project(
+    here: Path,
+    n: int,
+    base: Callable[[int], bool],
+    mine: Callable[[int], bool],
+    gate: str = "max_drop: 2pp",
+    more: str = "",
+) -> None:
+    """A hold-out of n sums, outputs of two models that are right where the functions say, a config with one gate."""
+    half = [
+        {"id": f"q{i}", "prompt": f"{i} + {i}?", "target": str(2 * i), "slices": {"odd": str(i % 2)}} for i in range(n)
+    ]
+    write(here / "h.jsonl", half)
+    # Two wordings: with the same outputs they would be one model, which passes its guards by identity.
+    for name, right, says in (("base", base, "It is {}."), ("mine", mine, "{}")):
+        outputs = [{"id": f"q{i}", "output": says.format(2 * i) if right(i) else "no idea"} for i in range(n)]
+        write(here / f"{name}.jsonl", outputs)
+    (here / "fteval.yaml").write_text(CONFIG.format(gate=gate, more=more), encoding="utf-8")
+
+
+def verdict(fteval: Run, *args: str) -> dict[str, Any]:
+    code, out, err = fteval(*args, "--json")
+    found: dict[str, Any] = json.loads(out)
+    assert code == found["exit_code"], err
+    return found
+
+
+def always(i: int) -> bool:
+    return True
+
+
+# --- one number, one meaning -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n", "wrong", "gate", "word", "code"),
+    [
+        (400, 0, "max_drop: 2pp", "ship", 0),
+        (400, 60, "max_drop: 2pp", "do_not_ship", 1),
+        (60, 0, "max_drop: 2pp", "cannot_tell", 4),
+        (400, 60, "max_drop: 2pp, advisory: true", "cannot_tell", 0),  # nothing blocks, so that nothing is released
+        (400, 8, "min: 90%", "ship", 0),
+        (400, 8, "min: 99.9%", "do_not_ship", 1),
+    ],
+)
+def test_a_verdict_and_its_exit_code(
+    fteval: Run, here: Path, n: int, wrong: int, gate: str, word: str, code: int
+) -> None:
+    project(here, n, always, lambda i: i >= wrong, gate)
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == (word, code)
+
+
+def test_an_open_gate_says_how_many_samples_would_tell_and_a_config_may_let_it_pass(fteval: Run, here: Path) -> None:
+    project(here, 60, always, always, more="on_inconclusive: warn\n")
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 0)
+    assert found["candidates"][0]["gates"][0]["n_needed"] == 191  # unchanged samples that pass 2 points
+
+
+def test_a_failed_gate_is_not_softened_by_that(fteval: Run, here: Path) -> None:
+    project(here, 400, always, lambda i: i > 60, more="on_inconclusive: warn\n")
+    assert verdict(fteval, "run")["exit_code"] == 1
+
+
+# --- fail closed -------------------------------------------------------------------------------------
+
+
+def test_a_part_of_the_samples_releases_nothing(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    found = verdict(fteval, "run", "--limit", "300")
+    assert (found["verdict"], found["exit_code"]) == ("incomplete", 3)
+    assert "SUBSET" in found["candidates"][0]["warnings"][0]
+    assert verdict(fteval, "run", "--limit", "300", "--allow-subset")["verdict"] == "ship"
+    assert verdict(fteval, "gate", "latest")["verdict"] == "incomplete"
+    assert verdict(fteval, "gate", "latest", "--allow-subset")["verdict"] == "ship"
+    # Without a gate there is nothing to refuse: a try-out is measured.
+    refs = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl")
+    code, out, _ = fteval("run", *refs, "--holdout", "h.jsonl", "--score", "contains", "-n", "50")
+    assert code == 0 and "MEASURED" in out
+
+
+def test_a_missing_output_makes_the_gate_incomplete(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    rows = (here / "mine.jsonl").read_text().splitlines()
+    (here / "mine.jsonl").write_text("\n".join(rows[:-1]) + "\n")
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("incomplete", 3)
+
+
+def test_gates_that_none_of_the_chosen_probes_has_are_an_error_and_no_pass(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always)
+    code, _, err = fteval("run", "-c", "fteval.yaml", "--holdout", "h.jsonl")
+    assert code == 2 and "none of the config's gates is on what is run" in err
+
+
+def test_a_named_probe_keeps_its_parameters_and_its_gates(fteval: Run, here: Path) -> None:
+    more = "  - {probe: laziness, metric: long_enough, max_drop: 50pp}\n"
+    project(here, 400, always, always, more=more)
+    text = (here / "fteval.yaml").read_text().replace("gates:", "  laziness: {data: h.jsonl, min_words: 1}\ngates:")
+    (here / "fteval.yaml").write_text(text)
+    found = verdict(fteval, "run", "-c", "fteval.yaml", "--probe", "laziness")
+    (gate,) = found["candidates"][0]["gates"]
+    assert gate["probe"] == "laziness" and found["verdict"] == "ship"
+
+
+def test_every_wrong_gate_is_named_at_once_with_its_line(fteval: Run, here: Path) -> None:
+    more = (
+        "  - {probe: sums, metric: contain, max_drop: 2pp}\n"
+        "  - {probe: sums, metric: contains, max_drop: 2}\n"
+        "  - {probe: sums, metric: contains, max_drop: 2pp, slice: {odd: '3'}}\n"
+        "  - {probe: sums, metric: contains, max_drop: 2pp, slice: {even: '*'}}\n"
+        "  - {probe: lazy, metric: words, max_drop: 3}\n"
+        "  - {probe: lazy, metric: words, max_drop: 3pp, scale: 100}\n"
+        "  - {probe: sums, metric: contains, max_drop: 2pp, scale: 5}\n"
+    )
+    project(here, 40, always, always, more=more)
+    text = (here / "fteval.yaml").read_text().replace("gates:", "  lazy: {use: laziness, data: h.jsonl}\ngates:")
+    (here / "fteval.yaml").write_text(text)
+    code, _, err = fteval("run")
+    assert code == 2
+    for line, says in [
+        (10, "Did you mean 'contains'?"), (11, "needs a unit"), (12, "no sample of probe 'sums' has odd '3'"),
+        (13, "the slice 'even'"), (14, "needs a 'scale'"), (15, "write a plain number"), (16, "'scale' is for metrics"),
+    ]:  # fmt: skip
+        (found,) = [text for text in err.splitlines() if f"fteval.yaml:{line}:" in text]
+        assert says in found
+    assert not (here / ".fteval").exists()
+
+
+def test_an_anchor_that_is_not_there_is_an_error_before_any_work(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always, gate="max_drop: 2pp, anchor: v2")
+    code, _, err = fteval("run")
+    assert code == 2 and "fteval baseline accept" in err
+    assert not list((here / ".fteval" / "runs").glob("*")) if (here / ".fteval").exists() else True
+
+
+# --- judged again --------------------------------------------------------------------------------------
+
+
+def test_saved_runs_are_judged_by_other_gates_without_a_model(fteval: Run, here: Path) -> None:
+    project(here, 400, always, lambda i: i >= 12, gate="max_drop: 10pp")
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    (here / "base.jsonl").unlink()
+    (here / "strict.yaml").write_text((here / "fteval.yaml").read_text().replace("10pp", "1pp"))
+    assert verdict(fteval, "gate", "latest", "-c", "strict.yaml")["verdict"] == "do_not_ship"
+    ids = [json.loads(line)["id"] for line in fteval("runs", "list", "--json")[1].splitlines()]
+    found = verdict(fteval, "gate", ids[0], "--against", ids[1])
+    assert found["verdict"] == "ship" and found["base"]["run"] == ids[1]
+
+
+def test_judging_without_gates_or_without_a_base_is_refused(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always)
+    fteval("run")
+    (here / "none.yaml").write_text(
+        "version: 1\nbase: replay:base.jsonl\nprobes: {sums: {use: holdout, data: h.jsonl}}\n"
+    )
+    code, _, err = fteval("gate", "latest", "-c", "none.yaml")
+    assert code == 2 and "no gates to judge by" in err
+    run = json.loads(fteval("runs", "list", "--json")[1].splitlines()[0])["id"]
+    code, _, err = fteval("gate", run)
+    assert code == 2 and "--against" in err
+
+
+def test_a_gate_is_seen_to_fail_or_found_out(fteval: Run, here: Path) -> None:
+    project(here, 600, lambda i: i % 20 > 0, always, gate="max_drop: 5pp")
+    fteval("run")
+    code, out, _ = fteval("gate", "latest", "--self-test")
+    assert code == 0 and "a loss of 10.0 pp" in out and "every gate was seen to fail" in out
+    (here / "tight.yaml").write_text((here / "fteval.yaml").read_text().replace("5pp", "0.1pp"))
+    code, out, _ = fteval("gate", "latest", "--self-test", "-c", "tight.yaml")
+    assert code == 1 and "NOT SHOWN" in out
+    proofs = json.loads(fteval("gate", "latest", "--self-test", "--json")[1])
+    assert [p["result"] for p in proofs] == ["fail", "pass"]
+
+
+# --- looks and plans ------------------------------------------------------------------------------------
+
+
+def test_a_clear_loss_stops_the_asking_early_with_the_same_verdict(fteval: Run, here: Path) -> None:
+    project(here, 1000, always, lambda i: i % 3 > 0, gate="max_drop: 5pp")
+    whole = verdict(fteval, "run", "--store", "a")
+    early = verdict(fteval, "run", "--store", "b", "--sequential")
+    assert whole["verdict"] == early["verdict"] == "do_not_ship"
+    (gate,), (metric, *_) = early["candidates"][0]["gates"], early["candidates"][0]["metrics"]
+    assert metric["planned"] == 1000 and metric["scored"] < 200 and metric["low"] is None
+    assert gate["method"] == "e-process" and gate["low"] is None
+    # Judged again from the store it says the same; what was not asked is not missing.
+    again = verdict(fteval, "gate", "latest", "--store", "b")
+    assert again["candidates"][0]["gates"] == early["candidates"][0]["gates"]
+    assert fteval("runs", "list", "--store", "b")[1].count("INCOMPLETE") == 0
+
+
+def test_looks_cost_a_little_at_the_planned_end(fteval: Run, here: Path) -> None:
+    project(here, 300, always, always)
+    found = verdict(fteval, "run", "--sequential")
+    (gate,) = found["candidates"][0]["gates"]
+    assert found["verdict"] == "ship" and gate["level"] == pytest.approx(0.96)
+
+
+def test_looks_need_something_to_decide(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always)
+    code, _, err = fteval("run", "--model", "replay:mine.jsonl", "--holdout", "h.jsonl", "--sequential")
+    assert code == 2 and "--against" in err
+
+
+def test_a_plan_says_what_gates_can_see_and_does_nothing(fteval: Run, here: Path) -> None:
+    project(here, 60, always, always)
+    code, out, _ = fteval("run", "--dry-run")
+    assert code == 0 and not (here / ".fteval").exists()
+    assert "'cannot tell'" in out and "2,969" in out  # the reference's number for 2 points and 15 % changed
+    plan = json.loads(fteval("run", "--dry-run", "--json")[1])
+    assert [m["answers"] - m["reused"] for m in plan["models"]] == [60, 60]
+    fteval("run")
+    plan = json.loads(fteval("run", "--dry-run", "--json")[1])
+    assert [m["answers"] - m["reused"] for m in plan["models"]] == [0, 0]
+
+
+def test_a_noise_floor_is_measured_once_and_shown_with_every_report_of_that_base(fteval: Run, here: Path) -> None:
+    project(here, 60, always, always)
+    code, out, _ = fteval("noise", "-c", "fteval.yaml")
+    assert code == 0 and "0 of 60" in out
+    fteval("run")
+    saved = json.loads(next((here / ".fteval" / "comparisons").glob("*.json")).read_text())
+    (floor,) = saved["comparison"]["noise"]
+    assert (floor["flipped"], floor["n"], floor["how"]) == (0, 60, "other batches")
