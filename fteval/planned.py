@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fteval.experiment import Experiment
@@ -43,8 +44,11 @@ def _model(
     store: Store | None,
     open_: Callable[[str], Engine],
 ) -> ModelPlan:
-    total, most = suite.n_samples * experiment.repeats, experiment.sampling.max_tokens
+    most = experiment.sampling.max_tokens
     if ref is None:
+        # Whether it exists already is known only once the trainer has read base and rows.
+        prompts = {tuple((m.role, m.content) for m in s.messages) for p in suite.probes for s in p.samples}
+        total = len(prompts) * experiment.repeats
         return ModelPlan(name, None, total, 0, None, total * most)
     from fteval.runs.plan import plan
     from fteval.runs.reuse import find
@@ -71,8 +75,6 @@ def _gates(gate: Gate, suite: Suite) -> list[GatePlan]:
 
 
 def _expanded(gate: Gate, probe: SuiteProbe) -> list[Gate]:
-    from dataclasses import replace
-
     gates = [gate]
     for key, wanted in (gate.slice or {}).items():
         if wanted == "*":

@@ -49,8 +49,8 @@ probes:
   degeneration: {{data: data/descriptions.jsonl}}   # broken text
 gates:
   - {{probe: iso_date, metric: iso, min_gain: 50pp}}
-{facts_gate}  - {{probe: laziness, metric: long_enough, max_drop: 10pp}}
-  - {{probe: degeneration, metric: sound, max_drop: 10pp}}
+{facts_gate}  - {{probe: degeneration, metric: sound, max_drop: 20pp}}
+  - {{probe: laziness, metric: long_enough, max_drop: 10pp, advisory: true}}   # 54 things: too few to decide 10 points
 sampling: {{temperature: 0, max_tokens: 64, seed: 0}}
 store: .fteval
 """

@@ -34,7 +34,14 @@ def _model(model: ModelPlan) -> list[str]:
     made = model.answers - model.reused
     tokens = "counted by the server" if model.prompt_tokens is None else f"{model.prompt_tokens:,}"
     if model.ref is None:
-        return [model.name, f"{made:,}, after training", "0", "?", f"up to {model.max_tokens:,}", "none: local"]
+        return [
+            model.name,
+            f"up to {made:,}",
+            "trained first, if it is new",
+            "?",
+            f"up to {model.max_tokens:,}",
+            "none: local",
+        ]
     return [model.name, f"{made:,}", f"{model.reused:,}", tokens, f"up to {model.max_tokens:,}", "none: local"]
 
 
