@@ -251,6 +251,8 @@ class Metric:
     """False for a helper that only explains another metric."""
     scale: float | None = None
     """The most that one sample's score can change, where that is known: a guarantee needs a bound. Shares have 1."""
+    partial: bool = False
+    """True where it means something for some samples only: without a score on either side a sample is not missing."""
 
     @property
     def bound(self) -> float | None:

@@ -34,7 +34,7 @@ class Degeneration:
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("sound", primary=True),
-        Metric("distinct_2"),
+        Metric("distinct_2", partial=True),
         Metric("longest_repeat", better="lower", unit="words"),
         Metric("non_words", better="lower"),
         Metric("switched_language", better="lower"),

@@ -33,7 +33,7 @@ class Facts:
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
         Metric("abstained", better="lower"),
-        Metric("invented", better="lower"),
+        Metric("invented", better="lower", partial=True),
     )
 
     def samples(self) -> Iterator[Sample]:

@@ -90,7 +90,7 @@ def as_change(pairing: Pairing, metric: Metric, slice: Mapping[str, str] | None,
     sides = (pairing.base, pairing.candidate)
     errors = sum(side.errors for side in sides)
     unscored = sum(side.unscored.get(metric.name, 0) for side in sides)
-    if slice or not errors + unscored:
+    if slice or metric.partial or not errors + unscored:
         # Errors are counted per probe, not per sample: within a slice what is missing is an error where there are any,
         # and what nobody counted is at least unjudged.
         errors, unscored = (found.missing, 0) if errors else (0, found.missing)

@@ -41,10 +41,18 @@ class Pairing:
         return planned if planned > sum(j is not None for j in self.partner) else None
 
     def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
-        """A metric's columns at some places of the base, at all by default; what is not paired is left out."""
+        """A metric's columns at some places of the base, at all by default; what is not paired is left out.
+
+        So is what a partial metric has no score for on either side.
+        """
         old, new = self.base.scores[metric], self.candidate.scores[metric]
+        partial = metric_of(self.base, metric).partial
         chosen = range(len(self.partner)) if places is None else places
-        rows = [(i, j) for i in chosen if (j := self.partner[i]) is not None]
+        rows = [
+            (i, j)
+            for i in chosen
+            if (j := self.partner[i]) is not None and not (partial and old[i] is None and new[j] is None)
+        ]
         return Columns(
             ids=[self.base.sample_ids[i] for i, _ in rows],
             base=[old[i] for i, _ in rows],

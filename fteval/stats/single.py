@@ -29,16 +29,19 @@ class Level:
 
 def level_of(probe: ProbeResult, metric: Metric, level: float = 0.95) -> Level:
     """The mean over the samples that have a score; its interval holds what those without one might have had."""
-    scores = probe.scores[metric.name]
-    found = mean(scores, probe.groups, level, scale=metric.bound or 1.0)
+    scores, groups = probe.scores[metric.name], probe.groups
+    if metric.partial:
+        kept = [(s, g) for s, g in zip(scores, groups, strict=True) if s is not None]
+        scores, groups = [s for s, _ in kept], tuple(g for _, g in kept)
+    found = mean(scores, groups, level, scale=metric.bound or 1.0)
     ends: tuple[float | None, float | None] = (found.low, found.high)
     method = found.method
     if metric.bound is None:
         column = as_column(scores)
         there = np.isfinite(column)
-        groups = [g for g, keep in zip(probe.groups, there, strict=True) if keep]
+        inside = [g for g, keep in zip(groups, there, strict=True) if keep]
         known = column[there]
         spread = float(known.max() - known.min()) if len(known) else 0.0
-        ends, method = unbounded.interval(known, groups, spread, level) or (None, None), "Student t, for information"
+        ends, method = unbounded.interval(known, inside, spread, level) or (None, None), "Student t, for information"
     estimate = None if math.isnan(found.estimate) else found.estimate
     return Level(estimate, *ends, found.n, found.groups, found.missing, method)

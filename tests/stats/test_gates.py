@@ -360,3 +360,27 @@ def test_the_random_order_follows_from_ids_groups_and_seed() -> None:
     turned = Sequential(7, 60).order(ids[::-1], groups[::-1])
     assert [sorted(59 - i for i in g) for g in turned] == [sorted(g) for g in order]
     assert Sequential(8, 60).order(ids, groups) != order
+
+
+def test_a_metric_that_means_something_for_some_samples_only_misses_nothing_elsewhere() -> None:
+    invented = Metric("invented", primary=True, better="lower", partial=True)
+    nothing: list[float | None] = [None] * 500
+    base, other = (
+        probe([*nothing, *ones(100, 0)], metrics=[invented]),
+        probe([*nothing, *ones(100, 1)], metrics=[invented]),
+    )
+    found = judge(Gate("facts", "invented", "max_drop", 0.1), base, other)
+    assert found.result == "pass"
+    assert found.change is not None and (found.change.scored, found.change.planned, found.change.unscored) == (
+        100,
+        100,
+        0,
+    )
+    # On one side only it is missing, and counts as the worst.
+    half = judge(
+        Gate("facts", "invented", "max_drop", 0.1),
+        base,
+        probe([*nothing, *ones(96, 1), *nothing[:4]], metrics=[invented]),
+    )
+    assert half.change is not None and (half.change.scored, half.change.planned) == (96, 100)
+    assert half.low is not None and half.high is not None and half.high > 0.1
