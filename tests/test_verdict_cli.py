@@ -271,3 +271,19 @@ def test_a_noise_floor_is_measured_once_and_shown_with_every_report_of_that_base
     saved = json.loads(next((here / ".fteval" / "comparisons").glob("*.json")).read_text())
     (floor,) = saved["comparison"]["noise"]
     assert (floor["flipped"], floor["n"], floor["how"]) == (0, 60, "other batches")
+
+
+def test_each_candidate_stops_for_itself_and_the_base_with_the_last(fteval: Run, here: Path) -> None:
+    project(here, 1000, always, lambda i: i % 3 > 0, gate="max_drop: 5pp")
+    outputs = [{"id": f"q{i}", "output": f"{2 * i}!" if i % 30 else "no idea"} for i in range(1000)]  # loses 3.3 points
+    write(here / "close.jsonl", outputs)
+    text = (here / "fteval.yaml").read_text().replace("probes:", "  close: {model: replay:close.jsonl}\nprobes:")
+    (here / "fteval.yaml").write_text(text)
+    found = verdict(fteval, "run", "--sequential")
+    clear, close = found["candidates"]
+    assert clear["verdict"] == "do_not_ship" and clear["metrics"][0]["scored"] < 200
+    assert close["metrics"][0]["scored"] > 400
+    runs = {r["ref"]: r for r in map(json.loads, fteval("runs", "list", "--json")[1].splitlines())}
+    assert all(r["complete"] for r in runs.values())
+    asked = {ref: r["done"] for ref, r in runs.items()}
+    assert asked["replay:base.jsonl"] == asked["replay:close.jsonl"] > asked["replay:mine.jsonl"]
