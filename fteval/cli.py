@@ -24,6 +24,8 @@ COMMANDS = {
     "score": "Judge outputs made elsewhere, or a saved run anew; needs no model.",
     "train": "Make a candidate.",
     "probes": "List the probes, or show one.",
+    "baseline": "Accept a run as what later ones are held against, or show what was accepted.",
+    "history": "Show the trend over accepted releases, and slow drift.",
     "runs": "List, show, verify saved runs.",
     "doctor": "Check that a model can be measured: adapter, base, template, stop token.",
     "config": "Check a config, or print its JSON Schema.",

@@ -1,0 +1,42 @@
+"""`fteval history`: how the accepted releases moved. Needs no store, no engine and no statistics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fteval.commands import options
+from fteval.errors import Incomplete, UserError
+
+
+@click.command("history")
+@click.option("--metric", "metrics", multiple=True, metavar="PROBE.METRIC", help="What to show; repeatable.")
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml beside which evals/ lies.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.md", help="Write it as markdown too.")
+@options.as_json
+def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, as_json: bool) -> None:
+    """The trend over accepted releases, and what was lost since an anchor. Without --metric every probe's primary one.
+
+    \b
+    Example:  fteval history -o history.md
+    """
+    from fteval import releases
+    from fteval.commands.baseline import folder_of
+    from fteval.reports import history, page
+
+    if output is not None and output.suffix != ".md":
+        raise UserError(f"-o {output}: a history is written as markdown", fix="let the name end in .md")
+    found = releases.history(folder_of(config))
+    trends = history.trends(found, metrics)
+    if output is not None:
+        try:
+            output.write_text(history.markdown(trends), encoding="utf-8")
+        except OSError as error:
+            what = f"the report could not be written: {error.strerror or error}"
+            raise Incomplete(what, where=str(output), fix="name another file with -o") from None
+    if as_json:
+        click.echo(json.dumps(history.as_data(found), indent=1))
+    else:
+        page.show(history.render(trends))
