@@ -11,9 +11,10 @@ import click
 
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import Comparison, RunRecord
+from fteval.records import Comparison, Judged, RunRecord
 
-FORMATS = (".md", ".json")
+FORMATS = {".md": "markdown", ".json": "the numbers", ".xml": "JUnit, a case per gate", ".csv": "a row per metric"}
+"""Ending of a report file -> what is written."""
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
@@ -21,7 +22,8 @@ def check_writable(outputs: Sequence[Path]) -> None:
     problems = []
     for path in outputs:
         if path.suffix not in FORMATS:
-            problems.append(f"-o {path}: the ending says the format: {', '.join(FORMATS)}")
+            formats = ", ".join(f"{ending} ({what})" for ending, what in FORMATS.items())
+            problems.append(f"-o {path}: the ending says the format: {formats}")
         elif not path.parent.is_dir():
             problems.append(f"-o {path}: no folder {path.parent}")
         elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -35,18 +37,16 @@ def present(
 ) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
     from fteval import archive
-    from fteval.reports import as_data, markdown, terminal
+    from fteval.reports import as_data, terminal
 
-    data = as_data(result)
     worst = () if isinstance(result, Comparison) else archive.worst(result)
     if as_json:
-        click.echo(json.dumps(data, indent=1))
+        click.echo(json.dumps(as_data(result), indent=1))
     else:
         terminal.show(result, worst, color=display.color)
     for path in outputs:
-        text = json.dumps(data, indent=1) + "\n" if path.suffix == ".json" else markdown.render(result, worst)
         try:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(_as_file(result, worst, path.suffix), encoding="utf-8", newline="")
         except OSError as error:
             # The run is kept whatever happens to its report.
             raise Incomplete(
@@ -57,3 +57,13 @@ def present(
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE
+
+
+def _as_file(result: Comparison | RunRecord, worst: Sequence[Judged], ending: str) -> str:
+    from fteval.reports import as_data, junit, markdown, table
+
+    if ending == ".json":
+        return json.dumps(as_data(result), indent=1) + "\n"
+    if ending == ".xml":
+        return junit.render(result)
+    return table.render(result) if ending == ".csv" else markdown.render(result, worst)

@@ -6,9 +6,11 @@ and tag characters, lone surrogates. Nothing is dropped in silence; what is too 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import unicodedata
+from urllib.parse import quote
 
 ZERO_WIDTH_SPACE = "\u200b"
 # Joiners shape scripts and emoji; every other format character can hide or reorder what is read.
@@ -102,9 +104,27 @@ def _unlinked(body: str) -> str:
     )
 
 
-def comment(name: str, value: str) -> str:
-    """The hidden first line by which a CI job finds its own report again."""
-    return f"<!-- fteval:report {name}={re.sub(r'[^A-Za-z0-9._]+', '_', value)} -->"
+def marker(**names: str) -> str:
+    """The hidden first line by which a CI job finds its own report again: `<!-- fteval:report suite=S job=J -->`."""
+    return f"<!-- fteval:report {' '.join(f'{key}={_word(value)}' for key, value in names.items())} -->"
+
+
+def _word(value: str) -> str:
+    """A value of the marker. What had to be changed gets a digest, so that two jobs never share a marker."""
+    word = re.sub(r"--+", "-", re.sub(r"[^A-Za-z0-9._-]+", "_", value)).strip("-")[:80]
+    if word == value and word:
+        return word
+    return f"{word}.{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def link(text: str, url: str) -> str:
+    """A link of our own to an address that came from outside; the bare text where that is no web address."""
+    if not re.match(r"https?://[A-Za-z0-9]", url):
+        return text
+    return f"[{text}](<{quote(url[:2000], safe=_ADDRESS)}>)"
+
+
+_ADDRESS = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def _unspoofed(body: str) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 from fteval.records import CandidateResult, RunRecord
 
+LEVEL = 0.95
+"""Of the intervals in tables."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -22,10 +25,11 @@ def of_pair(base: RunRecord, result: CandidateResult, command: str | None) -> Me
     old, new = _facts(base), _facts(result.run)
     keys = list(dict.fromkeys([*old, *new]))
     rows = tuple((key, *_sides(key, old.get(key, "–"), new.get(key, "–"))) for key in keys)
-    levels = {g.level for g in result.gates} or {0.95}
     methods = list(dict.fromkeys(g.method for g in result.gates if g.method))
+    levels = sorted({g.level for g in result.gates if g.level != LEVEL})
     notes = [
-        "intervals: " + ", ".join(f"{100 * level:g} %" for level in sorted(levels)) + ", paired Student t over samples",
+        f"intervals: {100 * LEVEL:g} %, paired sample by sample",
+        *(f"intervals of gates: {100 * level:g} %; looking before the end has spent the rest" for level in levels),
         *([f"gates rest on: {'; '.join(methods)}"] if methods else []),
         *_notes(base, command),
     ]
@@ -70,7 +74,7 @@ def _notes(run: RunRecord, command: str | None) -> list[str]:
     notes = []
     sampling = _plan(run).get("sampling")
     if isinstance(sampling, Mapping):
-        notes.append(f"sampling: {in_words(sampling)}, {_plan(run).get('repeats', 1)} per sample")
+        notes.append(f"sampling: {in_words(sampling)}, {_repeats(_plan(run).get('repeats', 1))}")
     if isinstance(_plan(run).get("suite"), str):
         notes.append(f"suite: {short(_plan(run)['suite'])}")
     if isinstance(run.manifest.get("fteval"), str):
@@ -79,6 +83,10 @@ def _notes(run: RunRecord, command: str | None) -> list[str]:
     if command:
         notes.append(f"command: {command}")
     return notes
+
+
+def _repeats(k: object) -> str:
+    return "1 answer per sample" if k == 1 else f"{k} answers per sample"
 
 
 def in_words(sampling: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
 from fteval.reports import measured
 from fteval.reports.measured import Measured
-from fteval.reports.view import DriftRow, scored, tokens
+from fteval.reports.rows import BehaviourRow, scored, tokens
+from fteval.reports.view import gravest_first
 from fteval.stats import units
 from fteval.stats.single import level_of
 
@@ -35,7 +36,7 @@ class RunView:
     warnings: tuple[str, ...]
     metrics: tuple[LevelRow, ...]
     worst: tuple[Judged, ...]
-    behaviour: tuple[DriftRow, ...]
+    behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     path: str
 
@@ -63,7 +64,7 @@ def _warnings(run: RunRecord) -> tuple[str, ...]:
         found.append(f"{run.errors} of {run.planned} answers failed and are missing from the numbers below")
     if run.subset:
         found.append("SUBSET: only a part of the samples was run (--limit)")
-    return tuple(dict.fromkeys([*found, *run.warnings]))
+    return gravest_first([*found, *run.warnings])
 
 
 def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
@@ -79,9 +80,9 @@ def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
     )
 
 
-def _behaviour(probe: ProbeResult) -> DriftRow:
+def _behaviour(probe: ProbeResult) -> BehaviourRow:
     counts = (str(n) for n in (probe.empty, probe.truncated, probe.errors))
-    return DriftRow(probe.probe, tokens(probe.answer_tokens), *counts)
+    return BehaviourRow(probe.probe, tokens(probe.answer_tokens), *counts)
 
 
 def as_json(run: RunRecord) -> dict[str, Any]:

@@ -1,11 +1,15 @@
-"""verdict.json: the comparison for scripts and CI, in the shape that they rest on (DESIGN §5.6)."""
+"""verdict.json: the comparison for scripts and CI, in the shape that they rest on.
+
+Keys are added and never renamed.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from fteval.records import CandidateResult, Comparison, GateResult, MetricChange, RunRecord
+from fteval.records import CandidateResult, Comparison, DriftLine, GateResult, MetricChange, NoiseFloor, RunRecord
+from fteval.reports.view import gravest_first
 
 SCHEMA = 1
 
@@ -19,6 +23,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "chosen": comparison.chosen,
         "base": _run(comparison.base),
         "candidates": [_candidate(c, comparison) for c in comparison.candidates],
+        "noise": [_noise(n) for n in comparison.noise],
     }
 
 
@@ -30,7 +35,9 @@ def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any
         "reason": result.reason,
         "gates": [_gate(g) for g in result.gates],
         "metrics": [_metric(c) for c in result.changes],
-        "warnings": list(dict.fromkeys([*comparison.warnings, *result.warnings])),
+        "slices": [{**_metric(c), "slice": dict(c.slice or {}), "q_value": _number(c.q_value)} for c in result.slices],
+        "drift": [_drift(line) for line in result.drift],
+        "warnings": list(gravest_first([*comparison.warnings, *result.warnings])),
     }
 
 
@@ -63,6 +70,9 @@ def _gate(result: GateResult) -> dict[str, Any]:
         "method": result.method,
         "advisory": gate.advisory,
         "reason": result.reason,
+        "stopped_after": result.stopped_after,
+        "anchor": gate.anchor,
+        "where": gate.where,
     }
 
 
@@ -82,6 +92,36 @@ def _metric(change: MetricChange) -> dict[str, Any]:
         "scored": change.scored,
         "errors": change.errors,
         "unscored": change.unscored,
+        "n_groups": change.n_groups,
+        "stopped": change.stopped,
+        "noise": _number(change.noise),
+    }
+
+
+def _noise(floor: NoiseFloor) -> dict[str, Any]:
+    return {
+        "probe": floor.probe,
+        "metric": floor.metric.name,
+        "how": floor.how,
+        "n": floor.n,
+        "flipped": floor.flipped,
+        "difference": _number(floor.difference),
+        "low": _number(floor.low),
+        "high": _number(floor.high),
+    }
+
+
+def _drift(line: DriftLine) -> dict[str, Any]:
+    return {
+        "anchor": line.anchor,
+        "probe": line.probe,
+        "metric": line.metric.name,
+        "difference": _number(line.difference),
+        "low": _number(line.low),
+        "high": _number(line.high),
+        "level": line.level,
+        "n_paired": line.n_paired,
+        "alarm": line.alarm,
     }
 
 

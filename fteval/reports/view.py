@@ -5,22 +5,14 @@ Strings are as they were found; each renderer escapes them for its medium. Signs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fteval.records import Behaviour, CandidateResult, Comparison, Flip, GateResult, MetricChange
-from fteval.reports import measured
+from fteval.records import CandidateResult, Comparison, MetricChange, NoiseFloor
+from fteval.reports import measured, rows, words
 from fteval.reports.measured import Measured
+from fteval.reports.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
 from fteval.stats import units
-from fteval.stats.gates import DEFAULT
-
-SIGNS = {"good": "▲", "bad": "▼", "same": "≈", "unknown": "?"}
-LEGEND = "▲ better   ▼ worse   ≈ no change shown   ? too little to say"
-READING = (
-    "An interval says what the true difference may be: of intervals made this way, 19 in 20 hold it. "
-    "One that holds 0 shows no change, which is not the same as showing that nothing changed."
-)
-FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,59 +32,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class GateRow:
-    name: str
-    rule: str
-    measured: str
-    result: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRow:
-    tone: str
-    """`good`, `bad`, `same` or `unknown`, see SIGNS."""
-    name: str
-    n: str
-    groups: int | None
-    """How many questions the samples are paraphrases of; None where each stands alone."""
-    base: str
-    candidate: str
-    change: str
-    interval: str
-    better: int
-    worse: int
-    primary: bool
-
-    @property
-    def n_in_groups(self) -> str:
-        """`420 in 60 groups`."""
-        return self.n if self.groups is None else f"{self.n} in {self.groups} groups"
-
-
-@dataclass(frozen=True, slots=True)
-class FlipGroup:
-    """Samples of one metric whose score changed, the worst first."""
-
-    name: str
-    worse: int
-    better: int
-    regressions: tuple[Flip, ...]
-    improvements: tuple[Flip, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DriftRow:
-    """How a probe's answers look beside their scores; `base → candidate`, or one run's numbers."""
-
-    probe: str
-    tokens: str
-    empty: str
-    truncated: str
-    errors: str
-
-
-@dataclass(frozen=True, slots=True)
 class CandidateView:
     """One candidate against the base, in reading order."""
 
@@ -101,11 +40,32 @@ class CandidateView:
     summary: str
     warnings: tuple[str, ...]
     gates: tuple[GateRow, ...]
+    gate_notes: tuple[str, ...]
+    """Why there are gates that nobody wrote."""
     metrics: tuple[MetricRow, ...]
+    legend: str
+    noise: tuple[str, ...]
+    """How much of each gated or primary metric's uncertainty is the models' own dice."""
+    drift: tuple[DriftRow, ...]
     slices: tuple[MetricRow, ...]
     flips: tuple[FlipGroup, ...]
-    drift: tuple[DriftRow, ...]
+    behaviour: tuple[BehaviourRow, ...]
     measured: Measured
+    glossary: tuple[str, ...]
+    path: str
+    """Where the answers are kept whole."""
+
+    @property
+    def leads(self) -> int:
+        """Slices that stand out as worse."""
+        return sum(row.tone == "bad" for row in self.slices)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is wrong and nothing is shown to have changed."""
+        calm = all(m.tone == "same" or (not m.primary and m.tone == "unknown") for m in self.metrics)
+        fine = self.verdict.word in ("ship", "measured") and all(g.result == "pass" for g in self.gates)
+        return fine and calm and not self.warnings and not any(d.alarm for d in self.drift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +73,22 @@ class ComparisonView:
     id: str
     verdict: Verdict
     warnings: tuple[str, ...]
+    """Of the base and of the comparison itself; each candidate has its own."""
+    crowd: str
+    """What several candidates change; empty for one."""
+    floor: str
+    """What changes when nothing is changed; empty where it was never measured."""
     candidates: tuple[CandidateView, ...]
+    """In the order given."""
+
+    @property
+    def chosen(self) -> CandidateView:
+        """The candidate that the verdict is about."""
+        return next(c for c in self.candidates if c.name == self.verdict.name)
+
+    @property
+    def quiet(self) -> bool:
+        return not self.warnings and all(c.quiet for c in self.candidates)
 
 
 PHRASES = {
@@ -126,133 +101,90 @@ PHRASES = {
 
 
 def of_comparison(comparison: Comparison) -> ComparisonView:
-    """The view of a comparison; its candidates in the order given."""
+    """The view of a comparison."""
     views = tuple(_candidate(comparison, result) for result in comparison.candidates)
-    if len(views) == 1:
-        verdict = views[0].verdict
-    else:
-        best = next(c for c in comparison.candidates if c.name == comparison.chosen)
-        tail = f" (best of {len(views)} candidates)"
-        verdict = Verdict(best.verdict, best.name, best.reason + tail)
-    return ComparisonView(comparison.id, verdict, comparison.warnings, views)
+    several = len(views) > 1
+    best = next((c for c in comparison.candidates if c.name == comparison.chosen), comparison.candidates[0])
+    tail = f" (best of {len(views)} candidates)" if several else ""
+    return ComparisonView(
+        id=comparison.id,
+        verdict=Verdict(best.verdict, best.name, best.reason + tail),
+        warnings=gravest_first([*_let_pass(comparison), *comparison.warnings]),
+        crowd=words.crowd(len(views)) if several else "",
+        floor=_floor(comparison),
+        candidates=views,
+    )
+
+
+def lets_pass(comparison: Comparison) -> bool:
+    """Whether the config says that too little evidence shall not block."""
+    return comparison.verdict == "cannot_tell" and comparison.exit_code == 0
+
+
+def _let_pass(comparison: Comparison) -> list[str]:
+    return [words.LET_PASS] if lets_pass(comparison) else []
+
+
+def gravest_first(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Each warning once; that only a part of the samples was run comes before anything else."""
+    return tuple(sorted(dict.fromkeys(warnings), key=lambda w: not w.startswith("SUBSET")))
 
 
 def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView:
     changes = [c for c in result.changes if c.metric.reported]
+    gates = tuple(rows.gate_row(g) for g in result.gates)
+    metrics = tuple(rows.metric_row(c, rows.tone_of(c)) for c in changes)
+    slices = [rows.metric_row(c, rows.slice_tone(c)) for c in sorted(result.slices, key=rows.worst_first)]
+    asked = {(g.gate.probe, g.gate.metric) for g in result.gates}
+    splits = [words.split(c) for c in changes if c.metric.primary or (c.probe, c.metric.name) in asked]
     return CandidateView(
         name=result.name,
         verdict=Verdict(result.verdict, result.name, result.reason),
         summary=_summary(changes),
-        warnings=result.warnings,
-        gates=tuple(_gate_row(g) for g in result.gates),
-        metrics=tuple(metric_row(c) for c in changes),
-        slices=tuple(metric_row(c) for c in sorted(result.slices, key=_worst_first)),
-        flips=_flip_groups(result),
-        drift=tuple(_drift(b) for b in result.behaviour),
+        warnings=gravest_first(result.warnings),
+        gates=gates,
+        gate_notes=tuple(dict.fromkeys(g.unwritten for g in gates if g.unwritten)),
+        metrics=metrics,
+        legend=words.legend([m.tone for m in (*metrics, *slices)]),
+        noise=tuple(filter(None, splits)),
+        drift=tuple(rows.drift_row(line) for line in sorted(result.drift, key=lambda line: not line.alarm)),
+        slices=tuple(slices),
+        flips=rows.flip_groups(result),
+        behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
         measured=measured.of_pair(comparison.base, result, comparison.command),
+        glossary=words.glossary(comparison, result),
+        path=result.run.path,
     )
 
 
 def _summary(changes: Sequence[MetricChange]) -> str:
     """Which probes moved, by their primary metric: `Better on iso_date. Worse on facts.`"""
-    found: dict[str, list[str]] = {tone: [] for tone in SIGNS}
+    found: dict[str, list[str]] = {}
     for change in changes:
         if change.metric.primary:
-            found[tone_of(change)].append(change.probe)
-    words = {"good": "Better on", "bad": "Worse on", "same": "No change shown on", "unknown": "Too little to say on"}
-    return " ".join(f"{words[tone]} {', '.join(names)}." for tone, names in found.items() if names)
+            found.setdefault(rows.tone_of(change), []).append(change.probe)
+    return " ".join(f"{start} {', '.join(found[tone])}." for tone, start in _STARTS.items() if tone in found)
 
 
-def tone_of(change: MetricChange) -> str:
-    """Whether the interval lies on the good side of 0, on the bad one, or holds it."""
-    if change.low is None or change.high is None:
-        return "unknown"
-    ends = (change.low, change.high) if change.metric.better == "higher" else (-change.high, -change.low)
-    if ends[0] > 0:
-        return "good"
-    if ends[1] < 0:
-        return "bad"
-    return "same" if (change.n_paired if change.n_groups is None else change.n_groups) >= FEW else "unknown"
+_STARTS = {
+    "good": "Better on",
+    "bad": "Worse on",
+    "same": "No change shown on",
+    "stopped": "Stopped early on",
+    "unknown": "Too little to say on",
+}
 
 
-def metric_row(change: MetricChange) -> MetricRow:
-    metric = change.metric
-    return MetricRow(
-        tone=tone_of(change),
-        name=units.name(change.probe, metric.name, change.slice),
-        n=scored(change.scored, change.planned),
-        groups=change.n_groups,
-        base=units.value(change.base, metric),
-        candidate=units.value(change.candidate, metric),
-        change=units.change(change.difference, metric),
-        interval=units.interval(change.low, change.high, metric) if change.difference is not None else "",
-        better=change.better,
-        worse=change.worse,
-        primary=metric.primary,
-    )
+def _floor(comparison: Comparison) -> str:
+    """`Noise floor (the base against itself, another seed): 4 of 600 answers to facts.correct changed.`"""
+    shown = {(g.gate.probe, g.gate.metric) for c in comparison.candidates for g in c.gates}
+    wanted = [n for n in comparison.noise if n.metric.primary or (n.probe, n.metric.name) in shown]
+    return " ".join(_floor_lines(wanted))
 
 
-def scored(n: int, planned: int, groups: int | None = None) -> str:
-    """`420`, `412 of 420` where some are missing, `420 in 60 groups`."""
-    shown = str(n) if n == planned else f"{n} of {planned}"
-    return shown if groups is None else f"{shown} in {groups} groups"
-
-
-def _worst_first(change: MetricChange) -> tuple[int, float]:
-    direction = 1 if change.metric.better == "higher" else -1
-    return ("bad", "unknown", "same", "good").index(tone_of(change)), direction * (change.difference or 0.0)
-
-
-def _gate_row(result: GateResult) -> GateRow:
-    gate, change = result.gate, result.change
-    limit, number = f"{gate.threshold:g}", units.NOT_MEASURED
-    if change is not None:
-        limit = units.threshold(gate, change.metric)
-        if gate.rule in ("min_gain", "max_drop"):
-            number = units.change(change.difference, change.metric)
-            interval = units.interval(result.low, result.high, change.metric)
-        else:
-            number = units.value(change.candidate, change.metric)
-            interval = units.level_interval(result.low, result.high, change.metric)
-        number += f" {interval}" if change.difference is not None else ""
-    # A rule of the user's is known to the user; one that nobody wrote must say so.
-    unwritten = [DEFAULT] if gate.where == DEFAULT else []
-    notes = [f"{gate.rule} {limit}", *(["advisory"] if gate.advisory else []), *unwritten]
-    return GateRow(
-        units.name(gate.probe, gate.metric, gate.slice), " · ".join(notes), number, result.result, result.reason
-    )
-
-
-def _flip_groups(result: CandidateResult) -> tuple[FlipGroup, ...]:
-    groups = []
-    for change in result.changes:
-        flips = [f for f in result.flips if (f.probe, f.metric) == (change.probe, change.metric.name)]
-        direction = 1 if change.metric.better == "higher" else -1
-        moved = sorted(((direction * (f.candidate_score - f.base_score), i, f) for i, f in enumerate(flips)))
-        if flips:
-            groups.append(
-                FlipGroup(
-                    name=units.name(change.probe, change.metric.name),
-                    worse=change.worse,
-                    better=change.better,
-                    regressions=tuple(f for by, _, f in moved if by < 0),
-                    improvements=tuple(f for by, _, f in reversed(moved) if by > 0),
-                )
-            )
-    return tuple(sorted(groups, key=lambda g: -g.worse))
-
-
-def _drift(b: Behaviour) -> DriftRow:
-    counts = [f"{old} → {new}" for old, new in (b.empty, b.truncated, b.errors)]
-    both = "not counted" if b.tokens == (None, None) else f"{tokens(b.tokens[0])} → {tokens(b.tokens[1])}"
-    return DriftRow(b.probe, both, *counts)
-
-
-def answers(n: int) -> str:
-    """`1 answer`, `2 answers`."""
-    return f"{n} answer" if n == 1 else f"{n} answers"
-
-
-def tokens(mean: float | None) -> str:
-    """Mean tokens per answer."""
-    return "?" if mean is None else f"{mean:.1f}"
+def _floor_lines(floors: Sequence[NoiseFloor]) -> Iterator[str]:
+    for how in dict.fromkeys(n.how for n in floors):
+        counts = [
+            f"{n.flipped:,} of {n.n:,} answers to {units.name(n.probe, n.metric.name)}" for n in floors if n.how == how
+        ]
+        yield f"Noise floor (the base against itself, {how}): {', '.join(counts)} changed."

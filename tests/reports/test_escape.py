@@ -118,4 +118,25 @@ def test_what_is_too_long_says_how_much_is_missing() -> None:
 
 
 def test_the_marker_cannot_be_closed_from_inside() -> None:
-    assert escape.comment("comparison", "a--> <script>") == "<!-- fteval:report comparison=a_script_ -->"
+    hostile = escape.marker(suite="a--> <script>", job="x")
+    assert re.fullmatch(r"<!-- fteval:report suite=a-_script_\.[0-9a-f]{8} job=x -->", hostile)
+    assert escape.marker(suite="support-triage", job="eval") == "<!-- fteval:report suite=support-triage job=eval -->"
+
+
+@given(ANY, ANY)
+def test_two_jobs_never_share_a_marker(one: str, two: str) -> None:
+    first, second = escape.marker(job=one), escape.marker(job=two)
+    assert (first == second) == (one == two)
+    assert re.fullmatch(r"<!-- fteval:report job=[A-Za-z0-9._-]+ -->", first) and "--" not in first[4:-3]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http:/x", "", "data:text/html,x", "HTTPS ://x", "//x"])
+def test_only_a_web_address_becomes_a_link(url: str) -> None:
+    assert escape.link("all", url) == "all"
+
+
+@given(ANY)
+def test_a_link_is_one_link(tail: str) -> None:
+    shown = escape.link("all", f"https://ci.test/{tail}")
+    (_, inline, _) = PARSER.parse(f"x {shown} y")
+    assert [c.type for c in inline.children or []] == ["text", "link_open", "text", "link_close", "text"]

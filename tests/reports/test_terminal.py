@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from hostile import ATTACKS, comparison, single
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from test_markdown import shipped
+from scenes import crowd, everything, lost
 
+from fteval.records import Comparison
 from fteval.reports import terminal
+from fteval.runs.store import Store
 
 
 class Stream(io.TextIOWrapper):
@@ -76,14 +79,16 @@ def test_rich_markup_in_an_answer_is_text() -> None:
 
 
 def test_the_verdict_stands_first() -> None:
-    lines = terminal.render(shipped()).split("\n")
+    lines = terminal.render(lost()).split("\n")
     assert lines[:3] == [
         "✗ DO NOT SHIP  sft",
         "facts.correct lost 73.3 pp, more than the 2.0 pp allowed",
         "Better on iso_date. Worse on facts.",
     ]
     assert re.search(
-        r"^▼  facts\.correct +300 +93\.3 % +20\.0 %  −73\.3 pp \[−78\.4, −68\.3\] +0 / 220$", "\n".join(lines), re.M
+        r"^▼  facts\.correct +93\.3 % +20\.0 %  −73\.3 pp \[−78\.0, −68\.0\] +300 +0 / 220 / 80$",
+        "\n".join(lines),
+        re.M,
     )
 
 
@@ -103,8 +108,8 @@ def test_plain_lines_where_colour_is_not_wanted(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     stream = Stream(tty=tty)
-    terminal.show(shipped(), file=stream, color=color)
-    assert stream.text() == terminal.render(shipped())
+    terminal.show(lost(), file=stream, color=color)
+    assert stream.text() == terminal.render(lost())
     check_plain(stream.text())
 
 
@@ -115,15 +120,38 @@ def test_a_stream_of_few_characters_gets_what_it_can_show(encoding: str) -> None
     assert "DO NOT SHIP" in stream.text()
 
 
-def test_reports_need_no_heavy_library() -> None:
-    folder = Path(__file__).resolve().parent
+def test_a_saved_comparison_needs_no_heavy_library_to_be_shown(tmp_path: Path) -> None:
+    saved = Store(tmp_path).save_comparison(everything())
     code = (
-        f"import sys; sys.path[:0] = [{str(folder)!r}, {str(folder.parent)!r}]\n"
-        "from hostile import comparison, single\n"
-        "from fteval.reports import as_data, markdown, terminal\n"
-        "for s in (comparison('x'), single('x')[0]): terminal.render(s); markdown.render(s); as_data(s)\n"
+        "import sys; from pathlib import Path; from fteval.runs.store import Store\n"
+        "from fteval.reports import as_data, github, junit, markdown, openmetrics, table, terminal\n"
+        f"c = Store(Path({str(tmp_path)!r}), readonly=True).load_comparison({saved!r})\n"
+        "for m in (terminal, markdown, junit, table, openmetrics): m.render(c)\n"
+        "as_data(c), github.comment(c, suite='s', job='j'), github.annotations(c)\n"
         "heavy = {'torch', 'transformers', 'trl', 'openai', 'scipy', 'pydantic', 'ruamel'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("scene", [crowd, everything, lost])
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_torn(scene: Callable[[], Comparison], width: int) -> None:
+    page = terminal.render(scene(), width=width)
+    assert max(map(cell_len, page.split("\n"))) <= width
+    if width >= 80:
+        for name in ("correct", "overlap") if scene is everything else ("correct",):
+            assert re.search(rf"^[▲▼≈■]  [a-z_]+\.(\n   )?{name}\b|^ +{name}\b", page, re.M)
+
+
+def test_what_stopped_early_says_so_in_the_terminal_too() -> None:
+    page = terminal.render(everything())
+    assert re.search(r"■  safety\.correct .* −58\.6 pp \(stopped early\) +111 of 1,000 ", page)
+    assert "safety.correct: stopped early after 111 of 1,000; its difference is exaggerated by stopping" in page
+
+
+def test_of_several_candidates_the_best_one_is_shown_in_full() -> None:
+    page = terminal.render(crowd())
+    assert page.count("Judged together (Holm over 3 candidates)") == 1
+    assert page.count("How this was measured") == 1 and page.count("Gate  ") == 3
