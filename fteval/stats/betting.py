@@ -1,9 +1,9 @@
 """Evidence that may be looked at after every sample: a betting e-process for each side of a threshold.
 
 A gambler who bets against "the true difference is at most the threshold" multiplies a stake of 1 with every sample. If
-that hypothesis is true the stake stays below 1 / a for ever with probability 1 - a (Ville's inequality), for any bounded
-scores, any number of looks, any number of samples (Waudby-Smith & Ramdas, arXiv:2010.09686, with a fixed mixture of
-bets). Samples must come in random order.
+that hypothesis is true the stake stays below 1 / a for ever with probability 1 - a (Ville's inequality), for any
+bounded scores, any number of looks, any number of samples (Waudby-Smith & Ramdas, arXiv:2010.09686, with a fixed
+mixture of bets). Samples must come in random order.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ class EProcess:
     ) -> None:
         """`low` and `high` bound one score; `gates` that may fail the release share the error of failing (Bonferroni);
         `largest` is the size of the largest group that will come. Raises ValueError for bounds that are none."""
-        if not (low < high and math.isfinite(threshold) and largest >= 1 and gates >= 1):
+        if not (-math.inf < low < high < math.inf and math.isfinite(threshold) and largest >= 1 and gates >= 1):
             raise ValueError(f"no bets between {low} and {high} at {threshold}, {gates} gates, groups of {largest}")
+        if not (0 < level < 1 and 0 < share <= 1):
+            raise ValueError(f"no error to spend at a level of {level} with a share of {share}")
         self.threshold, self.low, self.high, self.largest = threshold, low, high, largest
         alpha = (1 - level) / 2 * share
         self.stakes = {"pass": 1 / alpha, "fail": gates / alpha}
@@ -52,10 +54,13 @@ class EProcess:
         """`pass` or `fail` from the first moment that one side has won enough."""
 
     def update(self, total: float, size: int = 1) -> str | None:
-        """One more group: the sum of its scores and their number; NaN for one without a score. Returns the decision.
+        """One more group: the sum of its scores and their number; NaN where one is missing. Returns the decision.
 
-        A missing score is the worst for passing and the best for failing, so that neither side gains from it.
+        A group with a missing score is the worst for passing and the best for failing: neither side gains from it.
+        Raises ValueError for a group larger than the largest: bets of that size could lose more than all.
         """
+        if not 0 < size <= self.largest:
+            raise ValueError(f"a group of {size} where the largest was to have {self.largest}")
         self.n += 1
         for side, sign, missing in (("pass", 1.0, self.low), ("fail", -1.0, self.high)):
             known = total if math.isfinite(total) else size * missing
@@ -64,8 +69,12 @@ class EProcess:
             for i, bet in enumerate(self._bets[side]):
                 wealth[i] += math.log(max(1 + bet * step, 1e-300))
         if self.decision is None:
-            self.decision = next((s for s in ("pass", "fail") if self.evidence(s) >= self.stakes[s]), None)
+            self.decision = next((side for side in self.stakes if self._won(side)), None)
         return self.decision
+
+    def _won(self, side: str) -> bool:
+        # The mean is at most the largest, which is known at once.
+        return max(self._wealth[side]) >= math.log(self.stakes[side]) and self.evidence(side) >= self.stakes[side]
 
     def evidence(self, side: str) -> float:
         """What a stake of 1 on this side (`pass` or `fail`) has become."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,13 @@ def as_column(values: Any) -> Column:
     return column
 
 
+def bound(scale: float, farthest: float) -> float:
+    """The most that a score can be off: the scale, or what was seen where that is more; infinite without a scale."""
+    return max(float(scale), farthest) if 0 < scale < math.inf else math.inf
+
+
 def group_codes(groups: Any, n: int) -> NDArray[np.int64]:
-    """A number per sample, the same for samples of one group; a group of None is a sample on its own.
+    """A number per sample, the same for samples of one group; a group of None or NaN is a sample on its own.
 
     Raises ValueError where there are not as many groups as samples.
     """
@@ -37,19 +43,20 @@ def group_codes(groups: Any, n: int) -> NDArray[np.int64]:
     if all(g is None for g in groups):
         return np.arange(n)
     known: dict[Any, int] = {}
-    # A sample without a group gets a key that equals no group's.
-    return np.array([known.setdefault((i,) if g is None else g, len(known)) for i, g in enumerate(groups)])
+    # A sample without a group gets a key that equals no other. NaN is what tables have for "none": it is not itself.
+    keys = (object() if g is None or g != g else g for g in groups)
+    return np.array([known.setdefault(key, len(known)) for key in keys])
 
 
 def by_group(values: Column, codes: NDArray[np.int64]) -> tuple[Column, Column]:
     """Sum and size of every group, in the order of the codes that are in use."""
     sizes = np.bincount(codes)
     used = sizes > 0
-    sums = np.bincount(codes, weights=values)
+    sums = np.bincount(codes, weights=values).astype(np.float64)
     return sums[used], sizes[used].astype(np.float64)
 
 
-def lengths(*columns: Sequence[Any]) -> None:
+def lengths(*columns: Sized) -> None:
     """Raises ValueError where columns that belong together differ in length."""
     found = [len(c) for c in columns]
     if len(set(found)) > 1:

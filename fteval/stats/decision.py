@@ -7,6 +7,7 @@ to fail wrongly: Holm (1979).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,7 +53,7 @@ def decide(rules: Mapping[Any, Evidence] | Sequence[Evidence], level: float = 0.
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     """Which hypotheses Holm's step-down procedure rejects: a false rejection of any has at most chance alpha."""
-    order = sorted(range(len(p_values)), key=lambda i: (not p_values[i] == p_values[i], p_values[i]))
+    order = sorted(range(len(p_values)), key=lambda i: (math.isnan(p_values[i]), p_values[i]))
     rejected = [False] * len(p_values)
     for rank, i in enumerate(order):
         if not p_values[i] < alpha / (len(p_values) - rank):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fteval.stats.columns import Column, as_column, by_group, group_codes
+from fteval.stats.columns import Column, as_column, bound, by_group, group_codes
 from fteval.stats.score import effective_n, wilson_interval, wilson_z
 from fteval.stats.student import t_quantile, t_tails
 
@@ -45,54 +45,62 @@ def mean(
     """Mean of scores between 0 and `scale`, with an interval that is never a point.
 
     Wilson's interval on the effective number of independent samples, Student's t with groups - 1 degrees of freedom;
-    for ungrouped right-or-wrong scores that is Wilson's own on n. None and NaN are never dropped: `low` and `p_pass`
-    take them as 0, `high` and `p_fail` as `scale`. Fewer than two groups say nothing.
+    for ungrouped right-or-wrong scores that is Wilson's own on n. None and NaN are never dropped: interval and tests
+    are the least favourable of leaving them out, of taking them all as 0 and as `scale`. Fewer than two groups say
+    nothing.
     """
     column = as_column(scores)
     codes = group_codes(groups, len(column))
     there = np.isfinite(column)
     known = column[there]
-    limit = max(float(scale), float(known.max(initial=0.0)), 1e-300)
-    # A score below 0 is none; its distance counts, so that it cannot make an interval narrower.
-    limit = max(limit, -float(known.min(initial=0.0)))
-    plain = _interval(known, codes[there], threshold, level, limit)
-    sides = (plain, plain)
-    missing = len(column) - len(known)
-    if missing:
-        worst, best = (np.where(there, column, fill) for fill in (0.0, limit))
-        sides = (
-            _interval(worst, codes, threshold, level, limit),
-            _interval(best, codes, threshold, level, limit),
-        )
+    limit = bound(scale, float(np.abs(known).max(initial=0.0)))
+    # A score below 0 is outside what was promised: the scale is taken to reach as far down as up.
+    ends = (-limit if known.min(initial=0.0) < 0 else 0.0, limit)
+    seen = [_interval(known, codes[there], threshold, level, ends)]
+    if len(known) < len(column):
+        seen += [_interval(np.where(there, column, end), codes, threshold, level, ends) for end in ends]
+    plain = seen[0]
+    with np.errstate(over="ignore"):
+        estimate = float(known.mean()) if len(known) else math.nan
     return Mean(
-        estimate=float(known.mean()) if len(known) else math.nan,
-        low=min(plain[0], sides[0][0]),
-        high=max(plain[1], sides[1][1]),
+        estimate=estimate,
+        low=min(estimate, *(i.low for i in seen)) if len(known) else ends[0],
+        high=max(estimate, *(i.high for i in seen)) if len(known) else ends[1],
         n=len(known),
-        groups=plain[4],
-        missing=missing,
-        effective=plain[5],
-        p_pass=max(plain[2], sides[0][2]),
-        p_fail=max(plain[3], sides[1][3]),
-        method=METHOD + (" over groups" if plain[4] < len(known) else ""),
+        groups=plain.groups,
+        missing=len(column) - len(known),
+        effective=plain.effective,
+        p_pass=max(i.p_pass for i in seen),
+        p_fail=max(i.p_fail for i in seen),
+        method=METHOD + (" over groups" if plain.groups < len(known) else ""),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    low: float
+    high: float
+    p_pass: float
+    p_fail: float
+    groups: int
+    effective: float
+
+
 def _interval(
-    values: Column, codes: Any, threshold: float | None, level: float, scale: float
-) -> tuple[float, float, float, float, int, float]:
-    """low, high, p_pass, p_fail, groups, effective n."""
-    sums, sizes = by_group(np.clip(values / scale, 0.0, 1.0), codes)
-    count = len(sums)
-    if count < 2:
-        return 0.0, scale, 1.0, 1.0, count, float(count)
-    p, n = effective_n(sums, sizes)
+    values: Column, codes: Any, threshold: float | None, level: float, ends: tuple[float, float]
+) -> _Interval:
+    floor, ceiling = ends
+    width = ceiling - floor
+    count = len(np.unique(codes))
+    if count < 2 or math.isinf(width):
+        return _Interval(floor, ceiling, 1.0, 1.0, count, float(count))
+    p, n = effective_n(*by_group((values - floor) / width, codes))
     low, high = wilson_interval(p, n, t_quantile((1 + level) / 2, count - 1))
     tails = (1.0, 1.0)
     if threshold is not None and not math.isnan(threshold):
-        target = threshold / scale
+        target = (threshold - floor) / width
         if 0 <= target <= 1:
             tails = t_tails(float(wilson_z(p, n, target)), count - 1)
         else:
             tails = (0.0, 1.0) if target < 0 else (1.0, 0.0)
-    return float(low) * scale, float(high) * scale, *tails, count, float(n)
+    return _Interval(floor + float(low) * width, floor + float(high) * width, *tails, count, float(n))

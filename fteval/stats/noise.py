@@ -11,10 +11,12 @@ import numpy as np
 def noise_split(base: Any, candidate: Any) -> float:
     """The share of the variance of the mean difference that comes from drawing answers, between 0 and 1.
 
-    Scores as (samples, answers per sample), at least two answers on each side; NaN for a missing one. NaN where it cannot
-    be known: one answer per sample, or nothing that varies.
+    Scores as (samples, answers per sample), at least two answers on each side; NaN for a missing one. NaN where it
+    cannot be known: one answer per sample, or nothing that varies. Raises ValueError for different numbers of samples.
     """
-    sides = [np.atleast_2d(np.asarray(side, dtype=float)) for side in (base, candidate)]
+    sides = [np.asarray(side, dtype=float) for side in (base, candidate)]
+    # A plain column has one answer per sample.
+    sides = [side[:, None] if side.ndim == 1 else side for side in sides]
     if len(sides[0]) != len(sides[1]):
         raise ValueError(f"{len(sides[0])} samples of the base and {len(sides[1])} of the candidate")
     within = [within_variance(side) for side in sides]

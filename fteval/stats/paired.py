@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fteval.stats.columns import Column, as_column, by_group, group_codes, lengths
+from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, lengths
 from fteval.stats.score import effective, tango_interval, tango_z
 from fteval.stats.student import t_quantile, t_tails
 
@@ -23,11 +23,12 @@ class Difference:
     """Over the pairs that have both scores; NaN without a single one."""
     low: float
     high: float
-    """With missing scores the interval holds what the worst and the best of them would have given."""
+    """With missing scores the interval holds those that all losses and all gains in their place would have."""
     p_pass: float
-    """Chance of seeing so much in favour if the true difference were the threshold; what is missing taken as losses."""
+    """Chance of seeing so much in favour if the true difference were the threshold. Below half of 1 - level exactly
+    where `low` is above the threshold."""
     p_fail: float
-    """The same against; what is missing taken as gains."""
+    """The same against, and for `high`."""
     n: int
     """Pairs with both scores."""
     groups: int
@@ -55,44 +56,47 @@ def difference(
     level: float = 0.95,
     scale: float = 1.0,
 ) -> Difference:
-    """Mean of candidate - base over the same samples, with an interval that is never a point, tested against a threshold.
+    """Mean of candidate - base over the same samples, with an interval that is never a point, against a threshold.
 
     Tango's score interval (1998) on effective counts, Student's t with groups - 1 degrees of freedom: right or wrong,
     graded scores, the means of several answers and groups of paraphrases alike. `scale` is the most that one sample can
-    change (1 for shares): a guarantee needs a bound. None and NaN are never dropped: `low` and `p_pass` take them as the
-    worst that they can be, `high` and `p_fail` as the best. Fewer than two groups say nothing: the whole scale, both
-    tests 1. Raises ValueError for columns of different lengths.
+    change (1 for shares): a guarantee needs a bound, and a scale that is no positive number gives none. None and NaN
+    are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as the worst
+    and as the best that they can be. Fewer than two groups say nothing: the whole scale, both tests 1. Raises
+    ValueError for columns of different lengths.
     """
     old, new = as_column(base), as_column(candidate)
     lengths(old, new)
     codes = group_codes(groups, len(old))
     both = np.isfinite(old) & np.isfinite(new)
-    change = (new - old)[both]
-    limit = max(float(scale), float(np.abs(change).max(initial=0.0)), 1e-300)
-    plain = _interval(change, codes[both], threshold, level, limit)
-    sides = (plain, plain)
-    missing = len(both) - len(change)
-    if missing:
-        worst, best = (_filled(old, new, both, limit, favour) for favour in (False, True))
-        sides = (
-            _interval(worst, codes, threshold, level, limit),
-            _interval(best, codes, threshold, level, limit),
-        )
+    before, after = old[both], new[both]
+    with np.errstate(over="ignore"):  # an overflow is an infinite change, which nothing bounds
+        change = after - before
+    limit = bound(scale, float(np.abs(change).max(initial=0.0)))
+    seen = [_interval(change, codes[both], threshold, level, limit)]
+    if len(change) < len(both):
+        # Both extremes on both sides: where groups differ, a gain can widen more than it lifts.
+        seen += [_interval(_filled(old, new, both, limit, up), codes, threshold, level, limit) for up in (False, True)]
+    plain = seen[0]
+    with np.errstate(over="ignore"):
+        estimate, level_before, level_after = (float(v.mean()) if len(v) else math.nan for v in (change, before, after))
+    # By the size of the scores, so that rounding is no change and a tiny scale has changes too.
+    moved = np.abs(change) > 1e-12 * np.maximum(np.abs(before), np.abs(after))
     return Difference(
-        estimate=float(change.mean()) if len(change) else math.nan,
-        low=min(plain.low, sides[0].low),
-        high=max(plain.high, sides[1].high),
-        p_pass=max(plain.p_pass, sides[0].p_pass),
-        p_fail=max(plain.p_fail, sides[1].p_fail),
+        estimate=estimate,
+        low=min(estimate, *(i.low for i in seen)) if len(change) else -limit,
+        high=max(estimate, *(i.high for i in seen)) if len(change) else limit,
+        p_pass=max(i.p_pass for i in seen),
+        p_fail=max(i.p_fail for i in seen),
         n=len(change),
         groups=plain.groups,
-        changed=int((np.abs(change) > 1e-12).sum()),
-        gains=int((change > 1e-12).sum()),
-        losses=int((change < -1e-12).sum()),
-        missing=missing,
+        changed=int(moved.sum()),
+        gains=int((moved & (change > 0)).sum()),
+        losses=int((moved & (change < 0)).sum()),
+        missing=len(both) - len(change),
         effective=plain.effective,
-        base=float(old[both].mean()) if len(change) else math.nan,
-        candidate=float(new[both].mean()) if len(change) else math.nan,
+        base=level_before,
+        candidate=level_after,
         scale=limit,
         method=METHOD + (" over groups" if plain.groups < len(change) else ""),
     )
@@ -109,9 +113,10 @@ class _Interval:
 
 
 def _interval(change: Column, codes: Any, threshold: float, level: float, scale: float) -> _Interval:
-    sums, sizes = by_group(change / scale, codes)
+    bounded = math.isfinite(scale)
+    sums, sizes = by_group(change / scale if bounded else change, codes)
     count = len(sums)
-    if count < 2:
+    if count < 2 or not bounded:
         return _Interval(-scale, scale, 1.0, 1.0, count, float(count))
     found = effective(sums, sizes)
     low, high = tango_interval(found.gains, found.losses, found.n, t_quantile((1 + level) / 2, found.df))
@@ -126,11 +131,11 @@ def _interval(change: Column, codes: Any, threshold: float, level: float, scale:
 
 
 def _filled(old: Column, new: Column, both: Any, scale: float, favour: bool) -> Column:
-    """All changes, with an extreme for each pair that lacks a score: a known side keeps its score where all are shares."""
+    """All changes, with an extreme for each pair that lacks a score; a known side of shares keeps its score."""
     known = np.concatenate([old[np.isfinite(old)], new[np.isfinite(new)]])
     if scale == 1.0 and (not len(known) or (known.min() >= 0 and known.max() <= 1)):
         before = np.where(np.isfinite(old), old, 0.0 if favour else 1.0)
         after = np.where(np.isfinite(new), new, 1.0 if favour else 0.0)
         return after - before
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore"):
         return np.where(both, new - old, scale if favour else -scale)

@@ -22,7 +22,7 @@ def plan_n(
     An effect above the threshold is planned to pass, one below it to fail. `deff` is 1 + (mean group size - 1) × the
     correlation within groups. None where no number does: the effect is the threshold itself.
     """
-    if not all(map(math.isfinite, (changed, effect, threshold, power, deff))):
+    if not math.isfinite(deff):
         return None
     if effect < threshold:
         effect, threshold = -effect, -threshold
@@ -43,7 +43,7 @@ def power(n: int, changed: float, effect: float, threshold: float, level: float 
     if effect < threshold:
         effect, threshold = -effect, -threshold
     spread = _spread(changed, effect, threshold)
-    if spread is None or n < 2:
+    if spread is None or n < 2 or not math.isfinite(deff):
         return 0.0
     under_null, under_effect = spread
     distance = (effect - threshold) * math.sqrt(n / max(deff, 1.0))
@@ -92,7 +92,7 @@ def _enough(changed: float, effect: float, threshold: float, power: float, level
 
 def _spread(changed: float, effect: float, threshold: float) -> tuple[float, float] | None:
     """Standard deviations of one difference if the truth were the threshold, and as assumed."""
-    if effect - threshold < 1e-9 or not -1 < threshold < 1 or abs(effect) > 1:
+    if not math.isfinite(changed) or not effect - threshold >= 1e-9 or not -1 < threshold < 1 or abs(effect) > 1:
         return None
     q = min(max(changed, abs(effect), 0.0), 1.0)
     b = -q + (2 - effect) * threshold

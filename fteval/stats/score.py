@@ -81,16 +81,14 @@ def tango_interval(gains: Any, losses: Any, n: Any, quantile: Any) -> tuple[Any,
     """The differences whose score statistic lies within +- quantile; both ends in [-1, 1]."""
     gains, losses, n, quantile = np.broadcast_arrays(*(np.asarray(v, float) for v in (gains, losses, n, quantile)))
     estimate = (gains - losses) / n
-
-    def solve(target: Any, low: Any, high: Any) -> Any:
-        for _ in range(_STEPS):
-            middle = (low + high) / 2
-            above = tango_z(gains, losses, n, middle) > target
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return (low + high) / 2
-
-    ends = np.full(estimate.shape, 1.0)
-    return solve(quantile, -ends, estimate), solve(-quantile, estimate, ends)
+    target = np.stack([quantile, -quantile])
+    left, right = np.stack([np.full_like(estimate, -1.0), estimate]), np.stack([estimate, np.full_like(estimate, 1.0)])
+    for _ in range(_STEPS):
+        middle = (left + right) / 2
+        above = tango_z(gains, losses, n, middle) > target
+        left, right = np.where(above, middle, left), np.where(above, right, middle)
+    low, high = (left + right) / 2
+    return low, high
 
 
 def effective_n(sums: Array, sizes: Array) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Slow loss over many releases: every release against one that is kept, because against the last one it is never seen."""
+"""Slow loss over many releases: each against one that is kept, because against the last one it is never seen."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def drift(
     level: float = 0.95,
     scale: float = 1.0,
 ) -> Drift:
-    """Alarms where a release is shown to be worse than the anchor, with at most (1 - level) / 2 false ones over `planned`
-    releases together (union bound: they share samples and anchor, so that charts for independent points do not hold).
+    """Alarms where a release is shown to be worse than the anchor.
 
-    Scores of the same samples in the same order; higher is better.
+    Over `planned` releases together a false alarm has at most chance (1 - level) / 2 (union bound: they share samples
+    and anchor, so that control charts for independent points do not hold). Scores of the same samples in the same order;
+    higher is better.
     """
     apart = level_for(level, max(planned, len(releases), 1))
     found = tuple(difference(anchor, release, groups, 0.0, apart, scale) for release in releases)

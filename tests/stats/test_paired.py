@@ -1,116 +1,262 @@
-"""Paired differences against scipy, statsmodels, published tables and hand arithmetic."""
+"""Paired differences: what their interval and their tests may never do, against hand arithmetic and brute force."""
 
 from __future__ import annotations
 
+import itertools
 import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fteval.stats.paired import difference
+from fteval.stats import Difference, difference
+from fteval.stats.student import t_quantile
 
-SCORES = st.lists(st.tuples(*[st.one_of(st.none(), st.floats(0, 1))] * 2), max_size=40)
-
-
-def test_the_interval_is_scipys_paired_t() -> None:
-    from scipy import stats
-
-    rng = np.random.default_rng(0)
-    base, candidate = rng.random(50), rng.random(50)
-    found = difference(list(base), list(candidate))
-    expected = stats.ttest_rel(candidate, base).confidence_interval(0.95)
-    assert found.estimate == pytest.approx((candidate - base).mean(), abs=1e-12)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
-    assert found.sd == pytest.approx((candidate - base).std(ddof=1), abs=1e-12)
+NOTHING = [None, math.nan, math.inf, -math.inf]
+SHARES = st.one_of(st.sampled_from([0.0, 1.0, 0.5, -0.0, None, math.nan]), st.floats(0, 1))
+ANYTHING = st.one_of(SHARES, st.sampled_from(NOTHING), st.floats(), st.integers(-3, 3), st.booleans())
+NAMES: st.SearchStrategy[Any] = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["a", "b", "", "0"]))
+LEVELS = st.one_of(st.just(0.95), st.floats(0.5, 0.999))
+THRESHOLDS = st.one_of(st.sampled_from([0.0, -0.05, 0.05, -1.0, 1.0, math.nan, math.inf, -math.inf]), st.floats())
+SCALES = st.one_of(st.just(1.0), st.sampled_from([0.01, 100.0, 1e-300, 1e300, 0.0, -1.0, math.nan, math.inf]))
 
 
-def test_groups_are_the_units_as_in_statsmodels() -> None:
-    import statsmodels.api as sm
-
-    rng = np.random.default_rng(1)
-    effect = np.repeat(rng.normal(0, 0.2, 30), 4) + rng.normal(0, 0.05, 120)
-    groups = np.repeat(np.arange(30), 4)
-    ols = sm.OLS(effect, np.ones(120)).fit(
-        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
-    )
-    found = difference([0.0] * 120, list(effect), [str(g) for g in groups])
-    low, high = ols.conf_int()[0]
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
-    assert (found.n, found.groups) == (120, 30)
+@st.composite
+def columns(draw: Any, scores: st.SearchStrategy[Any] = ANYTHING, most: int = 25) -> tuple[list[Any], list[Any], Any]:
+    """Two columns of scores and their groups, in every form in which groups come."""
+    n = draw(st.integers(0, most))
+    base, candidate = (draw(st.lists(scores, min_size=n, max_size=n)) for _ in range(2))
+    names = draw(st.lists(NAMES, min_size=n, max_size=n))
+    forms = [None, names, ["one"] * n, np.array([hash(g) % 3 for g in names], int), np.array([str(g) for g in names])]
+    return base, candidate, forms[draw(st.integers(0, len(forms) - 1))]
 
 
-def test_repeating_samples_within_their_group_adds_no_evidence() -> None:
+def strictly(base: Any, candidate: Any, groups: Any = None, *rest: Any) -> Difference:
+    """`difference` with every warning of numpy an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return difference(base, candidate, groups, *rest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(columns(), THRESHOLDS, LEVELS, SCALES)
+def test_no_scores_raise_or_give_a_point(
+    data: tuple[list[Any], list[Any], Any], threshold: float, level: float, scale: float
+) -> None:
+    found = strictly(*data, threshold, level, scale)
+    assert found.n + found.missing == len(data[0])
+    assert found.low < found.high
+    assert 0 <= found.p_pass <= 1 and 0 <= found.p_fail <= 1
+    assert found.gains + found.losses == found.changed <= found.n
+    if math.isfinite(found.estimate):
+        assert found.low <= found.estimate <= found.high
+
+
+@settings(max_examples=150, deadline=None)
+@given(columns(), THRESHOLDS, LEVELS, st.sampled_from([1.0, 3.0, 0.01]))
+def test_interval_and_tests_agree(
+    data: tuple[list[Any], list[Any], Any], threshold: float, level: float, scale: float
+) -> None:
+    found, alpha = strictly(*data, threshold, level, scale), (1 - level) / 2
+    if found.groups < 2:
+        return  # says nothing, not even about what cannot be
+    if abs(found.low - threshold) > 1e-9 * found.scale:
+        assert (found.low > threshold) == (found.p_pass < alpha)
+    if abs(found.high - threshold) > 1e-9 * found.scale:
+        assert (found.high < threshold) == (found.p_fail < alpha)
+
+
+@settings(max_examples=100, deadline=None)
+@given(columns(), st.floats(-1, 1), LEVELS)
+def test_swapping_the_sides_mirrors_everything(
+    data: tuple[list[Any], list[Any], Any], threshold: float, level: float
+) -> None:
+    base, candidate, groups = data
+    one = strictly(base, candidate, groups, threshold, level)
+    two = strictly(candidate, base, groups, -threshold, level)
+    assert (one.gains, one.losses, one.n, one.groups) == (two.losses, two.gains, two.n, two.groups)
+    if math.isfinite(one.scale):
+        assert (two.low, two.high) == pytest.approx((-one.high, -one.low), abs=1e-9 * one.scale)
+        assert (two.p_pass, two.p_fail) == pytest.approx((one.p_fail, one.p_pass), abs=1e-6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(columns(SHARES), st.sampled_from([-0.3, -0.05, 0.0, 0.2]))
+def test_missing_scores_never_say_more_than_the_worst_or_the_best_in_their_place(
+    data: tuple[list[Any], list[Any], Any], threshold: float
+) -> None:
+    base, candidate, groups = data
+    found = strictly(base, candidate, groups, threshold)
+    for new, old in ((0.0, 1.0), (1.0, 0.0)):
+        filled = strictly(_filled(base, old), _filled(candidate, new), groups, threshold)
+        assert found.low <= filled.low + 1e-12 and filled.high <= found.high + 1e-12
+        assert found.p_pass >= filled.p_pass - 1e-12 and found.p_fail >= filled.p_fail - 1e-12
+
+
+def _filled(scores: list[Any], value: float) -> list[float]:
+    return [value if s is None or math.isnan(s) else float(s) for s in scores]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_without_groups_nothing_in_their_place_says_less_than_missing_scores(seed: int) -> None:
+    """Every way to fill three missing scores with right, wrong or half."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 40))
+    base, candidate = (rng.integers(0, 2, n).astype(float) for _ in range(2))
+    holes = rng.choice(n, 3, replace=False)
+    candidate[holes] = np.nan
+    found = difference(base, candidate)
+    for values in itertools.product([0.0, 0.5, 1.0], repeat=3):
+        whole = candidate.copy()
+        whole[holes] = values
+        filled = difference(base, whole)
+        assert found.low <= filled.low + 1e-12 and filled.high <= found.high + 1e-12
+
+
+def test_missing_scores_take_a_proof_away() -> None:
+    base = [1.0] * 200
+    whole, holed = difference(base, base, threshold=-0.05), difference(base, [None] * 10 + base[10:], threshold=-0.05)
+    assert whole.p_pass < 0.025 < holed.p_pass
+    assert (holed.n, holed.missing, holed.estimate) == (190, 10, 0.0)
+    lost = difference(base, [0.0] * 10 + base[10:], threshold=-0.05)
+    assert (holed.low, holed.p_pass) == pytest.approx((lost.low, lost.p_pass), abs=1e-12)
+
+
+def test_a_known_side_bounds_what_a_missing_score_can_lose() -> None:
+    # The base was wrong already: what the candidate did not answer can lose nothing.
+    base, candidate = [0.0] * 5 + [1.0] * 195, [None] * 5 + [1.0] * 195
+    assert difference(base, candidate).low == pytest.approx(difference([1.0] * 200, [1.0] * 200).low, abs=1e-3)
+
+
+def test_copies_within_a_group_add_no_evidence() -> None:
     rng = np.random.default_rng(2)
-    base, candidate = list(rng.random(40)), list(rng.random(40))
-    once = difference(base, candidate)
-    thrice = difference(base * 3, candidate * 3, [str(i) for i in range(40)] * 3)
-    assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high), abs=1e-12)
+    base, candidate = rng.random(40), rng.random(40)
+    once = difference(base, candidate, threshold=-0.05)
+    thrice = difference(np.tile(base, 3), np.tile(candidate, 3), np.tile(np.arange(40), 3), threshold=-0.05)
+    assert (thrice.low, thrice.high, thrice.p_pass) == pytest.approx((once.low, once.high, once.p_pass), abs=1e-12)
+    assert (thrice.n, thrice.groups, thrice.effective) == (120, 40, pytest.approx(once.effective))
 
 
 def test_samples_without_a_group_stand_alone() -> None:
     base, candidate = [0.0] * 12, [0.1, 0.4, 0.2, 0.3, 0.6, 0.5, 0.8, 0.7, 0.9, 1.0, 0.15, 0.25]
-    assert difference(base, candidate, [None] * 12) == difference(base, candidate)
+    alone = difference(base, candidate)
+    missing: list[Sequence[Any]] = [[None] * 12, [math.nan] * 12, np.full(12, np.nan), list(range(12)), "abcdefghijkl"]
+    for groups in missing:
+        assert difference(base, candidate, groups) == alone
     assert difference(base, candidate, ["a", "a", *[None] * 10]).groups == 11
+    assert difference(base, candidate, [(3,), *[None] * 11]).groups == 12
 
 
-@pytest.mark.parametrize(
-    ("n", "half"),
-    # reference: 60 prompts, none changed: ±6.3 pp; 76, 127 and 191 are the least that show a margin of 5, 3 and 2 pp.
-    [(60, 0.063), (76, 0.05), (127, 0.03), (191, 0.02)],
-)
-def test_nothing_changed_is_not_nothing_known(n: int, half: float) -> None:
-    found = difference([1.0] * n, [1.0] * n)
-    assert found.low is not None and found.high is not None
-    assert found.high == pytest.approx(half, abs=6e-4) and found.low == -found.high
+def test_how_groups_are_named_does_not_count() -> None:
+    rng = np.random.default_rng(5)
+    base, candidate, codes = rng.random(30), rng.random(30), rng.integers(0, 7, 30)
+    expected = difference(base, candidate, codes)
+    for groups in ([f"g{c}" for c in codes], [int(c) * 10**9 for c in codes], codes.astype(float), codes.astype("U3")):
+        found = difference(base, candidate, groups)
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+        assert found.groups == expected.groups == len(set(codes))
+
+
+def test_nothing_changed_is_not_nothing_known() -> None:
+    found = difference([1.0] * 60, [1.0] * 60)
+    # t^2 / (n + t^2), t = 2.0010 with 59 degrees of freedom.
+    assert found.high == pytest.approx(2.0010**2 / (60 + 2.0010**2), abs=1e-5)
+    assert found.low == pytest.approx(-found.high, abs=1e-12)
     assert found.estimate == 0 and found.changed == 0
 
 
 def test_everything_changed_is_not_certainty() -> None:
     found = difference([0.0] * 40, [1.0] * 40)
     assert found.estimate == 1 and found.high == 1
-    # n / (n + t^2), t = 2.0227 with 39 degrees of freedom: Wilson's lower end for 40 of 40, with t for z.
-    assert found.low == pytest.approx(40 / (40 + 2.02269**2), abs=1e-5)
+    # Tango's end for n gains of n is (n - z^2) / (n + z^2); t = 2.02269 with 39 degrees of freedom for z.
+    assert found.low == pytest.approx((40 - 2.02269**2) / (40 + 2.02269**2), abs=1e-5)
 
 
-def test_one_sample_bounds_nothing() -> None:
-    found = difference([0.0], [1.0])
-    assert (found.estimate, found.low, found.high, found.n) == (1.0, -1.0, 1.0, 1)
-    unbounded = difference([3.0], [9.0], scale=None)
-    assert (unbounded.estimate, unbounded.low, unbounded.high) == (6.0, None, None)
+@pytest.mark.parametrize(
+    ("base", "candidate", "groups"),
+    [
+        ([], [], None),
+        ([0.0], [1.0], None),
+        ([None, math.nan, 1.0], [1.0, 0.0, math.inf], None),
+        ([0.0] * 50, [1.0] * 25 + [0.0] * 25, ["same"] * 50),
+    ],
+)
+def test_fewer_than_two_groups_say_nothing(base: list[Any], candidate: list[Any], groups: Any) -> None:
+    found = difference(base, candidate, groups, threshold=-0.5)
+    assert (found.low, found.high, found.p_pass, found.p_fail) == (-1.0, 1.0, 1.0, 1.0)
 
 
-def test_one_group_of_many_samples_bounds_nothing() -> None:
-    found = difference([0.0] * 50, [1.0] * 25 + [0.0] * 25, ["same"] * 50)
-    assert (found.groups, found.low, found.high) == (1, -1.0, 1.0)
-
-
-def test_nothing_scored_is_no_number() -> None:
-    found = difference([None, 1.0, math.nan], [1.0, None, 0.0])
-    assert (found.estimate, found.low, found.high, found.n, found.missing) == (None, None, None, 0, 3)
-    assert difference([], []).estimate is None
-
-
-def test_what_has_no_score_is_counted_and_left_out() -> None:
+def test_what_has_no_score_is_counted_and_left_out_of_the_means() -> None:
     found = difference([0.0, 1.0, None, 0.5, 1.0], [1.0, math.nan, 1.0, 0.5, math.inf])
-    assert (found.n, found.missing, found.better, found.worse, found.changed) == (2, 3, 1, 0, 1)
+    assert (found.n, found.missing, found.gains, found.losses, found.changed) == (2, 3, 1, 0, 1)
     assert (found.base, found.candidate, found.estimate) == (0.25, 0.75, 0.5)
 
 
-def test_better_and_worse_follow_the_metrics_direction() -> None:
-    base, candidate = [3.0, 3.0, 3.0], [1.0, 1.0, 5.0]
-    assert (lambda d: (d.better, d.worse))(difference(base, candidate, scale=None)) == (1, 2)
-    assert (lambda d: (d.better, d.worse))(difference(base, candidate, better="lower", scale=None)) == (2, 1)
+def test_a_scale_stretches_interval_and_counts_alike() -> None:
+    rng = np.random.default_rng(7)
+    base, candidate = rng.random(60), rng.random(60)
+    unit, wide = (
+        difference(base, candidate, threshold=-0.1),
+        difference(base * 50, candidate * 50, None, -5.0, 0.95, 50),
+    )
+    assert (wide.low, wide.high) == pytest.approx((unit.low * 50, unit.high * 50), rel=1e-9)
+    assert (wide.p_pass, wide.effective, wide.changed) == pytest.approx((unit.p_pass, unit.effective, unit.changed))
 
 
-def test_an_unbounded_metric_without_variation_is_bounded_by_the_range_of_its_scores() -> None:
-    base = [float(i) for i in range(100)]
-    found = difference(base, base, scale=None)
-    # t = 1.98422 with 99 degrees of freedom; the scores range over 99.
-    assert found.high == pytest.approx(99 * 1.98422**2 / (100 + 1.98422**2), abs=1e-3)
-    constant = difference([5.0] * 100, [5.0] * 100, scale=None)
-    assert (constant.estimate, constant.low, constant.high) == (0.0, None, None)
+def test_a_change_beyond_the_scale_widens_it() -> None:
+    found = difference([0.0, 0.0, 0.0, 0.0], [0.5, -3.0, 0.0, 1.0])
+    assert found.scale == 3.0 and found.low < -0.375 < found.high
+    assert found == difference([0.0] * 4, [0.5, -3.0, 0.0, 1.0], scale=3.0)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
+def test_without_a_bound_there_is_no_proof(scale: float) -> None:
+    found = difference([0.0] * 100, [1.0] * 100, threshold=-0.5, scale=scale)
+    assert (found.low, found.high, found.p_pass, found.p_fail) == (-math.inf, math.inf, 1.0, 1.0)
+    assert found.estimate == 1.0
+
+
+def test_rounding_is_no_change() -> None:
+    base, candidate = [0.1 + 0.2, 0.3, 1e-13, 0.0], [0.3, 0.1 + 0.2, 2e-13, -0.0]
+    found = difference(base, candidate)
+    assert (found.changed, found.gains, found.losses) == (1, 1, 0)  # the third did change, by all of its size
+
+
+def test_one_giant_group_is_one_voice() -> None:
+    # 400 samples in one group, all better, and nine that stayed: the mean is +98 points, known to hardly anything.
+    base, candidate = [0.0] * 409, [1.0] * 400 + [0.0] * 9
+    found = difference(base, candidate, ["giant"] * 400 + [None] * 9)
+    assert found.estimate > 0.97 and found.effective < 3
+    assert found.low < 0.1
+
+
+def test_groups_whose_samples_cancel_are_groups_without_a_change() -> None:
+    # In every pair of paraphrases one was gained and one lost: 40 independent zeros, not 80 coin tosses.
+    base, candidate = [0.0, 1.0] * 40, [1.0, 0.0] * 40
+    found = difference(base, candidate, [i // 2 for i in range(80)])
+    still = difference([0.0] * 40, [0.0] * 40)
+    assert (found.low, found.high) == pytest.approx((still.low, still.high), abs=1e-12)
+    assert (found.changed, found.groups) == (80, 40)
+
+
+def test_a_share_that_is_better_low_is_judged_with_its_sides_exchanged() -> None:
+    # 3 of 100 refusals more: with the columns exchanged the rise is a loss, and a missing answer is still the worst.
+    base, candidate = [0.0] * 100, [1.0] * 3 + [0.0] * 97
+    turned = difference(candidate, base, threshold=-0.02)
+    assert turned.estimate == pytest.approx(-0.03) and turned.p_pass > 0.5
+    holed = difference([None] * 3 + candidate[3:], base, threshold=-0.02)
+    assert holed.low == pytest.approx(turned.low, abs=1e-12)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.99, 0.999])
+def test_a_higher_level_is_a_wider_interval(level: float) -> None:
+    # No change: t^2 / (n + t^2).
+    t = t_quantile((1 + level) / 2, 49)
+    assert difference([1.0] * 50, [1.0] * 50, level=level).high == pytest.approx(t * t / (50 + t * t), abs=1e-12)
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
@@ -118,46 +264,3 @@ def test_columns_of_different_lengths_are_refused() -> None:
         difference([1.0], [1.0, 0.0])
     with pytest.raises(ValueError):
         difference([1.0], [1.0], ["a", "b"])
-
-
-@given(SCORES)
-def test_the_interval_is_never_a_point_and_holds_its_estimate(pairs: list[tuple[float | None, float | None]]) -> None:
-    found = difference([b for b, _ in pairs], [c for _, c in pairs])
-    assert found.n + found.missing == len(pairs)
-    assert found.better + found.worse == found.changed <= found.n
-    if found.n:
-        assert found.estimate is not None and found.low is not None and found.high is not None
-        assert -1 <= found.low <= found.estimate + 1e-12 and found.estimate - 1e-12 <= found.high <= 1
-        assert found.low < found.high
-
-
-@given(SCORES)
-def test_swapping_the_sides_mirrors_the_interval(pairs: list[tuple[float | None, float | None]]) -> None:
-    one = difference([b for b, _ in pairs], [c for _, c in pairs])
-    two = difference([c for _, c in pairs], [b for b, _ in pairs])
-    assert (one.better, one.worse, one.n) == (two.worse, two.better, two.n)
-    if one.low is not None and one.high is not None:
-        assert two.low == pytest.approx(-one.high, abs=1e-12) and two.high == pytest.approx(-one.low, abs=1e-12)
-
-
-@pytest.mark.parametrize(("n", "margin"), [(20, 0.05), (20, 0.02), (50, 0.05), (50, 0.02)])
-def test_a_loss_at_the_margin_seldom_passes(n: int, margin: float) -> None:
-    """Every outcome of n right-or-wrong samples, weighted by its probability: no simulation.
-
-    The bare paired t passes a loss of exactly the margin in up to 36 % (n = 20, 5 pp) and 67 % (2 pp) of cases, where
-    2.5 % is promised (statistics reference, table of exact error rates). Held here: 3.5 %.
-    """
-    from scipy.stats import multinomial
-
-    for changed in (margin, 0.1, 0.2, 0.4):
-        gain, loss = (changed - margin) / 2, (changed + margin) / 2
-        passed = 0.0
-        for losses in range(n + 1):
-            for gains in range(n + 1 - losses):
-                chance = multinomial.pmf([gains, losses, n - gains - losses], n, [gain, loss, 1 - gain - loss])
-                if chance > 1e-6:
-                    scores = [1.0] * gains + [-1.0] * losses + [0.0] * (n - gains - losses)
-                    low = difference([0.0] * n, scores).low
-                    assert low is not None
-                    passed += chance * (low >= -margin)
-        assert passed <= 0.035
