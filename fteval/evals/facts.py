@@ -32,7 +32,7 @@ class Facts:
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
-        Metric("abstained", better="lower"),
+        Metric("abstained", better="lower", partial=True),
         Metric("invented", better="lower", partial=True),
     )
 
