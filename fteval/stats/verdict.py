@@ -123,4 +123,5 @@ def _names(gates: Sequence[GateResult]) -> str:
 
 
 def _name(result: GateResult) -> str:
-    return units.name(result.gate.probe, result.gate.metric, result.gate.slice)
+    since = f" since {result.gate.anchor}" if result.gate.anchor else ""
+    return units.name(result.gate.probe, result.gate.metric, result.gate.slice) + since
