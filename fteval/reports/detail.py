@@ -40,6 +40,7 @@ class Detail:
 LADDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("answers that changed", {"characters": 400}),
     ("answers that changed", {"regressions": 2, "improvements": 1, "characters": 200}),
+    ("answers that changed", {"regressions": 1, "improvements": 0, "characters": 120}),
     ("answers that changed", {"regressions": 0, "improvements": 0}),
     ("slices", {"slices": 10}),
     ("slices", {"slices": 0}),
@@ -62,18 +63,23 @@ LADDER: tuple[tuple[str, dict[str, Any]], ...] = (
 """What goes first stands first: answers, slices, behaviour, conditions, metrics; gates and verdict last of all."""
 
 
-def fitted(draw: Callable[[Detail, Sequence[str]], str], fits: Callable[[str], bool]) -> str | None:
+def fitted(
+    draw: Callable[[Detail], str], close: Callable[[str, Sequence[str]], str], fits: Callable[[str], bool]
+) -> str | None:
     """The fullest report that fits; None where not even the barest does.
 
-    `draw` gets what to show and the names of what is shortened or left out, for the line that says so.
+    `close` makes the page of what was drawn, with a line that names what is shortened or left out.
     """
     shown, missing = Detail(), list[str]()
-    page = draw(shown, missing)
+    drawn = draw(shown)
     for name, less in LADDER:
+        page = close(drawn, missing)
         if fits(page):
             return page
-        barer = replace(shown, **less)
-        if len(draw(barer, missing)) < len(page) and name not in missing:
+        shown = replace(shown, **less)
+        barer = draw(shown)
+        if len(barer) < len(drawn) and name not in missing:
             missing.append(name)
-        shown, page = barer, draw(barer, missing)
+        drawn = barer
+    page = close(drawn, missing)
     return page if fits(page) else None

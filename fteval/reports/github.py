@@ -6,6 +6,7 @@ comment.
 # No `from __future__ import annotations`: the name is one of the three functions.
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from fteval.records import Comparison, RunRecord
 from fteval.reports import blocks, escape, judged, markdown, markdown_run, run_view, view
@@ -30,7 +31,10 @@ def comment(
         # GitHub may count an emoji as two, as JavaScript does.
         return len(body.encode("utf-16-le")) // 2 <= limit
 
-    found = fitted(_drawing(subject, first, link), fits)
+    def close(body: str, missing: Sequence[str]) -> str:
+        return blocks.joined([first, body, _last_line(subject.id, missing, link)]) + "\n"
+
+    found = fitted(_drawing(subject, quietly=True), close, fits)
     return found or f"{first}\n\n{_barest(subject)}\n"
 
 
@@ -40,7 +44,10 @@ def summary(subject: Comparison | RunRecord, *, limit: int, link: str | None = N
     def fits(body: str) -> bool:
         return len(body.encode()) <= limit
 
-    found = fitted(_drawing(subject, "", link, quiet=False), fits)
+    def close(body: str, missing: Sequence[str]) -> str:
+        return blocks.joined([body, _last_line(subject.id, missing, link)]) + "\n"
+
+    found = fitted(_drawing(subject), close, fits)
     barest = f"{_barest(subject)}\n"
     return found or (barest if fits(barest) else "")
 
@@ -84,24 +91,12 @@ def _property(text: str) -> str:
 # --- drawing --------------------------------------------------------------------------------------
 
 
-def _drawing(
-    subject: Comparison | RunRecord, first: str, link: str | None, *, quiet: bool = True
-) -> Callable[[Detail, Sequence[str]], str]:
+def _drawing(subject: Comparison | RunRecord, *, quietly: bool = False) -> Callable[[Detail], str]:
+    """The report with as much in it as is asked; `quietly` folds away one in which nothing happened."""
     if isinstance(subject, RunRecord):
-        run = run_view.of_run(subject)
-
-        def page(detail: Detail) -> str:
-            return markdown_run.page(run, detail)
-    else:
-        v = view.of_comparison(subject)
-
-        def page(detail: Detail) -> str:
-            return _folded(v, detail) if quiet and v.quiet else markdown.page(v, detail)
-
-    def draw(detail: Detail, missing: Sequence[str]) -> str:
-        return blocks.joined([first, page(detail), _last_line(subject.id, missing, link)]) + "\n"
-
-    return draw
+        return partial(markdown_run.page, run_view.of_run(subject))
+    v = view.of_comparison(subject)
+    return partial(_folded if quietly and v.quiet else markdown.page, v)
 
 
 def _folded(v: ComparisonView, detail: Detail) -> str:

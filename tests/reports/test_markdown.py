@@ -116,7 +116,7 @@ def test_all_that_a_report_can_have_stands_in_its_order() -> None:
             "| Metric (samples scored) |",
             "(400 in 80 groups)",
             "Noise floor (the base against itself, another batch order): 4 of 400 answers to general.correct,",
-            "% of the uncertainty of triage.correct is sampling noise: more samples would help, more repeats would not.",
+            "16 % of the uncertainty of triage.correct is sampling noise: more samples would help, more repeats would",
             "- Since anchor v2: general.correct −2.8 pp",
             "Slices, where to look, never gates",
             "got worse, ",
