@@ -164,7 +164,7 @@ def _sparks(segment: Sequence[Point]) -> Iterator[str]:
             yield "·"
         else:
             share = (p.value - low) / (high - low) if high > low else 0.5
-            yield _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)]
+            yield _BARS[min(int(share * len(_BARS) + 1e-9), len(_BARS) - 1)]
 
 
 def _drift(releases: Sequence[Release], probe: str, metric: Metric) -> Iterator[str]:
@@ -233,7 +233,7 @@ def markdown(found: Sequence[Trend]) -> str:
         parts.append(f"#### {code(trend.name)} of {code(trend.suite)}  {trend.line}")
         cells = [
             [
-                row.when,
+                inline(row.when),
                 code(row.ref, table=True),
                 inline(row.value),
                 inline(row.step),
