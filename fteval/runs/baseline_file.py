@@ -129,7 +129,8 @@ class _File:
     planned: int
     scored: int
     probes: tuple[_Head, ...]
-    samples: tuple[Mapping[str, Any], ...]
+    samples: tuple[Any, ...]
+    """Checked row by row: there may be 100,000."""
 
 
 class _Reader:
@@ -191,7 +192,9 @@ class _Reader:
                 self.problems.append(f"{what} is no digest")
         self._raise()
 
-    def _problem(self, row: Mapping[str, Any]) -> str | None:
+    def _problem(self, row: Any) -> str | None:
+        if not isinstance(row, dict):
+            return "it is not an object"
         probe, sample, scores, slices = (row.get(key) for key in ("probe", "id", "scores", "slices"))
         if not isinstance(probe, str) or probe not in self.rows:
             return f"its probe is {probe!r}, which is not among the probes"

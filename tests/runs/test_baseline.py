@@ -185,7 +185,7 @@ def _set(*keys: Any, to: Any) -> Edit:
         (lambda v: v["samples"].pop(), "holds 2 samples and says 3"),
         (lambda v: v["samples"].clear(), "no samples"),
         (_set("samples", to={}), "samples"),
-        (_set("samples", 0, to="text"), "samples"),
+        (_set("samples", 0, to="text"), "sample 1: it is not an object"),
         (_set("samples", 0, "scores", "correct", to=1), "scored samples and says 2"),
         (_set("samples", 0, "scores", "correct", to="1"), "is '1'"),
         (_set("samples", 0, "scores", "correct", to=True), "is True"),
