@@ -26,16 +26,18 @@ def comment(
     rest is folded away.
     """
     first = escape.marker(suite=suite, job=job)
+    draw = _drawing(subject)
+    if isinstance(subject, Comparison) and (v := view.of_comparison(subject)).quiet:
+        draw, link = partial(_folded, v, link), None
+
+    def close(body: str, missing: Sequence[str]) -> str:
+        return blocks.joined([first, body, _last_line(subject.id, missing, link)]) + "\n"
 
     def fits(body: str) -> bool:
         # GitHub may count an emoji as two, as JavaScript does.
         return len(body.encode("utf-16-le")) // 2 <= limit
 
-    def close(body: str, missing: Sequence[str]) -> str:
-        return blocks.joined([first, body, _last_line(subject.id, missing, link)]) + "\n"
-
-    found = fitted(_drawing(subject, quietly=True), close, fits)
-    return found or f"{first}\n\n{_barest(subject)}\n"
+    return fitted(draw, close, fits) or f"{first}\n\n{_barest(subject)}\n"
 
 
 def summary(subject: Comparison | RunRecord, *, limit: int, link: str | None = None) -> str:
@@ -91,24 +93,20 @@ def _property(text: str) -> str:
 # --- drawing --------------------------------------------------------------------------------------
 
 
-def _drawing(subject: Comparison | RunRecord, *, quietly: bool = False) -> Callable[[Detail], str]:
-    """The report with as much in it as is asked; `quietly` folds away one in which nothing happened."""
+def _drawing(subject: Comparison | RunRecord) -> Callable[[Detail], str]:
+    """The report with as much in it as is asked."""
     if isinstance(subject, RunRecord):
         return partial(markdown_run.page, run_view.of_run(subject))
-    v = view.of_comparison(subject)
-    return partial(_folded if quietly and v.quiet else markdown.page, v)
+    return partial(markdown.page, view.of_comparison(subject))
 
 
-def _folded(v: ComparisonView, detail: Detail) -> str:
+def _folded(v: ComparisonView, link: str | None, detail: Detail) -> str:
     """The verdict, and everything else in one fold."""
     passed = sum(len(c.gates) for c in v.candidates)
-    title = f"{passed:,} gates pass, nothing is shown to have changed" if passed else "nothing is shown to have changed"
-    return blocks.joined(
-        [
-            markdown.headline(v.verdict, detail.text),
-            blocks.details(title, blocks.joined(list(markdown.body(v, detail)))),
-        ]
-    )
+    gates = f"{passed:,} {'gate passes' if passed == 1 else 'gates pass'}, " if passed else ""
+    rest = [*markdown.body(v, detail), _last_line(v.id, (), link)]
+    fold = blocks.details(f"{gates}nothing is shown to have changed", blocks.joined(rest))
+    return blocks.joined([markdown.headline(v.verdict, detail.text), fold])
 
 
 def _last_line(id: str, missing: Sequence[str], link: str | None) -> str:

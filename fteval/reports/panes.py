@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -92,6 +93,12 @@ def note(sentence: str) -> Text:
 
 def text(found: str) -> Text:
     return Text(line(found))
+
+
+def broken(name: str, width: int) -> str:
+    """The name of a metric on one line, or on two where it is too long: broken where a reader would break it."""
+    shown = line(name)
+    return shown.replace(".", ".\n", 1) if cell_len(shown) > width else shown
 
 
 def line(found: str) -> str:

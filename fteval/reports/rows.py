@@ -22,9 +22,14 @@ class GateRow:
     measured: str
     result: str
     reason: str
-    advisory: bool
+    anchor: str | None
     unwritten: str | None
     """Why there is a gate that nobody wrote; None for a rule of the user's."""
+
+    @property
+    def label(self) -> str:
+        """`facts.correct`, `facts.correct (anchor v2)`."""
+        return f"{self.name} (anchor {self.anchor})" if self.anchor else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ def gate_row(result: GateResult) -> GateRow:
         measured=_measured(result),
         result=result.result,
         reason=result.reason,
-        advisory=gate.advisory,
+        anchor=gate.anchor,
         unwritten=UNWRITTEN.get(gate.where or ""),
     )
 

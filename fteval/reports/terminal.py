@@ -139,11 +139,12 @@ def _gates(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     table = panes.table(["Gate", "Rule", "Measured", "Result"], look.fancy)
     for g in v.gates:
         result = Text(RESULTS[g.result], style=RESULT_COLORS[g.result])
-        table.add_row(*map(panes.text, (g.name, g.rule, g.measured)), result)
+        name = panes.broken(g.name, 24 if look.narrow else 48)
+        table.add_row(Text(name), *map(panes.text, (g.rule, g.measured)), result)
     yield Group(table, *map(panes.note, v.gate_notes))
     undecided = [g for g in v.gates if g.result in ("inconclusive", "incomplete")]
     if undecided:
-        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.name)}: {line(g.reason)}") for g in undecided))
+        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.label)}: {line(g.reason)}") for g in undecided))
 
 
 def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
@@ -197,8 +198,7 @@ def _changes(title: str, found: Sequence[MetricRow], look: Look) -> RenderableTy
     table = panes.table(header, look.fancy, right=(2, 3, 5, 6), whole=range(2, len(header)))
     for m, row in zip(found, numbers, strict=True):
         style = COLORS[m.tone]
-        # Broken where a reader would break it.
-        name = line(m.name).replace(".", ".\n", 1) if tight else line(m.name)
+        name = panes.broken(m.name, 0 if tight else WIDTH)
         styles = ["", "", style, "", ""]
         cells = [Text(cell, style=color) for cell, color in zip(row, styles, strict=False)]
         table.add_row(Text(SIGNS[m.tone], style=style), Text(name, style="bold" * (m.primary and look.fancy)), *cells)

@@ -151,9 +151,9 @@ def test_where_nothing_changed_one_line_is_left() -> None:
     seen = [t for t in PARSER.parse(body) if t.type == "inline" and not t.content.startswith("<")]
     headline, *_ = seen
     assert headline.content.startswith("✅ fteval: ship `sft`")
-    before_fold = body[: body.index("<details>")]
-    assert len([line for line in before_fold.split("\n") if line]) == 1
-    assert "| max_drop 2.0 pp |" in body  # folded, and there
+    before, fold = body.split("<details><summary>1 gate passes, nothing is shown to have changed</summary>")
+    assert len([line for line in before.split("\n") if line]) == 1
+    assert "| max_drop 2.0 pp |" in fold and LINK in fold and fold.strip().endswith("</details>")
 
 
 @pytest.mark.parametrize("scene", [scenes.lost, scenes.open_, scenes.broken, scenes.crowd, scenes.everything])
