@@ -145,7 +145,8 @@ def _gate(found: GateResult) -> str:
     from fteval.stats import units
 
     gate = found.gate
-    return f"gate {units.name(gate.probe, gate.metric, gate.slice)} {gate.rule}: {found.result} ({found.reason})"
+    name = units.name(gate.probe, gate.metric, gate.slice) + (f" (anchor {gate.anchor})" if gate.anchor else "")
+    return f"gate {name} {gate.rule}: {found.result} ({found.reason})"
 
 
 def _make_folder(path: Path) -> None:
