@@ -47,9 +47,10 @@ def power(n: int, changed: float, effect: float, threshold: float, level: float 
         return 0.0
     under_null, under_effect = spread
     distance = (effect - threshold) * math.sqrt(n / max(deff, 1.0))
-    if under_effect < 1e-9:
-        return float(threshold >= 0 or n / max(deff, 1.0) >= unchanged_n(-threshold, level))
-    z = (distance - normal_quantile((1 + level) / 2) * under_null) / under_effect
+    spare = distance - normal_quantile((1 + level) / 2) * under_null
+    if under_effect < 1e-9:  # every sample shows the same
+        return float(spare > 0 and (threshold >= 0 or n / max(deff, 1.0) >= unchanged_n(-threshold, level)))
+    z = spare / under_effect
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
@@ -71,7 +72,7 @@ def detectable(
 
 def unchanged_n(margin: float, level: float = 0.95) -> int:
     """The fewest samples that pass a guard of this margin when nothing at all has changed: 76 for 5 points."""
-    if not margin > 0:
+    if not margin * MOST > 1:
         return MOST
     if margin >= 1:
         return 2

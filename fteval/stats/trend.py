@@ -37,8 +37,8 @@ def drift(
     """Alarms where a release is shown to be worse than the anchor.
 
     Over `planned` releases together a false alarm has at most chance (1 - level) / 2 (union bound: they share samples
-    and anchor, so that control charts for independent points do not hold). Scores of the same samples in the same order;
-    higher is better.
+    and anchor, so that control charts for independent points do not hold). Scores are of the same samples in the same
+    order, and higher is better.
     """
     apart = level_for(level, max(planned, len(releases), 1))
     found = tuple(difference(anchor, release, groups, 0.0, apart, scale) for release in releases)
