@@ -338,7 +338,7 @@ def test_losses_too_small_for_each_step_add_up_against_the_anchor(fteval: Run, h
         assert step["difference"] == pytest.approx(-0.02)
         assert step["low"] < 0 <= step["high"] + 0.005  # no single step is a shown loss worth a gate
     assert found[-1]["anchored"][0]["step"]["high"] < 0
-    shown = fteval("history")[1]
+    shown = " ".join(fteval("history")[1].split())
     assert "since anchor v1: −2.0, −4.0, −6.0, −8.0, −10.0 pp, now −10.0 pp" in shown
     assert "WORSE than the anchor" in shown
 
