@@ -154,6 +154,26 @@ def test_2_graded_scores_and_groups_keep_the_promise(
     assert passes <= LIMIT and fails <= LIMIT, (passes, fails)
 
 
+@pytest.mark.parametrize("margin", [0.02, 0.05])
+@pytest.mark.parametrize("n", [30, 50, 100, 200])
+def test_2_a_rare_collapse_that_small_gains_hide_is_counted_on_its_own(margin: float, n: int) -> None:
+    """The mean's gate alone passes up to half of these; the share of samples that lost more than half is its guard."""
+    rng = np.random.default_rng(n)
+    for loss in (0.6, 0.8, 1.0):
+        for gain in (0.005, 0.02, 0.05):
+            rare = (margin + gain) / (loss + gain)
+            change = np.where(rng.random((RUNS, n)) < rare, -loss, gain)
+            collapsed = (change < -0.5).astype(float)
+            both = passing(change, -margin) & passing(-1 * collapsed, -margin)
+            assert both.mean() <= LIMIT, (loss, gain, both.mean())
+
+
+def passing(changes: Array, threshold: float) -> NDArray[np.bool_]:
+    """Which data sets pass a gate."""
+    found = effective(changes, np.ones_like(changes))
+    return np.asarray(stdtr(found.df, -tango_z(found.gains, found.losses, found.n, threshold)) < 0.025)
+
+
 # --- 3: several gates ------------------------------------------------------------------------------
 
 
