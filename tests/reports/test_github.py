@@ -249,6 +249,18 @@ def test_an_annotation_is_one_command_whatever_is_in_it(text: str) -> None:
         assert properties.get("line", "7") == "7"
 
 
+@pytest.mark.parametrize("text", ["100 % of a:b, c=d", "%0A::error::x", "%25", "50%,%3A"])
+def test_an_annotation_reads_as_it_was_written(text: str) -> None:
+    broken = scenes.broken()
+    named = replace(broken, candidates=(replace(broken.candidates[0], reason=text),))
+    ((_, _, message),) = map(parsed, github.annotations(named))
+    assert message == text
+    gates = (_where(scenes.lost().candidates[0].gates[0], f"{text}.yaml:7"),)
+    placed = replace(scenes.lost(), candidates=(replace(scenes.lost().candidates[0], gates=gates),))
+    ((_, properties, _),) = map(parsed, github.annotations(placed))
+    assert (properties["file"], properties["line"]) == (f"{text}.yaml", "7")
+
+
 def _where(result: GateResult, where: str) -> GateResult:
     return replace(result, gate=replace(result.gate, where=where))
 

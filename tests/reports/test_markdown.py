@@ -151,7 +151,8 @@ def test_a_slice_stands_out_only_when_the_number_of_slices_is_counted_in(q: floa
 
 
 def test_a_part_of_the_samples_is_said_before_anything_else() -> None:
-    base, other = run(probe(ones(60, 60)), subset=True), run(probe(ones(60, 60)), ref="x", warnings=("another",))
+    base = run(probe(ones(60, 60)), subset=True, warnings=("of the base",))
+    other = run(probe(ones(60, 60)), ref="x", warnings=("another",))
     report = markdown.render(conclude("c1", base, compare(base, [("x", other)])))
     (first, *_) = re.findall(r"> ⚠ (.*)", report)
     assert first.startswith("**SUBSET**: only a part of the samples was run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import scenes
@@ -42,6 +43,13 @@ def test_several_candidates_are_told_apart() -> None:
 def test_what_was_not_measured_has_no_line() -> None:
     base, other = run(probe([math.nan] * 5)), run(probe([None] * 5), ref="x")
     assert read(conclude("c1", base, compare(base, [("x", other)]))) == {}
+
+
+@pytest.mark.parametrize("name", ['a "quoted" one', "back\\slash", 'ends with \\"', "{a}=b, c"])
+def test_a_label_reads_as_it_was_written(name: str) -> None:
+    whole = scenes.lost()
+    found = read(replace(whole, candidates=(replace(whole.candidates[0], name=name),), chosen=name))
+    assert {candidate for _, candidate, _, _ in found} == {name}
 
 
 @pytest.mark.parametrize("text", ATTACKS)
