@@ -109,7 +109,8 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
     yield panes.panel(f"{word}  {line(chosen.name)}", [v.verdict.reason, summary], style, look.fancy)
     yield from panes.warnings(view.gravest_first([*v.warnings, *(() if v.crowd else chosen.warnings)]))
     if v.crowd:
-        yield Group(_overview(v.candidates, look), panes.note(v.crowd))
+        whole = "Metrics and answers are shown of the best one; a report file (-o report.md) has them of all."
+        yield Group(_overview(v.candidates, look), panes.note(v.crowd), panes.note(whole))
         for candidate in v.candidates:
             if candidate.name != chosen.name:
                 yield from _beside(candidate, look)

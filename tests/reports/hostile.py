@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from made import CORRECT, ones, probe, run
 
@@ -53,6 +54,7 @@ ATTACKS = [
 ]
 
 
+@lru_cache(64)
 def comparison(text: str, *, several: bool = False) -> Comparison:
     """A comparison with this text wherever somebody else's text can stand."""
     metrics = [CORRECT, Metric("words", unit="words")]

@@ -92,11 +92,6 @@ def test_the_verdict_stands_first() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ATTACKS)
-def test_several_candidates_are_harmless_too(text: str) -> None:
-    check_plain(terminal.render(comparison(text, several=True)))
-
-
 def test_the_worst_answers_are_shown_with_both_texts() -> None:
     page = terminal.render(comparison("an answer"))
     assert re.search(r"base +1 an answer\n +candidate 0 an answer", page)
