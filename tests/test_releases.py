@@ -122,6 +122,23 @@ def test_the_outputs_digest_changes_with_the_answer_and_only_with_it(fteval: Run
     assert found[0] == found[2]
 
 
+def test_of_two_answers_to_one_prompt_the_first_counts_as_in_the_scores(fteval: Run, here: Path, measure: Any) -> None:
+    from fteval.runs import lines as journal
+
+    holdout(20)
+    run = measure(set(), n=20)
+    fteval("baseline", "accept", run)
+    before = json.loads(Path(BASELINE).read_text())["samples"]
+    generations = here / ".fteval" / "runs" / run / "generations.jsonl"
+    first = next(journal.read(generations))
+    again = {key: value for key, value in first.items() if key not in ("crc", "v")}
+    with generations.open("ab") as file:
+        file.write(journal.encode({**again, "text": "another answer"}))
+    code, _, err = fteval("baseline", "accept", run)
+    assert code == 0, err
+    assert json.loads(Path(BASELINE).read_text())["samples"] == before
+
+
 def test_a_missing_baseline_is_a_usage_error_with_the_command_that_makes_one(fteval: Run, here: Path) -> None:
     holdout(5)
     outputs("a.jsonl", set(), 5)
@@ -429,11 +446,11 @@ def test_the_line_breaks_where_the_suite_or_the_scorer_changed(fteval: Run, here
 def test_accepting_a_run_again_adds_no_line(fteval: Run, here: Path, measure: Any) -> None:
     holdout(20)
     fteval("baseline", "accept", measure({1}, n=20))
-    run = measure({2}, n=20)
+    run = measure({1, 2}, n=20)
     for _ in range(2):
         assert fteval("baseline", "accept", run)[0] == 0
     assert [line["run"] for line in lines()][1:] == [run]
-    assert lines()[1]["points"][0]["step"]["difference"] == 0  # 1 gained, 1 lost: still against the first
+    assert lines()[1]["points"][0]["step"]["difference"] == pytest.approx(-1 / 20)  # still against the first
 
 
 def test_an_accept_that_was_cut_off_is_made_good_by_the_same_command(fteval: Run, here: Path, measure: Any) -> None:

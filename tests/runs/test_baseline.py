@@ -98,6 +98,7 @@ def test_the_file_is_ascii_json_with_one_sample_a_line_in_order(tmp_path: Path) 
     assert data.isascii() and data.endswith(b"\n")
     samples = json.loads(data)["samples"]
     assert [s["id"] for s in samples] == sorted(NASTY)
+    assert [list(s["slices"]) for s in samples if s["slices"]] == [["kind", "language"]]
     lines = data[data.index(b'"samples": [') :].splitlines()[1:-2]
     assert [json.loads(line.strip().rstrip(b",")) for line in lines] == samples
 
