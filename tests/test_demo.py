@@ -81,12 +81,13 @@ def command(folder: Path, *args: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_candidate_judged_on_what_it_was_trained_on_is_not_shipped(demo: tuple[Path, str]) -> None:
+def test_a_candidate_judged_on_what_it_was_trained_on_is_not_shipped(demo: tuple[Path, str], tmp_path: Path) -> None:
     folder, _ = demo
+    (tmp_path / "candidates").symlink_to(folder / ".fteval" / "candidates")
     (path,) = (folder / ".fteval" / "candidates").glob("*/candidate.json")
     record = json.loads(path.read_text())
     refs = ("--model", record["id"], "--against", "nano", "--holdout", "data/train.jsonl", "--score", "exact")
-    code, out = command(folder, "run", *refs, "--json")
+    code, out = command(folder, "run", *refs, "--store", str(tmp_path), "--json")
     found = json.loads(out)["candidates"][0]
     assert code == 1 and found["verdict"] == "do_not_ship"
     assert found["gates"][0]["reason"].startswith("leakage: 48 of 48 hold-out prompts")

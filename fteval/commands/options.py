@@ -32,7 +32,7 @@ outputs = click.option(
     "outputs",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Report file; md or json by its ending; repeatable.",
+    help="Report file; md, json, xml (JUnit) or csv by its ending; repeatable.",
 )
 limit = click.option("-n", "--limit", type=int, default=None, help="Only this many samples per probe (marked SUBSET).")
 allow_subset = click.option("--allow-subset", is_flag=True, help="Let gates judge although --limit left samples out.")

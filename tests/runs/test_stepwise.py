@@ -19,7 +19,9 @@ from fteval.runs.store import Store
 
 
 def samples(n: int, per_group: int = 1) -> tuple[Sample, ...]:
-    return tuple(replace(s, group=str(i // per_group) if per_group > 1 else None) for i, s in enumerate(echo.samples(n)))
+    return tuple(
+        replace(s, group=str(i // per_group) if per_group > 1 else None) for i, s in enumerate(echo.samples(n))
+    )
 
 
 def words(n: int, *names: str, per_group: int = 1) -> suite.Suite:

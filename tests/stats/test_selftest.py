@@ -1,4 +1,4 @@
-"""A gate is shown to fail: a loss of twice its margin fails it, nothing fails no guard, and what cannot fail is told."""
+"""A gate is shown to fail: a loss of twice its margin fails it, nothing fails none, and what cannot fail is told."""
 
 from __future__ import annotations
 
