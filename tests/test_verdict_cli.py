@@ -287,3 +287,10 @@ def test_each_candidate_stops_for_itself_and_the_base_with_the_last(fteval: Run,
     assert all(r["complete"] for r in runs.values())
     asked = {ref: r["done"] for ref, r in runs.items()}
     assert asked["replay:base.jsonl"] == asked["replay:close.jsonl"] > asked["replay:mine.jsonl"]
+
+
+def test_the_store_of_the_config_is_where_its_gates_look(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always, more="store: kept\n")
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    assert (here / "kept" / "runs").is_dir() and not (here / ".fteval").exists()
+    assert verdict(fteval, "gate", "latest")["verdict"] == "ship"

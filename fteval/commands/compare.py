@@ -40,6 +40,6 @@ def command(
     from fteval.commands.output import check_writable, present
 
     check_writable(outputs)
-    root = store or options.DEFAULT_STORE
+    root = options.root(store, config)
     result = archive.compare(base, *candidates, store=root, config=config, allow_subset=allow_subset)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

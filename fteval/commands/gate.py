@@ -51,7 +51,7 @@ def command(
     from fteval.commands.output import check_writable, present
 
     check_writable(outputs)
-    root = store or options.DEFAULT_STORE
+    root = options.root(store, config, wanted=True)
     if self_test:
         proofs = archive.self_test(what, config, root)
         _show(proofs, as_json)

@@ -68,6 +68,16 @@ def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Path:
+    """Where runs are kept: --store, else the config's, else .fteval. `wanted`: the folder's fteval.yaml counts too."""
+    if store is not None:
+        return store
+    from fteval.experiment import DEFAULT_STORE, find_config
+
+    found = find_config(config, wanted=wanted)
+    return (found.store if found else None) or DEFAULT_STORE
+
+
 def typed() -> str:
     """The command line as the user typed it, without --resume: what goes on where this run stops."""
     args = list(click.get_current_context().find_root().obj or [])

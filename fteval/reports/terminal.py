@@ -5,9 +5,7 @@ Untrusted text is escaped and shown through `Text`, never through rich's markup.
 
 from __future__ import annotations
 
-import io
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +17,12 @@ from rich.text import Text
 
 from fteval.records import Comparison, Flip, Judged, RunRecord
 from fteval.reports import panes, rows, run_view, view, words
+from fteval.reports.page import WIDTH, plain
 from fteval.reports.panes import line
 from fteval.reports.rows import FlipGroup, MetricRow
 from fteval.reports.view import CandidateView
 from fteval.reports.words import SIGNS
 
-WIDTH = 100
 REGRESSIONS, IMPROVEMENTS, SLICES = 3, 1, 8
 """What is shown of each; the markdown report has more, the store has all."""
 VERDICTS = {
@@ -83,14 +81,7 @@ def show(
 
 def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = (), *, width: int = WIDTH) -> str:
     """The report as plain lines, without a single control character but line feeds."""
-    page = io.StringIO()
-    console = Console(
-        file=page, width=width, color_system=None, force_terminal=False, highlight=False, emoji=False, markup=False
-    )
-    console.print(Group(*_blocks(subject, worst, Look(False, width))))
-    lines = [line.rstrip() for line in page.getvalue().split("\n")]
-    # Once more after the layout: a long answer may have been broken just before its `::error::`.
-    return re.sub(r"^(\s*)::", r"\1\\::", "\n".join(lines), flags=re.MULTILINE)
+    return plain(_blocks(subject, worst, Look(False, width - 1)), width)
 
 
 def _blocks(subject: Comparison | RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[RenderableType]:
