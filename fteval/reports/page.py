@@ -12,12 +12,14 @@ from rich.console import Console, RenderableType
 WIDTH = 100
 
 
-def plain(blocks: Iterable[RenderableType], width: int = WIDTH) -> str:
-    """Blocks one under the other, without a single control character but line feeds."""
+def plain(blocks: Iterable[RenderableType], width: int = WIDTH - 1) -> str:
+    """Blocks one under the other, without a single control character but line feeds.
+
+    By default a column is left for the escape that may be added after the layout.
+    """
     page = io.StringIO()
-    # A column is left for the escape that may be added after the layout.
     console = Console(
-        file=page, width=width - 1, color_system=None, force_terminal=False, highlight=False, emoji=False, markup=False
+        file=page, width=width, color_system=None, force_terminal=False, highlight=False, emoji=False, markup=False
     )
     for block in blocks:
         console.print(block)

@@ -81,7 +81,7 @@ def show(
 
 def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = (), *, width: int = WIDTH) -> str:
     """The report as plain lines, without a single control character but line feeds."""
-    return plain(_blocks(subject, worst, Look(False, width - 1)), width)
+    return plain(_blocks(subject, worst, Look(False, width)), width)
 
 
 def _blocks(subject: Comparison | RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[RenderableType]:
