@@ -26,6 +26,7 @@ COMMANDS = {
     "probes": "List the probes, or show one.",
     "baseline": "Accept a run as what later ones are held against, or show what was accepted.",
     "history": "Show the trend over accepted releases, and slow drift.",
+    "ci": "Tell a verdict in a pull or merge request.",
     "runs": "List, show, verify saved runs.",
     "doctor": "Check that a model can be measured: adapter, base, template, stop token.",
     "config": "Check a config, or print its JSON Schema.",
