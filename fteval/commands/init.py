@@ -1,4 +1,4 @@
-"""`fteval init`: a first fteval.yaml and a hold-out to fill in, which run as they stand."""
+"""`fteval init`: a first fteval.yaml, a hold-out to fill in, and a CI workflow, which run as they stand."""
 
 from __future__ import annotations
 
@@ -27,6 +27,52 @@ gates:                         # pp: percentage points of difference
 sampling: {temperature: 0, max_tokens: 64, seed: 0}
 """
 
+WORKFLOW = """\
+# Says on every pull request whether the change should ship. GitHub reads this file at the root of a repository only.
+name: fteval
+on: pull_request
+permissions:
+  contents: read
+  pull-requests: write         # for the comment
+concurrency:                   # a newer push stops the job of an older one
+  group: fteval-${{ github.ref }}
+  cancel-in-progress: true
+jobs:
+  fteval:
+    runs-on: ubuntu-latest
+    timeout-minutes: 60
+    steps:
+      - uses: actions/checkout@v6
+      - uses: actions/setup-python@v6
+        with: {python-version: "3.12"}
+      # What earlier jobs trained and answered. It is found by its content, so that an old cache is never wrong.
+      - uses: actions/cache/restore@v5
+        with:
+          path: .fteval
+          key: fteval-${{ github.sha }}-${{ github.run_attempt }}
+          restore-keys: fteval-
+      # The config trains on the CPU. Where it only judges saved outputs, `pip install fteval` alone will do.
+      - run: pip install torch --index-url https://download.pytorch.org/whl/cpu
+      - run: pip install "fteval[train]"
+      - run: mkdir -p out
+      # This step decides whether the job is green.
+      - run: fteval run -c fteval.yaml -o out/report.md -o out/verdict.json -o out/junit.xml
+      # Comment, step summary, annotations. In a pull request from a fork the token may only read: there is no comment
+      # then, and a warning in the log; summary and annotations are there all the same.
+      - if: ${{ !cancelled() }}
+        run: fteval ci github out/verdict.json
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+      - if: ${{ !cancelled() }}
+        uses: actions/upload-artifact@v6
+        with: {name: fteval, path: out/}
+      - if: always()           # what a red or stopped job has made is not made again
+        uses: actions/cache/save@v5
+        with:
+          path: .fteval
+          key: fteval-${{ github.sha }}-${{ github.run_attempt }}
+"""
+
 TRAIN = [
     ("Where does Romeo live?", "Verona."),
     ("Where does Juliet live?", "Verona."),
@@ -40,7 +86,9 @@ HOLDOUT = [
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("."))
 def command(folder: Path) -> None:
-    """Write fteval.yaml, data/train.jsonl and data/holdout.jsonl into FOLDER. Never overwrites a file.
+    """Write fteval.yaml, data/train.jsonl, data/holdout.jsonl and a GitHub workflow into FOLDER.
+
+    Never overwrites a file.
 
     \b
     Example:  fteval init my-project
@@ -49,6 +97,7 @@ def command(folder: Path) -> None:
         folder / "fteval.yaml": CONFIG,
         folder / "data" / "train.jsonl": _rows(TRAIN),
         folder / "data" / "holdout.jsonl": _rows(HOLDOUT),
+        folder / ".github" / "workflows" / "fteval.yml": WORKFLOW,
     }
     there = [str(path) for path in files if path.exists()]
     if there:
