@@ -123,6 +123,13 @@ def test_copies_within_a_group_add_no_evidence() -> None:
     assert (thrice.n, thrice.groups) == (24, 8)
 
 
+def test_one_giant_group_is_one_voice() -> None:
+    # All right, ten in one group and ten alone: N^2 / sum of squared sizes = 400 / 110; t = 2.22814 with 10 degrees.
+    found = mean([1.0] * 20, ["giant"] * 10 + [None] * 10)
+    assert found.effective == pytest.approx(400 / 110)
+    assert found.low == pytest.approx(400 / 110 / (400 / 110 + 2.22814**2), abs=1e-5)
+
+
 def test_several_answers_per_sample_are_one_voice() -> None:
     # 20 samples, half always right and half always wrong, asked five times: 20 voices, not 100.
     scores, samples = np.repeat([1.0, 0.0] * 10, 5), np.repeat(np.arange(20), 5)

@@ -61,3 +61,5 @@ def test_missing_answers_are_left_out_one_by_one() -> None:
 def test_different_numbers_of_samples_are_refused() -> None:
     with pytest.raises(ValueError):
         noise_split([[0, 1]], [[0, 1], [1, 1]])
+    with pytest.raises(ValueError):
+        noise_split([0, 1], [0, 1, 1])

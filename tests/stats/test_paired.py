@@ -207,6 +207,21 @@ def test_a_scale_stretches_interval_and_counts_alike() -> None:
     assert (wide.p_pass, wide.effective, wide.changed) == pytest.approx((unit.p_pass, unit.effective, unit.changed))
 
 
+def test_on_a_scale_a_missing_score_is_the_whole_of_it() -> None:
+    base, candidate = [20.0] * 100, [20.0] * 97 + [None] * 3
+    found = difference(base, candidate, scale=50)
+    assert found.low == pytest.approx(difference(base, [20.0] * 97 + [-30.0] * 3, scale=50).low)
+    assert found.high == pytest.approx(difference(base, [20.0] * 97 + [70.0] * 3, scale=50).high)
+
+
+@pytest.mark.parametrize("threshold", [1.001, 1.5, 3.0, math.inf])
+def test_what_lies_beyond_the_scale_is_certain(threshold: float) -> None:
+    rng = np.random.default_rng(9)
+    base, candidate = rng.integers(0, 2, 30).astype(float), rng.integers(0, 2, 30).astype(float)
+    above, below = (difference(base, candidate, threshold=t) for t in (threshold, -threshold))
+    assert (above.p_pass, above.p_fail, below.p_pass, below.p_fail) == (1.0, 0.0, 0.0, 1.0)
+
+
 def test_a_change_beyond_the_scale_widens_it() -> None:
     found = difference([0.0, 0.0, 0.0, 0.0], [0.5, -3.0, 0.0, 1.0])
     assert found.scale == 3.0 and found.low < -0.375 < found.high
@@ -232,6 +247,19 @@ def test_one_giant_group_is_one_voice() -> None:
     found = difference(base, candidate, ["giant"] * 400 + [None] * 9)
     assert found.estimate > 0.97 and found.effective < 3
     assert found.low < 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # Reference, 3.2, by hand. Everything + 0.1: no spread at all, worst case 0.1 - 0.01 = 0.09 with weight 5 of 25.
+        ([0.1] * 20, 20 * 0.09 / (5 * 0.09 / 25)),
+        # Half of them + 0.2: spread 20 / 19 * 0.01 with weight 10, worst case 0.2 / 2 - 0.01 = 0.09 with weight 5.
+        ([0.2] * 10 + [0.0] * 10, 20 * 0.09 / ((10 * 0.2 / 19 + 5 * 0.09) / 15)),
+    ],
+)
+def test_small_steady_changes_count_for_more_while_many_vary(changes: list[float], expected: float) -> None:
+    assert difference([0.0] * 20, changes).effective == pytest.approx(expected)
 
 
 def test_groups_whose_samples_cancel_are_groups_without_a_change() -> None:

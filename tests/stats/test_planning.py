@@ -22,6 +22,11 @@ def test_so_many_samples_pass_a_margin_if_nothing_changes(margin: float, n: int)
     assert difference([1.0] * (n - 1), [1.0] * (n - 1)).low <= -margin
 
 
+def test_no_plan_is_below_what_passes_without_a_change() -> None:
+    assert plan_n(0.0, 0.0, -0.05) == 76
+    assert plan_n(0.0, 0.0, -0.02, power=0.5) == 191
+
+
 @pytest.mark.parametrize("margin", [0.0, -0.1, math.nan])
 def test_no_number_of_samples_passes_without_a_margin(margin: float) -> None:
     assert unchanged_n(margin) == MOST
