@@ -12,7 +12,7 @@ from fteval.reports import escape
 
 TOTAL = 60.0
 """Seconds that all calls may take together."""
-WAITS = (0.5, 2.0, 5.0)
+WAITS = (0.5, 1.0, 2.0)
 """Seconds before another try, where the server does not say."""
 LONGEST_WAIT = 20.0
 """A server that asks for more is not waited for."""

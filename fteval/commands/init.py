@@ -30,7 +30,9 @@ sampling: {temperature: 0, max_tokens: 64, seed: 0}
 WORKFLOW = """\
 # Says on every pull request whether the change should ship. GitHub reads this file at the root of a repository only.
 name: fteval
-on: pull_request
+on:
+  pull_request:
+  push: {branches: [main]}     # so that every pull request finds the answers of the base in the cache
 permissions:
   contents: read
   pull-requests: write         # for the comment
