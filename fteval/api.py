@@ -361,7 +361,7 @@ def _in_step(
     def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
         base = accepted or records[0]
         candidates = records if accepted else records[1:]
-        done = [decided(base, run, rules.gates, rules.anchors) for run in candidates]
+        done = [decided(base, run, rules.gates, rules.anchors, len(candidates)) for run in candidates]
         # The base is asked as long as one candidate is.
         return done if accepted else [frozenset.intersection(*done), *done]
 

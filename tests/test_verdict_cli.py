@@ -294,3 +294,18 @@ def test_the_store_of_the_config_is_where_its_gates_look(fteval: Run, here: Path
     assert verdict(fteval, "run")["verdict"] == "ship"
     assert (here / "kept" / "runs").is_dir() and not (here / ".fteval").exists()
     assert verdict(fteval, "gate", "latest")["verdict"] == "ship"
+
+
+def test_among_several_candidates_looks_go_on_until_chance_is_ruled_out(fteval: Run, here: Path) -> None:
+    project(here, 600, base=lambda i: i % 5 > 0, mine=lambda i: i % 20 > 0, gate="min_gain: 3pp")
+    config = here / "fteval.yaml"
+    alone = verdict(fteval, "run", "--sequential", "--store", "alone")
+    rivals = "".join(f"  like{i}: {{model: replay:like{i}.jsonl}}\n" for i in range(4))
+    for i in range(4):
+        text = (here / "base.jsonl").read_text(encoding="utf-8").replace("It is", f"By my count {i} it is")
+        (here / f"like{i}.jsonl").write_text(text, encoding="utf-8")
+    config.write_text(config.read_text(encoding="utf-8").replace("probes:", rivals + "probes:"), encoding="utf-8")
+    among = verdict(fteval, "run", "--sequential", "--store", "among")
+    assert (alone["verdict"], among["verdict"], among["chosen"]) == ("ship", "ship", "mine")
+    n_alone, n_among = (v["candidates"][0]["gates"][0]["n_paired"] for v in (alone, among))
+    assert n_alone < n_among < 600

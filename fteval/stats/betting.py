@@ -28,19 +28,22 @@ class EProcess:
         low: float = -1.0,
         high: float = 1.0,
         gates: int = 1,
+        candidates: int = 1,
         share: float = SHARE,
         largest: int = 1,
         bets: Sequence[float] = BETS,
     ) -> None:
-        """`low` and `high` bound one score; `gates` that may fail the release share the error of failing (Bonferroni);
+        """`low` and `high` bound one score; `gates` that may fail the release share the error of failing, `candidates`
+        of which the best may ship that of passing (Bonferroni both);
         `largest` is the size of the largest group that will come. Raises ValueError for bounds that are none."""
-        if not (-math.inf < low < high < math.inf and math.isfinite(threshold) and largest >= 1 and gates >= 1):
-            raise ValueError(f"no bets between {low} and {high} at {threshold}, {gates} gates, groups of {largest}")
+        if not (-math.inf < low < high < math.inf and math.isfinite(threshold) and min(largest, gates, candidates) >= 1):
+            among = f"{gates} gates, {candidates} candidates, groups of {largest}"
+            raise ValueError(f"no bets between {low} and {high} at {threshold}, {among}")
         if not (0 < level < 1 and 0 < share <= 1):
             raise ValueError(f"no error to spend at a level of {level} with a share of {share}")
         self.threshold, self.low, self.high, self.largest = threshold, low, high, largest
         alpha = (1 - level) / 2 * share
-        self.stakes = {"pass": 1 / alpha, "fail": gates / alpha}
+        self.stakes = {"pass": candidates / alpha, "fail": gates / alpha}
         """What each side must have won to be believed."""
         # The worst score must leave a little: a stake of nothing never recovers.
         self._bets = {

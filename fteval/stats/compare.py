@@ -47,6 +47,7 @@ def compare(
     found = []
     for name, run in candidates:
         around = Circumstances(
+            n_candidates=len(candidates),
             same_model=same_model(base, run),
             subset=(base.subset or run.subset) and not allow_subset,
             leaks=(leaks or {}).get(name, {}),

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from fteval.records import Gate, RunRecord
 from fteval.stats.compare import paired
-from fteval.stats.gates import default_gates, expand, judge
+from fteval.stats.gates import Circumstances, default_gates, expand, judge
 
 
 def decided(
-    base: RunRecord, run: RunRecord, gates: Sequence[Gate] = (), anchors: Mapping[str, RunRecord] | None = None
+    base: RunRecord,
+    run: RunRecord,
+    gates: Sequence[Gate] = (),
+    anchors: Mapping[str, RunRecord] | None = None,
+    n_candidates: int = 1,
 ) -> frozenset[str]:
     """The probes all of whose blocking gates passed or failed by now; a probe without a gate is asked to its end.
 
@@ -21,6 +25,6 @@ def decided(
     }
     results = [pairing.base for pairing in pairings[None].values()]
     rules = [one for gate in gates or default_gates(results) for one in expand(gate, results)]
-    judged = [g for g in judge(rules, pairings) if not g.gate.advisory]
+    judged = [g for g in judge(rules, pairings, Circumstances(n_candidates)) if not g.gate.advisory]
     open_ = {g.gate.probe for g in judged if g.result not in ("pass", "fail") or g.stopped_after is None}
     return frozenset({g.gate.probe for g in judged} - open_)

@@ -29,6 +29,8 @@ DEFAULT_DROP = 0.02
 class Circumstances:
     """What beside the scores decides whether gates count."""
 
+    n_candidates: int = 1
+    """How many are judged against one base: of several one may look good by chance."""
     same_model: bool = False
     """Base and candidate are one model asked in one way: a guard that the samples cannot decide passes by identity."""
     subset: bool = False
@@ -95,7 +97,7 @@ def judge(
     n_blocking = sum(not case.gate.advisory for case in opened)
     looked = any(case.pairing.sequential for case in opened)
     at = sequential.end_level(level) if looked else level
-    seen = [(case, _seen(case, 1 if case.gate.advisory else n_blocking, level, at)) for case in opened]
+    seen = [(case, _seen(case, around, 1 if case.gate.advisory else n_blocking, level, at)) for case in opened]
     rejected = _failing([(case.gate, found) for case, found in seen], (1 - at) / 2)
     return [_result(case, found, fails, around, at) for (case, found), fails in zip(seen, rejected, strict=True)]
 
@@ -118,11 +120,12 @@ def _open(gate: Gate, paired: Pairing) -> list[_Case]:
     return [own, _Case(rule, share, paired, indicator)]
 
 
-def _seen(case: _Case, n_gates: int, level: float, at: float) -> Evidence:
+def _seen(case: _Case, around: Circumstances, n_gates: int, level: float, at: float) -> Evidence:
     seen = evidence(case.gate, case.metric, case.columns, at)
     if case.pairing.sequential is None:
         return seen
-    found = sequential.looked_at(case.gate, seen, case.columns, case.pairing.sequential, n_gates, level)
+    asked, rivals = case.pairing.sequential, 1 if case.gate.advisory else around.n_candidates
+    found = sequential.looked_at(case.gate, seen, case.columns, asked, n_gates, rivals, level)
     if case.pairing.stopped_of and found.stopped_after is None:
         # Another gate's evidence ended the asking: the test of the planned end does not hold here.
         found = replace(found, p_pass=1.0, p_fail=1.0)

@@ -22,13 +22,15 @@ def end_level(level: float) -> float:
     return 1 - (1 - level) * (1 - SHARE)
 
 
-def looked_at(gate: Gate, seen: Evidence, columns: Columns, asked: Sequential, n_gates: int, level: float) -> Evidence:
+def looked_at(
+    gate: Gate, seen: Evidence, columns: Columns, asked: Sequential, n_gates: int, n_candidates: int, level: float
+) -> Evidence:
     """The evidence with the decision of the first moment that it was enough; unchanged where it never was.
 
-    `n_gates` share the error of failing a release. A decision shows in the tests: one side is at its error, the other
+    `n_gates` share the error of failing a release, `n_candidates` that of shipping one. A decision shows in the tests: one side is at its error, the other
     says nothing.
     """
-    process = _process(gate, seen, asked, n_gates, level)
+    process = _process(gate, seen, asked, n_gates, n_candidates, level)
     scores = _turned(gate, columns, seen.sign)
     n = 0
     for members in asked.order(columns.ids, columns.groups):
@@ -36,16 +38,24 @@ def looked_at(gate: Gate, seen: Evidence, columns: Columns, asked: Sequential, n
         found = process.update(_total(scores[i] for i in members), len(members))
         if found:
             alpha = (1 - level) / 2 * SHARE
-            tails = (alpha, 1.0) if found == "pass" else (1.0, alpha / n_gates)
+            tails = (alpha / n_candidates, 1.0) if found == "pass" else (1.0, alpha / n_gates)
             return replace(seen, p_pass=tails[0], p_fail=tails[1], method="e-process", stopped_after=n)
     return seen
 
 
-def _process(gate: Gate, seen: Evidence, asked: Sequential, n_gates: int, level: float) -> EProcess:
+def _process(
+    gate: Gate, seen: Evidence, asked: Sequential, n_gates: int, n_candidates: int, level: float
+) -> EProcess:
     low = -seen.scale
     ends = (low, seen.scale) if gate.rule in CHANGES else (0.0, seen.scale) if seen.sign > 0 else (low, 0.0)
     return EProcess(
-        seen.target, level, low=ends[0], high=ends[1], gates=max(n_gates, 1), largest=max(asked.largest_group, 1)
+        seen.target,
+        level,
+        low=ends[0],
+        high=ends[1],
+        gates=max(n_gates, 1),
+        candidates=n_candidates,
+        largest=max(asked.largest_group, 1),
     )
 
 

@@ -119,7 +119,8 @@ def _some(gates: Sequence[GateResult]) -> str:
 
 
 def _names(gates: Sequence[GateResult]) -> str:
-    return ", ".join(_name(g) for g in gates[:4]) + (", …" if len(gates) > 4 else "")
+    names = list(dict.fromkeys(map(_name, gates)))
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
 
 
 def _name(result: GateResult) -> str:

@@ -278,3 +278,8 @@ def job(here: Path, hub: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         return environ
 
     return set_up
+
+
+@pytest.fixture
+def write() -> Callable[..., None]:
+    return write_project

@@ -77,6 +77,10 @@ def test_more_gates_must_win_more_to_fail_and_as_much_to_pass() -> None:
     assert five.stakes == pytest.approx({"pass": 200, "fail": 1000})
 
 
+def test_more_candidates_must_win_more_to_pass_and_as_much_to_fail() -> None:
+    assert EProcess(-0.05, candidates=5).stakes == pytest.approx({"pass": 1000, "fail": 200})
+
+
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
 def test_a_missing_score_helps_neither_side(score: float) -> None:
     missing, worst, best = EProcess(-0.05), EProcess(-0.05), EProcess(-0.05)
