@@ -72,9 +72,24 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
     """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do."""
     from fteval import config
 
-    if given is not None:
-        return config.load(given)
-    return config.load(DEFAULT_CONFIG) if wanted and DEFAULT_CONFIG.is_file() else None
+    path = DEFAULT_CONFIG if given is None and wanted and DEFAULT_CONFIG.is_file() else given
+    if path is None:
+        return None
+    try:
+        return config.load(path)
+    except config.BrokenConfig as error:
+        also = _wrong_in(error.rest) if error.rest else ""
+        raise UserError("\n".join(filter(None, [error.what, also])), fix=error.fix) from None
+
+
+def _wrong_in(rest: Config) -> str:
+    """What is wrong with the sound gates of a config too: whoever mends a file wants to do it once."""
+    try:
+        left = describe(config=rest)
+        resolve_gates(left, measurable(build_suite(left)))
+    except UserError as error:
+        return error.what
+    return ""
 
 
 def describe(

@@ -160,6 +160,11 @@ def test_every_wrong_gate_is_named_at_once_with_its_line(fteval: Run, here: Path
         "  - {probe: lazy, metric: words, max_drop: 3}\n"
         "  - {probe: lazy, metric: words, max_drop: 3pp, scale: 100}\n"
         "  - {probe: sums, metric: contains, max_drop: 2pp, scale: 5}\n"
+        "  - {probe: lazy, metric: words, max_drop: 200, scale: 100}\n"
+        "  - {probe: sums, metric: contains, max_drop: 100pp}\n"
+        "  - {probe: sums, metric: contains, max_drop: -2pp}\n"
+        "  - {probe: sum, metric: contains, max_drop: 2pp}\n"
+        "  - {probe: sums, metric: contains, max_drp: 2pp}\n"
     )
     project(here, 40, always, always, more=more)
     text = (here / "fteval.yaml").read_text().replace("gates:", "  lazy: {use: laziness, data: h.jsonl}\ngates:")
@@ -169,6 +174,8 @@ def test_every_wrong_gate_is_named_at_once_with_its_line(fteval: Run, here: Path
     for line, says in [
         (10, "Did you mean 'contains'?"), (11, "needs a unit"), (12, "no sample of probe 'sums' has odd '3'"),
         (13, "the slice 'even'"), (14, "needs a 'scale'"), (15, "write a plain number"), (16, "'scale' is for metrics"),
+        (17, "can never fail: 'max_drop' is 200.0 words on a scale of 100.0 words"), (18, "can never fail"),
+        (19, "'-2pp' is not between"), (20, "Did you mean 'sums'?"), (21, "Did you mean 'max_drop'?"),
     ]:  # fmt: skip
         (found,) = [text for text in err.splitlines() if f"fteval.yaml:{line}:" in text]
         assert says in found

@@ -8,32 +8,56 @@ Names of probes, trainers and metrics are checked where they are known; a spec's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fteval.config.check import problems_of
+from fteval.config.check import problems_of, sound_gates
 from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
 from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read
 from fteval.errors import UserError
 
-__all__ = ["CandidateSpec", "Config", "GateSpec", "ProbeSpec", "SamplingSpec", "Threshold", "load", "schema"]
+__all__ = ["BrokenConfig", "CandidateSpec", "Config", "GateSpec", "ProbeSpec", "SamplingSpec", "Threshold", "load", "schema"]
 LARGEST = 1 << 20
 """Bytes of a config."""
+
+
+class BrokenConfig(UserError):
+    """All that is wrong in a file, and the config that is left of it where only gates are wrong."""
+
+    rest: Config | None = None
 
 
 def load(path: Path) -> Config:
     """The config in a file; relative paths in it are made relative to the file's folder.
 
-    Raises UserError with all that is wrong, one line each, as `fteval.yaml:14: unknown key 'treshold'. …`.
+    Raises BrokenConfig with all that is wrong, one line each, as `fteval.yaml:14: unknown key 'treshold'. …`.
     """
     tree = read(_text(path))
     config = None
     if isinstance(tree.value, dict):
         config = problems_of(tree, path.parent)
     if tree.problems or config is None:
-        raise UserError(_listed(path, tree.problems), fix="`fteval config schema` prints what may be written")
-    _place(config, path, tree)
+        broken = BrokenConfig(_listed(path, tree.problems), fix="`fteval config schema` prints what may be written")
+        if isinstance(tree.value, dict):
+            broken.rest = _rest(path, tree)
+        raise broken
+    _place(config, path, tree, range(len(config.gates)))
+    return config
+
+
+def _rest(path: Path, tree: Tree) -> Config | None:
+    """What a file says without its wrong gates; None where something else is wrong too."""
+    sound = sound_gates(tree)
+    gates = tree.value.get("gates")
+    if not isinstance(gates, list) or len(sound) == len(gates):
+        return None
+    left = Tree({**tree.value, "gates": [gates[i] for i in sound]}, tree.lines)
+    config = problems_of(left, path.parent)
+    if config is None or left.problems:
+        return None
+    _place(config, path, tree, sound)
     return config
 
 
@@ -64,12 +88,12 @@ def _listed(path: Path, problems: list[Problem]) -> str:
     return "\n".join(f"{path}:{p.line}: {p.text}" for p in sorted(set(problems)))
 
 
-def _place(config: Config, path: Path, tree: Tree) -> None:
-    """Tells each spec where it stands."""
+def _place(config: Config, path: Path, tree: Tree, gates: Sequence[int]) -> None:
+    """Tells each spec where it stands; `gates` are the places of the config's gates in the file."""
     config._path, config._where = path, str(path)
     for section, specs in (("candidates", config.candidates), ("probes", config.probes)):
         for name, spec in specs.items():
             spec._where = f"{path}:{tree.line((section, name))}"
-    for i, gate in enumerate(config.gates):
+    for i, gate in zip(gates, config.gates, strict=True):
         gate._where = f"{path}:{tree.line(('gates', i))}"
     config.sampling._where = f"{path}:{tree.line(('sampling',))}"

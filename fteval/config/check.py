@@ -24,7 +24,7 @@ _LATER = {
 def problems_of(tree: Tree, folder: Path) -> Config | None:
     """The config, or None; adds what is wrong to the tree's problems."""
     value = _without_later(tree)
-    tree.problems += _unknown_probes(tree)
+    tree.problems += [problem for _, problem in _gates_on_no_probe(tree)]
     config = None
     try:
         config = Config.model_validate(_resolved(value, folder))
@@ -32,6 +32,20 @@ def problems_of(tree: Tree, folder: Path) -> Config | None:
         tree.problems += [_problem(e, tree) for e in error.errors()]
     tree.problems += _missing_files(tree, folder)
     return config
+
+
+def sound_gates(tree: Tree) -> list[int]:
+    """Places of the gates that are well formed and on a probe that the config has."""
+    on_nothing = {i for i, _ in _gates_on_no_probe(tree)}
+    found = []
+    for i, gate in enumerate(tree.value.get("gates") or ()):
+        try:
+            GateSpec.model_validate(gate)
+        except ValidationError:
+            continue
+        if i not in on_nothing:
+            found.append(i)
+    return found
 
 
 def _without_later(tree: Tree) -> dict[str, Any]:
@@ -125,7 +139,7 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}…"
 
 
-def _unknown_probes(tree: Tree) -> Iterator[Problem]:
+def _gates_on_no_probe(tree: Tree) -> Iterator[tuple[int, Problem]]:
     """Gates on probes that the config does not have; without a list of probes they may come from the command line."""
     probes, gates = tree.value.get("probes"), tree.value.get("gates")
     if not isinstance(probes, dict) or not isinstance(gates, list):
@@ -134,7 +148,8 @@ def _unknown_probes(tree: Tree) -> Iterator[Problem]:
         name = gate.get("probe") if isinstance(gate, dict) else None
         if isinstance(name, str) and name not in probes:
             line = tree.line(("gates", i, "probe"))
-            yield Problem(line, f"a gate on '{name}', which is not among the probes. {_suggest(name, list(probes))}")
+            what = f"a gate on '{name}', which is not among the probes. {_suggest(name, list(probes))}"
+            yield i, Problem(line, what)
 
 
 def _missing_files(tree: Tree, folder: Path) -> Iterator[Problem]:

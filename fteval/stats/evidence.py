@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fteval.errors import UserError
 from fteval.records import Gate, Metric
 from fteval.registry import suggest
+from fteval.stats import units
 from fteval.stats.columns import as_column
 from fteval.stats.level import mean
 from fteval.stats.paired import difference
@@ -60,7 +61,20 @@ def bound_of(gate: Gate, metric: Metric) -> float:
             where=gate.where,
             fix=f"add the most {metric.unit} by which one answer can change, as in scale: 100",
         )
+    _check_reach(gate, metric, bound, name)
     return bound
+
+
+def _check_reach(gate: Gate, metric: Metric, bound: float, name: str) -> None:
+    """Raises UserError for a threshold that no model can miss, or none can reach."""
+    never = {"max_drop": "fail", "max": "fail", "min_gain": "pass", "min": "pass"}.get(gate.rule)
+    if gate.threshold > bound or (never == "fail" and gate.threshold == bound):
+        raise UserError(
+            f"{name} can never {never}: '{gate.rule}' is {units.threshold(gate, metric)} on a scale of "
+            f"{units.threshold(replace(gate, threshold=bound), metric)}",
+            where=gate.where,
+            fix="choose a threshold within the scale",
+        )
 
 
 def evidence(gate: Gate, metric: Metric, columns: Columns, level: float) -> Evidence:
