@@ -169,6 +169,8 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
 
     if experiment.base is None:
         raise UserError("no model to ask twice", fix="name it with --model, or write base: into the config")
+    if experiment.base.startswith("replay:"):
+        raise UserError("saved outputs cannot be asked twice: they would be the same", fix="name the model itself")
     suite, store = build_suite(experiment), Store(place.store)
     sampled = experiment.sampling.temperature > 0
     other = replace(experiment.sampling, seed=experiment.sampling.seed + 1) if sampled else experiment.sampling

@@ -107,13 +107,18 @@ def compare(
 ) -> Comparison:
     """Pairs saved runs sample by sample: ids, their beginnings, or refs whose newest complete run is taken.
 
-    `base` may be `baseline`. Without a config every probe's primary share is guarded.
+    `base` may be `baseline`. Gates are those of the config, or of the folder's fteval.yaml on what was measured;
+    without any, every probe's primary share is guarded.
     """
     from fteval.runs.store import Store
 
     kept = Store(Path(store), readonly=True)
     runs = [_find_run(kept, text) for text in candidates]
-    experiment = describe(config=find_config(config, wanted=True)) if config else Experiment()
+    found = find_config(config, wanted=True)
+    experiment = describe(config=found) if found else Experiment()
+    if config is None:
+        measured = {p.probe for p in runs[0].probes}
+        experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
     rules = replace(_rules(experiment, runs[0]), allow_subset=allow_subset)
     against = _kept(base, experiment, runs[0]) if is_baseline(base) else _find_run(kept, base)
     return judging.compared(against, [(record.ref, record) for record in runs], rules, Store(Path(store)))

@@ -227,7 +227,7 @@ def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tu
             fix = f" ({error.fix})" if error.fix else ""
             problems.append(f"{rule.where}: {error.what}{fix}" if rule.where else error.what + fix)
     if problems:
-        raise UserError("\n".join(problems), fix="`fteval probes show NAME` lists a probe's metrics")
+        raise UserError("\n".join(problems), fix="mend the gates; `fteval probes show NAME` lists a probe's metrics")
     return tuple(gates)
 
 

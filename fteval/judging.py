@@ -50,7 +50,8 @@ def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
         raise UserError(
             f"{kept.id} is of another suite: samples, probes or scorers are not what is run now",
             where=kept.path,
-            fix="measure with the same suite (without --limit), or accept a new one: fteval baseline accept RUN",
+            fix="measure with the same suite (without --limit), or accept a new one: fteval baseline accept RUN; "
+            "`fteval baseline show --diff RUN` says what differs",
         )
 
 

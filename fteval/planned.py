@@ -101,8 +101,8 @@ def _gate(gate: Gate, metric: Metric, probe: SuiteProbe) -> GatePlan:
 
 
 def _weak(plan: GatePlan) -> str:
-    name = units.name(plan.gate.probe, plan.gate.metric, plan.gate.slice)
-    needed = "no number of samples is" if plan.needed is None else f"about {plan.needed} samples are"
+    name = units.gate_name(plan.gate)
+    needed = "no number of samples is" if plan.needed is None else f"about {plan.needed:,} samples are"
     return (
         f"{name}: with {plan.groups} independent samples this gate will probably say 'cannot tell', "
         f"also of a good candidate ({100 * plan.power['15 %']:.0f} % chance to pass); {needed} enough"

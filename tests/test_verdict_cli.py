@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -271,13 +272,17 @@ def test_a_plan_says_what_gates_can_see_and_does_nothing(fteval: Run, here: Path
 
 
 def test_a_noise_floor_is_measured_once_and_shown_with_every_report_of_that_base(fteval: Run, here: Path) -> None:
-    project(here, 60, always, always)
-    code, out, _ = fteval("noise", "-c", "fteval.yaml")
-    assert code == 0 and "0 of 60" in out
+    project(here, 20, always, always, more="sampling: {max_tokens: 4}\n")
+    code, _, err = fteval("noise")
+    assert code == 2 and "saved outputs cannot be asked twice" in err
+    config = here / "fteval.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("replay:base.jsonl", "nano"), encoding="utf-8")
+    code, out, _ = fteval("noise")
+    assert code == 0 and "0 of 20" in out
     fteval("run")
     saved = json.loads(next((here / ".fteval" / "comparisons").glob("*.json")).read_text())
     (floor,) = saved["comparison"]["noise"]
-    assert (floor["flipped"], floor["n"], floor["how"]) == (0, 60, "other batches")
+    assert (floor["flipped"], floor["n"], floor["how"]) == (0, 20, "other batches")
 
 
 def test_each_candidate_stops_for_itself_and_the_base_with_the_last(fteval: Run, here: Path) -> None:
@@ -316,3 +321,43 @@ def test_among_several_candidates_looks_go_on_until_chance_is_ruled_out(fteval: 
     assert (alone["verdict"], among["verdict"], among["chosen"]) == ("ship", "ship", "mine")
     n_alone, n_among = (v["candidates"][0]["gates"][0]["n_paired"] for v in (alone, among))
     assert n_alone < n_among < 600
+
+
+def test_comparing_saved_runs_judges_by_the_folders_gates_on_what_was_measured(fteval: Run, here: Path) -> None:
+    project(here, 400, always, lambda i: i % 10 > 0, gate="max_drop: 30pp")
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    found = verdict(fteval, "compare", "replay:base.jsonl", "replay:mine.jsonl")
+    assert [g["threshold"] for g in found["candidates"][0]["gates"]] == [0.3]
+    other = (here / "fteval.yaml").read_text(encoding="utf-8").replace("sums", "other")
+    (here / "fteval.yaml").write_text(other, encoding="utf-8")
+    found = verdict(fteval, "compare", "replay:base.jsonl", "replay:mine.jsonl")
+    assert [g["threshold"] for g in found["candidates"][0]["gates"]] == [0.02]  # nobody has written one
+
+
+def test_a_config_that_is_not_used_is_said(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always)
+    args = ("run", "--model", "replay:mine.jsonl", "--holdout", "h.jsonl")
+    assert "fteval.yaml is not used" in fteval(*args)[2]
+    assert "is not used" not in fteval(*args, "-q")[2] + fteval(*args, "-c", "fteval.yaml")[2]
+
+
+def test_a_failed_advisory_gate_stands_in_the_headline_of_what_ships(fteval: Run, here: Path) -> None:
+    more = "  - {probe: sums, metric: contains, max_drop: 2pp, advisory: true}\n"
+    project(here, 400, always, lambda i: i % 10 > 0, gate="max_drop: 30pp", more=more)
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    assert "sums.contains failed (advisory)" in " ".join(fteval("report")[1].split())
+
+
+def test_models_that_answered_nothing_are_not_called_the_same(fteval: Run, here: Path) -> None:
+    project(here, 20, always, always)
+    args = ("run", "--against", "replay:base.jsonl", "--model", "replay:mine.jsonl", "--probe", "laziness", "-q")
+    code, out, _ = fteval(*args)
+    assert code == 3 and "the same model" not in out
+
+
+def test_a_slice_of_a_run_that_stopped_early_does_not_claim_the_whole_probes_plan(fteval: Run, here: Path) -> None:
+    project(here, 600, always, lambda i: i % 3 > 0)
+    fteval("run", "--sequential", "-o", "report.csv")
+    rows = list(csv.DictReader((here / "report.csv").read_text(encoding="utf-8").splitlines()))
+    slices = [r for r in rows if r["slice"]]
+    assert slices and all(int(r["planned"]) < 600 for r in slices)

@@ -10,6 +10,7 @@ from typing import Any
 from fteval.errors import UserError
 from fteval.records import Comparison, RunRecord
 from fteval.reports import escape, view
+from fteval.reports.verdict import SCHEMA
 from fteval.runs import results
 from fteval.runs.store import Store
 
@@ -29,6 +30,8 @@ def of_file(path: Path, store: Path) -> Result:
         raise UserError(what, where=str(path), fix=fix) from None
     except (ValueError, RecursionError):
         raise UserError(f"{path} is no verdict of fteval", where=str(path), fix=fix) from None
+    if isinstance(written, dict) and written.get("schema", 1) != SCHEMA:
+        raise UserError(f"{path} is of another version of fteval", where=str(path), fix=fix)
     kept = Store(store, readonly=True)
     if isinstance(written, dict) and isinstance(written.get("run"), str):
         return results.load(kept, written["run"])

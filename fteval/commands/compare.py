@@ -12,7 +12,12 @@ from fteval.commands import options
 @click.command("compare")
 @click.argument("base", metavar="BASE")
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
-@click.option("-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml whose gates judge.")
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The fteval.yaml whose gates judge.  [default: this folder's]",
+)
 @options.allow_subset
 @options.store
 @options.outputs

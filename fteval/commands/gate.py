@@ -40,8 +40,8 @@ def command(
 ) -> int:
     """Judge saved runs by the gates of a config; asks no model.
 
-    Exits with the verdict: 0 ship, 1 do not ship, 3 incomplete, 4 cannot tell. With --self-test: 0 when every gate was
-    seen to fail, 1 when one was not.
+    Exits with the verdict: 0 ship, 1 do not ship, 3 incomplete, 4 cannot tell. With --self-test: 0 when every blocking
+    gate was seen to fail, 1 when one was not.
 
     \b
     Example:  fteval gate latest

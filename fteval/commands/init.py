@@ -22,8 +22,8 @@ probes:
   degeneration: {}
 gates:                         # pp: percentage points of difference
   - {probe: answers, metric: contains, min_gain: 10pp}
-  - {probe: laziness, metric: long_enough, max_drop: 5pp}
-  - {probe: degeneration, metric: sound, max_drop: 2pp}
+  - {probe: laziness, metric: long_enough, max_drop: 10pp, advisory: true}
+  - {probe: degeneration, metric: sound, max_drop: 20pp}
 sampling: {temperature: 0, max_tokens: 64, seed: 0}
 """
 

@@ -91,8 +91,12 @@ def command(
     from fteval.commands.progress import Progress
 
     check_writable(outputs)
+    found = experiment.find_config(config, wanted=not (probes or holdouts))
+    if found is None and experiment.DEFAULT_CONFIG.is_file() and not display.quiet:
+        note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
+        click.echo(f"fteval: {experiment.DEFAULT_CONFIG} {note}", err=True)
     planned = experiment.describe(
-        config=experiment.find_config(config, wanted=not (probes or holdouts)),
+        config=found,
         model=model,
         against=against,
         probes=probes,

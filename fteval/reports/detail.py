@@ -55,6 +55,8 @@ LADDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("warnings", {"warnings": 5}),
     ("gates", {"gates": 200}),
     ("candidates", {"candidates": 20}),
+    ("gates", {"gates": 120}),
+    ("gates", {"gates": 80}),
     ("gates", {"gates": 40}),
     ("candidates", {"candidates": 5}),
     ("gates", {"gates": 10}),

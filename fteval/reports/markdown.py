@@ -36,7 +36,7 @@ def page(v: ComparisonView, detail: Detail) -> str:
 
 def headline(verdict: Verdict, text: int) -> str:
     """The verdict and its reason in words."""
-    name, reason = code(verdict.name, min(text, 200)), inline(verdict.reason, text)
+    name, reason = code(verdict.name, min(text, 200)), inline(verdict.reason, max(text, 300))
     return f"### {ICONS[verdict.word]} fteval: {verdict.phrase} {name}: {reason}"
 
 
@@ -130,7 +130,8 @@ def _metrics(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:
     kept = [m for m in v.metrics if detail.still or m.primary or m.tone in ("good", "bad")]
     yield _changes("Metric (samples scored)", kept)
     if len(kept) < len(v.metrics):
-        yield f"{len(v.metrics) - len(kept):,} more metrics show no change."
+        hidden = len(v.metrics) - len(kept)
+        yield f"{hidden:,} more {'metric shows' if hidden == 1 else 'metrics show'} no change."
     if v.metrics:
         yield f"{v.legend}. {words.READING}"
     yield inline(floor, 2000)

@@ -26,7 +26,8 @@ def _blocks(v: RunView, detail: Detail) -> Iterator[str]:
         [[f"{code(m.name, table=True)} ({m.n})", inline(m.value), inline(m.interval), inline(m.chance)] for m in shown],
     )
     if len(shown) < len(v.metrics):
-        yield f"{len(v.metrics) - len(shown):,} more metrics are not shown."
+        hidden = len(v.metrics) - len(shown)
+        yield f"{hidden:,} more {'metric is' if hidden == 1 else 'metrics are'} not shown."
     if v.worst and detail.regressions:
         answers = [_judged(j, detail.characters, v.path) for j in v.worst]
         yield blocks.details(f"The {len(v.worst)} lowest-scored answers", blocks.joined(answers))

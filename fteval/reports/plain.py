@@ -32,7 +32,7 @@ def plan(found: Plan) -> str:
 
 def _model(model: ModelPlan) -> list[str]:
     made = model.answers - model.reused
-    tokens = "counted by the server" if model.prompt_tokens is None else f"{model.prompt_tokens:,}"
+    tokens = "–" if model.prompt_tokens is None else f"{model.prompt_tokens:,}"
     if model.ref is None:
         return [
             model.name,
@@ -53,7 +53,7 @@ def _powers(gates: Sequence[GatePlan]) -> list[str]:
 def _gate(gate: GatePlan) -> list[str]:
     rule = f"{gate.gate.rule} {units.threshold(gate.gate, gate.metric)}"
     samples = str(gate.n) if gate.groups == gate.n else f"{gate.n} in {gate.groups} groups"
-    name = units.name(gate.gate.probe, gate.gate.metric, gate.gate.slice)
+    name = units.gate_name(gate.gate)
     if gate.effect is None:
         return [name, rule, samples, "a level: not planned", "", "", "", ""]
     truth = "nothing is lost" if gate.effect == 0 else f"the true change is {units.change(gate.effect, gate.metric)}"
@@ -66,7 +66,7 @@ def proofs(found: Sequence[Proof]) -> str:
     rows = [
         [
             "ok  " if p.held else "NOT SHOWN",
-            units.name(p.gate.probe, p.gate.metric, p.gate.slice),
+            units.gate_name(p.gate),
             f"{p.gate.rule} {units.threshold(p.gate, p.metric)}" + (" (advisory)" if p.gate.advisory else ""),
             f"broken by {p.injected}" if p.injected != "nothing" else "unchanged",
             RESULTS[p.result],
@@ -74,7 +74,7 @@ def proofs(found: Sequence[Proof]) -> str:
         for p in found
     ]
     lost = [p for p in found if not p.held]
-    notes = [f"{units.name(p.gate.probe, p.gate.metric, p.gate.slice)}: {one_line(p.reason)}" for p in lost]
+    notes = [f"{units.gate_name(p.gate)}: {one_line(p.reason)}" for p in lost]
     end = "every gate was seen to fail" if not lost else f"{len(lost)} of {len(found)} not as a working gate should be"
     return "\n\n".join([_table(["", "Gate", "Rule", "The base", "The gate"], rows), *notes, end]) + "\n"
 

@@ -128,7 +128,7 @@ def _measured(result: GateResult) -> str:
         number = units.value(change.candidate, change.metric)
         interval = units.level_interval(result.low, result.high, change.metric)
     after = change.scored if result.stopped_after is None else result.stopped_after
-    of = f"after {after:,} of {change.planned:,}"
+    of = f"after {after:,}" + (f" of {change.planned:,}" if change.planned > after else "")
     if change.stopped:
         return f"{number}, exaggerated by stopping; stopped early {of}"
     return f"{number} {interval}" + (f", decided {of}" if result.stopped_after is not None else "")

@@ -146,7 +146,8 @@ def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
     notes = [v.legend]
     if len(shown) < len(v.metrics):
         hidden = len(v.metrics) - len(shown)
-        notes.append(f"{hidden} more metrics show no change; a report file (-o report.md) has them.")
+        some = "1 more metric shows" if hidden == 1 else f"{hidden} more metrics show"
+        notes.append(f"{some} no change; a report file (-o report.md) has them.")
     grouped = [f"{m.name} has {m.groups:,} questions" for m in shown if m.primary and m.groups is not None]
     if grouped:
         notes.append(f"Paraphrases of a question count once: {', '.join(grouped)}.")

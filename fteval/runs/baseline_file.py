@@ -5,21 +5,23 @@
      {"probe": "support", "id": "t-041", …, "scores": {"exact": 1.0}, "outputs": ["sha256:…"]},
      …
 
-Read strictly: what is not whole is an error, never a smaller baseline.
+Read strictly: what is not whole, or not as it was written, is an error, never another baseline. A checksum cannot stop
+somebody who wants to deceive; it finds the hand-edited score and the merge that mixed two releases.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fteval.records import Metric, ProbeResult
+from fteval.records import Metric, ProbeResult, canonical
 from fteval.runs import codec, strict
 from fteval.runs.baseline import Baseline
 from fteval.runs.files import write_atomically
@@ -56,11 +58,27 @@ def _lines(kept: Baseline) -> Iterator[bytes]:
         "scored": kept.scored,
         "probes": [codec.to_json(_head_of(p, kept.versions[p.probe])) for p in kept.probes],
     }
+    rows = [_encode(row) for row in sorted(_rows(kept), key=lambda row: (row["probe"], row["id"]))]
+    head["checksum"] = _checksum(head, rows)
     yield json.dumps(head, indent=1, ensure_ascii=True, allow_nan=False)[:-2].encode("ascii") + b',\n "samples": ['
-    encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
-    for n, row in enumerate(sorted(_rows(kept), key=lambda row: (row["probe"], row["id"]))):
-        yield (b",\n " if n else b"\n ") + encode(row).encode("ascii")
+    for n, row in enumerate(rows):
+        yield (b",\n " if n else b"\n ") + row
     yield b"\n ]\n}\n"
+
+
+def _encode(row: Mapping[str, Any]) -> bytes:
+    return _ENCODER.encode(row).encode("ascii")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+
+
+def _checksum(head: Mapping[str, Any], rows: Iterable[bytes]) -> str:
+    """Of what the file says, however its lines are broken."""
+    total = hashlib.sha256(canonical({k: v for k, v in head.items() if k not in ("checksum", "samples")}))
+    for row in rows:
+        total.update(b"\n" + row)
+    return f"sha256:{total.hexdigest()}"
 
 
 def _rows(kept: Baseline) -> Iterator[dict[str, Any]]:
@@ -107,7 +125,10 @@ def read(path: Path) -> Baseline:
         missing = [f.name for f in dataclasses.fields(_File) if f.name not in value]
         if missing:
             raise ValueError(f"it has no {', '.join(missing)}")
-        return _Reader(codec.from_json(_File, value)).baseline()
+        found = _Reader(codec.from_json(_File, value)).baseline()
+        if _checksum(value, map(_encode, value["samples"])) != value["checksum"]:
+            raise ValueError("it is not as fteval wrote it: a line was edited, or two releases were merged")
+        return found
     except (ValueError, OverflowError) as error:
         raise strict.damaged(path, str(error)) from None
 
@@ -128,6 +149,7 @@ class _File:
     repeats: int
     planned: int
     scored: int
+    checksum: str
     probes: tuple[_Head, ...]
     samples: tuple[Any, ...]
     """Checked row by row: there may be 100,000."""

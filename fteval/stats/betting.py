@@ -36,7 +36,9 @@ class EProcess:
         """`low` and `high` bound one score; `gates` that may fail the release share the error of failing, `candidates`
         of which the best may ship that of passing (Bonferroni both);
         `largest` is the size of the largest group that will come. Raises ValueError for bounds that are none."""
-        if not (-math.inf < low < high < math.inf and math.isfinite(threshold) and min(largest, gates, candidates) >= 1):
+        if not (
+            -math.inf < low < high < math.inf and math.isfinite(threshold) and min(largest, gates, candidates) >= 1
+        ):
             among = f"{gates} gates, {candidates} candidates, groups of {largest}"
             raise ValueError(f"no bets between {low} and {high} at {threshold}, {among}")
         if not (0 < level < 1 and 0 < share <= 1):
@@ -56,17 +58,18 @@ class EProcess:
         self.decision: str | None = None
         """`pass` or `fail` from the first moment that one side has won enough."""
 
-    def update(self, total: float, size: int = 1) -> str | None:
-        """One more group: the sum of its scores and their number; NaN where one is missing. Returns the decision.
+    def update(self, total: float | None, size: int = 1) -> str | None:
+        """One more group: the sum of its scores and their number; NaN or None where one is missing.
 
-        A group with a missing score is the worst for passing and the best for failing: neither side gains from it.
+        Returns the decision. A group with a missing score is the worst for passing and the best for failing: neither side
+        gains from it.
         Raises ValueError for a group larger than the largest: bets of that size could lose more than all.
         """
         if not 0 < size <= self.largest:
             raise ValueError(f"a group of {size} where the largest was to have {self.largest}")
         self.n += 1
         for side, sign, missing in (("pass", 1.0, self.low), ("fail", -1.0, self.high)):
-            known = total if math.isfinite(total) else size * missing
+            known = total if total is not None and math.isfinite(total) else size * missing
             step = sign * (known - self.threshold * size) / self.largest
             wealth = self._wealth[side]
             for i, bet in enumerate(self._bets[side]):

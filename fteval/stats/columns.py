@@ -13,15 +13,33 @@ Column = NDArray[np.float64]
 
 
 def as_column(values: Any) -> Column:
-    """Scores as an array; None and everything that is no finite number become NaN, for the caller to count."""
+    """Scores as an array; None and everything that is no finite number become NaN, for the caller to count.
+
+    Of several answers per sample (n × k) the mean, NaN where one of them has no score.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
         column = values.astype(np.float64)
     else:
-        column = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-    if column.ndim != 1:
-        raise ValueError(f"scores are a column of numbers, found {column.ndim} dimensions")
+        column = np.array([_number(v) for v in values], dtype=np.float64)
+    if column.ndim > 2 or (column.ndim == 2 and not column.shape[1]):
+        raise ValueError(f"scores are a column of numbers, or n × k of them, found {column.shape}")
     column[~np.isfinite(column)] = np.nan
-    return column
+    return column if column.ndim == 1 else column.mean(axis=1)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_number(v) for v in value]
+    return np.nan if value is None else value
+
+
+def share(level: float) -> float:
+    """A level of confidence. Raises ValueError for one that is no share between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"a level is a share between 0 and 1, as in 0.95, found {level}")
+    return level
 
 
 def bound(scale: float, farthest: float) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fteval.stats.columns import Column, as_column, bound, by_group, group_codes
+from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, share
 from fteval.stats.score import effective_n, wilson_interval, wilson_z
 from fteval.stats.student import t_quantile, t_tails
 
@@ -45,11 +45,11 @@ def mean(
     """Mean of scores between 0 and `scale`, with an interval that is never a point.
 
     Wilson's interval on the effective number of independent samples, Student's t with groups - 1 degrees of freedom;
-    for ungrouped right-or-wrong scores that is Wilson's own on n. None and NaN are never dropped: interval and tests
-    are the least favourable of leaving them out, of taking them all as 0 and as `scale`. Fewer than two groups say
-    nothing.
+    for ungrouped right-or-wrong scores that is Wilson's own on n. Of n × k scores each sample's mean counts. None and
+    NaN are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as 0
+    and as `scale`. Fewer than two groups say nothing.
     """
-    column = as_column(scores)
+    column, level = as_column(scores), share(level)
     codes = group_codes(groups, len(column))
     there = np.isfinite(column)
     known = column[there]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, lengths
+from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, lengths, share
 from fteval.stats.score import effective, tango_interval, tango_z
 from fteval.stats.student import t_quantile, t_tails
 
@@ -59,13 +59,14 @@ def difference(
     """Mean of candidate - base over the same samples, with an interval that is never a point, against a threshold.
 
     Tango's score interval (1998) on effective counts, Student's t with groups - 1 degrees of freedom: right or wrong,
-    graded scores, the means of several answers and groups of paraphrases alike. `scale` is the most that one sample can
-    change (1 for shares): a guarantee needs a bound, and a scale that is no positive number gives none. None and NaN
-    are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as the worst
-    and as the best that they can be. Fewer than two groups say nothing: the whole scale, both tests 1. Raises
-    ValueError for columns of different lengths.
+    graded scores, the means of several answers and groups of paraphrases alike. `scale` is the most that one sample
+    can change (1 for shares): a guarantee needs a bound, and a scale that is no positive number gives none. None and
+    NaN are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as the
+    worst and as the best that they can be. Of n × k scores (k answers to each sample) each sample's mean counts.
+    Fewer than two groups say nothing: the whole scale, both tests 1. Raises ValueError for columns of different
+    lengths and for a level that is no share.
     """
-    old, new = as_column(base), as_column(candidate)
+    old, new, level = as_column(base), as_column(candidate), share(level)
     lengths(old, new)
     codes = group_codes(groups, len(old))
     both = np.isfinite(old) & np.isfinite(new)

@@ -43,9 +43,7 @@ def looked_at(
     return seen
 
 
-def _process(
-    gate: Gate, seen: Evidence, asked: Sequential, n_gates: int, n_candidates: int, level: float
-) -> EProcess:
+def _process(gate: Gate, seen: Evidence, asked: Sequential, n_gates: int, n_candidates: int, level: float) -> EProcess:
     low = -seen.scale
     ends = (low, seen.scale) if gate.rule in CHANGES else (0.0, seen.scale) if seen.sign > 0 else (low, 0.0)
     return EProcess(

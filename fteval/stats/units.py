@@ -80,6 +80,12 @@ def plain(x: float, sign: str = "") -> str:
     return f"{x:{sign},.{digits}f}".replace(",", " ") if digits == 0 else f"{x:{sign}.{digits}f}"
 
 
+def gate_name(gate: Gate) -> str:
+    """A gate's metric, and the kept release that it looks back to."""
+    since = f" since {gate.anchor}" if gate.anchor else ""
+    return name(gate.probe, gate.metric, gate.slice) + since
+
+
 def name(probe: str, metric: str, slice: Mapping[str, str] | None = None) -> str:
     """`facts.correct`, `facts.correct [language=de]`: how reports and messages call a metric."""
     where = f" [{', '.join(f'{k}={v}' for k, v in sorted(slice.items()))}]" if slice else ""

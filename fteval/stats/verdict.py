@@ -43,9 +43,11 @@ def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -
     if not blocking:
         return "measured", "no gate was set, so nothing was judged"
     passed = found["pass"]
+    lost = [g for g in gates if g.gate.advisory and g.result == "fail"]
+    but = f"; but {_names(lost)} failed (advisory)" if lost else ""
     if len(passed) == 1:
-        return "ship", _some(passed)
-    return "ship", f"all {len(passed)} gates pass: {_names(passed)}"
+        return "ship", _some(passed) + but
+    return "ship", f"all {len(passed)} gates pass: {_names(passed)}{but}"
 
 
 def exit_code(result: CandidateResult, on_inconclusive: str = "fail") -> int:
@@ -124,5 +126,4 @@ def _names(gates: Sequence[GateResult]) -> str:
 
 
 def _name(result: GateResult) -> str:
-    since = f" since {result.gate.anchor}" if result.gate.anchor else ""
-    return units.name(result.gate.probe, result.gate.metric, result.gate.slice) + since
+    return units.gate_name(result.gate)

@@ -46,7 +46,8 @@ def same_model(base: RunRecord, run: RunRecord) -> bool:
     By the digest of the generation keys. The engine's own digest is not enough: all replays share one.
     """
     asked = plan(base).get("requests")
-    return isinstance(asked, str) and asked == plan(run).get("requests") and base.digest == run.digest
+    answered = base.errors < base.planned
+    return answered and isinstance(asked, str) and asked == plan(run).get("requests") and base.digest == run.digest
 
 
 def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:

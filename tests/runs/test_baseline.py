@@ -103,7 +103,7 @@ def test_the_file_is_ascii_json_with_one_sample_a_line_in_order(tmp_path: Path) 
     assert [json.loads(line.strip().rstrip(b",")) for line in lines] == samples
 
 
-def test_one_changed_score_is_one_changed_line_for_git(tmp_path: Path) -> None:
+def test_one_changed_score_is_one_changed_line_for_git_beside_the_checksum(tmp_path: Path) -> None:
     kept = a_baseline([f"q{i:03}" for i in range(50)])
     (p,) = kept.probes
     words = list(p.scores["words"])
@@ -114,8 +114,9 @@ def test_one_changed_score_is_one_changed_line_for_git(tmp_path: Path) -> None:
     command = ["git", "diff", "--no-index", "--unified=0", "old.json", "new.json"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
     moved = [line for line in shown.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    assert len(moved) == 2
-    assert all('"id": "q017"' in line for line in moved)
+    samples = [line for line in moved if '"checksum"' not in line]
+    assert (len(moved), len(samples)) == (4, 2)
+    assert all('"id": "q017"' in line for line in samples)
 
 
 def test_a_baseline_stands_in_a_comparison_like_a_complete_run() -> None:
@@ -200,6 +201,12 @@ def _set(*keys: Any, to: Any) -> Edit:
         (_set("samples", 0, "group", to=5), "group"),
         (_set("samples", 0, "slices", to={"language": 5}), "slices"),
         (_set("samples", 0, "slices", to=None), "slices"),
+        (_set("samples", 0, "scores", "words", to=7.5), "not as fteval wrote it"),
+        (_set("samples", 0, "slices", to={"language": "de"}), "not as fteval wrote it"),
+        (_set("digest", to="sha256:" + 64 * "0"), "not as fteval wrote it"),
+        (_set("sampling", to={}), "not as fteval wrote it"),
+        (_set("checksum", to=None), "checksum"),
+        (lambda v: v.pop("checksum"), "no checksum"),
         (_set("samples", 0, "outputs", to=[]), "not 2 digests"),
         (_set("samples", 0, "outputs", to=["a", "b"]), "not 2 digests"),
     ],

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fteval.stats import Difference, difference
+from fteval.stats import Difference, difference, mean
 from fteval.stats.student import t_quantile
 
 NOTHING = [None, math.nan, math.inf, -math.inf]
@@ -292,3 +292,22 @@ def test_columns_of_different_lengths_are_refused() -> None:
         difference([1.0], [1.0, 0.0])
     with pytest.raises(ValueError):
         difference([1.0], [1.0], ["a", "b"])
+
+
+def test_several_answers_per_sample_count_as_their_mean_and_a_missing_one_as_missing() -> None:
+    rng = np.random.default_rng(5)
+    base, new = rng.integers(0, 2, (60, 4)), rng.integers(0, 2, (60, 4)).astype(float)
+    assert difference(base, new) == difference(base.mean(axis=1), new.mean(axis=1))
+    new[3, 1] = math.nan
+    rows = [[None if math.isnan(x) else x for x in row] for row in new]
+    found = difference(base, rows)
+    assert (found.n, found.missing) == (59, 1)
+    assert found == difference(base, np.ma.masked_invalid(new)) == difference(base, new)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.1, math.nan])
+def test_a_level_is_a_share(level: float) -> None:
+    with pytest.raises(ValueError, match=r"as in 0\.95"):
+        difference([0, 1], [1, 1], level=level)
+    with pytest.raises(ValueError, match=r"as in 0\.95"):
+        mean([0, 1], level=level)
