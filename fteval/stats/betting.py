@@ -61,9 +61,9 @@ class EProcess:
     def update(self, total: float | None, size: int = 1) -> str | None:
         """One more group: the sum of its scores and their number; NaN or None where one is missing.
 
-        Returns the decision. A group with a missing score is the worst for passing and the best for failing: neither side
-        gains from it.
-        Raises ValueError for a group larger than the largest: bets of that size could lose more than all.
+        Returns the decision. A group with a missing score is the worst for passing and the best for failing: neither
+        side gains from it. Raises ValueError for a group larger than the largest: bets of that size could lose more
+        than all.
         """
         if not 0 < size <= self.largest:
             raise ValueError(f"a group of {size} where the largest was to have {self.largest}")

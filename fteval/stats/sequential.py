@@ -27,8 +27,8 @@ def looked_at(
 ) -> Evidence:
     """The evidence with the decision of the first moment that it was enough; unchanged where it never was.
 
-    `n_gates` share the error of failing a release, `n_candidates` that of shipping one. A decision shows in the tests: one side is at its error, the other
-    says nothing.
+    `n_gates` share the error of failing a release, `n_candidates` that of shipping one. A decision shows in the
+    tests: one side is at its error, the other says nothing.
     """
     process = _process(gate, seen, asked, n_gates, n_candidates, level)
     scores = _turned(gate, columns, seen.sign)
