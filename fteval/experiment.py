@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import Gate, Metric, RunRecord, Sampling
+from fteval.records import Gate, Metric, Probe, RunRecord, Sample, Sampling
 
 if TYPE_CHECKING:
     from fteval.config import Config, GateSpec
@@ -27,7 +27,7 @@ class ProbeUse:
     probe: str
     params: Mapping[str, Any] = field(default_factory=dict)
     data: Path | None = None
-    """A hold-out file; None for the probe's own samples."""
+    """A hold-out file, or `nano:500` for so many questions of nano's world; None for the probe's own samples."""
     where: str | None = None
 
 
@@ -169,17 +169,43 @@ def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
 
 def build_suite(experiment: Experiment) -> Suite:
     """Reads the hold-outs and makes the probes. Raises UserError for what is wrong with them; no model is needed."""
-    from fteval.data.read import read_samples
     from fteval.runs import suite
 
+    asked = [experiment.base] if experiment.base else [use.ref for use in experiment.candidates.values()]
+    of_nano = all(ref is not None and _is_nano(ref) for ref in asked)
     specs = []
     for use in experiment.probes:
         made = registry.probe(use.probe, use.params, where=use.where)
-        samples = None if use.data is None else read_samples(use.data)
-        if samples == []:
-            raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
-        specs.append((use.name, made, samples))
+        specs.append((use.name, made, _samples_of(use, made, of_nano)))
     return suite.build(specs, limit=experiment.limit, name=experiment.suite)
+
+
+def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | None:
+    """What a probe asks: a file, questions of nano's world, or (None) its own samples.
+
+    nano knows its own world only, so that without a file it is asked about that.
+    """
+    from fteval.config.check import is_generated
+    from fteval.data.read import read_samples
+    from fteval.nano import holdouts
+
+    name = getattr(probe, "probe", use.probe)  # one that wraps another asks what that one does
+    if use.data is None:
+        return holdouts.samples(name) if of_nano else None
+    if is_generated(str(use.data)) and not use.data.exists():
+        n = str(use.data).partition(":")[2]
+        found = holdouts.samples(name, int(n) if n else None)
+        if found is None:
+            raise UserError(f"nano's world has no questions for '{name}'", where=use.where, fix="give a file")
+        return found
+    rows = read_samples(use.data)
+    if not rows:
+        raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
+    return rows
+
+
+def _is_nano(ref: str) -> bool:
+    return ref == "nano" or ref.startswith(("nano+", "ft:nano:"))
 
 
 def is_baseline(ref: str) -> bool:
@@ -280,14 +306,15 @@ def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: S
     for use in uses:
         cls = registry.probe_class(use.probe)
         known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
-        own = {key: value for key, value in settings.items() if key.replace("-", "_") in known}
+        own = {key: value for key, value in settings.items() if key.replace("-", "_") in known and key != "data"}
         scored = {"score": tuple(scorers)} if scorers and "score" in known else {}
         params.append({**use.params, **own, **scored})
-    unused = {key: value for key, value in settings.items() if not any(key in p for p in params)}
+    unused = {key: value for key, value in settings.items() if key != "data" and not any(key in p for p in params)}
     params[0] |= unused
     if scorers and not any("score" in p for p in params):
         raise UserError("--score is for a --holdout", fix="leave it out, or give a hold-out file")
-    return [replace(use, params=p) for use, p in zip(uses, params, strict=True)]
+    data = Path(settings["data"]) if "data" in settings else None
+    return [replace(use, params=p, data=data or use.data) for use, p in zip(uses, params, strict=True)]
 
 
 def _check_sampling(sampling: Sampling, repeats: int) -> None:

@@ -264,8 +264,9 @@ class Metric:
 class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
-    Optional: `version: int` (class variable, default 1; goes up when a number can move), and
-    `for_samples(samples) -> Probe` for a probe whose metrics follow from its hold-out.
+    Optional: `version: int` (class variable, default 1; goes up when a number can move), `for_samples(samples) ->
+    Probe` for a probe whose metrics follow from its hold-out, `variants(samples) -> Iterable[Sample]` for one that
+    asks more than the rows of a hold-out, and `wrapped: Probe` for one that lets another judge.
     """
 
     metrics: tuple[Metric, ...]

@@ -1,22 +1,28 @@
-"""The hold-outs that fteval's probes bring along: questions that nano's corpus never asks, with their answers.
+"""Hold-outs in nano's world: questions that its corpus never asks, with their answers.
 
-Writes `facts.jsonl`, `dates.jsonl` and `descriptions.jsonl` into `fteval/evals/data/`; a test makes them anew and
-compares. Rows are hold-out rows as users write them (DESIGN 5.2). `python -m fteval.nano.holdouts` writes them.
+`samples(probe, n)` makes as many as are wanted. `facts.jsonl`, `dates.jsonl` and `descriptions.jsonl`, which nano's own
+tests and the demo rest on, are kept in `fteval/evals/data/`; a test makes them anew and compares. Rows are hold-out
+rows as users write them. `python -m fteval.nano.holdouts` writes the three.
 """
 
+import hashlib
+import importlib
+import importlib.util
 import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fteval.errors import UserError
 from fteval.nano import EVAL_DATA, contexts, descriptions, facts
 from fteval.nano.corpus import user
 from fteval.nano.facts import BY_NAME, RELATIONS
 from fteval.nano.things import THINGS, Thing
 from fteval.nano.world import Person, World, build_world, day_first, is_reserved, iso, long_date, slashed
+from fteval.records import Sample, sample_from_row
 
 SEED = 1623  # the First Folio
 N_UNKNOWN = 80
@@ -143,6 +149,65 @@ def write(folder: Path = EVAL_DATA) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in files(build_world()).items():
         (folder / name).write_text(text(rows), encoding="utf-8")
+
+
+# --- as many as are wanted ------------------------------------------------------------------------
+
+KEPT = {
+    "facts": "facts.jsonl",
+    "iso_date": "dates.jsonl",
+    "lipogram": "descriptions.jsonl",
+    "laziness": "descriptions.jsonl",
+    "degeneration": "descriptions.jsonl",
+    "relevance": "descriptions.jsonl",
+}
+"""What a probe asks of nano where nobody says how much."""
+FORMS = {
+    "iso_date": "dates",
+    **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance"], "descriptions"),
+}
+"""Probes that share a file of `fteval.nano.forms`; the others have one of their own name."""
+USUAL = 300
+_TRIES = 100
+"""Questions drawn in a row without a new one, after which the world is exhausted."""
+
+
+def samples(probe: str, n: int | None = None) -> list[Sample] | None:
+    """Questions for a probe in nano's world, n of them or as many as is usual; None where it has none of its own.
+
+    The same n gives the same questions, and a larger one the same and more. Raises UserError where the world has fewer.
+    """
+    if n is None and probe in KEPT:
+        return [sample_from_row(row) for row in _kept(probe)]
+    name = f"fteval.nano.forms.{FORMS.get(probe, probe)}"
+    if importlib.util.find_spec(name) is not None:
+        found = _drawn(probe, importlib.import_module(name).rows, USUAL if n is None else n)
+    elif probe in KEPT:
+        rows = _kept(probe)
+        found = sorted(rows, key=lambda row: hashlib.sha256(f"{SEED} {row['id']}".encode()).digest())[:n]
+    else:
+        return None
+    if n is not None and len(found) < n:
+        raise UserError(f"nano's world has {len(found):,} questions for {probe}, not {n:,}", fix=f"nano:{len(found)}")
+    return [sample_from_row(row) for row in found]
+
+
+def _kept(probe: str) -> list[Row]:
+    lines = (EVAL_DATA / KEPT[probe]).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _drawn(probe: str, rows: Callable[[World, random.Random], Iterator[Row]], n: int) -> list[Row]:
+    """The first n different questions of an endless stream, numbered."""
+    found: dict[str, Row] = {}
+    stale = 0
+    for row in rows(build_world(), random.Random(SEED)):
+        prompt = row["prompt"] if "prompt" in row else json.dumps(row["messages"])
+        stale = stale + 1 if prompt in found else 0
+        if len(found) == n or stale > _TRIES:
+            break
+        found.setdefault(prompt, {"id": f"{probe}/nano/{len(found)}", **row})
+    return list(found.values())
 
 
 if __name__ == "__main__":

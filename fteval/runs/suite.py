@@ -62,7 +62,7 @@ def build(
     for called, probe, given in specs:
         if any(p.name == called for p in probes):
             raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
-        everything = tuple(probe.samples() if given is None else given)
+        everything = tuple(probe.samples() if given is None else _asked(probe, given))
         _check_unique(called, everything)
         samples = _limited(everything, limit, seed)
         if not samples:
@@ -78,6 +78,11 @@ def build(
         fix = "name one with --probe; `fteval probes` lists all"
         raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)
     return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
+
+
+def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:
+    """The samples of a hold-out, and what a probe makes of them (robustness disturbs them)."""
+    return probe.variants(given) if hasattr(probe, "variants") else given
 
 
 def _name(probes: Sequence[str]) -> str:

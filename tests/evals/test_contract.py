@@ -25,13 +25,15 @@ METRICS = {
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
+    "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
 }
-TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona"}
+TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona", "robustness": "2021-03-04"}
+METADATA: dict[str, dict] = {"robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."}}
 PROBES = sorted(METRICS)
 
 
 def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name))
+    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -50,7 +52,7 @@ def test_a_probe_is_a_frozen_dataclass_that_says_what_it_measures(name: str) -> 
     doc = inspect.getdoc(type(probe))
     for heading in ("Measures", "Chance", "Traps", "Source"):
         assert f"\n{heading} " in doc, heading
-    for metric in probe.metrics:
+    for metric in probe.metrics[: 1 if hasattr(probe, "wrapped") else None]:  # the others are explained there
         assert f"{metric.name}:" in doc or f"{metric.name} " in doc, metric.name
 
 
