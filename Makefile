@@ -7,7 +7,7 @@ PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 LOCK := "$(ROOT)/constraints.txt"
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test test-slow lint smoke perf nano-table lock clean
+.PHONY: help demo test test-slow lint smoke perf nano-table validity lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what each target does
@@ -45,6 +45,9 @@ smoke:  ## the wheel alone, core only, in a fresh environment without torch
 
 nano-table: $(VENV)/.train  ## what the embedded model knows, on freshly generated hold-outs
 	"$(BIN)/python" -m fteval.nano.table
+
+validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers written to fool it
+	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py
 
 perf: $(VENV)/.dev  ## fteval against its peers and against bare loops, as ratios
 	cd "$(ROOT)" && for script in perf/[a-z]*.py; do echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; done

@@ -6,13 +6,14 @@ import inspect
 import itertools
 import json
 import textwrap
+from collections.abc import Iterator
 
 import click
 
 from fteval import registry
 from fteval.commands import options
 from fteval.errors import UserError
-from fteval.records import Probe
+from fteval.records import Probe, primary
 
 
 @click.group("probes", invoke_without_command=True)
@@ -42,7 +43,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--samples", "n_samples", default=3, show_default=True, help="How many samples to show.")
 def show(name: str, n_samples: int) -> None:
-    """What a probe measures, its parameters, and some of its samples.
+    """What a probe measures, its parameters, some of its samples, and how it judges some answers.
 
     \b
     Example:  fteval probes show iso_date
@@ -53,18 +54,45 @@ def show(name: str, n_samples: int) -> None:
     for line in _parameters(cls) or ["(none)"]:
         click.echo(f"  {line}")
     click.echo("\nSamples:")
-    try:
-        probe = registry.probe(name)
-        shown = list(itertools.islice(probe.samples(), n_samples))
-    except UserError as error:
-        click.echo(f"  {error.what}")
-        return
-    from fteval.reports.escape import for_terminal
+    for line in _samples(name, n_samples):
+        click.echo(f"  {line}")
+    for line in _judged(name):
+        click.echo(line)
 
+
+def _samples(name: str, n: int) -> Iterator[str]:
+    from fteval.reports.escape import one_line
+
+    try:
+        shown = list(itertools.islice(registry.probe(name).samples(), n))
+    except UserError as error:
+        yield error.what
+        return
     for sample in shown:
-        click.echo(f"  {sample.id}: {for_terminal(sample.prompt_text)}")
+        yield f"{sample.id}: {one_line(sample.prompt_text)}"
         if sample.target is not None:
-            click.echo(f"  {'target':>{len(sample.id)}}: {for_terminal(str(sample.target))}")
+            yield f"{'target':>{len(sample.id)}}: {one_line(str(sample.target))}"
+
+
+def _judged(name: str) -> Iterator[str]:
+    """How the probe judges a few answers, now and by its own code."""
+    from fteval.evals.packaged import examples
+    from fteval.reports.escape import one_line
+
+    for n, example in enumerate(examples(name)):
+        if not n:
+            yield "\nJudged answers:"
+        probe = registry.probe(name, example.params)
+        scores = probe.score(example.sample, example.generation)
+        params = "".join(f"  {key}={value}" for key, value in example.params.items())
+        yield f"  prompt   {one_line(example.sample.prompt_text, 300)}{one_line(params)}"
+        yield f"  output   {one_line(example.generation.text or '', 300)}"
+        values = ((m, scores.values[m.name]) for m in probe.metrics)
+        yield "  scores   " + ", ".join(f"{m.name} {'–' if v is None else format(v, 'g')}" for m, v in values)
+        why = scores.reasons.get(primary(probe.metrics).name)
+        if why:
+            yield f"  because  {one_line(why)}"
+        yield ""
 
 
 def _described(name: str) -> dict[str, object]:

@@ -1,13 +1,15 @@
-"""The hold-outs that ship with the probes."""
+"""The hold-outs and judged examples that ship with the probes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from fteval.errors import NothingToEvaluate
-from fteval.records import Sample, sample_from_row
+from fteval.records import Generation, Sample, sample_from_row
 
 
 def packaged(filename: str) -> Iterator[Sample]:
@@ -22,3 +24,21 @@ def packaged(filename: str) -> Iterator[Sample]:
         for line in lines:
             if line.strip():
                 yield sample_from_row(json.loads(line))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An answer to be judged, as `fteval probes show` does."""
+
+    params: Mapping[str, Any]
+    sample: Sample
+    generation: Generation
+
+
+def examples(probe: str) -> Iterator[Example]:
+    """A few answers, good ones and some that only look it, from `fteval/evals/data/examples/<probe>.jsonl`."""
+    file = resources.files("fteval.evals").joinpath("data", "examples", f"{probe}.jsonl")
+    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+        row = json.loads(line)
+        answer = Generation("", text=row["output"], finish_reason=row.get("finish_reason", "stop"))
+        yield Example(row.pop("params", {}), sample_from_row(row), answer)

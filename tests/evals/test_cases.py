@@ -1,34 +1,40 @@
 """Labelled outputs, at least half of them written to fool the probe, both ways. Each label gives its reason."""
 
-import json
-import pathlib
+from __future__ import annotations
+
+from typing import Any
 
 import pytest
+from evals.validity import cases, judge, probes
 
 from fteval import registry
-from fteval.records import Generation, Message, Sample
+from fteval.records import primary
 
-CASES = pathlib.Path(__file__).parent / "cases"
-
-
-def cases() -> list:
-    found = []
-    for file in sorted(CASES.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text("ascii").splitlines(), start=1):
-            found.append(pytest.param(file.stem, json.loads(line), id=f"{file.stem}-{number}"))
-    return found
+FEWEST = 60
+"""Labelled answers per probe of form; `holdout` judges by the scorers of its own tests."""
 
 
-def judge(name: str, case: dict):
-    probe = registry.probe(name, case.get("params"))
-    sample = Sample(
-        "row", (Message("user", case["prompt"]),), target=case.get("target"), metadata=case.get("metadata") or {}
-    )
-    return probe.score(sample, Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
+def every_case() -> list[Any]:
+    return [
+        pytest.param(name, case, id=f"{name}-{number}")
+        for name in probes()
+        for number, case in enumerate(cases(name), start=1)
+    ]
 
 
-@pytest.mark.parametrize(("name", "case"), cases())
-def test_a_labelled_output_gets_its_label(name: str, case: dict) -> None:
+@pytest.mark.parametrize(("name", "case"), every_case())
+def test_a_labelled_output_gets_its_label(name: str, case: dict[str, Any]) -> None:
     scores = judge(name, case)
     found = {metric: scores.values[metric] for metric in case["expect"]}
     assert found == case["expect"], f"{case['why']}: {case['output']!r} {dict(scores.reasons)}"
+
+
+@pytest.mark.parametrize("name", [n for n in registry.probe_names() if n != "holdout"])
+def test_a_probe_has_enough_cases_and_half_of_them_are_traps(name: str) -> None:
+    rows = list(cases(name))
+    main = primary(registry.probe(name, rows[0].get("params")).metrics).name
+    assert len(rows) >= FEWEST
+    assert 2 * sum(row["adversarial"] for row in rows) >= len(rows)
+    assert all(row["why"] for row in rows)
+    labels = {row["expect"].get(main) for row in rows}
+    assert {0, 1} <= labels

@@ -1,0 +1,97 @@
+"""How often each probe is right: its judgement of labelled answers, at least half of which were written to fool it.
+
+    python tests/evals/validity.py            # the table
+    python tests/evals/validity.py lipogram   # and every answer that this probe judges otherwise than its label
+
+The labels are in `cases/<probe>.jsonl`. Counted is the primary metric: right where it equals the label, a false pass
+where it is more, a false fail where it is less or not scored.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fteval import registry
+from fteval.records import Generation, Message, Sample, Scores, primary
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass
+class Validity:
+    """A probe's agreement with its labels."""
+
+    probe: str
+    cases: int = 0
+    adversarial: int = 0
+    right: int = 0
+    false_passes: list[str] = field(default_factory=list)
+    false_fails: list[str] = field(default_factory=list)
+
+    @property
+    def agreement(self) -> float:
+        return self.right / self.cases
+
+
+def probes() -> list[str]:
+    """Probes that have labelled answers."""
+    return sorted(file.stem for file in CASES.glob("*.jsonl"))
+
+
+def cases(probe: str) -> Iterator[dict[str, Any]]:
+    for line in (CASES / f"{probe}.jsonl").read_text("ascii").splitlines():
+        yield json.loads(line)
+
+
+def judge(probe: str, case: dict[str, Any]) -> Scores:
+    """The probe's judgement of a labelled answer."""
+    made = registry.probe(probe, case.get("params"))
+    metadata = case.get("metadata") or {}
+    sample = Sample("row", (Message("user", case["prompt"]),), target=case.get("target"), metadata=metadata)
+    return made.score(sample, Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
+
+
+def validity(probe: str) -> Validity:
+    """A probe held against all of its labels."""
+    found = Validity(probe)
+    for case in cases(probe):
+        main = primary(registry.probe(probe, case.get("params")).metrics).name
+        main = main if main in case["expect"] else next(iter(case["expect"]), "")
+        if not main:
+            continue  # an error is wanted; a test looks at it
+        wanted, scores = case["expect"][main], judge(probe, case)
+        said = scores.values[main]
+        found.cases += 1
+        found.adversarial += case["adversarial"]
+        if said == wanted:
+            found.right += 1
+            continue
+        text = f"{case['output']!r}: {main} {said}, labelled {wanted}: {case['why']}; {scores.reasons.get(main, '')}"
+        passed = said is not None and said > (wanted or 0)
+        (found.false_passes if passed else found.false_fails).append(text)
+    return found
+
+
+def main(shown: list[str]) -> int:
+    """Prints the table; 1 where a probe agrees with fewer than 97 % of its labels."""
+    poor = 0
+    print(f"{'probe':<16}{'cases':>7}{'adversarial':>13}{'agreement':>11}{'false passes':>14}{'false fails':>13}")
+    for name in probes():
+        v = validity(name)
+        poor += v.agreement < 0.97
+        print(
+            f"{name:<16}{v.cases:>7}{v.adversarial:>13}{100 * v.agreement:>10.1f}%"
+            f"{len(v.false_passes):>14}{len(v.false_fails):>13}"
+        )
+        for text in [*v.false_passes, *v.false_fails] if name in shown else []:
+            print(f"    {text}")
+    return int(poor > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
