@@ -84,8 +84,9 @@ def _judged(name: str) -> Iterator[str]:
             yield "\nJudged answers:"
         probe = registry.probe(name, example.params)
         scores = probe.score(example.sample, example.generation)
-        params = "".join(f"  {key}={value}" for key, value in example.params.items())
-        yield f"  prompt   {one_line(example.sample.prompt_text, 300)}{one_line(params)}"
+        yield f"  prompt   {one_line(example.sample.prompt_text, 300)}"
+        if example.params:
+            yield "  with     " + one_line(", ".join(f"{key}={value}" for key, value in example.params.items()))
         yield f"  output   {one_line(example.generation.text or '', 300)}"
         values = ((m, scores.values[m.name]) for m in probe.metrics)
         yield "  scores   " + ", ".join(f"{m.name} {'–' if v is None else format(v, 'g')}" for m, v in values)

@@ -65,7 +65,8 @@ def among(results: Sequence[CandidateResult], level: float = 0.95) -> tuple[Cand
     """
     if len(results) < 2:
         return tuple(results)
-    alpha = (1 - level) / 2
+    # What looks have spent, the test at the planned end does not have; each gate knows its level.
+    alpha = (1 - max([level, *(g.level for r in results for g in r.gates)])) / 2
     shown = holm([_doubt(r) for r in results], alpha)
     crowd = f"passes on its own; among {len(results)} candidates one such result may be chance: more samples would tell"
     return tuple(

@@ -9,7 +9,9 @@ from made import CORRECT, ones, probe, run
 
 from fteval.errors import UserError
 from fteval.records import CandidateResult, Comparison, Gate, Metric, RunRecord
+from fteval.stats import sequential
 from fteval.stats.compare import compare, conclude
+from fteval.stats.verdict import among
 
 BASE = run(probe(ones(300, 280)), probe(ones(200, 0), "iso_date"))
 GATES = (Gate("iso_date", "correct", "min_gain", 0.2), Gate("facts", "correct", "max_drop", 0.02))
@@ -256,6 +258,19 @@ def test_a_candidate_that_passes_by_a_hair_among_many_is_not_shipped() -> None:
     crowd = verdict(*(hair(r) for r in "abc"), base=base, gates=gain)
     assert (crowd.verdict, crowd.exit_code) == ("cannot_tell", 4)
     assert "among 3 candidates" in crowd.candidates[0].reason
+
+
+def test_what_looks_have_spent_is_not_there_for_the_best_of_several() -> None:
+    # Two candidates share .025 at the planned end: .0125 for the better one, and four fifths of it after looks.
+    base = run(probe(ones(300, 150)))
+    gain = (Gate("facts", "correct", "min_gain", 0.0),)
+    (alone, other) = compare(base, [(r, run(probe(ones(300, 200)), ref=r)) for r in "ab"], gain)
+
+    def words(level: float) -> set[str]:
+        gates = tuple(replace(g, p_pass=0.011, level=level) for g in alone.gates)
+        return {r.verdict for r in among([replace(alone, gates=gates), replace(other, gates=gates)])}
+
+    assert (words(0.95), words(sequential.end_level(0.95))) == ({"ship"}, {"cannot_tell"})
 
 
 def test_too_little_evidence_may_pass_with_a_warning_when_the_config_says_so() -> None:
