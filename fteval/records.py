@@ -251,6 +251,8 @@ class Metric:
     """False for a helper that only explains another metric."""
     scale: float | None = None
     """The most that one sample's score can change, where that is known: a guarantee needs a bound. Shares have 1."""
+    labels: bool = False
+    """True where target and extracted answer are labels: reports say which one was taken for which."""
     partial: bool = False
     """True where it means something for some samples only: without a score on either side a sample is not missing."""
 
@@ -370,6 +372,8 @@ class ProbeResult:
     """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
     sequential: Sequential | None = None
     """How the samples were asked, where asking could stop as soon as the evidence was enough."""
+    confusion: tuple[tuple[str, str, int], ...] = ()
+    """(wanted, answered, how often) where answers are labels; "" for no label."""
 
     @property
     def stopped_of(self) -> int | None:

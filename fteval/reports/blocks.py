@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fteval.reports.escape import clip, code, fence, inline, summary, visible
+from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
 from fteval.reports.rows import BehaviourRow
 
@@ -41,6 +42,12 @@ def warnings(found: Sequence[str], text: int = 500, most: int | None = None) -> 
 
 def _badge(text: str) -> str:
     return text.replace("SUBSET", "**SUBSET**", 1) if text.startswith("SUBSET") else text
+
+
+def labels(found: LabelTable) -> str:
+    """How each label fared, and what it was taken for."""
+    cells = [[code(row[0], table=True), *map(inline, row[1:])] for row in found.rows]
+    return table(found.header, "l" + "r" * (len(found.header) - 2) + "l", cells)
 
 
 def behaviour(rows: Sequence[BehaviourRow]) -> str:

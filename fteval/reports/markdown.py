@@ -78,6 +78,8 @@ def _candidate(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:
         yield _slices(v, detail)
     for group in v.flips:
         yield _flips(group, v.path, detail)
+    for table in v.labels if detail.behaviour else ():
+        yield blocks.details(table.title, blocks.labels(table))
     if detail.behaviour:
         title = "How the answers changed beside their scores (base → candidate)"
         yield blocks.details(title, blocks.behaviour(v.behaviour))

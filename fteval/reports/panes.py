@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fteval.reports.escape import clip, for_terminal, one_line
+from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
 from fteval.reports.rows import BehaviourRow
 
@@ -35,6 +36,13 @@ def warnings(found: Sequence[str]) -> Iterator[RenderableType]:
     lines = [Text(f"! {line(clip(w, 500))}", style="yellow") for w in dict.fromkeys(found)]
     if lines:
         yield Group(*lines)
+
+
+def labels(found: LabelTable, fancy: bool) -> RenderableType:
+    grid = table(found.header, fancy, right=tuple(range(1, len(found.header) - 1)))
+    for row in found.rows:
+        grid.add_row(*map(text, row))
+    return Group(head(found.title), grid)
 
 
 def behaviour(title: str, rows: Sequence[BehaviourRow], fancy: bool) -> RenderableType:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
-from fteval.reports import measured
+from fteval.reports import labels, measured
+from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
 from fteval.reports.rows import BehaviourRow, scored, tokens
 from fteval.reports.view import gravest_first
@@ -36,6 +37,7 @@ class RunView:
     warnings: tuple[str, ...]
     metrics: tuple[LevelRow, ...]
     worst: tuple[Judged, ...]
+    labels: tuple[LabelTable, ...]
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     path: str
@@ -50,6 +52,7 @@ def of_run(run: RunRecord, worst: Sequence[Judged] = ()) -> RunView:
         warnings=_warnings(run),
         metrics=tuple(_row(probe, metric) for probe in run.probes for metric in probe.metrics if metric.reported),
         worst=tuple(worst),
+        labels=labels.of_run(run.probes),
         behaviour=tuple(_behaviour(probe) for probe in run.probes),
         measured=measured.of_run(run),
         path=run.path,

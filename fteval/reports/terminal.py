@@ -162,6 +162,8 @@ def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
         more = f", showing {SLICES}" if len(v.slices) > SLICES else ""
         title = f"Slices, where to look, never gates: {v.leads} of {len(v.slices)} stand out as worse{more}"
         yield Group(panes.head(title), _changes("Slice", v.slices[:SLICES], look))
+    for table in v.labels:
+        yield panes.labels(table, look.fancy)
     yield panes.behaviour("Answers, base → candidate", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", "base", "candidate"], look.fancy)
 
@@ -249,5 +251,7 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
             *panes.why(j.reason),
         ]
         yield panes.answers(f"{line(j.probe)}.{line(j.metric)} {line(j.sample.id)}", parts)
+    for found in v.labels:
+        yield panes.labels(found, look.fancy)
     yield panes.behaviour("Answers", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", ""], look.fancy)

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from fteval.records import CandidateResult, Comparison, DriftLine, GateResult, MetricChange, NoiseFloor, RunRecord
+from fteval.reports import labels
 from fteval.reports.view import gravest_first
 
 SCHEMA = 1
@@ -36,6 +37,7 @@ def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any
         "gates": [_gate(g) for g in result.gates],
         "metrics": [_metric(c) for c in result.changes],
         "slices": [{**_metric(c), "slice": dict(c.slice or {}), "q_value": _number(c.q_value)} for c in result.slices],
+        "labels": labels.as_json(comparison.base.probes, result.run.probes),
         "drift": [_drift(line) for line in result.drift],
         "warnings": list(gravest_first([*comparison.warnings, *result.warnings])),
     }

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, MetricChange, NoiseFloor
-from fteval.reports import measured, rows, words
+from fteval.reports import labels, measured, rows, words
+from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
 from fteval.reports.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
 from fteval.stats import units
@@ -49,6 +50,7 @@ class CandidateView:
     drift: tuple[DriftRow, ...]
     slices: tuple[MetricRow, ...]
     flips: tuple[FlipGroup, ...]
+    labels: tuple[LabelTable, ...]
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     glossary: tuple[str, ...]
@@ -150,6 +152,7 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         drift=tuple(rows.drift_row(line) for line in sorted(result.drift, key=lambda line: not line.alarm)),
         slices=tuple(slices),
         flips=rows.flip_groups(result),
+        labels=labels.of_pair(comparison.base.probes, result.run.probes),
         behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
         measured=measured.of_pair(comparison.base, result, comparison.command),
         glossary=words.glossary(comparison, result),

@@ -49,6 +49,10 @@ class Columns:
         self.states = bytearray()
         self.truncated = self.empty = self.tokens = self.counted = 0
         self.index: dict[str, int] = {}
+        self.targets: list[str] = []
+        self.labels: dict[int, str] = {}
+        """Pair -> the label that was answered, where answers are labels."""
+        self.labelled = any(m.get("labels") for m in fields["metrics"])
         self.begin(fields["digest"], fields["metrics"])
 
     def begin(self, probe_digest: str, metrics: Iterable[Mapping[str, Any]]) -> None:
@@ -56,6 +60,7 @@ class Columns:
         self.digest = probe_digest
         self.metrics = tuple(Metric(**m) for m in metrics)
         self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
+        self.labels.clear()
         judged = (State.SCORED, State.SCORE_ERROR)
         self.states = bytearray(State.ANSWERED if state in judged else state for state in self.states)
 
@@ -64,6 +69,7 @@ class Columns:
         first = len(self.states)
         self.index[row["id"]] = len(self.ids)
         self.ids.append(row["id"])
+        self.targets.append(str(row["target"]) if self.labelled else "")
         self.digests.append(row["digest"])
         self.groups.append(row["group"])
         self.slices.append(row["slices"] or _NO_SLICES)
@@ -91,6 +97,8 @@ class Columns:
         self.states[pair] = State.SCORE_ERROR if "error" in judgement else State.SCORED
         for name, column in self.values.items():
             column[pair] = values.get(name)
+        if self.labelled and self.states[pair] == State.SCORED:
+            self.labels[pair] = judgement.get("answer") or ""
 
     def stop(self, asked: int) -> None:
         """Only the first `asked` samples of the random order count from now on.
@@ -149,7 +157,13 @@ class Columns:
             answer_tokens=self.tokens / self.counted if self.counted else None,
             within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
             sequential=None if self.seed is None else self.sequential,
+            confusion=self._confusion(),
         )
+
+    def _confusion(self) -> tuple[tuple[str, str, int], ...]:
+        # `trim` leaves these at their old places, which `counts` still knows.
+        found = Counter((self.targets[p // self.repeats], said) for p, said in self.labels.items() if self.counts(p))
+        return tuple((wanted, said, n) for (wanted, said), n in sorted(found.items()))
 
     def _repeats(self, sample: int) -> bytearray:
         return self.states[sample * self.repeats : (sample + 1) * self.repeats]
