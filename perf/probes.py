@@ -2,12 +2,14 @@
 
     python perf/probes.py [ROWS]
 
-Answers are put together from the packaged hold-outs' words, all different, 5 to 60 words long, a third of them bad in
-some way (a refusal, a loop, no words, another language), so that no cache has seen them. Time is processor time.
+Answers are all different, so that no cache has seen them. Where a probe compares with a target, half of them are the
+target behind a few words, as models give it; the rest are put together from the hold-outs' words, 5 to 60 of them, a
+third bad in some way (a refusal, a loop, no words, another language). Time is processor time.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
@@ -17,7 +19,7 @@ from collections.abc import Iterator
 from fteval import registry
 from fteval.records import Generation, Sample
 
-WANTED = {"lipogram": 5_000, "iso_date": 5_000, "laziness": 5_000}
+WANTED = {"lipogram": 5_000, "iso_date": 5_000, "laziness": 5_000, "sql": 0}
 OTHERS = 1_000
 BAD = (
     "I'm sorry, but I can't help with that.",
@@ -45,12 +47,24 @@ def answers(samples: list[Sample], letter: str | None = None) -> Iterator[str]:
         yield text[:1].upper() + text[1:] + f" on March {draw.randint(1, 31)}, {draw.randint(1500, 2020)}."
 
 
+def given(samples: list[Sample]) -> Iterator[str]:
+    """Endless targets, each behind a few words of its own; ordinary answers where samples have none."""
+    ordinary = answers(samples)
+    for n in itertools.count():
+        target = samples[n % len(samples)].target
+        if target is None or n % 2:
+            yield next(ordinary)
+        else:
+            text = target if isinstance(target, str) else json.dumps(target)
+            yield text if n % 4 else f"Sure, here is number {n}:\n\n{text}"
+
+
 def rate(name: str, n_rows: int) -> float:
     """Rows per second of processor time; what is loaded once is not counted."""
     params = {"score": "exact,contains,chrf"} if name == "holdout" else None
     probe = registry.probe(name, params)
     samples = list(registry.probe("facts" if name == "holdout" else name).samples())
-    texts = answers(samples, "e" if name == "lipogram" else None)
+    texts = answers(samples, "e") if name == "lipogram" else given(samples)
     rows = [
         (samples[i % len(samples)], Generation("", text=next(texts), finish_reason="stop")) for i in range(n_rows + 300)
     ]
@@ -69,7 +83,8 @@ def main(n_rows: int) -> int:
     for name in registry.probe_names():
         found, wanted = rate(name, n_rows), WANTED.get(name, OTHERS)
         missed += found < wanted
-        print(f"{name:<14}{found:>10,.0f}{wanted:>10,}{found / wanted:>8.1f}")
+        ratio = f"{found / wanted:.1f}" if wanted else "–"
+        print(f"{name:<14}{found:>10,.0f}{wanted:>10,}{ratio:>8}")
     print(json.dumps({"rows": n_rows, "missed": missed}))
     return int(missed > 0)
 
