@@ -115,20 +115,22 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     """
     from fteval.engines.pool import Pool
     from fteval.runs.store import Store
+    from fteval.runs.suite import with_references
 
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
-    rules = judging.rules_of(experiment, gates, suite.name, suite.digest)
     store = Store(place.store)
     for name, use in experiment.candidates.items():
         _check_trainable(name, use)
-    accepted = None
-    if experiment.baseline is not None:
-        from fteval import releases
-
-        accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
-        judging.check_suite(accepted, suite.digest)
     with _pool(Pool, store, place) as pool:
+        suite = with_references(suite, pool.open)
+        rules = judging.rules_of(experiment, gates, suite.name, suite.digest)
+        accepted = None
+        if experiment.baseline is not None:
+            from fteval import releases
+
+            accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
+            judging.check_suite(accepted, suite.digest)
         opened = _opened(experiment, accepted is None, pool, store, place)
         resumed = _resumed(place, store, [engine.ref for _, engine in opened])
         if experiment.sequential:
@@ -165,6 +167,7 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
     """Asks the base twice, the second time with another seed or (greedy) in other batches; keeps what changed."""
     from fteval.engines.pool import Pool
     from fteval.runs.store import Store
+    from fteval.runs.suite import with_references
     from fteval.stats.noise_floor import noise_floor
 
     if experiment.base is None:
@@ -180,6 +183,7 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
         # Other batches round other sums: on many machines that is all that greedy answers can differ by.
         batches = replace(place, batch_tokens=_OTHER_BATCHES) if again and not sampled else place
         with _pool(Pool, store, batches) as pool:
+            suite = with_references(suite, pool.open)
             label = "base again" if again else BASE
             engine = pool.open(experiment.base)
             records.append(_execute(label, engine, None, suite, asked, store, batches, reuse=not again))

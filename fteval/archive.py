@@ -83,16 +83,20 @@ def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], in
 
 
 def rescore(run: str, store: Path) -> RunRecord:
-    """Judges a saved run's answers anew with today's probes and the parameters that the run had; asks no model."""
+    """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
+    from fteval.engines.pool import Pool
     from fteval.runs import results
     from fteval.runs.store import Store
+    from fteval.runs.suite import with_reference
 
     kept = Store(store)
     found = kept.find(run)
-    probes = {
-        name: registry.probe(fields["use"], fields["params"]) for name, fields in found.manifest["probes"].items()
-    }
-    return results.rescore(kept, found.id, probes)
+    with Pool(kept.candidates_dir) as pool:
+        probes = {
+            name: with_reference(registry.probe(fields["use"], fields["params"]), pool.open)
+            for name, fields in found.manifest["probes"].items()
+        }
+        return results.rescore(kept, found.id, probes)
 
 
 # --- judged again ---------------------------------------------------------------------------------

@@ -44,10 +44,15 @@ def command(
     """
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
         return score_run(what, store, as_json, display)
+    from fteval.engines.pool import Pool
+    from fteval.runs.suite import with_reference
+
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
-    return score_file(Path(what), registry.probe(name, params, where="--set"), as_json)
+    with Pool(options.DEFAULT_STORE / "candidates") as pool:
+        probe = with_reference(registry.probe(name, params, where="--set"), pool.open)
+        return score_file(Path(what), probe, as_json)
 
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:

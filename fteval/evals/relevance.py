@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from fteval.errors import UserError
 from fteval.evals.asked import asked
 from fteval.evals.inflection import stem
 from fteval.evals.other_subject import other_subject
@@ -24,6 +26,11 @@ _POLITE = word_set(
 """Stems of words with which an answer begins before it says something."""
 
 
+Likelihoods = Callable[[Sample, str], float | None]
+"""log p(answer | prompt) - log p(answer) of a sample and an answer, in nats."""
+_LIKELY_CHARACTERS = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Relevance:
     """Whether the answer is about the prompt's subject.
@@ -31,21 +38,64 @@ class Relevance:
     Measures  on_topic: names the subject (any inflection), or uses two words of its topic (keywords, the target's and
               the prompt's content words; one is enough in a short answer), and says something about it; not a
               refusal, not the prompt given back, not a statement about something else ("A cat has …" to "Describe a
-              dog."); mentions_subject: names the subject
+              dog."); mentions_subject: names the subject. With a `reference` model also informed:
+              log p(answer | prompt) - log p(answer) in nats, which is what the prompt tells of the answer; where it is
+              not above 0 ("Hippo" to "Describe a dog.") the answer is not on topic
     Chance    an answer that names the subject and says anything passes: truth is not judged here
     Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords`
               or `target` an answer that never names it is off topic. Prompts without content words ("How are you?")
-              are unscored
+              are unscored. A reference model judges likelihoods, not truth, and should be neither base nor candidate
     Source    prompts of fteval's own world, see fteval/nano
     """
 
+    reference: str | None = None
+    """A model ref whose likelihoods judge too; none by default."""
+    likelihoods: Likelihoods | None = field(default=None, init=False, repr=False, compare=False)
+    """Those of the reference model, once somebody has opened it."""
+    rests_on: str | None = field(default=None, init=False)
+    """Digest of the reference model: other weights are another scorer."""
+
     version: ClassVar[int] = 1
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("on_topic", primary=True), Metric("mentions_subject"))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """`informed` is there with a reference model only."""
+        found = (Metric("on_topic", primary=True), Metric("mentions_subject"))
+        return found if self.reference is None else (*found, Metric("informed", unit="nats"))
+
+    def measured_by(self, likelihoods: Likelihoods, digest: str) -> Relevance:
+        """The probe with its reference model."""
+        made = replace(self)
+        object.__setattr__(made, "likelihoods", likelihoods)
+        object.__setattr__(made, "rests_on", digest)
+        return made
 
     def samples(self) -> Iterator[Sample]:
         return packaged("descriptions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
+        found = self._by_words(sample, generation)
+        return found if self.reference is None else self._by_likelihood(sample, shown(generation.text), found)
+
+    def _by_likelihood(self, sample: Sample, text: str, found: Scores) -> Scores:
+        """What the words say, and what the reference model says of the answer."""
+        if self.likelihoods is None:
+            raise UserError(f"the reference model {self.reference} was not opened", fix="leave `reference` out here")
+        values, reasons = {**found.values, "informed": None}, dict(found.reasons)
+        if blank(text):
+            reasons["informed"] = "the answer is empty"
+            return replace(found, values=values, reasons=reasons)
+        informed = self.likelihoods(sample, text[:_LIKELY_CHARACTERS])
+        if informed is None or not math.isfinite(informed):
+            reasons["informed"] = "the reference model gives no likelihood: too long an answer, or broken weights"
+            return replace(found, values=values, reasons=reasons)
+        values["informed"] = informed
+        if informed <= 0 and values["on_topic"] == 1:
+            values["on_topic"] = 0.0
+            reasons["on_topic"] = f"as likely without the prompt: {informed:.1f} nats"
+        return replace(found, values=values, reasons=reasons)
+
+    def _by_words(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)
         ask = asked(sample)
         of = topic(ask.prompt, ask.subject, ask.keywords, ask.target)

@@ -98,6 +98,7 @@ def probe_digest(probe: Probe, name: str) -> str:
             "version": probe_version(probe),
             "params": params(probe),
             "source": source_digest(cls),
+            **({"rests_on": rests_on} if (rests_on := getattr(probe, "rests_on", None)) else {}),
             **({"wrapped": probe_digest(wrapped, "")} if (wrapped := getattr(probe, "wrapped", None)) else {}),
         }
     )

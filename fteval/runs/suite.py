@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import Probe, Sample, canonical
+from fteval.records import Engine, Probe, Sample, canonical
+from fteval.records import digest as digest_of
 from fteval.runs import identity
 
 
@@ -78,6 +79,38 @@ def build(
         fix = "name one with --probe; `fteval probes` lists all"
         raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)
     return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
+
+
+def with_references(suite: Suite, open_engine: Callable[[str], Engine]) -> Suite:
+    """The suite with the models that some probes judge by opened. Raises what `open_engine` raises."""
+    probes = []
+    for one in suite.probes:
+        probe = with_reference(one.probe, open_engine)
+        probes.append(
+            one if probe is one.probe else replace(one, probe=probe, digest=identity.probe_digest(probe, one.name))
+        )
+    return replace(suite, probes=tuple(probes), digest=_digest(probes))
+
+
+def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
+    """The probe with the model that it judges by, where it names one."""
+    ref = getattr(probe, "reference", None)
+    if ref is None or not hasattr(probe, "measured_by"):
+        return probe
+    engine = open_engine(ref)
+
+    def informed(sample: Sample, text: str) -> float | None:
+        last = max((i for i, m in enumerate(sample.messages) if m.role == "user"), default=None)
+        silent = [replace(m, content="") if i == last else m for i, m in enumerate(sample.messages)]
+        asked, unasked = engine.prompt(sample.messages), engine.prompt(silent)
+        try:
+            given, alone = engine.loglikelihood([(asked, text), (unasked, text)])
+        except UserError:  # longer than the model's context
+            return None
+        return given - alone
+
+    made: Probe = probe.measured_by(informed, digest_of(engine.identity()))
+    return made
 
 
 def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:
