@@ -134,8 +134,7 @@ _LONGEST = 2_000  # characters of one line that are judged
 
 
 def response_language(text: str, kwargs: Kwargs) -> str | None:
-    """A code may carry its region or script (zh-cn, pt-BR), which the text cannot show."""
-    wanted = re.split(r"[-_]", kwargs["language"].strip().lower())[0]
+    wanted = base_language(kwargs["language"])
     text = text[:20_000]
     if wanted in _OWN:
         own = len(regex.findall(rf"\p{{{_OWN[wanted]}}}", text))
@@ -154,6 +153,11 @@ def response_language(text: str, kwargs: Kwargs) -> str | None:
     return None
 
 
+def base_language(code: str) -> str:
+    """The code without region or script (zh-cn, pt-BR), which a text cannot show."""
+    return re.split(r"[-_]", code.strip().lower())[0]
+
+
 def _told(text: str, wanted: str) -> str | None:
     found = language(text, hint=wanted)
     if found is None or wanted not in _DEVANAGARI or found not in _DEVANAGARI:
@@ -161,7 +165,7 @@ def _told(text: str, wanted: str) -> str | None:
     import py3langid
 
     # There is no lexicon of Marathi and Nepali to tell them from Hindi.
-    return next(code for code, _ in py3langid.rank(text[:_LONGEST]) if code in _DEVANAGARI)
+    return next(str(code) for code, _ in py3langid.rank(text[:_LONGEST]) if code in _DEVANAGARI)
 
 
 def _too_short(text: str, wanted: str) -> str | None:
