@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fteval.evals import lexicon
 from fteval.evals.asked import asked
@@ -18,7 +19,7 @@ from fteval.evals.language import switched
 from fteval.evals.other_subject import other_subject
 from fteval.evals.refusal import refusal
 from fteval.evals.repetition import stuck
-from fteval.evals.still_an_answer import FEWEST, gives_back, no_sentence, why_not
+from fteval.evals.still_an_answer import FEWEST, Asked, copied, gives_back, no_sentence, why_not
 from fteval.evals.text import READ, blank, fold, sentences, words
 from fteval.evals.topic import FUNCTION_WORDS, topic
 from fteval.evals.verifiable import Instruction
@@ -33,9 +34,13 @@ def why_no_answer(text: str, sample: Sample, wanted: Sequence[Instruction]) -> s
     if "detectable_format:constrained_response" in ids:
         return None  # it has one of the three sentences that the prompt offers
     body = _said(text) if "detectable_format:json_format" in ids else text
+    said = asked(sample)
     for one in wanted:
         if one.id == "combination:repeat_prompt":
-            body = _after(body, one.kwargs["prompt_to_repeat"])
+            said = replace(said, prompt=one.kwargs["prompt_to_repeat"])
+            body = _after(body, said.prompt)
+            if copied(body, sample.prompt_text):
+                return "nothing but the prompt"
         elif one.id == "startend:end_checker":
             before = before_end(body, one.kwargs["end_phrase"])
             body = body if before is None else before
@@ -43,19 +48,17 @@ def why_no_answer(text: str, sample: Sample, wanted: Sequence[Instruction]) -> s
             body = body.strip().strip('"“”„＂')
         elif one.id == "keywords:letter_frequency" and one.kwargs["let_relation"] == "less than":
             letter = fold(one.kwargs["letter"].strip())
-            flaw = (
-                letter.isalpha() and one.kwargs["let_frequency"] <= 1 and spelt_round(text, letter, sample.prompt_text)
-            )
+            flaw = letter.isalpha() and one.kwargs["let_frequency"] <= 1 and spelt_round(text, letter, said.prompt)
             if flaw:
                 return flaw
-    fewest = _fewest(sample.prompt_text, wanted)
+    fewest = _fewest(said.prompt, wanted)
     for one in wanted:
         if one.id == "language:response_language":
-            return _foreign(body, sample, base_language(one.kwargs["language"]), fewest)
-    flaw = why_not(body, asked(sample), fewest=fewest, whole=False)
+            return _foreign(body, said, base_language(one.kwargs["language"]), fewest)
+    flaw = why_not(body, said, fewest=fewest, whole=False)
     if flaw or "detectable_format:json_format" in ids:
         return flaw
-    return _not_whole(body, sample) if fewest > 1 else None
+    return _not_whole(body, said) if fewest > 1 else None
 
 
 def _after(text: str, prompt: str) -> str:
@@ -67,33 +70,37 @@ def _after(text: str, prompt: str) -> str:
     return rest
 
 
-def _foreign(text: str, sample: Sample, code: str, fewest: int) -> str | None:
+def _foreign(text: str, said: Asked, code: str, fewest: int) -> str | None:
     if code in lexicon.languages():
-        return why_not(text, asked(sample), fewest=fewest, whole=False)
-    declined, again = refusal(text, sample.prompt_text), stuck(text)
+        return why_not(text, said, fewest=fewest, whole=False)
+    declined, again = refusal(text, said.prompt), stuck(text)
     if declined or again:
         return f"a refusal: '{declined[:60]}'" if declined else f"repeats itself: {again}"
     return None if len(words(text[:READ])) >= min(fewest, 2) else "too few words"
 
 
-def _not_whole(text: str, sample: Sample) -> str | None:
+def _not_whole(text: str, said: Asked) -> str | None:
     """What only a text in prose must be: sentences, in the prompt's language, about what it asks for."""
-    prompt = sample.prompt_text
-    if gives_back(text, prompt):
+    if gives_back(text, said.prompt):
         return "the prompt given back"
     if not any(map(str.isalpha, text[:READ])):
         return "numbers only"
     if no_sentence(text, words(text[:READ])):
         return "words without a sentence"
-    elsewhere, reason = switched(prompt, text)
+    elsewhere, reason = switched(said.prompt, text)
     if elsewhere:
         return f"another language: {reason}"
-    if _content(text) & _content(prompt):
+    if _content(text) & _content(said.prompt):
         return None  # instructions name so much beside the subject that one common word must do
-    said = asked(sample)
-    of = topic(prompt, said.subject, said.keywords, said.target)
-    other = other_subject(text, of, prompt) if of.about else None
-    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None
+    of = topic(said.prompt, said.subject, said.keywords, said.target)
+    other = other_subject(text, of, said.prompt) if of.about else None
+    if other is None or (other == "the speaker" and not _DESCRIBE.match(fold(said.prompt))):
+        return None
+    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
+
+
+# To these, "I …" is no answer; to "Recommend …" it may be.
+_DESCRIBE = re.compile(r"(?:please )?(?:describe|explain|define|what (?:is|are))\b")
 
 
 def _content(text: str) -> set[str]:
@@ -110,7 +117,8 @@ _SHORT = re.compile(
     r"|(?:translate|convert|correct|classify|complete|spell|name)\b"
 )
 _NAME = re.compile(
-    r"\b(?:names?|taglines?|slogans?|headlines?|hashtags?|titles?|words? for|synonyms?|mottos?|captions?)\b"
+    r"\b(?:create|invent|suggest|give|find|choose|think of|come up with|generate|propose|write|need)\b[^,.]{0,40}?"
+    r"\b(?:names?|taglines?|slogans?|headlines?|hashtags?|titles?|mottos?|captions?|synonyms?|words?) (?:for|of)\b"
 )
 _FEW = 8
 """Where fewer words than this are allowed, one may be an answer."""

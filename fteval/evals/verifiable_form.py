@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import regex
+
 from fteval.evals.text import blank, word_set
 from fteval.evals.topic import FUNCTION_WORDS
 
@@ -30,7 +32,7 @@ def _exactly(found: int, wanted: float, what: str) -> str | None:
 
 # --- length --------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"\w+")
+_WORD = regex.compile(r"\w+")  # in `re`, the vowel signs of Indian scripts part words
 
 
 def number_words(text: str, kwargs: Kwargs) -> str | None:
@@ -42,7 +44,8 @@ def number_sentences(text: str, kwargs: Kwargs) -> str | None:
 
 
 _END = re.compile(
-    r"(?P<mark>[.!?…]+)[\"')\]}*_”’»]*(?=\s|\Z)|[。！？]+|^[ \t]*(?P<number>\d{1,3}[.)])(?=\s)", re.MULTILINE
+    r"(?P<mark>[.!?…]+)(?:[\"')\]}*_”’»]*(?=\s|\Z)|[\"']+(?=,))|[。！？]+|^[ \t]*(?P<number>\d{1,3}[.)])(?=\s)",
+    re.MULTILINE,
 )
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘*_]+\Z")
 _NEXT_WORD = re.compile(r"\s*[\"'(\[“‘*_#-]*(\w[\w'’]*)")

@@ -79,7 +79,7 @@ def undisguised(text: str) -> str:
 
 # Marks that part words here, so that AT&T is two and TOP-10 one; a hyphen, an apostrophe and a full stop join.
 _UNIT = re.compile(r"[^\s,;:@#$%&?!*\"()\[\]{}<>`“”«»]+")
-_CLITIC = re.compile(r"(?<=[A-Z])(?='(?:S|M|D|LL|RE|VE)\b)|(?<=[A-Z])(?=N'T\b)")
+_CLITIC = re.compile(r"(?<=\w)(?='(?:s|m|d|ll|re|ve)\b)|(?<=\w)(?=n't\b)", re.IGNORECASE)  # I'm is two, as in treebanks
 
 
 def capital_word_frequency(text: str, kwargs: Kwargs) -> str | None:

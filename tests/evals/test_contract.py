@@ -23,15 +23,17 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "instructions": ["followed", "followed_loosely"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
 }
 TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona"}
+METADATA = {"instructions": {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}}
 PROBES = sorted(METRICS)
 
 
 def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name))
+    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PROBES)
