@@ -65,8 +65,8 @@ def _after(text: str, prompt: str) -> str:
     """What follows the repeated prompt, also where a line stands before it; all of it where it is not there."""
     rest = after_prompt(text, prompt)
     if rest is None:
-        _, found, after = text.lower().partition(prompt.strip().lower())
-        return after if found else text
+        at = text.lower().find(prompt.strip().lower())
+        return text[at + len(prompt.strip()) :] if at >= 0 else text
     return rest
 
 
@@ -111,8 +111,8 @@ def _content(text: str) -> set[str]:
 _SHORT = re.compile(
     r"what(?:'s| is| was) (?:the|another|your|my) (?!(?:main |best )?(?:difference|use|purpose|meaning|point|way|idea"
     r"|reason|history|story|role|benefit|process|importance|impact)s?\b)"
-    r"|what (?:year|colou?r|day|month|city|country|language|animal|number|word|time)\b"
-    r"|(?:in )?(?:which|what) (?:year|city|country|century)\b|(?:which|who|whom|whose|when|where)\b"
+    r"|what (?:year|colou?r|day|month|city|town|country|language|animal|number|word|time|job|century)\b"
+    r"|(?:(?:in|by|to|with|on|at|from) )?(?:which|who|whom|whose|when|where)\b|(?:in|on|at) what\b"
     r"|how (?:many|much|old|far|long|tall|high|big)\b|(?:is|are|was|were|do|does|did|has|have|should|will|would)\b"
     r"|(?:translate|convert|correct|classify|complete|spell|name)\b"
 )
@@ -130,8 +130,8 @@ def _fewest(prompt: str, wanted: Sequence[Instruction]) -> int:
         short = at_most is not None and one.kwargs["relation"] == "less than" and at_most <= _FEW
         if short or one.id == "detectable_format:json_format":
             return 1
-    first = fold(next(iter(sentences(prompt[:READ])), ""))
-    return 1 if _SHORT.match(first) or _NAME.search(first) else FEWEST
+    first = [fold(sentence) for sentence in sentences(prompt[:READ])[:2]]
+    return 1 if any(map(_SHORT.match, first)) or (first and _NAME.search(first[0])) else FEWEST
 
 
 def _said(text: str) -> str:

@@ -224,8 +224,8 @@ def repeat_prompt(text: str, kwargs: Kwargs) -> str | None:
 
 def after_prompt(text: str, prompt: str) -> str | None:
     """What follows the prompt; None where the text does not start with it, letter case aside."""
-    text, prompt = text.strip().lower(), prompt.strip().lower()
-    return text[len(prompt) :] if text.startswith(prompt) else None
+    text, prompt = text.strip(), prompt.strip()
+    return text[len(prompt) :] if text.lower().startswith(prompt.lower()) else None
 
 
 def end_checker(text: str, kwargs: Kwargs) -> str | None:
@@ -235,8 +235,8 @@ def end_checker(text: str, kwargs: Kwargs) -> str | None:
 
 def before_end(text: str, phrase: str) -> str | None:
     """What stands before the closing phrase; None where the text does not end with it, case and quotes aside."""
-    text, phrase = text.strip().strip('"').lower(), phrase.strip().lower()
-    return text[: -len(phrase)] if text.endswith(phrase) else None
+    text, phrase = text.strip().strip('"'), phrase.strip()
+    return text[: -len(phrase)] if text.lower().endswith(phrase.lower()) else None
 
 
 _COMMA = re.compile("[,，、،﹐﹑､՝߸]")

@@ -56,9 +56,8 @@ def letter_frequency(text: str, kwargs: Kwargs) -> str | None:
 
 
 _UNSEEN = regex.compile(r"[\p{Cf}\u034f\ufe00-\ufe0f]+")
-_SOME_WORD = regex.compile(
-    r"[\p{L}\p{M}\p{So}]*[^\p{Latin}\P{L}][\p{L}\p{M}]*|[\p{L}\p{M}]*[\uff21-\uff5a][\p{L}\p{M}]*"
-)
+_LETTERS_RUN = regex.compile(r"[\p{L}\p{M}\p{So}]++")
+_NOT_LATIN = regex.compile(r"[^\p{Latin}\p{M}]|[\uff21-\uff5a]")
 
 
 def undisguised(text: str) -> str:
@@ -72,7 +71,7 @@ def undisguised(text: str) -> str:
     found = scripts(text)
     if 2 * found.get("latin", 0) <= sum(found.values()):
         return text
-    return str(_SOME_WORD.sub(lambda word: fold_letters(word[0]), text))
+    return str(_LETTERS_RUN.sub(lambda run: fold_letters(run[0]) if _NOT_LATIN.search(run[0]) else run[0], text))
 
 
 # --- case ----------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def test_sentences_are_counted_as_a_reader_counts_them(text: str, n: int) -> Non
         ("zh-cn", "\u65e9\u4e0a\u597d\uff0c\u60a8\u4eca\u5929\u600e\u4e48\u6837\uff1f", True),
         ("ko", "\uc548\ub155\ud558\uc138\uc694", True),
         ("ko", "Annyeonghaseyo, my friend", False),
-        ("mr", "\u092e\u0932\u093e \u092e\u0930\u093e\u0920\u0940 \u0916\u0942\u092a \u0906\u0935\u0921\u0924\u0947.", True),
+        ("mr", "\u092e\u0932\u093e \u092e\u0930\u093e\u0920\u0940 \u0906\u0935\u0921\u0924\u0947.", True),
         ("hi", "Hello and good morning to all of you", False),
         ("fr", "123 456", False),
     ],

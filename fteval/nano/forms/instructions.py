@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from fteval.nano import descriptions, facts
-from fteval.nano.facts import RELATIONS
+from fteval.nano.facts import BY_NAME
 from fteval.nano.holdouts import Row
 from fteval.nano.world import World
 
@@ -14,6 +14,7 @@ Made = tuple[str, str, Row, str]
 Maker = Callable[[str, str, random.Random], Made]
 """From question and answer."""
 
+FACTS = ("town", "job", "born")
 LETTERS = "bcdghjkmpquvwxyz"
 ENDINGS = ("That is all.", "Ask me more.", "This is what I know.")
 
@@ -23,7 +24,7 @@ def rows(world: World, rng: random.Random) -> Iterator[Row]:
     while True:
         question, answer, kind = _task(world, rng)
         layouts = LAYOUTS if answer.count(". ") else ()
-        makers = [rng.choice((*layouts, *CASES, *ENDS))] if rng.random() < 0.7 else []
+        makers = [rng.choice((*layouts, *(CASES if kind == "description" else ()), *ENDS))] * (rng.random() < 0.7)
         if not makers or rng.random() < 0.4:
             makers.append(rng.choice(COUNTS))  # counts last: they go by the finished answer
         asked, ids, kwargs = [question], [], []
@@ -44,7 +45,7 @@ def rows(world: World, rng: random.Random) -> Iterator[Row]:
 def _task(world: World, rng: random.Random) -> tuple[str, str, str]:
     kind = rng.choice(("description", "description", "story", "fact"))
     if kind == "fact":
-        person, relation = rng.choice(world.people), rng.choice(RELATIONS)
+        person, relation = rng.choice(world.people), rng.choice([BY_NAME[name] for name in FACTS])
         question = rng.choice(relation.questions).format(p=person.name)
         return question, facts.answer(person.name, relation, facts.value(person, relation), rng), kind
     thing = rng.choice(world.things)
@@ -161,5 +162,6 @@ def _without_word(question: str, answer: str, rng: random.Random) -> Made:
 
 LAYOUTS: tuple[Maker, ...] = (_bullets, _paragraphs, _sections)
 CASES: tuple[Maker, ...] = (_capitals, _lowercase, _no_comma)
+"""For descriptions: a name in lower case is no name."""
 ENDS: tuple[Maker, ...] = (_quotes, _ending, _repeated, _titled)
 COUNTS: tuple[Maker, ...] = (_few_words, _many_words, _without_letter, _with_word, _without_word)
