@@ -113,7 +113,8 @@ _SHORT = re.compile(
     r"|reason|history|story|role|benefit|process|importance|impact)s?\b)"
     r"|what (?:year|colou?r|day|month|city|town|country|language|animal|number|word|time|job|century)\b"
     r"|(?:(?:in|by|to|with|on|at|from) )?(?:which|who|whom|whose|when|where)\b|(?:in|on|at) what\b"
-    r"|how (?:many|much|old|far|long|tall|high|big)\b|(?:is|are|was|were|do|does|did|has|have|should|will|would)\b"
+    r"|how (?:many|much|old|far|long|tall|high|big)\b"
+    r"|(?:is|are|was|were|do|does|did|has|have|should|will|would)\b[^?]*\?"
     r"|(?:translate|convert|correct|classify|complete|spell|name)\b"
 )
 _NAME = re.compile(
@@ -130,8 +131,9 @@ def _fewest(prompt: str, wanted: Sequence[Instruction]) -> int:
         short = at_most is not None and one.kwargs["relation"] == "less than" and at_most <= _FEW
         if short or one.id == "detectable_format:json_format":
             return 1
-    first = [fold(sentence) for sentence in sentences(prompt[:READ])[:2]]
-    return 1 if any(map(_SHORT.match, first)) or (first and _NAME.search(first[0])) else FEWEST
+    first, *then = [fold(sentence) for sentence in sentences(prompt[:READ])[:2]] or [""]
+    asked_for = [first, *(sentence for sentence in then if sentence.endswith("?"))]
+    return 1 if any(map(_SHORT.match, asked_for)) or _NAME.search(first) else FEWEST
 
 
 def _said(text: str) -> str:

@@ -40,7 +40,8 @@ def number_words(text: str, kwargs: Kwargs) -> str | None:
 
 
 def number_sentences(text: str, kwargs: Kwargs) -> str | None:
-    return compared(count_sentences(text), kwargs["relation"], kwargs["num_sentences"], "sentences")
+    found = count_sentences(text, int(kwargs["num_sentences"]) + 50)
+    return compared(found, kwargs["relation"], kwargs["num_sentences"], "sentences")
 
 
 _END = re.compile(
@@ -58,10 +59,10 @@ _ABBREVIATIONS = word_set(
 )
 
 
-def count_sentences(text: str) -> int:
+def count_sentences(text: str, most: int = 1_000_000) -> int:
     """Stretches that end in . ! ? and have a word; an abbreviation ends one only before "The", "It", …
 
-    A line end closes none (a heading belongs to what follows), but a number opens an item of a list.
+    Counting stops beyond `most`. A line end closes none (a heading belongs to what follows), but a number opens an item of a list.
     """
     count, start = 0, 0
     for end in _END.finditer(text):
@@ -72,6 +73,8 @@ def count_sentences(text: str) -> int:
         else:
             count += _has_word(text, start, end.start())
         start = end.end()
+        if count > most:
+            return count
     return count + _has_word(text, start, len(text))
 
 
