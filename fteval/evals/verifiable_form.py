@@ -62,7 +62,8 @@ _ABBREVIATIONS = word_set(
 def count_sentences(text: str, most: int = 1_000_000) -> int:
     """Stretches that end in . ! ? and have a word; an abbreviation ends one only before "The", "It", …
 
-    Counting stops beyond `most`. A line end closes none (a heading belongs to what follows), but a number opens an item of a list.
+    Counting stops beyond `most`. A line end closes none (a heading belongs to what follows), but a number opens an
+    item of a list.
     """
     count, start = 0, 0
     for end in _END.finditer(text):
