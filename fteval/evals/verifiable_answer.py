@@ -90,12 +90,12 @@ def _not_whole(text: str, said: Asked) -> str | None:
     elsewhere, reason = switched(said.prompt, text)
     if elsewhere:
         return f"another language: {reason}"
-    if _content(text) & _content(said.prompt):
-        return None  # instructions name so much beside the subject that one common word must do
     of = topic(said.prompt, said.subject, said.keywords, said.target)
     other = other_subject(text, of, said.prompt) if of.about else None
     if other is None or (other == "the speaker" and not _DESCRIBE.match(fold(said.prompt))):
         return None
+    if _content(text) & _content(said.prompt):
+        return None  # instructions name so much beside the subject that one common word must do
     return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
 
 
