@@ -23,12 +23,21 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "instructions": ["followed", "followed_loosely"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
     "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
 }
-TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona", "robustness": "2021-03-04"}
-METADATA: dict[str, dict] = {"robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."}}
+TARGETS = {
+    "iso_date": "2021-03-04",
+    "facts": "Verona",
+    "holdout": "Verona",
+    "robustness": "2021-03-04",
+}
+METADATA: dict[str, dict] = {
+    "robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."},
+    "instructions": {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
+}
 PROBES = sorted(METRICS)
 
 
