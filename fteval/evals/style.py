@@ -11,7 +11,7 @@ from fteval.evals.asked import asked
 from fteval.evals.language import language
 from fteval.evals.packaged import packaged
 from fteval.evals.still_an_answer import why_not
-from fteval.evals.style_corpus import Corpus, Source, known, source, unnamed
+from fteval.evals.style_corpus import Source, order, source, unnamed
 from fteval.evals.style_delta import MOST_RECITED, axis, distance, recited, unordered
 from fteval.evals.style_features import features
 from fteval.evals.text import READ, blank, fold, shown, words
@@ -81,7 +81,7 @@ class Style:
         reference, contrast = source(self.reference, "reference"), source(self.contrast, "contrast")
         spoken = unnamed(text)
         every = words(fold(spoken))
-        flaw = why_not(text, asked(sample), whole=False) or _no_answer(spoken, every, reference.corpus())
+        flaw = why_not(text, asked(sample), whole=False) or _no_answer(spoken, every, reference)
         if len(every) < FEWEST:
             reasons["delta"] = f"{len(every)} words, a style is told by {FEWEST} at least"
             values["closer"], reasons["closer"] = (0.0, flaw) if flaw else (None, reasons["delta"])
@@ -98,14 +98,14 @@ class Style:
         return Scores(values, reasons=reasons)
 
 
-def _no_answer(text: str, every: tuple[str, ...], reference: Corpus) -> str | None:
+def _no_answer(text: str, every: tuple[str, ...], reference: Source) -> str | None:
     """What is wrong with an answer by the measure of the reference, beside its style."""
-    spoken = language(text)
-    if spoken and reference.language and spoken != reference.language:
-        return f"another language than the reference: {spoken}, not {reference.language}"
+    corpus, spoken = reference.corpus(), language(text)
+    if spoken and corpus.language and spoken != corpus.language:
+        return f"another language than the reference: {spoken}, not {corpus.language}"
     if len(every) < FEWEST:
         return None
-    share = recited(every, reference)
+    share = recited(every, corpus)
     if share > MOST_RECITED:
         return f"recited from the reference: {share:.0%} of its passages stand there"
-    return unordered(text, known(spoken, reference))
+    return unordered(text, order(spoken, reference))

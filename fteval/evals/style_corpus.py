@@ -55,6 +55,16 @@ class Corpus:
     language: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which frequent words follow one another in some corpora."""
+
+    n_words: int
+    pairs: frozenset[tuple[str, str]]
+    frequent: tuple[frozenset[str], ...]
+    """Per corpus."""
+
+
 def measure(text: str) -> Corpus:
     """The profile of a text. Names are left out: words that are mostly written with a capital."""
     spoken = unnamed(text)
@@ -171,9 +181,15 @@ def _file(given: str, field: str) -> bytes:
     return text.replace("\r\n", "\n").encode("utf-8")
 
 
-def known(spoken: str | None, reference: Corpus) -> list[Corpus]:
-    """Corpora that show which words follow one another: the reference, and for English all that ship."""
-    return [reference, *(source(name, "").corpus() for name in shipped() if spoken == "en")]
+@lru_cache(maxsize=8)
+def order(spoken: str | None, reference: Source) -> Order:
+    """What is known of the order of words: from the reference, and for English from all corpora that ship."""
+    known = [reference.corpus()]
+    if spoken == "en":
+        known += [source(name, "reference").corpus() for name in shipped()]
+    return Order(
+        sum(c.n_words for c in known), frozenset().union(*(c.pairs for c in known)), tuple(c.frequent for c in known)
+    )
 
 
 @lru_cache(maxsize=8)

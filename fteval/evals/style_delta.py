@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fteval.evals.style_corpus import Corpus, Source, grams, neighbours
+from fteval.evals.style_corpus import Corpus, Order, Source, grams, neighbours
 
 N_WORDS = 150
 """Most frequent words that are compared: Burrows's number."""
@@ -93,20 +93,20 @@ def distance(every: Sequence[str], along: Axis) -> Distance:
     return Distance(1 - total / scale, 1 - (total - loud) / scale, tuple(name for _, name in parts[:LOUDEST]))
 
 
-def unordered(text: str, known: Sequence[Corpus]) -> str | None:
+def unordered(text: str, known: Order) -> str | None:
     """Why these are the words of sentences, but no sentences; None where they may be, or where too little is known.
 
     Of two frequent words side by side ("of the", "the of"), one order is common and the other hardly ever met.
     """
-    if sum(c.n_words for c in known) < EVIDENCE:
+    if known.n_words < EVIDENCE:
         return None
     judged, unseen = 0, []
-    for first, second in neighbours(text):
-        judges = [c for c in known if first in c.frequent and second in c.frequent]
-        if judges:
+    for pair in neighbours(text):
+        if pair in known.pairs:
             judged += 1
-            if not any((first, second) in c.pairs for c in judges):
-                unseen.append(f"{first} {second}")
+        elif any(pair[0] in frequent and pair[1] in frequent for frequent in known.frequent):
+            judged += 1
+            unseen.append(" ".join(pair))
     # Held out, prose and verse have 0.1 to 0.3 of such pairs, the same words shuffled 0.4 to 0.7; fewer pairs vary more.
     if judged < FEWEST_PAIRS or len(unseen) / judged <= 0.3 + 0.5 / math.sqrt(judged):
         return None

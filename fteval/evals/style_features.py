@@ -24,11 +24,12 @@ def features(text: str) -> Features | None:
     every = words(text)
     if not every:
         return None
-    folded = [fold(w) for w in every]
+    folded = [w.lower() for w in every] if text.isascii() else [fold(w) for w in every]
     hundreds = len(every) / 100
     return Features(
-        contractions=sum(map(is_contraction, folded)) / hundreds,
-        first_person=sum(_is_first_person(every, folded, i) for i in range(len(every))) / hundreds,
+        contractions=sum(is_contraction(w) for w in folded if "'" in w or w in _SHORT) / hundreds,
+        first_person=sum(_is_first_person(every, folded, i) for i, w in enumerate(folded) if w[0] in "iwmou")
+        / hundreds,
         sentence_words=len(every) / max(1, n_sentences(text)),
     )
 
