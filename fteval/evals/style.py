@@ -9,12 +9,15 @@ from typing import ClassVar
 from fteval.errors import UserError
 from fteval.evals.asked import asked
 from fteval.evals.language import language
+from fteval.evals.other_subject import other_subject
 from fteval.evals.packaged import packaged
-from fteval.evals.still_an_answer import why_not
+from fteval.evals.still_an_answer import Asked, why_not
 from fteval.evals.style_corpus import Source, order, source, unnamed
-from fteval.evals.style_delta import MOST_RECITED, axis, distance, recited, unordered
+from fteval.evals.style_delta import axis, distance
 from fteval.evals.style_features import features
+from fteval.evals.style_sense import MOST_RECITED, recited, stuffed, unordered
 from fteval.evals.text import READ, blank, fold, shown, words
+from fteval.evals.topic import topic
 from fteval.records import Generation, Metric, Sample, Scores
 
 FEWEST = 60
@@ -26,8 +29,8 @@ class Style:
     """Whether answers are nearer to a reference corpus than to a contrast corpus.
 
     Measures  closer: by Burrows's Delta over the 150 most frequent words nearer to the reference, also without the
-              three words that speak most for it, and still an answer: no refusal, no repetition, words in an order,
-              in the reference's language, not recited from it; delta: the Delta to the reference in its cosine form,
+              three words that speak most for it, and still an answer: no refusal, no other subject, no repetition,
+              words in an order, in the reference's language, not recited from it; delta: the Delta to the reference in its cosine form,
               0 in the reference's direction, 1 in the middle, 2 in the contrast's; contractions_per_100: don't,
               it's, 'tis per 100 words, no possessives; first_person_per_100: I, me, my, we, us, our per 100 words;
               sentence_words: mean words per sentence
@@ -65,47 +68,57 @@ class Style:
         return packaged("style.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
-        whole = shown(generation.text)
-        text = whole[:READ]
+        text = shown(generation.text)[:READ]
         names = [m.name for m in self.metrics]
-        if blank(text):
-            reasons = dict.fromkeys(names, "the answer is empty")
-            return Scores({name: 0.0 if name == "closer" else None for name in names}, reasons=reasons)
         values: dict[str, float | None] = dict.fromkeys(names)
+        if blank(text):
+            return Scores(values | {"closer": 0.0}, reasons=dict.fromkeys(names, "the answer is empty"))
         reasons = {}
         found = features(text)
         for name in names[2:]:
             values[name] = getattr(found, name.removesuffix("_per_100"), None)
             if found is None:
                 reasons[name] = "the answer has no words"
-        reference, contrast = source(self.reference, "reference"), source(self.contrast, "contrast")
         spoken = unnamed(text)
         every = words(fold(spoken))
-        flaw = why_not(text, asked(sample), whole=False) or _no_answer(spoken, every, reference)
+        question, wanted = asked(sample), source(self.reference, "reference")
         if len(every) < FEWEST:
             reasons["delta"] = f"{len(every)} words, a style is told by {FEWEST} at least"
+            flaw = why_not(text, question, whole=False) or _foreign(spoken, wanted)
             values["closer"], reasons["closer"] = (0.0, flaw) if flaw else (None, reasons["delta"])
             return Scores(values, reasons=reasons)
-        far = distance(every, axis(reference, contrast))
+        far = distance(every, axis(wanted, source(self.contrast, "contrast")))
         values["delta"] = round(far.delta, 6)
-        if not flaw and far.delta >= 1:
+        if far.delta >= 1:
             flaw = f"nearer to the contrast: delta {far.delta:.2f}, from 1 on it is"
-        if not flaw and far.without_loudest >= 1:
+        elif far.without_loudest >= 1:
             flaw = f"nearer to the reference only by {', '.join(map(repr, far.loudest))}"
+        else:  # the dear checks only where they decide
+            flaw = why_not(text, question, whole=False) or _foreign(spoken, wanted)
+            flaw = flaw or _senseless(spoken, every, wanted) or _astray(text, question)
         values["closer"] = float(not flaw)
         if flaw:
             reasons["closer"] = flaw
         return Scores(values, reasons=reasons)
 
 
-def _no_answer(text: str, every: tuple[str, ...], reference: Source) -> str | None:
-    """What is wrong with an answer by the measure of the reference, beside its style."""
-    corpus, spoken = reference.corpus(), language(text)
-    if spoken and corpus.language and spoken != corpus.language:
-        return f"another language than the reference: {spoken}, not {corpus.language}"
-    if len(every) < FEWEST:
-        return None
-    share = recited(every, corpus)
+def _foreign(text: str, reference: Source) -> str | None:
+    found, wanted = language(text), reference.corpus().language
+    return (
+        f"another language than the reference: {found}, not {wanted}" if found and wanted and wanted != found else None
+    )
+
+
+def _senseless(text: str, every: tuple[str, ...], reference: Source) -> str | None:
+    share = recited(every, reference.corpus())
     if share > MOST_RECITED:
         return f"recited from the reference: {share:.0%} of its passages stand there"
-    return unordered(text, order(spoken, reference))
+    spoken = language(text)
+    known = order(spoken, reference)
+    return unordered(text, known) or stuffed(text, every, known, spoken)
+
+
+def _astray(text: str, question: Asked) -> str | None:
+    of = topic(question.prompt, question.subject, question.keywords, question.target)
+    other = other_subject(text, of, question.prompt) if of.about else None
+    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None

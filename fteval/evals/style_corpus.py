@@ -63,6 +63,12 @@ class Order:
     pairs: frozenset[tuple[str, str]]
     frequent: tuple[frozenset[str], ...]
     """Per corpus."""
+    anywhere: frozenset[str]
+    """Frequent in one of them."""
+
+    def judges(self, first: str, second: str) -> bool:
+        """Whether one corpus has both words often, so that it would show them in this order."""
+        return any(first in frequent and second in frequent for frequent in self.frequent)
 
 
 def measure(text: str) -> Corpus:
@@ -188,7 +194,10 @@ def order(spoken: str | None, reference: Source) -> Order:
     if spoken == "en":
         known += [source(name, "reference").corpus() for name in shipped()]
     return Order(
-        sum(c.n_words for c in known), frozenset().union(*(c.pairs for c in known)), tuple(c.frequent for c in known)
+        n_words=sum(c.n_words for c in known),
+        pairs=frozenset[tuple[str, str]]().union(*(c.pairs for c in known)),
+        frequent=tuple(c.frequent for c in known),
+        anywhere=frozenset[str]().union(*(c.frequent for c in known)),
     )
 
 

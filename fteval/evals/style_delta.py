@@ -1,7 +1,4 @@
-"""Which of two corpora is a text nearer to? Burrows's Delta, and what it is blind to: order and recital.
-
-Delta compares frequencies, so the words of a sonnet in any order are a sonnet to it, and so is the sonnet itself.
-"""
+"""Which of two corpora is a text nearer to? Burrows's Delta."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fteval.evals.style_corpus import Corpus, Order, Source, grams, neighbours
+from fteval.evals.style_corpus import Source
 
 N_WORDS = 150
 """Most frequent words that are compared: Burrows's number."""
@@ -19,12 +16,6 @@ DISPERSED = 0.1
 """Share of the pieces of a corpus that a word comes in, or it is the subject of one text and no habit."""
 LOUDEST = 3
 """Words that may not decide alone: "thee" and "hath" strewn into modern prose."""
-EVIDENCE = 5_000
-"""Words of corpora from which the order of frequent words can be judged."""
-FEWEST_PAIRS = 10
-"""Neighbouring frequent words from which it can be judged for one answer."""
-MOST_RECITED = 0.25
-"""Share of an answer's passages of five words that may stand in the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +82,3 @@ def distance(every: Sequence[str], along: Axis) -> Distance:
         return Distance(1.0, 1.0, ())
     total, loud = math.fsum(p for p, _ in parts), math.fsum(p for p, _ in parts[:LOUDEST])
     return Distance(1 - total / scale, 1 - (total - loud) / scale, tuple(name for _, name in parts[:LOUDEST]))
-
-
-def unordered(text: str, known: Order) -> str | None:
-    """Why these are the words of sentences, but no sentences; None where they may be, or where too little is known.
-
-    Of two frequent words side by side ("of the", "the of"), one order is common and the other hardly ever met.
-    """
-    if known.n_words < EVIDENCE:
-        return None
-    judged, unseen = 0, []
-    for pair in neighbours(text):
-        if pair in known.pairs:
-            judged += 1
-        elif any(pair[0] in frequent and pair[1] in frequent for frequent in known.frequent):
-            judged += 1
-            unseen.append(" ".join(pair))
-    # Held out, prose and verse have 0.1 to 0.3 of such pairs, the same words shuffled 0.4 to 0.7; fewer pairs vary more.
-    if judged < FEWEST_PAIRS or len(unseen) / judged <= 0.3 + 0.5 / math.sqrt(judged):
-        return None
-    return f"words in no order: {', '.join(map(repr, unseen[:3]))} ({len(unseen)} of {judged} pairs)"
-
-
-def recited(every: Sequence[str], reference: Corpus) -> float:
-    """Share of the passages of five words, of those looked at, that stand in the reference."""
-    looked_at = list(grams(every))
-    return sum(code in reference.grams for code in looked_at) / max(1, len(looked_at))

@@ -23,6 +23,7 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "style": ["closer", "delta-", "contractions_per_100-", "first_person_per_100-", "sentence_words"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
 }
