@@ -30,10 +30,10 @@ class Style:
 
     Measures  closer: by Burrows's Delta over the 150 most frequent words nearer to the reference, also without the
               three words that speak most for it, and still an answer: no refusal, no other subject, no repetition,
-              words in an order, in the reference's language, not recited from it; delta: the Delta to the reference in its cosine form,
-              0 in the reference's direction, 1 in the middle, 2 in the contrast's; contractions_per_100: don't,
-              it's, 'tis per 100 words, no possessives; first_person_per_100: I, me, my, we, us, our per 100 words;
-              sentence_words: mean words per sentence
+              words in an order, in the reference's language, not recited from it; delta: the Delta to the reference
+              in its cosine form, 0 in the reference's direction, 1 in the middle, 2 in the contrast's;
+              contractions_per_100: don't, it's, 'tis per 100 words, no possessives; first_person_per_100: I, me, my,
+              we, us, our per 100 words; sentence_words: mean words per sentence
     Chance    half of all texts lie nearer to either side: compare with the base model
     Traps     under 60 words a style cannot be told: closer and delta have no score, so ask for long answers. Whether
               a passage is good, true or to the point is not judged. A corpus of one author or subject measures that
