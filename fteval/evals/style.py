@@ -20,8 +20,8 @@ from fteval.evals.text import READ, blank, fold, shown, words
 from fteval.evals.topic import topic
 from fteval.records import Generation, Metric, Sample, Scores
 
-FEWEST = 60
-"""Words from which a style can be told: nine of ten passages of this length go to the right corpus."""
+FEWEST = 40
+"""Words from which a style can be told: nine of ten held-out passages of this length are judged right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Style:
               contractions_per_100: don't, it's, 'tis per 100 words, no possessives; first_person_per_100: I, me, my,
               we, us, our per 100 words; sentence_words: mean words per sentence
     Chance    half of all texts lie nearer to either side: compare with the base model
-    Traps     under 60 words a style cannot be told: closer and delta have no score, so ask for long answers. Whether
+    Traps     under 40 words a style cannot be told: closer and delta have no score, so ask for long answers. Whether
               a passage is good, true or to the point is not judged. A corpus of one author or subject measures that
               too: give several texts, 5,000 words and more
     Source    Burrows, "Delta", LLC 17(3), 2002; cosine form: Evert et al., "Understanding and explaining Delta

@@ -35,6 +35,8 @@ KEPT = 600
 """Words in a profile. What is rarer than these in a corpus is taken to be absent from it."""
 FREQUENT = 150
 """Words whose pairs are kept, to tell sentences from the same words shuffled."""
+LESS = 0.5
+"""Share of what chance would give from which on a pair counts as usual."""
 GRAM = 5
 """Words of a passage whose fingerprint is kept, to tell a recital."""
 SAMPLED = 8
@@ -50,7 +52,7 @@ class Corpus:
     """word -> mean and variance of its frequency over the pieces, and the share of pieces that have it."""
     frequent: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    """Frequent words that follow one another."""
+    """Frequent words that usually follow one another."""
     grams: frozenset[int]
     language: str | None
 
@@ -88,7 +90,7 @@ def measure(text: str) -> Corpus:
         n_words=len(every),
         rates={w: _rate([count[w] / len(piece) for count, piece in zip(counts, pieces, strict=True)]) for w in kept},
         frequent=frequent,
-        pairs=frozenset(p for p in neighbours(spoken) if p[0] in frequent and p[1] in frequent),
+        pairs=_joined(spoken, frequent),
         grams=frozenset(grams(every)),
         language=language(spoken),
     )
@@ -98,6 +100,24 @@ def _rate(shares: Sequence[float]) -> tuple[float, float, float]:
     mean = math.fsum(shares) / len(shares)
     variance = math.fsum((s - mean) ** 2 for s in shares) / max(1, len(shares) - 1)
     return mean, variance, sum(map(bool, shares)) / len(shares)
+
+
+def _joined(text: str, frequent: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """Pairs that occur, and not much less often than they would if words came in any order.
+
+    In a large corpus almost any pair occurs somewhere: "the and" 5 times in the plays, where 170 times were chance.
+    """
+    pairs = Counter(neighbours(text))
+    first, second = Counter[str](), Counter[str]()
+    for (a, b), n in pairs.items():
+        first[a] += n
+        second[b] += n
+    everything = pairs.total()
+    return frozenset(
+        (a, b)
+        for (a, b), n in pairs.items()
+        if a in frequent and b in frequent and n >= LESS * first[a] * second[b] / everything
+    )
 
 
 _SPEAKER = re.compile(r"^[ \t]*(?:[A-Z][A-Za-z'’ .-]{0,40}:[ \t]*$|[A-Z]{2}[A-Z'’ .-]{0,30}[:.][ \t])", re.MULTILINE)
