@@ -82,8 +82,10 @@ def measure(text: str) -> Corpus:
         pieces.pop()
     counts = [Counter(piece) for piece in pieces]
     total = Counter(every)
-    lower = Counter(fold(w) for w in words(spoken) if w[0].islower())
-    names = {w for w, n in total.items() if 2 * lower[w] < n and not w.startswith("i'") and w != "i"}
+    capital = Counter(
+        fold(w) for w in words(spoken) if w[0].isupper() and not w.isupper() and w[:2] not in ("I'", "I’")
+    )
+    names = {w for w, n in capital.items() if 2 * n > total[w]}
     kept = [w for w, _ in total.most_common(KEPT + len(names)) if w not in names and w[0].isalpha()][:KEPT]
     frequent = frozenset(kept[:FREQUENT])
     return Corpus(

@@ -83,6 +83,13 @@ def test_a_rate_is_the_mean_and_the_variance_over_pieces() -> None:
     assert variance == pytest.approx(np.var([0.1, 0.02], ddof=1))
 
 
+@pytest.mark.parametrize(
+    "text", ["WE SAIL TO THE SEA. I SAIL TOO. " * 70, "\u6211\u4eec\u53bb\u770b\u6d77\u3002" * 120]
+)
+def test_capitals_and_scripts_without_case_are_no_names(text: str) -> None:
+    assert len(style_corpus.measure(text).rates) == len(set(words(fold(text))))
+
+
 # --- Delta ---------------------------------------------------------------------------------------
 
 
