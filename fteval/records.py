@@ -268,7 +268,9 @@ class Probe(Protocol):
 
     Optional: `version: int` (class variable, default 1; goes up when a number can move), `for_samples(samples) ->
     Probe` for a probe whose metrics follow from its hold-out, `variants(samples) -> Iterable[Sample]` for one that
-    asks more than the rows of a hold-out, and `wrapped: Probe` for one that lets another judge.
+    asks more than the rows of a hold-out, `wrapped: Probe` for one that lets another judge, `contents` for what names
+    in its parameters stand for (parameter -> digest), and `measured_by` for one that judges by a model (see
+    `runs.suite`).
     """
 
     metrics: tuple[Metric, ...]

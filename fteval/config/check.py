@@ -195,8 +195,9 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     found = dict(spec)
     if isinstance(found.get("data"), str) and not is_generated(found["data"]):
         found["data"] = folder / found["data"]
-    if isinstance(found.get("model"), str):
-        found["model"] = _ref(found["model"], folder)
+    for key in ("model", "reference", "contrast"):  # refs, or files beside the config
+        if isinstance(found.get(key), str):
+            found[key] = _ref(found[key], folder)
     return found
 
 

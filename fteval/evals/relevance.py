@@ -52,8 +52,8 @@ class Relevance:
     """A model ref whose likelihoods judge too; none by default."""
     likelihoods: Likelihoods | None = field(default=None, init=False, repr=False, compare=False)
     """Those of the reference model, once somebody has opened it."""
-    rests_on: str | None = field(default=None, init=False)
-    """Digest of the reference model: other weights are another scorer."""
+    weights: str | None = field(default=None, init=False)
+    """Digest of the reference model, once it is open."""
 
     version: ClassVar[int] = 1
 
@@ -67,8 +67,13 @@ class Relevance:
         """The probe with its reference model."""
         made = replace(self)
         object.__setattr__(made, "likelihoods", likelihoods)
-        object.__setattr__(made, "rests_on", digest)
+        object.__setattr__(made, "weights", digest)
         return made
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """What the reference stands for: other weights are another scorer."""
+        return {} if self.weights is None else {"reference": self.weights}
 
     def samples(self) -> Iterator[Sample]:
         return packaged("descriptions.jsonl")

@@ -96,9 +96,9 @@ def probe_digest(probe: Probe, name: str) -> str:
             "name": name,
             "class": cls.__qualname__,
             "version": probe_version(probe),
-            "params": params(probe),
+            # A name in the parameters counts by what it stands for.
+            "params": {**params(probe), **getattr(probe, "contents", {})},
             "source": source_digest(cls),
-            **({"rests_on": rests_on} if (rests_on := getattr(probe, "rests_on", None)) else {}),
             **({"wrapped": probe_digest(wrapped, "")} if (wrapped := getattr(probe, "wrapped", None)) else {}),
         }
     )

@@ -24,6 +24,7 @@ METRICS = {
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
     "instructions": ["followed", "followed_loosely"],
+    "style": ["closer", "delta-", "contractions_per_100-", "first_person_per_100-", "sentence_words"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
     "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
