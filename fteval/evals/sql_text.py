@@ -1,0 +1,244 @@
+"""Where in an answer the SQL stands: bare, in a fence, in quotes, or in the middle of prose."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from fteval.evals.text import READ
+
+LONGEST = 10_000
+"""Characters of a query; a longer one is not judged as one."""
+MOST = 5
+"""Different queries of one answer that are looked at."""
+
+_ACTION = (
+    r"INSERT\s+(?:OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:OR\s+\w+\s+)?[\w\"`\[\].]+\s+SET\b|DELETE\s+FROM\b"
+    r"|DROP\s+(?:TABLE|VIEW|INDEX|TRIGGER|DATABASE|SCHEMA)\b|ALTER\s+TABLE\b|TRUNCATE\s+TABLE\b|PRAGMA\s+\w"
+    r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+|UNIQUE\s+)?(?:TABLE|VIEW|INDEX|TRIGGER|FUNCTION)\b"
+    r"|ATTACH\s+(?:DATABASE\b|['\"])|DETACH\s+(?:DATABASE\s+)?\w+\s*(?:;|$)|VACUUM\b\s*(?:;|$|INTO)"
+    r"|BEGIN\s*(?:TRANSACTION|;)|COMMIT\s*(?:;|$)|ROLLBACK\s*(?:;|$)"
+    r"|EXPLAIN\s+(?:QUERY\s+PLAN\s+)?(?:SELECT|WITH)\b"
+)
+_QUERY = (
+    r"SELECT\b(?=\s*[\w(*\"'`\[+.-])|WITH\s+(?:RECURSIVE\s+)?[\w\"`\[\]]+\s*(?:\([^()]{0,500}\)\s*)?AS\s+"
+    r"(?:(?:NOT\s+)?MATERIALIZED\s+)?\(|VALUES\s*\("
+)
+START = re.compile(rf"(?<![\w.])(?:{_QUERY}|{_ACTION})", re.IGNORECASE)
+_CREATION = re.compile(r"CREATE\b", re.IGNORECASE)
+# "Select the rows that …" is English: no column is named by an article.
+_PROSE = re.compile(r"select\s+(?:the|an?|each|every|your|this|those|these|any|only|all\s+(?:the|of|rows))\s", re.I)
+_VALUE = re.compile(r"SELECT\s*(?:(?:DISTINCT|ALL)\s+)?(?:[\d('\"*+.-]|NULL\b|CASE\b|\w+\s*\()", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:^|[:>`\"'“‘*(=])[ \t]*(?:\(\s*)*\Z|\A\s*\Z")
+_LANGUAGE = re.compile(r"[ \t]*(?:([\w+#.-]{1,20})[ \t]*(?:\n|\Z)|(?:sql|sqlite3?|postgres(?:ql)?|mysql)[ \t]+)", re.I)
+_CONTINUES = re.compile(
+    r"\s*(?:--|/\*|[),(]|(?:SELECT|FROM|WHERE|GROUP\s+BY|HAVING|ORDER\s+BY|LIMIT|OFFSET|UNION|INTERSECT|EXCEPT|WINDOW"
+    r"|AND|OR|ON|(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER)\s+(?:OUTER\s+)?JOIN|JOIN)\b)"
+)
+# A later query after such words takes the place of the earlier ones.
+_FINAL = re.compile(
+    r"\b(?:actually|correct(?:ed|ion|ing)?|final(?:ly)?|instead|complete|full|combin(?:ed?|ing)|together|wait|sorry"
+    r"|mistake|fix(?:ed|ing)?|should (?:be|have)|improved|better|revised?|updated)\b",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"\b(?:or|alternative(?:ly)?|another|otherwise|option|either|maybe|perhaps|also)\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\[\]]*\]|[;()]|[^-/'\"`\[;()]+|.", re.DOTALL
+)
+_CLOSING = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’"}
+_SQL_KEYS = ("sql", "query", "sql_query", "answer")
+
+
+def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
+    """The queries that the answer gives: one, or several where it leaves open which one counts; () where none.
+
+    SQL in a fence goes before SQL in prose. A query that holds all others as parts, or that follows words of
+    correction ("Actually", "Final query"), stands alone. Statements that run on after a semicolon are one text.
+    """
+    text = _plain(text[:READ])
+    text = _of_json(text) or text
+    places = list(_fenced(text, parses)) or list(_statements(text, 0, len(text), parses))
+    if any(not _CREATION.match(sql) for _, _, sql in places):  # a schema said again is no answer
+        places = [place for place in places if not _CREATION.match(place[2])]
+    different: dict[str, tuple[int, int, str]] = {}
+    for place in places:
+        key = " ".join(place[2].casefold().split()).rstrip("; ")
+        different.pop(key, None)
+        different[key] = place
+    if len(different) < 2:
+        return tuple(sql for _, _, sql in different.values())
+    ordered = list(different.values())
+    between = [text[a[1] : b[0]] for a, b in pairwise(ordered)]
+    if _FINAL.search(between[-1]):
+        return (ordered[-1][2],)
+    whole = [key for key in different if all(other in key for other in different)]
+    if whole and not any(map(_CHOICE.search, between)):
+        return (different[whole[0]][2],)
+    return tuple(sql for _, _, sql in ordered[:MOST])
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script, without comments at their ends; a semicolon in a text or comment parts nothing."""
+    parts, start = [], 0
+    for token in _TOKEN.finditer(sql):
+        if token[0] == ";":
+            parts.append(sql[start : token.start()])
+            start = token.end()
+    parts.append(sql[start:])
+    return [part.strip() for part in parts if _code(part)]
+
+
+def depth(sql: str) -> int:
+    """How deep its brackets are nested."""
+    most = now = 0
+    for token in _TOKEN.finditer(sql):
+        now += (token[0] == "(") - (token[0] == ")")
+        most = max(most, now)
+    return most
+
+
+def _code(sql: str) -> str:
+    """The text without comments and white space at its start."""
+    while True:
+        sql = sql.lstrip()
+        if sql.startswith("--"):
+            sql = sql.partition("\n")[2]
+        elif sql.startswith("/*"):
+            sql = sql.partition("*/")[2]
+        else:
+            return sql
+
+
+def starts_with(sql: str) -> str:
+    """The first word of a statement, in capitals; "(" where it opens a bracket."""
+    code = _code(sql)
+    word = re.match(r"\w+|\(", code)
+    return word[0].upper() if word else ""
+
+
+def _plain(text: str) -> str:
+    """Line ends as \\n, spaces of any width as one, nothing that has no width."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text
+    return "".join(" " if (kind := unicodedata.category(c)) == "Zs" else "" if kind == "Cf" else c for c in text)
+
+
+def _of_json(text: str) -> str | None:
+    """The query of {"sql": "SELECT …"}."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    texts = [value[key] for key in _SQL_KEYS if isinstance(value.get(key), str)]
+    return texts[0] if texts else None
+
+
+def _fenced(text: str, parses: Callable[[str], bool]) -> Iterator[tuple[int, int, str]]:
+    marks = list(re.finditer(r"`{3,}|~{3,}", text))
+    for opening, closing in zip(marks[::2], [*marks[1::2], None], strict=False):
+        start, end = opening.end(), closing.start() if closing else len(text)
+        language = _LANGUAGE.match(text, start, end)
+        if language and not START.match(text, start + len(language[0]) - len(language[0].lstrip())):
+            start = language.end()
+        yield from _statements(text, start, end, parses)
+
+
+def _statements(text: str, start: int, end: int, parses: Callable[[str], bool]) -> Iterator[tuple[int, int, str]]:
+    """Start, end and text of the SQL in a part of the answer."""
+    n_found = 0
+    while n_found < 4 * MOST:
+        match = START.search(text, start, end)
+        if not match:
+            return
+        start = match.end()
+        if not _is_sql(text, match, end):
+            continue
+        stop = _stop(text, match.start(), end, parses)
+        sql = text[match.start() : stop].strip()
+        if sql:
+            n_found += 1
+            yield match.start(), stop, sql
+        start = max(start, stop)
+
+
+def _is_sql(text: str, match: re.Match[str], end: int) -> bool:
+    """Whether the key word opens a statement, and not an English sentence."""
+    if _PROSE.match(text, match.start(), end) and not text.startswith("SELECT", match.start()):
+        return False
+    line = text.rfind("\n", 0, match.start()) + 1
+    begins = _BEFORE.search(text[max(line, match.start() - 40) : match.start()]) or not re.search(
+        r"\w", text[line : match.start()]
+    )
+    if not begins and not match[0][:6].isupper():
+        return False
+    if match[0][:6].upper() != "SELECT" or _VALUE.match(text, match.start(), end):
+        return True
+    return re.search(r"\bFROM\b", text[match.end() : min(end, match.end() + 3_000)], re.IGNORECASE) is not None
+
+
+def _stop(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int:
+    """Where the statement that starts here ends: at its closing quote, a semicolon, or where prose begins."""
+    closing = _CLOSING.get(text[start - 1 : start])
+    if closing:
+        quoted = [
+            i for i in range(start, min(end, start + LONGEST))
+            if text[i] == closing and (i + 1 >= end or not text[i + 1].isalnum())
+        ][:20]  # fmt: skip
+        for stop in quoted:
+            if parses(text[start:stop]):
+                return stop
+        if quoted and closing in "`”’":
+            return quoted[0]
+    level = 0
+    for token in _TOKEN.finditer(text, start, end):
+        if token[0] == "(":
+            level += 1
+        elif token[0] == ")":
+            level -= 1
+            if level < 0:
+                end = token.start()
+                break
+        elif token[0] == ";" and level <= 0:
+            return _after(text, start, token.end(), end, parses)
+    return _without_prose(text, start, end, parses)
+
+
+def _after(text: str, start: int, stop: int, end: int, parses: Callable[[str], bool]) -> int:
+    """Behind the semicolon; further where another statement follows it at once."""
+    first = _without_prose(text, start, stop, parses)
+    if first < stop:
+        return first
+    rest = text[stop:end]
+    following = START.match(_code(rest))
+    if following and (following[0][:4].isupper() or not _PROSE.match(_code(rest))):
+        return _stop(text, end - len(_code(rest)), end, parses)
+    return stop
+
+
+def _without_prose(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int:
+    """The end of the SQL: its paragraph, or all of the text, or as many lines, or words, as are a query."""
+    end = min(end, start + LONGEST + 1)
+    paragraph = end
+    for gap in re.finditer(r"\n[ \t]*\n", text[start:end]):
+        if not _CONTINUES.match(text, start + gap.end(), end):
+            paragraph = start + gap.start()
+            break
+    if parses(text[start:paragraph]):
+        return paragraph
+    if paragraph < end and parses(text[start:end]):
+        return end
+    lines = [start + m.start() for m in re.finditer("\n", text[start:paragraph])][-30:]
+    for stop in reversed(lines):
+        if parses(text[start:stop]):
+            return stop
+    first = text.find("\n", start, paragraph)
+    line = first if first > 0 else paragraph
+    stops = [line - 1] if text[line - 1 : line] in (".", "*") else []
+    stops += [start + m.start() for m in re.finditer(r"\.?\**[ \t]", text[start:line])][:1:-1][:40]
+    return next((stop for stop in stops if parses(text[start:stop])), paragraph)

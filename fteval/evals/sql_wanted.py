@@ -1,0 +1,191 @@
+"""What the reference query returns: on the row's data, and on data near it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from fteval.errors import UserError
+from fteval.evals.sql_database import Database, Row, Stopped, contents, filled, refilled, run
+from fteval.evals.sql_neighbours import neighbours
+from fteval.evals.sql_parse import NotAQuery, for_sqlite, of_the_moment, query
+from fteval.evals.sql_results import Wanted
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+N_NEIGHBOURS = 4
+_KEY = "fteval sort key {}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One database, and what the reference returned there."""
+
+    database: Database
+    wanted: Wanted
+    steps: int
+
+
+@lru_cache(maxsize=128)
+def trials(schema: str, dialect: str, setup: str, tables: str, target: str) -> tuple[Trial, ...]:
+    """The row's own database first, then its neighbours. `tables` is JSON. Raises UserError for a broken row."""
+    database = _database(schema, dialect, setup, tables)
+    try:
+        tree, sql = query(target, dialect), for_sqlite(target, dialect)
+    except NotAQuery as error:
+        raise UserError(f"its reference query does not parse: {error}", fix="mend 'target'") from None
+    clock = of_the_moment(tree)
+    if clock:
+        raise UserError(
+            f"its reference reads the clock ({clock}): its result would be another one every day",
+            fix="write the day into the question and into 'target'",
+        )
+    try:
+        base = _trial(database, tree, sql)
+    except Stopped as error:
+        raise UserError(f"its reference query does not run: {error}", fix="mend 'target', 'setup' or schema") from None
+    return base, *_near(
+        base, tree, sql, zlib.crc32(f"{schema}\n{setup}\n{tables}\n{target}".encode("utf-8", "replace"))
+    )
+
+
+@lru_cache(maxsize=32)
+def _database(schema: str, dialect: str, setup: str, tables: str) -> Database:
+    try:
+        return filled("\n".join(_script(part, dialect) for part in (schema, setup) if part), json.loads(tables))
+    except (Stopped, NotAQuery, ValueError, sqlite3.Error) as error:
+        raise UserError(f"its database cannot be made: {error}", fix="mend 'tables', 'setup' or schema") from None
+
+
+def _script(script: str, dialect: str) -> str:
+    import sqlglot
+
+    if dialect == "sqlite":
+        return script.rstrip().rstrip(";") + ";"
+    try:
+        parts = sqlglot.transpile(script, read=dialect, write="sqlite", unsupported_level=sqlglot.ErrorLevel.IGNORE)
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise NotAQuery(str(error)[:120]) from None
+    return ";\n".join(parts) + ";"
+
+
+def _near(base: Trial, tree: exp.Expression, sql: str, seed: int) -> list[Trial]:
+    """Neighbours, first those on which the reference returns something else, each time another."""
+    nothing = all(value in (None, 0) for row in base.wanted.rows for value in row)
+    telling: dict[frozenset[tuple[Row, int]], Trial] = {}
+    others: list[Trial] = []
+    seen = {_as_set(base.wanted.rows)}
+    for tables in islice(neighbours(contents(base.database), tree, loose=nothing, seed=seed), 40 if nothing else 12):
+        try:
+            trial = _trial(refilled(base.database, tables), tree, sql)
+        except Stopped:
+            continue
+        if _says_less(trial.wanted, base.wanted):
+            continue
+        returned = _as_set(trial.wanted.rows)
+        if returned in seen:
+            others.append(trial)
+        else:
+            seen.add(returned)
+            telling[returned] = trial
+        if len(telling) == N_NEIGHBOURS:
+            break
+    return [*telling.values(), *others][:N_NEIGHBOURS]
+
+
+def _as_set(rows: Sequence[Row]) -> frozenset[tuple[Row, int]]:
+    return frozenset(Counter(rows).items())
+
+
+def _says_less(near: Wanted, base: Wanted) -> bool:
+    """Whether the data no longer decides: NULL for a sum over nothing (others say 0), or a tie that LIMIT cuts."""
+    if near.cuts_a_tie and not base.cuts_a_tie:
+        return True
+    nulls = [row for row in near.rows if any(value is None for value in row)]
+    return bool(nulls) and not any(value is None for row in base.rows for value in row)
+
+
+def _trial(database: Database, tree: exp.Expression, sql: str) -> Trial:
+    result = run(database, sql)
+    order = _order(tree)
+    if order is None:
+        return Trial(database, Wanted(result.rows), result.steps)
+    ties, skipped = _ties(database, tree, order, result.columns, result.rows)
+    return Trial(database, Wanted(result.rows, ties, skipped, ordered=True), result.steps)
+
+
+def _order(tree: exp.Expression) -> exp.Expression | None:
+    order = tree.args.get("order")
+    return order if order is not None and order.expressions else None
+
+
+def _ties(
+    database: Database, tree: exp.Expression, order: exp.Expression, columns: Sequence[str], rows: Sequence[Row]
+) -> tuple[tuple[tuple[Row, ...], ...], int]:
+    """All rows without LIMIT, parted where the sort keys change; every row alone where the keys cannot be had."""
+    alone = tuple((row,) for row in rows), 0
+    whole = tree.copy()
+    for part in ("limit", "offset"):
+        whole.set(part, None)
+    places: list[int] = []
+    for i, key in enumerate(key.this for key in order.expressions):
+        place = _place(key, tree, columns)
+        if place is None:
+            if tree.key != "select" or tree.args.get("distinct"):
+                return alone
+            place = len(columns) + len(places)
+            whole = whole.select(_aliased(key, _KEY.format(i)), copy=False)  # type: ignore[attr-defined]
+        places.append(place)
+    n_added = 0
+    for i, place in enumerate(places):
+        if place >= len(columns):
+            places[i] = len(columns) + n_added
+            n_added += 1
+    offset = tree.args.get("offset")
+    skipped = _whole_number(offset.expression) if offset is not None else 0
+    if skipped is None:
+        return alone
+    try:
+        every = run(database, whole.sql(dialect="sqlite")).rows
+    except Stopped:
+        return alone
+    keyed = [(tuple(row[p] for p in places), row[: len(columns)]) for row in every]
+    window = [row for _, row in keyed[skipped : skipped + len(rows)]]
+    ties = tuple(tuple(row for _, row in tie) for _, tie in groupby(keyed, key=lambda pair: pair[0]))
+    if len(window) < len(rows) or any(row not in set(every_row for _, every_row in keyed) for row in rows):
+        return alone
+    return ties, skipped
+
+
+def _place(key: exp.Expression, tree: exp.Expression, columns: Sequence[str]) -> int | None:
+    """The column of the result that a sort key is: by number, by name, or as the same expression."""
+    from sqlglot import exp
+
+    number = _whole_number(key)
+    if number is not None:
+        return number - 1 if 0 < number <= len(columns) else None
+    names = [name.casefold() for name in columns]
+    if isinstance(key, exp.Column) and not key.table and names.count(key.name.casefold()) == 1:
+        return names.index(key.name.casefold())
+    listed = [e.unalias() for e in getattr(tree, "expressions", ())]
+    return listed.index(key) if len(listed) == len(columns) and key in listed else None
+
+
+def _aliased(key: exp.Expression, name: str) -> exp.Expression:
+    from sqlglot import exp
+
+    return exp.alias_(key.copy(), name, quoted=True)
+
+
+def _whole_number(node: object) -> int | None:
+    from sqlglot import exp
+
+    return int(node.this) if isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit() else None
