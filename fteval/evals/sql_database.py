@@ -242,6 +242,9 @@ def _guarded(db: sqlite3.Connection, budget: int, allowed: Any) -> Iterator[list
         db.set_progress_handler(None, 0)
 
 
+_SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "null character")
+
+
 def _is_syntax(error: BaseException, said: str) -> bool:
     if isinstance(error, sqlite3.Error):
         return any(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -38,8 +38,8 @@ class Rules:
     ordered: tuple[tuple[int, int], ...]
     """(a, b): a <= b."""
     nullable: frozenset[int]
-    extremes: frozenset[int]
-    """Columns whose largest or smallest value stands in one row only."""
+    extremes: tuple[tuple[int, bool], ...]
+    """Columns whose largest (True) or smallest value stands in one row only."""
 
     def hold(self, rows: Sequence[Row], new: Row) -> bool:
         """Whether they still hold when this row comes to these."""
@@ -51,10 +51,10 @@ class Rules:
             return False
         if any(row[a] == new[a] and row[b] != new[b] for a, b in self.follows for row in rows):
             return False
-        return not any(_ties(rows, new, column) for column in self.extremes)
+        return not any(_ties(rows, new, column, largest) for column, largest in self.extremes)
 
 
-def neighbours(tables: Tables, tree: exp.Expression, *, loose: bool, seed: int) -> Iterator[Tables]:
+def neighbours(tables: Tables, tree: exp.Expr, *, loose: bool, seed: int) -> Iterator[Tables]:
     """Endlessly, the first the same for the same seed. `loose`: rows that are referred to may be missing.
 
     That is for a reference that finds nothing ("customers without an order"): only a change can tell it from a query
@@ -97,7 +97,7 @@ def _learn(columns: Sequence[str], rows: Sequence[Row], bounds: Mapping[str, lis
     ]
     unique: list[tuple[int, ...]] = [(c,) for c in single]
     if not unique:
-        unique = [(a, b) for a, b in combinations(n, 2) if _distinct(_at(row, (a, b)) for row in rows)][:6]
+        unique += [pair for pair in combinations(n, 2) if _distinct(_at(row, pair) for row in rows)][:6]
     if not unique and _distinct(iter(rows)):
         unique = [tuple(n)]
     follows = tuple(
@@ -107,7 +107,9 @@ def _learn(columns: Sequence[str], rows: Sequence[Row], bounds: Mapping[str, lis
     ordered = tuple((a, b) for a in n for b in n if a != b and _always_before(values[a], values[b]))
     asked_for_null = {c for c in n if None in bounds.get(columns[c].casefold(), ())}
     nullable = frozenset({c for c in n if None in values[c]} | asked_for_null)
-    extremes = frozenset(c for c in n if c not in single and _lone_extreme(values[c]))
+    extremes = tuple(
+        (c, largest) for c in n if c not in single for largest in (True, False) if _lone(values[c], largest)
+    )
     return Rules(tuple(unique), follows, ordered, nullable, extremes)
 
 
@@ -127,17 +129,18 @@ def _always_before(a: Sequence[Value], b: Sequence[Value]) -> bool:
     return len(pairs) > 1 and same_kind and all(_before(x, y) for x, y in pairs)
 
 
-def _lone_extreme(values: Sequence[Value]) -> bool:
-    given = [v for v in values if v is not None]
-    if len({_kind(v) for v in given}) != 1 or _kind(given[0]) != "number":
-        return False
-    return given.count(max(given)) == 1 or given.count(min(given)) == 1  # type: ignore[type-var]
+def _extreme(values: Sequence[Value], largest: bool) -> Value:
+    numbers = [v for v in values if isinstance(v, int | float)]
+    return None if not numbers else max(numbers) if largest else min(numbers)
 
 
-def _ties(rows: Sequence[Row], new: Row, column: int) -> bool:
-    value = new[column]
-    given = [row[column] for row in rows if _kind(row[column]) == "number"]
-    return value is not None and bool(given) and value in given and value in (max(given), min(given))  # type: ignore[type-var]
+def _lone(values: Sequence[Value], largest: bool) -> bool:
+    value = _extreme(values, largest)
+    return value is not None and values.count(value) == 1
+
+
+def _ties(rows: Sequence[Row], new: Row, column: int, largest: bool) -> bool:
+    return new[column] is not None and new[column] == _extreme([row[column] for row in rows], largest)
 
 
 Link = tuple[str, int, str, int]
@@ -167,34 +170,44 @@ def _vary(
 ) -> list[Row]:  # fmt: skip
     if not rows:
         return []
-    kept = [row for row in rows if draw.random() < 0.75] or [draw.choice(rows)]
+    share = draw.choice((0.3, 0.6, 0.9))
+    kept = [row for row in rows if draw.random() < share] or [draw.choice(rows)]
+    kept = _rekeyed(kept, rules, draw)
     wanted = len(rows) + draw.randint(0, max(2, len(rows) // 2))
+    compared = [c for c in range(len(columns)) if bounds.get(columns[c].casefold())]
     for _ in range(3 * wanted):
         if len(kept) >= wanted:
             break
         new = list(draw.choice(rows))
         for c in range(len(columns)):
             if (c,) in rules.unique:
-                own = [row[c] for row in rows]
-                left = [v for v in own if v not in [row[c] for row in kept]]
-                if draw.random() < 0.5 and left:
-                    new[c] = draw.choice(left)
+                taken = {row[c] for row in kept}
+                free = [row[c] for row in rows if row[c] not in taken]
+                if free and (c in linked or draw.random() < 0.7):
+                    new[c] = draw.choice(free)
                 elif c not in linked:
-                    new[c] = _unseen(new[c], [*own, *(row[c] for row in kept)])
-        c = draw.randrange(len(columns))
-        edges = [v for v in bounds.get(columns[c].casefold(), ()) if _fits(v, rows, c)]
-        if draw.random() < 0.6:
-            near = [i for i in range(len(columns)) if bounds.get(columns[i].casefold())]
-            c = draw.choice(near) if near else c
+                    new[c] = _unseen(new[c], {row[c] for row in rows} | taken)
+        for _ in range(draw.randint(0, 2)):
+            c = draw.choice(compared) if compared and draw.random() < 0.6 else draw.randrange(len(columns))
             edges = [v for v in bounds.get(columns[c].casefold(), ()) if _fits(v, rows, c)]
-        if edges and draw.random() < 0.7:
-            new[c] = draw.choice(edges)
-        elif (c,) not in rules.unique and draw.random() < 0.5:
-            new[c] = draw.choice(rows)[c]
+            if edges and draw.random() < 0.6:
+                new[c] = draw.choice(edges)
+            elif (c,) not in rules.unique:
+                new[c] = draw.choice(rows)[c]
         if rules.hold(kept, tuple(new)):
             kept.append(tuple(new))
     draw.shuffle(kept)
     return kept
+
+
+def _rekeyed(rows: list[Row], rules: Rules, draw: random.Random) -> list[Row]:
+    """The rows with the values of their unique columns dealt out anew, where no rule minds."""
+    for (c,) in (key for key in rules.unique if len(key) == 1):
+        dealt = draw.sample([row[c] for row in rows], len(rows))
+        new = [(*row[:c], value, *row[c + 1 :]) for row, value in zip(rows, dealt, strict=True)]
+        if all(_before(row[a], row[b]) for row in new for a, b in rules.ordered):
+            rows = new
+    return rows
 
 
 def _fits(value: Value, rows: Sequence[Row], column: int) -> bool:
@@ -202,7 +215,7 @@ def _fits(value: Value, rows: Sequence[Row], column: int) -> bool:
     return value is None or any(type(row[column]) is type(value) for row in rows)
 
 
-def _unseen(value: Value, seen: Sequence[Value]) -> Value:
+def _unseen(value: Value, seen: Collection[Value]) -> Value:
     """The next value of its kind that is not taken: a number, a day, a text with a number."""
     if isinstance(value, str):
         try:
@@ -235,7 +248,7 @@ def _mend(tables: dict[str, list[Row]], links: Sequence[Link], *, loose: bool) -
             return
 
 
-def _bounds(tree: exp.Expression) -> dict[str, list[Value]]:
+def _bounds(tree: exp.Expr) -> dict[str, list[Value]]:
     """column -> the values that the query compares it with, their neighbours if whole, None for IS NULL."""
     from sqlglot import exp
 

@@ -26,7 +26,7 @@ class NotAQuery(ValueError):
 
 
 @lru_cache(maxsize=256)
-def query(sql: str, dialect: str) -> exp.Expression:
+def query(sql: str, dialect: str) -> exp.Expr:
     """The tree of one SELECT, WITH, VALUES or set operation. Raises NotAQuery."""
     import sqlglot
     from sqlglot import exp
@@ -76,7 +76,7 @@ def for_sqlite(sql: str, dialect: str) -> str:
         raise NotAQuery(f"cannot be written for SQLite: {_first_line(error)}") from None
 
 
-def of_the_moment(tree: exp.Expression) -> str | None:
+def of_the_moment(tree: exp.Expr) -> str | None:
     """The call that reads the clock ("date('now')"), which makes a result depend on the day it is asked for."""
     from sqlglot import exp
 
@@ -92,7 +92,7 @@ def of_the_moment(tree: exp.Expression) -> str | None:
     return None
 
 
-def _nodes(tree: exp.Expression) -> Iterator[exp.Expression]:
+def _nodes(tree: exp.Expr) -> Iterator[exp.Expr]:
     try:
         yield from tree.walk()
     except RecursionError:

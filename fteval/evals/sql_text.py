@@ -35,8 +35,9 @@ _VALUE = re.compile(r"SELECT\s*(?:(?:DISTINCT|ALL)\s+)?(?:[\d('\"*+.-]|NULL\b|CA
 _BEFORE = re.compile(r"(?:^|[:>`\"'“‘*(=])[ \t]*(?:\(\s*)*\Z|\A\s*\Z")
 _LANGUAGE = re.compile(r"[ \t]*(?:([\w+#.-]{1,20})[ \t]*(?:\n|\Z)|(?:sql|sqlite3?|postgres(?:ql)?|mysql)[ \t]+)", re.I)
 _CONTINUES = re.compile(
-    r"\s*(?:--|/\*|[),(]|(?:SELECT|FROM|WHERE|GROUP\s+BY|HAVING|ORDER\s+BY|LIMIT|OFFSET|UNION|INTERSECT|EXCEPT|WINDOW"
-    r"|AND|OR|ON|(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER)\s+(?:OUTER\s+)?JOIN|JOIN)\b)"
+    r"\s*(?:--|/\*|[),(=<>+]|(?:SELECT|FROM|LIMIT|OFFSET|AND|OR|ON|AS|IN|IS|LIKE|BETWEEN|NOT|WINDOW|ASC|DESC|WITH)\b"
+    r"|(?i:WHERE|GROUP\s+BY|HAVING|ORDER\s+BY|LIMIT\s+\d|UNION|INTERSECT|EXCEPT"
+    r"|(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER)\s+(?:OUTER\s+)?JOIN|JOIN)\b)"
 )
 # A later query after such words takes the place of the earlier ones.
 _FINAL = re.compile(
@@ -233,12 +234,14 @@ def _without_prose(text: str, start: int, end: int, parses: Callable[[str], bool
         return paragraph
     if paragraph < end and parses(text[start:end]):
         return end
-    lines = [start + m.start() for m in re.finditer("\n", text[start:paragraph])][-30:]
-    for stop in reversed(lines):
-        if parses(text[start:stop]):
-            return stop
     first = text.find("\n", start, paragraph)
     line = first if first > 0 else paragraph
-    stops = [line - 1] if text[line - 1 : line] in (".", "*") else []
+    stops = [start + m.start() for m in re.finditer("\n", text[start:paragraph])][:-31:-1]
+    stops += [line - 1] if text[line - 1 : line] in (".", "*") else []
     stops += [start + m.start() for m in re.finditer(r"\.?\**[ \t]", text[start:line])][:1:-1][:40]
-    return next((stop for stop in stops if parses(text[start:stop])), paragraph)
+    for stop in stops:
+        if _CONTINUES.match(text, stop, end):
+            continue  # an unfinished clause is a broken query, and no prose
+        if parses(text[start:stop]):
+            return stop
+    return paragraph

@@ -77,7 +77,7 @@ def _script(script: str, dialect: str) -> str:
     return ";\n".join(parts) + ";"
 
 
-def _near(base: Trial, tree: exp.Expression, sql: str, seed: int) -> list[Trial]:
+def _near(base: Trial, tree: exp.Expr, sql: str, seed: int) -> list[Trial]:
     """Neighbours, first those on which the reference returns something else, each time another."""
     nothing = all(value in (None, 0) for row in base.wanted.rows for value in row)
     telling: dict[frozenset[tuple[Row, int]], Trial] = {}
@@ -113,7 +113,7 @@ def _says_less(near: Wanted, base: Wanted) -> bool:
     return bool(nulls) and not any(value is None for row in base.rows for value in row)
 
 
-def _trial(database: Database, tree: exp.Expression, sql: str) -> Trial:
+def _trial(database: Database, tree: exp.Expr, sql: str) -> Trial:
     result = run(database, sql)
     order = _order(tree)
     if order is None:
@@ -122,33 +122,29 @@ def _trial(database: Database, tree: exp.Expression, sql: str) -> Trial:
     return Trial(database, Wanted(result.rows, ties, skipped, ordered=True), result.steps)
 
 
-def _order(tree: exp.Expression) -> exp.Expression | None:
+def _order(tree: exp.Expr) -> exp.Expr | None:
     order = tree.args.get("order")
     return order if order is not None and order.expressions else None
 
 
 def _ties(
-    database: Database, tree: exp.Expression, order: exp.Expression, columns: Sequence[str], rows: Sequence[Row]
+    database: Database, tree: exp.Expr, order: exp.Expr, columns: Sequence[str], rows: Sequence[Row]
 ) -> tuple[tuple[tuple[Row, ...], ...], int]:
     """All rows without LIMIT, parted where the sort keys change; every row alone where the keys cannot be had."""
     alone = tuple((row,) for row in rows), 0
     whole = tree.copy()
     for part in ("limit", "offset"):
         whole.set(part, None)
-    places: list[int] = []
-    for i, key in enumerate(key.this for key in order.expressions):
+    places, added = [], 0
+    for key in (key.this for key in order.expressions):
         place = _place(key, tree, columns)
         if place is None:
             if tree.key != "select" or tree.args.get("distinct"):
                 return alone
-            place = len(columns) + len(places)
-            whole = whole.select(_aliased(key, _KEY.format(i)), copy=False)  # type: ignore[attr-defined]
+            place = len(columns) + added
+            added += 1
+            whole = whole.select(_aliased(key, _KEY.format(added)), copy=False)  # type: ignore[attr-defined]
         places.append(place)
-    n_added = 0
-    for i, place in enumerate(places):
-        if place >= len(columns):
-            places[i] = len(columns) + n_added
-            n_added += 1
     offset = tree.args.get("offset")
     skipped = _whole_number(offset.expression) if offset is not None else 0
     if skipped is None:
@@ -158,14 +154,12 @@ def _ties(
     except Stopped:
         return alone
     keyed = [(tuple(row[p] for p in places), row[: len(columns)]) for row in every]
-    window = [row for _, row in keyed[skipped : skipped + len(rows)]]
     ties = tuple(tuple(row for _, row in tie) for _, tie in groupby(keyed, key=lambda pair: pair[0]))
-    if len(window) < len(rows) or any(row not in set(every_row for _, every_row in keyed) for row in rows):
-        return alone
-    return ties, skipped
+    same = {row for _, row in keyed} >= set(rows) and len(keyed) >= skipped + len(rows)
+    return (ties, skipped) if same else alone
 
 
-def _place(key: exp.Expression, tree: exp.Expression, columns: Sequence[str]) -> int | None:
+def _place(key: exp.Expr, tree: exp.Expr, columns: Sequence[str]) -> int | None:
     """The column of the result that a sort key is: by number, by name, or as the same expression."""
     from sqlglot import exp
 
@@ -179,7 +173,7 @@ def _place(key: exp.Expression, tree: exp.Expression, columns: Sequence[str]) ->
     return listed.index(key) if len(listed) == len(columns) and key in listed else None
 
 
-def _aliased(key: exp.Expression, name: str) -> exp.Expression:
+def _aliased(key: exp.Expr, name: str) -> exp.Expr:
     from sqlglot import exp
 
     return exp.alias_(key.copy(), name, quoted=True)
