@@ -91,7 +91,10 @@ class Sql:
         for name, value, wanted in (("tables", tables, dict), ("setup", setup, str)):
             if value is not None and not isinstance(value, wanted):
                 kind = "an object" if wanted is dict else "text"
-                raise UserError(f"row {sample.id!r}: '{name}' must be {kind}, found {type(value).__name__}")
+                raise UserError(
+                    f"row {sample.id!r}: '{name}' must be {kind}, found {type(value).__name__}",
+                    fix="tables: {name: [{column: value}]}; setup: an SQL script",
+                )
         try:
             return trials(self.schema, self.dialect, setup or "", json.dumps(tables or {}), sample.target)
         except UserError as error:

@@ -87,8 +87,12 @@ def of_the_moment(tree: exp.Expr) -> str | None:
             call = node.find_ancestor(exp.Func)
             if call is not None:
                 return call.sql(dialect="sqlite")[:60]
-        if isinstance(node, exp.Anonymous) and node.name.casefold() in _DATES and not node.expressions:
-            return f"{node.name}()"
+        if isinstance(node, exp.Func):
+            unnamed = isinstance(node, exp.Anonymous)  # "unixepoch()" is no function that sqlglot knows
+            name = node.name if unnamed else node.key
+            given = node.expressions if unnamed else [value for value in node.args.values() if value]
+            if name.casefold() in _DATES and not given:
+                return f"{name}()"
     return None
 
 

@@ -49,6 +49,7 @@ _CHOICE = re.compile(r"\b(?:or|alternative(?:ly)?|another|otherwise|option|eithe
 _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\[\]]*\]|[;()]|[^-/'\"`\[;()]+|.", re.DOTALL
 )
+_GAP = re.compile(r"(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _CLOSING = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’"}
 _SQL_KEYS = ("sql", "query", "sql_query", "answer")
 
@@ -61,6 +62,7 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
     """
     text = _plain(text[:READ])
     text = _of_json(text) or text
+    parses = _within_reason(parses)
     places = list(_fenced(text, parses)) or list(_statements(text, 0, len(text), parses))
     if any(not _CREATION.match(sql) for _, _, sql in places):  # a schema said again is no answer
         places = [place for place in places if not _CREATION.match(place[2])]
@@ -79,6 +81,18 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
     if whole and not any(map(_CHOICE.search, between)):
         return (different[whole[0]][2],)
     return tuple(sql for _, _, sql in ordered[:MOST])
+
+
+def _within_reason(parses: Callable[[str], bool]) -> Callable[[str], bool]:
+    """The same, but False once so much was parsed that the text is bait."""
+    left = 4 * LONGEST
+
+    def limited(sql: str) -> bool:
+        nonlocal left
+        left -= len(sql) + 100
+        return left > 0 and parses(sql)
+
+    return limited
 
 
 def statements(sql: str) -> list[str]:
@@ -196,8 +210,10 @@ def _stop(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int
                 return stop
         if quoted and closing in "`”’":
             return quoted[0]
-    level = 0
+    level, first = 0, 0
     for token in _TOKEN.finditer(text, start, end):
+        if token.start() - start > LONGEST:
+            break
         if token[0] == "(":
             level += 1
         elif token[0] == ")":
@@ -206,20 +222,21 @@ def _stop(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int
                 end = token.start()
                 break
         elif token[0] == ";" and level <= 0:
-            return _after(text, start, token.end(), end, parses)
-    return _without_prose(text, start, end, parses)
+            stop = token.end()
+            first = first or _without_prose(text, start, stop, parses)
+            if first < stop and first < token.start():
+                return first
+            if not _follows(text, stop, end):
+                return stop
+    return end if first else _without_prose(text, start, end, parses)
 
 
-def _after(text: str, start: int, stop: int, end: int, parses: Callable[[str], bool]) -> int:
-    """Behind the semicolon; further where another statement follows it at once."""
-    first = _without_prose(text, start, stop, parses)
-    if first < stop:
-        return first
-    rest = text[stop:end]
-    following = START.match(_code(rest))
-    if following and (following[0][:4].isupper() or not _PROSE.match(_code(rest))):
-        return _stop(text, end - len(_code(rest)), end, parses)
-    return stop
+def _follows(text: str, start: int, end: int) -> bool:
+    """Whether another statement comes next, comments aside."""
+    gap = _GAP.match(text, start, end)
+    start = gap.end() if gap else start
+    following = START.match(text, start, end)
+    return bool(following) and (text[start : start + 4].isupper() or not _PROSE.match(text, start, end))
 
 
 def _without_prose(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int:
@@ -238,7 +255,8 @@ def _without_prose(text: str, start: int, end: int, parses: Callable[[str], bool
     line = first if first > 0 else paragraph
     stops = [start + m.start() for m in re.finditer("\n", text[start:paragraph])][:-31:-1]
     stops += [line - 1] if text[line - 1 : line] in (".", "*") else []
-    stops += [start + m.start() for m in re.finditer(r"\.?\**[ \t]", text[start:line])][:1:-1][:40]
+    gaps = [start + m.start() for m in re.finditer(r"[ \t]", text[start:line])]
+    stops += [gap - (text[gap - 1] in ".*:") for gap in gaps[:1:-1][:40]]
     for stop in stops:
         if _CONTINUES.match(text, stop, end):
             continue  # an unfinished clause is a broken query, and no prose

@@ -61,20 +61,25 @@ def trials(schema: str, dialect: str, setup: str, tables: str, target: str) -> t
 def _database(schema: str, dialect: str, setup: str, tables: str) -> Database:
     try:
         return filled("\n".join(_script(part, dialect) for part in (schema, setup) if part), json.loads(tables))
-    except (Stopped, NotAQuery, ValueError, sqlite3.Error) as error:
+    except (Stopped, NotAQuery, ValueError, OverflowError, sqlite3.Error) as error:
         raise UserError(f"its database cannot be made: {error}", fix="mend 'tables', 'setup' or schema") from None
 
 
 def _script(script: str, dialect: str) -> str:
     import sqlglot
+    from sqlglot import exp
 
     if dialect == "sqlite":
         return script.rstrip().rstrip(";") + ";"
     try:
-        parts = sqlglot.transpile(script, read=dialect, write="sqlite", unsupported_level=sqlglot.ErrorLevel.IGNORE)
+        trees = [tree for tree in sqlglot.parse(script, read=dialect) if tree is not None]
+        for kind in (kind for tree in trees for kind in tree.find_all(exp.DataType)):
+            if kind.this.name.endswith("SERIAL"):  # numbers itself only as INTEGER PRIMARY KEY
+                kind.set("this", exp.DataType.Type.INT)
+        lenient = sqlglot.ErrorLevel.IGNORE
+        return "".join(tree.sql(dialect="sqlite", unsupported_level=lenient) + ";\n" for tree in trees)
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise NotAQuery(str(error)[:120]) from None
-    return ";\n".join(parts) + ";"
 
 
 def _near(base: Trial, tree: exp.Expr, sql: str, seed: int) -> list[Trial]:

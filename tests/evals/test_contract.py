@@ -23,15 +23,18 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "sql": ["correct", "executes", "parses"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
 }
-TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona"}
+TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona",
+           "sql": "SELECT name FROM people WHERE town = 'Verona'"}  # fmt: skip
+METADATA = {"sql": {"tables": {"people": [{"name": "Romeo", "town": "Verona"}, {"name": "Paris", "town": "Mantua"}]}}}
 PROBES = sorted(METRICS)
 
 
 def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name))
+    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -185,7 +188,7 @@ def test_listing_the_probes_loads_no_heavy_library() -> None:
     code = (
         "import sys\nfrom fteval import registry\n"
         "for n in registry.probe_names(): registry.probe(n)\n"
-        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu')"
+        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu', 'sqlglot')"
         " if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
