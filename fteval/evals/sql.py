@@ -27,7 +27,7 @@ class Sql:
               correct the others, else all must be right; executes: it runs to its end on an in-memory SQLite with the
               row's data (another dialect is rewritten for SQLite first), reading only: writes, PRAGMA, ATTACH, system
               tables, random numbers and the clock are refused, and a budget of steps, characters and rows stops what
-              is endless; correct: it returns the reference's rows, as often, on that data and on up to four neighbours
+              is endless; correct: it returns the reference's rows, as often, on that data and on up to six neighbours
               of it. A neighbour has rows dropped, copied, shuffled and values moved to the reference's bounds, from a
               seed, and keeps what the data shows (types, keys, references, NULL only where there is NULL): so a
               constant is no count, and an empty result no filter. Row order counts only where the reference has an

@@ -22,6 +22,8 @@ from fteval.evals.sql_database import Row, Value
 if TYPE_CHECKING:
     from sqlglot import exp
 
+Aspect = tuple[int, bool]
+"""A column's value, or (True) only whether it is NULL."""
 Tables = Mapping[str, tuple[tuple[str, ...], Sequence[Row]]]
 _LOOKED_AT = 300
 """Rows of a table that the rules are learned from and that are varied."""
@@ -33,25 +35,27 @@ class Rules:
 
     unique: tuple[tuple[int, ...], ...]
     """Columns that tell all rows apart: single ones, else pairs, else the whole row; () where rows repeat."""
-    follows: tuple[tuple[int, int], ...]
+    follows: tuple[tuple[Aspect, Aspect], ...]
     """(a, b): equal a means equal b."""
     ordered: tuple[tuple[int, int], ...]
     """(a, b): a <= b."""
     nullable: frozenset[int]
-    extremes: tuple[tuple[int, bool], ...]
-    """Columns whose largest (True) or smallest value stands in one row only."""
+    extremes: tuple[tuple[int | None, int, bool], ...]
+    """(by, column, largest): its largest or smallest value stands in one row only; of each group `by`, if given."""
 
-    def hold(self, rows: Sequence[Row], new: Row) -> bool:
-        """Whether they still hold when this row comes to these."""
+    def hold(self, origin: Sequence[Row], rows: Sequence[Row], new: Row) -> bool:
+        """Whether they still hold when this row comes to these, which come from the origin's."""
         if any(any(_at(row, key) == _at(new, key) for row in rows) for key in self.unique if None not in _at(new, key)):
             return False
         if any(new[c] is None for c in range(len(new)) if c not in self.nullable):
             return False
         if any(not _before(new[a], new[b]) for a, b in self.ordered):
             return False
-        if any(row[a] == new[a] and row[b] != new[b] for a, b in self.follows for row in rows):
-            return False
-        return not any(_ties(rows, new, column, largest) for column, largest in self.extremes)
+        for a, b in self.follows:
+            of, to = _seen(new, a), _seen(new, b)
+            if any(_seen(row, a) == of and _seen(row, b) != to for some in (origin, rows) for row in some):
+                return False
+        return not any(_ties(rows, new, *extreme) for extreme in self.extremes)
 
 
 def neighbours(tables: Tables, tree: exp.Expr, *, loose: bool, seed: int) -> Iterator[Tables]:
@@ -60,10 +64,13 @@ def neighbours(tables: Tables, tree: exp.Expr, *, loose: bool, seed: int) -> Ite
     That is for a reference that finds nothing ("customers without an order"): only a change can tell it from a query
     that never finds anything.
     """
+    from sqlglot import exp
+
     draw = random.Random(seed)
     bounds = _bounds(tree)
+    picks = tree.find(exp.Max, exp.Min, exp.Limit, exp.Window) is not None
     tables = {name: (columns, rows[:_LOOKED_AT]) for name, (columns, rows) in tables.items()}
-    rules = {name: _learn(columns, rows, bounds) for name, (columns, rows) in tables.items()}
+    rules = {name: _learn(columns, rows, bounds, picks=picks) for name, (columns, rows) in tables.items()}
     links = _links(tables, rules)
     while True:
         varied = {
@@ -89,27 +96,40 @@ def _before(a: Value, b: Value) -> bool:
     return a is None or b is None or (_kind(a) == _kind(b) and a <= b)  # type: ignore[operator]
 
 
-def _learn(columns: Sequence[str], rows: Sequence[Row], bounds: Mapping[str, list[Value]]) -> Rules:
+def _seen(row: Row, aspect: Aspect) -> Value:
+    column, whether_null = aspect
+    return row[column] is None if whether_null else row[column]
+
+
+def _learn(columns: Sequence[str], rows: Sequence[Row], bounds: Mapping[str, list[Value]], *, picks: bool) -> Rules:
+    """`picks`: the query asks for largest or smallest ones, so where a group has one of them it must stay one."""
     n = range(len(columns))
     values = [[row[c] for row in rows] for c in n]
-    single = [
-        c for c in n if _distinct(v for v in values[c] if v is not None) and not all(v is None for v in values[c])
-    ]
+    given = [[v for v in column if v is not None] for column in values]
+    single = [c for c in n if given[c] and _distinct(iter(given[c]))]
     unique: list[tuple[int, ...]] = [(c,) for c in single]
-    if not unique:
+    if not any(isinstance(v, int | str) for c in single for v in given[c]):  # measurements are no keys
         unique += [pair for pair in combinations(n, 2) if _distinct(_at(row, pair) for row in rows)][:6]
     if not unique and _distinct(iter(rows)):
         unique = [tuple(n)]
+    # One NULL says nothing of what comes with it, but that its row lacks other things too is no accident.
+    telling = [(c, False) for c in n if c not in single] + [(c, True) for c in n if values[c].count(None) > 1]
+    missing = [(c, True) for c in n if None in values[c]]
+    aspects = list(dict.fromkeys(telling + missing))
     follows = tuple(
-        (a, b) for a in n for b in n
-        if a != b and a not in single and len(set(values[b])) > 1 and _decides(values[a], values[b])
+        (a, b) for a in aspects for b in aspects
+        if a[0] != b[0] and (a in telling or b in missing) and len({_seen(row, b) for row in rows}) > 1 and _decides(rows, a, b)
     )  # fmt: skip
     ordered = tuple((a, b) for a in n for b in n if a != b and _always_before(values[a], values[b]))
     asked_for_null = {c for c in n if None in bounds.get(columns[c].casefold(), ())}
     nullable = frozenset({c for c in n if None in values[c]} | asked_for_null)
+    repeated = [c for c in n if c not in single]
+    groups: list[int | None] = [None, *repeated] if picks else [None]
     extremes = tuple(
-        (c, largest) for c in n if c not in single for largest in (True, False) if _lone(values[c], largest)
-    )
+        (by, c, largest)
+        for by in groups for c in repeated for largest in (True, False)
+        if c != by and _lone(rows, by, c, largest)
+    )  # fmt: skip
     return Rules(tuple(unique), follows, ordered, nullable, extremes)
 
 
@@ -118,9 +138,9 @@ def _distinct(values: Iterator[object]) -> bool:
     return len(set(every)) == len(every)
 
 
-def _decides(of: Sequence[Value], to: Sequence[Value]) -> bool:
-    seen: dict[Value, Value] = {}
-    return all(seen.setdefault(a, b) == b for a, b in zip(of, to, strict=True))
+def _decides(rows: Sequence[Row], a: Aspect, b: Aspect) -> bool:
+    found: dict[Value, Value] = {}
+    return all(found.setdefault(_seen(row, a), _seen(row, b)) == _seen(row, b) for row in rows)
 
 
 def _always_before(a: Sequence[Value], b: Sequence[Value]) -> bool:
@@ -130,17 +150,25 @@ def _always_before(a: Sequence[Value], b: Sequence[Value]) -> bool:
 
 
 def _extreme(values: Sequence[Value], largest: bool) -> Value:
-    numbers = [v for v in values if isinstance(v, int | float)]
-    return None if not numbers else max(numbers) if largest else min(numbers)
+    """The largest or smallest of numbers, or of days; None of anything else."""
+    numbers: list[int | float] = [v for v in values if isinstance(v, int | float)]
+    days = [v for v in values if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
+    if numbers:
+        return max(numbers) if largest else min(numbers)
+    return (max(days) if largest else min(days)) if days else None
 
 
-def _lone(values: Sequence[Value], largest: bool) -> bool:
-    value = _extreme(values, largest)
-    return value is not None and values.count(value) == 1
+def _lone(rows: Sequence[Row], by: int | None, column: int, largest: bool) -> bool:
+    groups: dict[Value, list[Value]] = {}
+    for row in rows:
+        groups.setdefault(None if by is None else row[by], []).append(row[column])
+    found = [(values, value) for values in groups.values() if (value := _extreme(values, largest)) is not None]
+    return bool(found) and all(values.count(value) == 1 for values, value in found)
 
 
-def _ties(rows: Sequence[Row], new: Row, column: int, largest: bool) -> bool:
-    return new[column] is not None and new[column] == _extreme([row[column] for row in rows], largest)
+def _ties(rows: Sequence[Row], new: Row, by: int | None, column: int, largest: bool) -> bool:
+    group = [row[column] for row in rows if by is None or row[by] == new[by]]
+    return new[column] is not None and new[column] == _extreme(group, largest)
 
 
 Link = tuple[str, int, str, int]
@@ -194,7 +222,7 @@ def _vary(
                 new[c] = draw.choice(edges)
             elif (c,) not in rules.unique:
                 new[c] = draw.choice(rows)[c]
-        if rules.hold(kept, tuple(new)):
+        if rules.hold(rows, kept, tuple(new)):
             kept.append(tuple(new))
     draw.shuffle(kept)
     return kept
@@ -211,8 +239,11 @@ def _rekeyed(rows: list[Row], rules: Rules, draw: random.Random) -> list[Row]:
 
 
 def _fits(value: Value, rows: Sequence[Row], column: int) -> bool:
-    """A bound of the column's own type: 9.5 is none among whole numbers."""
-    return value is None or any(type(row[column]) is type(value) for row in rows)
+    """A bound of the column's own type (9.5 is none among whole numbers), below 0 only where others are."""
+    own = [row[column] for row in rows]
+    if isinstance(value, int | float) and value < 0 and not any(isinstance(v, int | float) and v < 0 for v in own):
+        return False
+    return value is None or any(type(v) is type(value) for v in own)
 
 
 def _unseen(value: Value, seen: Collection[Value]) -> Value:

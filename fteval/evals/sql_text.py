@@ -64,6 +64,8 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
     text = _of_json(text) or text
     parses = _within_reason(parses)
     places = list(_fenced(text, parses)) or list(_statements(text, 0, len(text), parses))
+    if any(_own_line(text, start) for start, _, _ in places):  # words in a sentence only speak of it
+        places = [place for place in places if _own_line(text, place[0])]
     if any(not _CREATION.match(sql) for _, _, sql in places):  # a schema said again is no answer
         places = [place for place in places if not _CREATION.match(place[2])]
     different: dict[str, tuple[int, int, str]] = {}
@@ -75,12 +77,22 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
         return tuple(sql for _, _, sql in different.values())
     ordered = list(different.values())
     between = [text[a[1] : b[0]] for a, b in pairwise(ordered)]
-    if _FINAL.search(between[-1]):
-        return (ordered[-1][2],)
-    whole = [key for key in different if all(other in key for other in different)]
-    if whole and not any(map(_CHOICE.search, between)):
-        return (different[whole[0]][2],)
+    if not any(_CHOICE.search(said[-60:]) for said in between):
+        if _FINAL.search(between[-1][-200:]):
+            return (ordered[-1][2],)
+        whole = [key for key in different if all(other in key for other in different)]
+        if whole:
+            return (different[whole[0]][2],)
     return tuple(sql for _, _, sql in ordered[:MOST])
+
+
+_HEAD = re.compile(r"[\s>*#-]*(?:\d+[.)]|\**\w[\w ]{0,25}(?::|=#|>)\**)?[\s>*]*")
+
+
+def _own_line(text: str, start: int) -> bool:
+    """Whether SQL begins here at the head of a line, at most after a label ("SQL:") or a number."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return len(before) < 40 and _HEAD.fullmatch(before) is not None
 
 
 def _within_reason(parses: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -223,9 +235,10 @@ def _stop(text: str, start: int, end: int, parses: Callable[[str], bool]) -> int
                 break
         elif token[0] == ";" and level <= 0:
             stop = token.end()
-            first = first or _without_prose(text, start, stop, parses)
-            if first < stop and first < token.start():
-                return first
+            if not first:
+                first = _without_prose(text, start, stop, parses)
+                if first < token.start():
+                    return first
             if not _follows(text, stop, end):
                 return stop
     return end if first else _without_prose(text, start, end, parses)

@@ -21,7 +21,7 @@ from fteval.evals.sql_results import Wanted
 if TYPE_CHECKING:
     from sqlglot import exp
 
-N_NEIGHBOURS = 4
+N_NEIGHBOURS = 6
 _KEY = "fteval sort key {}"
 
 
@@ -88,7 +88,7 @@ def _near(base: Trial, tree: exp.Expr, sql: str, seed: int) -> list[Trial]:
     telling: dict[frozenset[tuple[Row, int]], Trial] = {}
     others: list[Trial] = []
     seen = {_as_set(base.wanted.rows)}
-    for tables in islice(neighbours(contents(base.database), tree, loose=nothing, seed=seed), 40 if nothing else 12):
+    for tables in islice(neighbours(contents(base.database), tree, loose=nothing, seed=seed), 40 if nothing else 16):
         try:
             trial = _trial(refilled(base.database, tables), tree, sql)
         except Stopped:
