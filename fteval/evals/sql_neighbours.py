@@ -116,9 +116,10 @@ def _learn(columns: Sequence[str], rows: Sequence[Row], bounds: Mapping[str, lis
     telling = [(c, False) for c in n if c not in single] + [(c, True) for c in n if values[c].count(None) > 1]
     missing = [(c, True) for c in n if None in values[c]]
     aspects = list(dict.fromkeys(telling + missing))
+    varying = [a for a in aspects if len({_seen(row, a) for row in rows}) > 1]
     follows = tuple(
-        (a, b) for a in aspects for b in aspects
-        if a[0] != b[0] and (a in telling or b in missing) and len({_seen(row, b) for row in rows}) > 1 and _decides(rows, a, b)
+        (a, b) for a in aspects for b in varying
+        if a[0] != b[0] and (a in telling or b in missing) and _decides(rows, a, b)
     )  # fmt: skip
     ordered = tuple((a, b) for a in n for b in n if a != b and _always_before(values[a], values[b]))
     asked_for_null = {c for c in n if None in bounds.get(columns[c].casefold(), ())}
@@ -200,42 +201,68 @@ def _vary(
         return []
     share = draw.choice((0.3, 0.6, 0.9))
     kept = [row for row in rows if draw.random() < share] or [draw.choice(rows)]
+    models = kept if draw.random() < 0.6 else rows  # what was dropped stays so, or comes back in another shape
     kept = _rekeyed(kept, rules, draw)
     wanted = len(rows) + draw.randint(0, max(2, len(rows) // 2))
-    compared = [c for c in range(len(columns)) if bounds.get(columns[c].casefold())]
+    edges = {
+        c: [v for v in dict.fromkeys(bounds.get(column.casefold(), ())) if _fits(v, rows, c)]
+        for c, column in enumerate(columns)
+    }
+    every_edge = 2 * [(c, value) for c in edges for value in edges[c]]
+    for c, value in draw.sample(every_edge, len(every_edge)):
+        new = _copied(models, kept, rows, rules, linked, draw)
+        new[c] = value
+        if len(kept) < 2 * wanted and rules.hold(rows, kept, tuple(new)):
+            kept.append(tuple(new))
     for _ in range(3 * wanted):
         if len(kept) >= wanted:
             break
-        new = list(draw.choice(rows))
-        for c in range(len(columns)):
-            if (c,) in rules.unique:
-                taken = {row[c] for row in kept}
-                free = [row[c] for row in rows if row[c] not in taken]
-                if free and (c in linked or draw.random() < 0.7):
-                    new[c] = draw.choice(free)
-                elif c not in linked:
-                    new[c] = _unseen(new[c], {row[c] for row in rows} | taken)
-        for _ in range(draw.randint(0, 2)):
-            c = draw.choice(compared) if compared and draw.random() < 0.6 else draw.randrange(len(columns))
-            edges = [v for v in bounds.get(columns[c].casefold(), ()) if _fits(v, rows, c)]
-            if edges and draw.random() < 0.6:
-                new[c] = draw.choice(edges)
-            elif (c,) not in rules.unique:
-                new[c] = draw.choice(rows)[c]
+        new = _copied(models, kept, rows, rules, linked, draw)
+        for c in draw.sample(range(len(columns)), min(len(columns), draw.randint(1, 2))):
+            if (c,) not in rules.unique:
+                new[c] = draw.choice(rows)[c] if c in linked or draw.random() < 0.6 else _moved(rows, c, draw)
         if rules.hold(rows, kept, tuple(new)):
             kept.append(tuple(new))
     draw.shuffle(kept)
     return kept
 
 
+def _copied(
+    models: Sequence[Row], kept: Sequence[Row], rows: Sequence[Row], rules: Rules, linked: set[int], draw: random.Random
+) -> list[Value]:
+    """A row like another, with keys that none of those kept has."""
+    new = list(draw.choice(models))
+    for (c,) in (key for key in rules.unique if len(key) == 1):
+        taken = {row[c] for row in kept}
+        free = [row[c] for row in rows if row[c] not in taken]
+        if free and (c in linked or draw.random() < 0.7):
+            new[c] = draw.choice(free)
+        elif c not in linked:
+            new[c] = _unseen(new[c], {row[c] for row in rows} | taken)
+    return new
+
+
 def _rekeyed(rows: list[Row], rules: Rules, draw: random.Random) -> list[Row]:
     """The rows with the values of their unique columns dealt out anew, where no rule minds."""
     for (c,) in (key for key in rules.unique if len(key) == 1):
-        dealt = draw.sample([row[c] for row in rows], len(rows))
-        new = [(*row[:c], value, *row[c + 1 :]) for row, value in zip(rows, dealt, strict=True)]
+        given = [row[c] for row in rows if row[c] is not None]
+        dealt = iter(draw.sample(given, len(given)))
+        new = [row if row[c] is None else (*row[:c], next(dealt), *row[c + 1 :]) for row in rows]
         if all(_before(row[a], row[b]) for row in new for a, b in rules.ordered):
             rows = new
     return rows
+
+
+def _moved(rows: Sequence[Row], column: int, draw: random.Random) -> Value:
+    """A number among or little above those of the column, where it holds more than flags; else one of its values."""
+    given = [row[column] for row in rows]
+    numbers = [v for v in given if isinstance(v, int | float)]
+    if len(set(numbers)) < 3 or any(isinstance(v, str | bytes) for v in given):
+        return draw.choice(given)
+    low, high = min(numbers), max(numbers)
+    if all(isinstance(v, int) for v in numbers):
+        return draw.randint(int(low), int(high + max(1, (high - low) // 4)))
+    return round(draw.uniform(low, high + (high - low) / 4), 2)
 
 
 def _fits(value: Value, rows: Sequence[Row], column: int) -> bool:

@@ -49,6 +49,8 @@ def query(sql: str, dialect: str) -> exp.Expr:
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Query | exp.Values):
         raise NotAQuery("not a SELECT, WITH or VALUES")
+    if isinstance(tree, exp.Select) and not tree.expressions and tree.find(exp.From) is None:
+        raise NotAQuery("selects nothing")
     written = tree.find(exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Into, exp.Merge, exp.Command)
     if written:
         raise NotAQuery(f"holds a write ({type(written).__name__.upper()})")

@@ -35,7 +35,7 @@ _VALUE = re.compile(r"SELECT\s*(?:(?:DISTINCT|ALL)\s+)?(?:[\d('\"*+.-]|NULL\b|CA
 _BEFORE = re.compile(r"(?:^|[:>`\"'“‘*(=])[ \t]*(?:\(\s*)*\Z|\A\s*\Z")
 _LANGUAGE = re.compile(r"[ \t]*(?:([\w+#.-]{1,20})[ \t]*(?:\n|\Z)|(?:sql|sqlite3?|postgres(?:ql)?|mysql)[ \t]+)", re.I)
 _CONTINUES = re.compile(
-    r"\s*(?:--|/\*|[),(=<>+]|(?:SELECT|FROM|LIMIT|OFFSET|AND|OR|ON|AS|IN|IS|LIKE|BETWEEN|NOT|WINDOW|ASC|DESC|WITH)\b"
+    r"\s*(?:--|/\*|[),=<>+]|(?:SELECT|FROM|LIMIT|OFFSET|AND|OR|ON|AS|IN|IS|LIKE|BETWEEN|NOT|WINDOW|ASC|DESC|WITH)\b"
     r"|(?i:WHERE|GROUP\s+BY|HAVING|ORDER\s+BY|LIMIT\s+\d|UNION|INTERSECT|EXCEPT"
     r"|(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER)\s+(?:OUTER\s+)?JOIN|JOIN)\b)"
 )
@@ -49,6 +49,7 @@ _CHOICE = re.compile(r"\b(?:or|alternative(?:ly)?|another|otherwise|option|eithe
 _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\[\]]*\]|[;()]|[^-/'\"`\[;()]+|.", re.DOTALL
 )
+_TAG = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?(?:s|sql|query|answer|code|pre)>", re.IGNORECASE)
 _GAP = re.compile(r"(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _CLOSING = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’"}
 _SQL_KEYS = ("sql", "query", "sql_query", "answer")
@@ -60,7 +61,7 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
     SQL in a fence goes before SQL in prose. A query that holds all others as parts, or that follows words of
     correction ("Actually", "Final query"), stands alone. Statements that run on after a semicolon are one text.
     """
-    text = _plain(text[:READ])
+    text = _TAG.sub("\n\n", _plain(text[:READ]))
     text = _of_json(text) or text
     parses = _within_reason(parses)
     places = list(_fenced(text, parses)) or list(_statements(text, 0, len(text), parses))
@@ -199,6 +200,10 @@ def _is_sql(text: str, match: re.Match[str], end: int) -> bool:
     if _PROSE.match(text, match.start(), end) and not text.startswith("SELECT", match.start()):
         return False
     line = text.rfind("\n", 0, match.start()) + 1
+    if text.find("--", line, match.start()) >= 0 or text.rfind("/*", 0, match.start()) > text.rfind(
+        "*/", 0, match.start()
+    ):
+        return False  # commented out
     begins = _BEFORE.search(text[max(line, match.start() - 40) : match.start()]) or not re.search(
         r"\w", text[line : match.start()]
     )

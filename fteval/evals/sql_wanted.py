@@ -111,11 +111,15 @@ def _as_set(rows: Sequence[Row]) -> frozenset[tuple[Row, int]]:
 
 
 def _says_less(near: Wanted, base: Wanted) -> bool:
-    """Whether the data no longer decides: NULL for a sum over nothing (others say 0), or a tie that LIMIT cuts."""
-    if near.cuts_a_tie and not base.cuts_a_tie:
+    """Whether the data no longer decides what a right query returns.
+
+    A tie that LIMIT cuts; nothing, 0 or NULL where there was something: a sum over nothing is NULL for some and 0 for
+    others, a count is 0 or no row.
+    """
+    if (near.cuts_a_tie and not base.cuts_a_tie) or (base.rows and not near.rows):
         return True
-    nulls = [row for row in near.rows if any(value is None for value in row)]
-    return bool(nulls) and not any(value is None for row in base.rows for value in row)
+    was, now = ({value for row in wanted.rows for value in row if not value} for wanted in (base, near))
+    return not now <= was
 
 
 def _trial(database: Database, tree: exp.Expr, sql: str) -> Trial:
