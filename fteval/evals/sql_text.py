@@ -78,7 +78,8 @@ def found(text: str, parses: Callable[[str], bool]) -> tuple[str, ...]:
         return tuple(sql for _, _, sql in different.values())
     ordered = list(different.values())
     between = [text[a[1] : b[0]] for a, b in pairwise(ordered)]
-    if not any(_CHOICE.search(said[-60:]) for said in between):
+    told = [re.sub(r"[`~]{3,}\w*", "", said) for said in between]
+    if not any(_CHOICE.search(said[-60:]) or not re.search(r"\w", said) for said in told):
         if _FINAL.search(between[-1][-200:]):
             return (ordered[-1][2],)
         whole = [key for key in different if all(other in key for other in different)]
