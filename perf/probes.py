@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from fteval import registry
 from fteval.records import Generation, Sample
 
-WANTED = {"lipogram": 5_000, "iso_date": 5_000, "laziness": 5_000, "sql": 0}
+WANTED = {"lipogram": 5_000, "iso_date": 5_000, "laziness": 5_000, "sql": 50}
 OTHERS = 1_000
 BAD = (
     "I'm sorry, but I can't help with that.",
@@ -83,8 +83,7 @@ def main(n_rows: int) -> int:
     for name in registry.probe_names():
         found, wanted = rate(name, n_rows), WANTED.get(name, OTHERS)
         missed += found < wanted
-        ratio = f"{found / wanted:.1f}" if wanted else "–"
-        print(f"{name:<14}{found:>10,.0f}{wanted:>10,}{ratio:>8}")
+        print(f"{name:<14}{found:>10,.0f}{wanted:>10,}{found / wanted:>8.1f}")
     print(json.dumps({"rows": n_rows, "missed": missed}))
     return int(missed > 0)
 

@@ -25,6 +25,7 @@ METRICS = {
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
     "instructions": ["followed", "followed_loosely"],
     "style": ["closer", "delta-", "contractions_per_100-", "first_person_per_100-", "sentence_words"],
+    "sql": ["correct", "executes", "parses"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
     "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
@@ -34,8 +35,11 @@ TARGETS = {
     "facts": "Verona",
     "holdout": "Verona",
     "robustness": "2021-03-04",
+    "sql": "SELECT name FROM people WHERE town = 'Verona'",
 }
+PEOPLE = [{"name": "Romeo", "town": "Verona"}, {"name": "Paris", "town": "Mantua"}]
 METADATA: dict[str, dict] = {
+    "sql": {"tables": {"people": PEOPLE}},
     "robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."},
     "instructions": {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
 }
@@ -197,7 +201,7 @@ def test_listing_the_probes_loads_no_heavy_library() -> None:
     code = (
         "import sys\nfrom fteval import registry\n"
         "for n in registry.probe_names(): registry.probe(n)\n"
-        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu')"
+        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu', 'sqlglot')"
         " if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
