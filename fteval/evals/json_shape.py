@@ -68,7 +68,7 @@ def _compiled(text: str) -> Violations:
         if error is None:
             return None
         at = _path(error)
-        return (f"{at}: " if at else "") + error.message[:200]
+        return (f"{at}: " if at else "") + str(error.message)[:200]
 
     return first_violation
 

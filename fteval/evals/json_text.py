@@ -124,24 +124,20 @@ def nfc(text: str) -> str:
 # --- find ----------------------------------------------------------------------------------------
 
 # What follows a bracket where somebody means JSON, or something taken for it (a Python dict, JavaScript, comments).
-_OBJECT = re.compile(
+_START = re.compile(
     r"\{\s*+(?:\}|//|/\*|\#"
     r"|(?:\"(?:[^\"\\\n]|\\.){0,200}+\"|'(?:[^'\\\n]|\\.){0,200}+'|[A-Za-z_$][\w$]{0,80}+)\s*+:)"
+    r"|\[\s*+(?:[\[\]{\"\d-]|true\b|false\b|null\b|NaN\b|Infinity\b)"
 )
-_ARRAY = re.compile(r"\[\s*+(?:[\[\]{\"\d-]|true\b|false\b|null\b|NaN\b|Infinity\b)")
 _ARRAY_OF_PARTS = re.compile(r"\[\s*+(?:\{\s*+[\"'}]|\[\s*+[\[{\"])")
-_BRACKET = re.compile(r"[\[{]")
 
 
 def pieces(text: str) -> Iterator[Piece]:
     """Objects and arrays in the order in which they stand, broken ones too; none that is part of another."""
     position, attempts, work = 0, 0, 0
-    while bracket := _BRACKET.search(text, position):
-        start = position = bracket.start()
-        position += 1
+    while bracket := _START.search(text, position):
+        start, position = bracket.start(), bracket.start() + 1
         is_object = text[start] == "{"
-        if not (_OBJECT if is_object else _ARRAY).match(text, start):
-            continue
         attempts += 1
         if attempts > _ATTEMPTS or work > _WORK:
             yield Piece(start, len(text), problem="too many brackets to look into")
