@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -64,12 +65,18 @@ def _toml(text: str) -> Any:
 
     if len(text) > LONGEST:
         raise ValueError(f"longer than {LONGEST:,} characters")
+    if _DOTTED.search(text):
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
     try:
         return _plain(tomllib.loads(text, parse_float=_toml_float), 0)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(str(error)) from None
     except RecursionError:
         raise ValueError(f"nested deeper than {DEEPEST} levels") from None
+
+
+# A key of so many parts costs tomllib the square of them.
+_DOTTED = re.compile(r"(?:\.[ \t]*+[\w\"'-]++[ \t]*+){%d}" % DEEPEST)
 
 
 def _toml_float(digits: str) -> Any:
