@@ -14,8 +14,6 @@ from typing import Any
 
 from fteval.evals.json_text import DEEPEST, nfc
 
-LONGEST = 200_000
-"""Characters of one text that are read."""
 _MOST = 20_000
 """Values in one text, aliases written out: more is a bomb, or nothing that anybody asked for."""
 
@@ -38,8 +36,6 @@ def read(text: str) -> Any:
     """The data of the one document in a text. Raises ValueError saying what is wrong."""
     import yaml
 
-    if len(text) > LONGEST:
-        raise ValueError(f"longer than {LONGEST:,} characters")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         tree = _Reader(yaml.parse(text, Loader=loader))
