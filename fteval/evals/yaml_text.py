@@ -161,6 +161,11 @@ def _known_tag(event: Any, name: str) -> None:
         raise ValueError(f"the tag {event.tag} asks for more than data")
 
 
+def _with_zero(word: str) -> Either:
+    """A number to 1.2; to 1.1 an octal one, or with an 8 or a 9 in it a text."""
+    return Either((int(word), word if set(word) & {"8", "9"} else int(word, 8)))
+
+
 def plain(word: str) -> Any:
     """What an unquoted word means."""
     if word in _WORDS:
@@ -168,8 +173,7 @@ def plain(word: str) -> Any:
     if not word[:1].isdigit() and word[:1] not in "+-.":
         return nfc(word)
     if _INTEGER.fullmatch(word):
-        octal = word[0] == "0" and len(word) > 1 and not set(word) & {"8", "9"}
-        return Either((int(word), int(word, 8))) if octal else int(word)
+        return _with_zero(word) if word[0] == "0" and len(word) > 1 else int(word)
     if _FLOAT.fullmatch(word):
         return Decimal(word)
     if _OTHER_BASE.fullmatch(word):

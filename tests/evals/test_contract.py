@@ -23,15 +23,20 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "json_schema": ["correct", "valid_schema", "valid_json", "bare", "field_f1"],
+    "conversion": ["equal", "parses", "bare"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
 }
-TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona"}
+TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona", "json_schema": '{"a": 1}'}
+METADATA = {"conversion": {"source": '{"a": 1}', "from": "json", "to": "yaml"}}
+OBJECTS = ("json_schema",)
+"""Probes whose target may be an object."""
 PROBES = sorted(METRICS)
 
 
 def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name))
+    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -73,6 +78,8 @@ def test_the_holdout_probe_asks_for_a_file() -> None:
 @pytest.mark.parametrize("name", sorted(TARGETS))
 @pytest.mark.parametrize("target", [None, "", {"a": 1}, True])
 def test_a_row_without_a_usable_target_is_an_error_that_names_it_not_a_zero(name: str, target: object) -> None:
+    if name in OBJECTS and isinstance(target, dict):
+        return
     row = Sample("row-7", (Message("user", "When?"),), target=target)
     with pytest.raises(UserError, match="row-7"):
         registry.probe(name).score(row, Generation("row-7", text="Verona"))
@@ -185,7 +192,8 @@ def test_listing_the_probes_loads_no_heavy_library() -> None:
     code = (
         "import sys\nfrom fteval import registry\n"
         "for n in registry.probe_names(): registry.probe(n)\n"
-        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu')"
+        "print([m for m in ('numpy', 'scipy', 'torch', 'pydantic', 'wordfreq', 'py3langid', 'sacrebleu',"
+        " 'jsonschema', 'yaml', 'defusedxml')"
         " if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
