@@ -16,6 +16,8 @@ from fteval.evals.packaged import packaged
 from fteval.evals.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
+_MOST = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
@@ -78,6 +80,8 @@ class JsonSchema:
             reasons["bare"] = "other text beside the JSON"
         if fits is None:
             reasons["valid_schema"] = "neither the row nor the probe has a schema"
+        elif structure.n_leaves(found.value) > _MOST:
+            reasons["valid_schema"] = f"more than {_MOST:,} values are not held against a schema"
         else:
             flaw = _checked(fits, found.value, sample)
             values["valid_schema"] = float(flaw is None)

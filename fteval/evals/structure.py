@@ -18,7 +18,7 @@ def same(found: Any, wanted: Any) -> bool:
         return (
             isinstance(found, Mapping)
             and len(found) == len(wanted)
-            and all(k in found and same(found[k], v) for k, v in wanted.items())
+            and all((key := nfc(k)) in found and same(found[key], v) for k, v in wanted.items())
         )
     if isinstance(wanted, list | tuple):
         return isinstance(found, list | tuple) and len(found) == len(wanted) and all(map(same, found, wanted))
@@ -55,25 +55,55 @@ def leaves(value: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         yield (), value
 
 
+def n_leaves(value: Any) -> int:
+    """How many there are."""
+    total, open_ = 0, [value]
+    while open_:
+        part = open_.pop()
+        if isinstance(part, Mapping) and part:
+            open_.extend(part.values())
+        elif isinstance(part, list | tuple) and part:
+            open_.extend(part)
+        else:
+            total += 1
+    return total
+
+
+_MISSING = object()
+
+
+def _paired(found: Any, wanted: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, Any, Any]]:
+    """(path, what is there, what should be) for every leaf of `wanted`."""
+    if isinstance(wanted, Mapping) and wanted:
+        for name, part in wanted.items():
+            key = nfc(name)
+            there = found.get(key, _MISSING) if isinstance(found, Mapping) else _MISSING
+            yield from _paired(there, part, (*path, key))
+    elif isinstance(wanted, list | tuple) and wanted:
+        for index, part in enumerate(wanted):
+            there = found[index] if isinstance(found, list | tuple) and index < len(found) else _MISSING
+            yield from _paired(there, part, (*path, index))
+    else:
+        yield path, found, wanted
+
+
 def leaf_f1(found: Any, wanted: Any) -> float:
     """F1 over the leaves: the share of right ones among those given and those wanted, as one number."""
-    given, right = dict(leaves(found)), dict(leaves(wanted))
-    hits = sum(1 for path, value in right.items() if path in given and same(given[path], value))
-    return 2 * hits / (len(given) + len(right))
+    hits = sum(there is not _MISSING and same(there, value) for _, there, value in _paired(found, wanted))
+    return 2 * hits / (n_leaves(found) + n_leaves(wanted))
 
 
 def difference(found: Any, wanted: Any) -> str:
     """The first place where they differ, in words; for two that do."""
-    given, right = dict(leaves(found)), dict(leaves(wanted))
-    for path, value in right.items():
-        if path not in given:
-            return f"{_at(path)} is missing or of another shape"
-        if not same(given[path], value):
-            return f"{_at(path)} is {_short(given[path])}, wanted {_short(value)}"
-    for path in given:
-        if path not in right:
+    for path, there, value in _paired(found, wanted):
+        if there is _MISSING:
+            return f"{_at(path)} is missing"
+        if not same(there, value):
+            return f"{_at(path)} is {_short(there)}, wanted {_short(value)}"
+    for path, there, _ in _paired(wanted, found):
+        if there is _MISSING:
             return f"{_at(path)} is too much"
-    return "not the same data"
+    return "not of the same shape"
 
 
 def _at(path: tuple[str | int, ...]) -> str:
@@ -82,5 +112,7 @@ def _at(path: tuple[str | int, ...]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value) if isinstance(value, Decimal) else repr(value)
+    if isinstance(value, Mapping | list | tuple):
+        return f"{'an object' if isinstance(value, Mapping) else 'an array'} of {len(value)}"
+    text = str(value) if isinstance(value, Decimal) else repr(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else text[:57] + "..."
