@@ -65,10 +65,9 @@ class Conversion:
         text = shown(generation.text).replace("\r\n", "\n").lstrip("\ufeff")
         if blank(text):
             return _scores("the answer is empty", parses="the answer is empty")
-        toml = "toml" in (from_, to)
         best: Scores | None = None
         for candidates in converted(text, source, from_, to, sample.prompt_text):
-            result = _judged(candidates, to, wanted, toml)
+            result = _judged(candidates, to, wanted)
             if result.values["equal"]:
                 return result
             if best is None or (result.values["parses"] or 0) > (best.values["parses"] or 0):
@@ -110,11 +109,12 @@ def _of_row(sample: Sample, what: str, text: str, name: str) -> Any:
         ) from None
 
 
-def _judged(candidates: Candidates, to: str, wanted: list[Any], toml: bool) -> Scores:
+def _judged(candidates: Candidates, to: str, wanted: list[Any]) -> Scores:
     """The scores of the texts that may be the answer: one, or several that say the same or end with a correction."""
     read_ones: list[tuple[str, Any]] = []
     problem = ""
-    for text in candidates.texts:
+    texts = candidates.texts if candidates.said is None else candidates.texts[candidates.said : candidates.said + 1]
+    for text in texts:
         try:
             data = read(text, to)
         except ValueError as error:
@@ -122,16 +122,16 @@ def _judged(candidates: Candidates, to: str, wanted: list[Any], toml: bool) -> S
             continue
         read_ones.append((text, data))
     if not read_ones:
-        return _scores(problem, parses=problem, answer=candidates.texts[0])
+        return _scores(problem, parses=problem, answer=texts[0])
     text, data = read_ones[-1]
-    if not candidates.last_counts and any(not equal(d, data, null_may_miss=toml) for _, d in read_ones[:-1]):
+    if any(not equal(d, data, toml=to == "toml") for _, d in read_ones[:-1]):
         return _scores(
             f"{len(read_ones)} answers that differ, and none of them is said to be the right one", answer=text
         )
     bare = None if candidates.bare else "other text beside the data"
     if to == "yaml" and data and _is_json(text):
         return _scores("the answer is JSON, not YAML as people write it", bare=bare, answer=text)
-    if any(equal(data, w, null_may_miss=toml) for w in wanted):
+    if any(equal(data, w, toml=to == "toml") for w in wanted):
         return _scores(None, bare=bare, answer=text)
     if _nothing_said(data):
         return _scores(f"words, no {to.upper()}", parses=f"words, no {to.upper()}", answer=text)

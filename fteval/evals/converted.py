@@ -17,8 +17,8 @@ class Candidates:
 
     texts: tuple[str, ...]
     bare: bool = False
-    last_counts: bool = False
-    """The words between them take back all but the last."""
+    said: int | None = None
+    """Which of them the words around call the answer."""
 
 
 def converted(text: str, source: str, from_: str, to: str, prompt: str) -> Iterator[Candidates]:
@@ -53,28 +53,38 @@ def _fenced(text: str, blocks: list[json_text.Fence], source: str, from_: str, t
     chosen = named or others
     if chosen:
         spans = [(b.start, b.after) for b in chosen]
-        yield Candidates(tuple(text[b.start : b.end] for b in chosen), last_counts=json_text.last_said(text, spans))
+        yield Candidates(tuple(text[b.start : b.end] for b in chosen), said=json_text.said_answer(text, spans))
 
 
 _OPENING = re.compile(
-    r"\s*(?:sure|certainly|of course|absolutely|okay|ok|here|below|this is|the (?:\w+ )?(?:yaml|toml|csv|data|result"
-    r"|output|file|table|following|equivalent|converted)|converted|result|output|answer|yaml|toml|csv|in (?:yaml|toml"
-    r"|csv)|i(?:'ve| have)? converted|as (?:yaml|toml|csv))\b[^\n]*[:!.]\s*$",
-    re.IGNORECASE,
+    r"(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Here|Below|This is|The |Converted|Result|Output|Answer|YAML"
+    r"|TOML|CSV|In |I |I've|As |You|Yes|Great|Happy)[^\n]*[:!.]\s*$"
 )
 _CLOSING = re.compile(
-    r"\s*(?:note|let me know|i |i'|this |that |these |the |hope|feel free|please|all |in this|as you|is there|if you"
-    r"|anything|now |each |every |done|there you)[^\n]*[.!?)]\s*$",
-    re.IGNORECASE,
+    r"(?:Note|Let me|I |I've|This |That |These |The |Hope|Feel|Please|All |In |As |Is there|If |Any|Now|Each |Every "
+    r"|Done|There|Here|You|Both )[^\n]*[.!?)]\s*$"
 )
 
 
 def _without_words(text: str) -> str | None:
-    """The text without sentences in front of it and behind it; None where there are none."""
+    """The text without sentences in front of it and, after a blank line, behind it; None where there are none.
+
+    A line that has indented ones below it is a key of theirs, whatever it says.
+    """
     lines = text.strip().split("\n")
     first, last = 0, len(lines)
-    while first < last and (not lines[first].strip() or _OPENING.match(lines[first])):
+    while first < last - 1 and (not lines[first].strip() or _opens(lines, first)):
         first += 1
+    kept = last
     while last > first and (not lines[last - 1].strip() or _CLOSING.match(lines[last - 1])):
         last -= 1
-    return "\n".join(lines[first:last]) if (first, last) != (0, len(lines)) and first < last else None
+        if not lines[last].strip():
+            kept = last
+    return "\n".join(lines[first:kept]) if (first, kept) != (0, len(lines)) and first < kept else None
+
+
+def _opens(lines: list[str], index: int) -> bool:
+    line, below = lines[index], lines[index + 1]
+    if not _OPENING.match(line) or below[:1] in (" ", "\t"):
+        return False
+    return len(line.split()) > 2 or not below.strip()

@@ -18,8 +18,8 @@ from fteval.evals.structure import same_scalar
 from fteval.evals.yaml_text import Either, Moment
 
 
-def equal(found: Any, wanted: Any, *, null_may_miss: bool = False) -> bool:
-    """Whether two read texts hold the same data. `null_may_miss`: for TOML, which has no null."""
+def equal(found: Any, wanted: Any, *, toml: bool = False) -> bool:
+    """Whether two read texts hold the same data. `toml`: what is found has no null and no list at its root."""
     if isinstance(found, Element) or isinstance(wanted, Element):
         if isinstance(found, Element) and isinstance(wanted, Element):
             return _same_element(found, wanted, root=True)
@@ -32,14 +32,10 @@ def equal(found: Any, wanted: Any, *, null_may_miss: bool = False) -> bool:
             return _same_rows(found, wanted.records)
         table, data = (found, wanted) if isinstance(found, Table) else (wanted, found)
         return any(_same_rows(table, rows) for rows in _rows(data))
-    if typed(found, wanted, null_may_miss):
+    if typed(found, wanted, toml):
         return True
-    # TOML has no list at its root, so one name round it is no addition.
-    one = next(iter(found.values())) if null_may_miss and isinstance(found, dict) and len(found) == 1 else None
-    other = next(iter(wanted.values())) if null_may_miss and isinstance(wanted, dict) and len(wanted) == 1 else None
-    return (isinstance(wanted, list) and one is not None and typed(one, wanted, True)) or (
-        isinstance(found, list) and other is not None and typed(found, other, True)
-    )
+    named = toml and isinstance(wanted, list) and isinstance(found, dict) and len(found) == 1
+    return named and typed(next(iter(found.values())), wanted, True)
 
 
 # --- typed trees ---------------------------------------------------------------------------------

@@ -59,15 +59,17 @@ def _among_words(text: str, whole: str, prompt: str, schema: Any) -> Found:
     candidates = fenced or plain or other
     if not candidates:
         return Found(problem=f"no JSON in the answer: {whole}" if len(text) < 200 else "no JSON in the answer")
-    last = candidates[-1]
-    if not _one(candidates) and not json_text.last_said(text, [(p.start, p.end) for p in candidates]):
-        candidates = _without_echoes(candidates, prompt, schema)
-        if not _one(candidates):
-            return Found(problem=f"{len(candidates)} JSON values, and none of them is said to be the answer")
-        last = candidates[-1]
-    if last.problem:
-        return Found(text=text[last.start : last.end], problem=f"no valid JSON: {last.problem}")
-    return Found(last.value, text[last.start : last.end])
+    chosen = candidates[-1]
+    if not _one(candidates):
+        said = json_text.said_answer(text, [(p.start, p.end) for p in candidates])
+        if said is None:
+            candidates = _without_echoes(candidates, text, prompt, schema)
+            if not _one(candidates):
+                return Found(problem=f"{len(candidates)} JSON values, and none of them is said to be the answer")
+        chosen = candidates[-1 if said is None else said]
+    if chosen.problem:
+        return Found(text=text[chosen.start : chosen.end], problem=f"no valid JSON: {chosen.problem}")
+    return Found(chosen.value, text[chosen.start : chosen.end])
 
 
 def _one(pieces: list[json_text.Piece]) -> bool:
@@ -78,8 +80,8 @@ def _one(pieces: list[json_text.Piece]) -> bool:
     )
 
 
-def _without_echoes(pieces: list[json_text.Piece], prompt: str, schema: Any) -> list[json_text.Piece]:
-    """Without what the prompt or the schema says already, footnotes ([1]) and empty brackets, where others remain."""
+def _without_echoes(pieces: list[json_text.Piece], text: str, prompt: str, schema: Any) -> list[json_text.Piece]:
+    """Without what the prompt or the schema says already, forms to fill in, footnotes ([1]) and empty brackets."""
     said = [p.value for p in json_text.pieces(prompt) if p.problem is None]
     if isinstance(schema, Mapping):
         said.append(schema)
@@ -87,7 +89,8 @@ def _without_echoes(pieces: list[json_text.Piece], prompt: str, schema: Any) -> 
     def echo(piece: json_text.Piece) -> bool:
         value = piece.value
         if piece.problem:
-            return False
+            written = text[piece.start : piece.end]
+            return "..." in written or "\u2026" in written or written in prompt
         footnote = isinstance(value, list) and len(value) == 1 and type(value[0]) is int and 0 <= value[0] < 1_000
         return not value or footnote or any(structure.same(value, s) for s in said)
 

@@ -206,10 +206,11 @@ def fences(text: str) -> list[Fence]:
 
 _CORRECTION = re.compile(
     r"\b(?:actually|correction|corrected|correcting|scratch that|wait|oops|sorry|apolog\w+|my mistake|mistake|instead"
-    r"|let me (?:fix|correct|redo|try)|fixed|revised|revision|updated|final|better|improved|rather|i mean|amended"
-    r"|should (?:be|have been|read)|final answer)\b",
+    r"|let me (?:fix|correct|redo|try)|fixed|revised|revision|updated|final|finally|i mean|amended|therefore|altogether"
+    r"|combined|complete|should (?:be|have been|read))\b",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"\b(?:answer|output|result|solution)(?: is| would be)?[\s:*_=`>-]*(?:```\w*\s*)?$", re.IGNORECASE)
 
 
 def corrects(between: str) -> bool:
@@ -217,6 +218,12 @@ def corrects(between: str) -> bool:
     return bool(_CORRECTION.search(between[-1_000:]))
 
 
-def last_said(text: str, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether the last of several answers replaces the ones before it, by the words in front of it."""
-    return len(spans) > 1 and corrects(text[spans[-2][1] : spans[-1][0]])
+def said_answer(text: str, spans: Sequence[tuple[int, int]]) -> int | None:
+    """Which of several answers the words around them call the answer; None where they do not say.
+
+    The last one where it takes back those before it, or the only one right after "answer", "output" or "result".
+    """
+    if len(spans) > 1 and corrects(text[spans[-2][1] : spans[-1][0]]):
+        return len(spans) - 1
+    named = [i for i, (start, _) in enumerate(spans[:100]) if _LABEL.search(text[max(0, start - 60) : start])]
+    return named[0] if len(named) == 1 else None
