@@ -25,7 +25,8 @@ def equal(found: Any, wanted: Any, *, toml: bool = False) -> bool:
             return _same_element(found, wanted, root=True)
         element, data = (found, wanted) if isinstance(found, Element) else (wanted, found)
         if isinstance(data, Table):
-            return any(_same_rows(data, rows) for rows in _element_rows(element))
+            table = Table(tuple(_as_tag(name, element) for name in data.header), data.rows)
+            return any(_same_rows(table, rows) for rows in _element_rows(element))
         return _Fit().root(element, data)
     if isinstance(found, Table) or isinstance(wanted, Table):
         if isinstance(found, Table) and isinstance(wanted, Table):
@@ -277,6 +278,20 @@ def _named(tag: str, key: str) -> bool:
     if tag == key:
         return True
     return not _NAME.fullmatch(key) and (letters := _letters(key)) != "" and _letters(tag).endswith(letters)
+
+
+def _as_tag(column: str, element: Element) -> str:
+    """The name that a column has in an element, where its own could not be one."""
+    if _NAME.fullmatch(column):
+        return column
+    open_ = [element]
+    while open_:
+        part = open_.pop()
+        for name in (part.tag, *part.attributes):
+            if _named(name, column):
+                return name
+        open_.extend(part.children)
+    return column
 
 
 def _letters(name: str) -> str:

@@ -50,7 +50,9 @@ class Table:
 
 def read(text: str, name: str) -> Any:
     """The data of a text in the format of this name. Raises ValueError saying why there is none."""
-    text = text.strip().removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff")
+    # In YAML the first line's indent means something, and the last line's end is part of a block of text.
+    text = text.strip("\r\n") + "\n" if name == "yaml" else text.strip()
     if name != "json" and len(text) > LONGEST:
         raise ValueError(f"longer than {LONGEST:,} characters")
     return _READERS[name](text)

@@ -125,7 +125,7 @@ def nfc(text: str) -> str:
 
 # What follows a bracket where somebody means JSON, or something taken for it (a Python dict, JavaScript, comments).
 _START = re.compile(
-    r"\{\s*+(?:\}|//|/\*|\#"
+    r"\{\s*+(?:\}|\{\s*+[\"']|//|/\*|\#"
     r"|(?:\"(?:[^\"\\\n]|\\.){0,200}+\"|'(?:[^'\\\n]|\\.){0,200}+'|[A-Za-z_$][\w$]{0,80}+)\s*+:)"
     r"|\[\s*+(?:[\[\]{\"\d-]|true\b|false\b|null\b|NaN\b|Infinity\b)"
 )
