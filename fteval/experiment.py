@@ -305,7 +305,7 @@ def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: S
     params: list[dict[str, Any]] = []
     for use in uses:
         cls = registry.probe_class(use.probe)
-        known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
+        known = {f.name.removesuffix("_") for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
         own = {key: value for key, value in settings.items() if key.replace("-", "_") in known and key != "data"}
         scored = {"score": tuple(scorers)} if scorers and "score" in known else {}
         params.append({**use.params, **own, **scored})

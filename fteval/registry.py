@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import keyword
 import pkgutil
 import types
 import typing
@@ -73,8 +74,9 @@ def make(cls: type, params: Mapping[str, Any], *, owner: str, where: str | None 
     values: dict[str, Any] = {}
     for key, value in params.items():
         name = key.replace("-", "_")
+        name += "_" * keyword.iskeyword(name)  # Python has no field called `from`
         if name not in fields:
-            problems.append(f"{owner} has no parameter '{key}'. {suggest(name, fields)}")
+            problems.append(f"{owner} has no parameter '{key}'. {suggest(name, [f.removesuffix('_') for f in fields])}")
             continue
         try:
             values[name] = convert(value, hints[name])

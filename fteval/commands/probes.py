@@ -116,4 +116,5 @@ def _parameters(cls: type[Probe]) -> list[str]:
     import dataclasses
 
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # a Probe is a dataclass by contract
-    return [f"{f.name} = {f.default!r}" if f.default is not dataclasses.MISSING else f.name for f in fields if f.init]
+    named = [(f.name.removesuffix("_"), f.default) for f in fields if f.init]
+    return [f"{name} = {default!r}" if default is not dataclasses.MISSING else name for name, default in named]

@@ -1,0 +1,131 @@
+"""JSON answers: the form, the schema and the content, apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from fteval.errors import UserError
+from fteval.evals import json_text, structure
+from fteval.evals.json_answer import answered
+from fteval.evals.json_shape import Violations, shape
+from fteval.evals.packaged import packaged
+from fteval.evals.text import blank, shown
+from fteval.records import Generation, Metric, Sample, Scores
+
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSchema:
+    """Whether an answer is JSON, fits its schema and says the right thing.
+
+    Measures  correct: the answer's one JSON value is the target: objects without order, arrays in order, 1 = 1.0 but
+              not true, text letter by letter after NFC; valid_schema: the value fits the schema of the row or, without
+              one, of the probe; valid_json: there is one value that RFC 8259 allows; bare: the whole answer is it,
+              white space aside; field_f1: F1 over (path, value) of everything that holds nothing else
+    Chance    0 for `correct`; `field_f1` rewards constants, so read it beside the base's
+    Traps     JSON is also found in a fence or among words, a number or a text only where it is the whole answer;
+              duplicate keys, NaN, comments and trailing commas are no JSON, whatever they mean; several different
+              values are none, unless the words between them take the first back ("Actually, ..."), or the others are
+              the prompt's or the schema; `format` in a schema is a note, and a `$ref` out of it is never fetched
+    Source    RFC 8259; JSON Schema 2020-12 or what `$schema` names; questions written for fteval
+    """
+
+    schema: Mapping[str, Any] | str | None = None
+    """JSON Schema for rows without one of their own: an object, or JSON text of it."""
+
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("correct", primary=True),
+        Metric("valid_schema", partial=True),
+        Metric("valid_json"),
+        Metric("bare"),
+        Metric("field_f1"),
+    )
+
+    def __post_init__(self) -> None:
+        if self.schema is not None:
+            shape(self.schema, owner="probe 'json_schema'")
+
+    def samples(self) -> Iterator[Sample]:
+        return packaged("json_schema.jsonl")
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        wanted = _target(sample)
+        schema = sample.metadata.get("schema", self.schema)
+        fits = None if schema is None else shape(schema, owner=f"row {sample.id!r}")
+        text = shown(generation.text)
+        if blank(text):
+            return self._none("the answer is empty", fits)
+        found = answered(text, sample.prompt_text, schema)
+        if found.problem:
+            return self._none(found.problem, fits, found.text)
+        right = structure.same(found.value, wanted)
+        values: dict[str, float | None] = {
+            "correct": float(right),
+            "valid_schema": None,
+            "valid_json": 1.0,
+            "bare": float(found.bare),
+            "field_f1": structure.leaf_f1(found.value, wanted),
+        }
+        reasons: dict[str, str] = {}
+        if not right:
+            reasons["correct"] = structure.difference(found.value, wanted)
+            reasons["field_f1"] = reasons["correct"]
+        if not found.bare:
+            reasons["bare"] = "other text beside the JSON"
+        if fits is None:
+            reasons["valid_schema"] = "neither the row nor the probe has a schema"
+        elif structure.n_leaves(found.value) > _MOST:
+            reasons["valid_schema"] = f"more than {_MOST:,} values are not held against a schema"
+        else:
+            flaw = _checked(fits, found.value, sample)
+            values["valid_schema"] = float(flaw is None)
+            if flaw:
+                reasons["valid_schema"] = flaw
+        return Scores(values, answer=(found.text or "")[:2_000], reasons=reasons)
+
+    def _none(self, why: str, fits: Violations | None, answer: str | None = None) -> Scores:
+        values: dict[str, float | None] = {m.name: 0.0 for m in self.metrics}
+        reasons = dict.fromkeys(values, why)
+        if fits is None:
+            values["valid_schema"], reasons["valid_schema"] = None, "neither the row nor the probe has a schema"
+        return Scores(values, answer=answer[:2_000] if answer else None, reasons=reasons)
+
+
+def _checked(fits: Violations, value: Any, sample: Sample) -> str | None:
+    try:
+        return fits(value)
+    except UserError as error:
+        raise UserError(f"row {sample.id!r}: {error.what}", fix=error.fix) from None
+
+
+# --- the target ----------------------------------------------------------------------------------
+
+
+def _target(sample: Sample) -> Any:
+    target, why = sample.target, ""
+    if isinstance(target, str):
+        try:
+            return _read_target(target)
+        except ValueError as error:
+            why = f" ({error})"
+    elif isinstance(target, Mapping | list) and _finite(target):
+        return target
+    raise UserError(
+        f"row {sample.id!r} needs a 'target' that is a JSON object or array, or JSON text, found {target!r:.80}{why}",
+        fix="give each row of a json_schema hold-out the value that a right answer has",
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_target(text: str) -> Any:
+    return json_text.read(text)
+
+
+def _finite(value: Any) -> bool:
+    return all(not isinstance(leaf, float) or math.isfinite(leaf) for _, leaf in structure.leaves(value))
