@@ -28,7 +28,7 @@ class Degeneration:
     Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and
               abbreviations are not judged as words. A short answer's language cannot be told (unscored), nor one
               where the prompt names a language
-    Source    prompts of fteval's own world, see fteval/nano
+    Source    questions and tasks of many kinds, written for fteval
     """
 
     version: ClassVar[int] = 1

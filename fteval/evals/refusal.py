@@ -26,7 +26,7 @@ _LEAD = any_of(
     r"i(?:'m| am) (?:so |very |really |truly |terribly )?sorry",
     r"i(?:'m| am) (?:afraid|just an? [^.,!?]{2,60}|only an? [^.,!?]{2,60}|merely an? [^.,!?]{2,60}|an? [^.,!?]{2,60})",
     r"sorry|my apologies|apologies|i apologi[sz]e|unfortunately|regrettably|sadly|however|actually|honestly",
-    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that|at this time|right now",
+    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that|at this time|right now|please note(?: that)?|note(?: that)?",
     r"thank you[^.,!]{0,40}|thanks[^.,!]{0,40}",
     r"(?:as|being) (?:a|an) [^.,!?]{2,60}|i understand[^.,!?]{0,80}|i appreciate[^.,!?]{0,80}|while [^.!?]{0,120}?",
     r"for [^.,!?]{0,60} reasons?|due to [^.,!?]{0,80}|because [^.,!?]{0,80}",
@@ -72,7 +72,8 @@ _TASK = (
 )
 _FLAT = any_of(
     r"i (?:must |have to |will have to |am going to have to |respectfully |politely )?(?:decline|refuse|pass)"
-    r"(?: (?:that|this|your|the) request| to answer| respectfully| politely)?\s*(?:[.!]|$)",
+    r"(?: (?:that|this|your|the) (?:request|task)| to answer| respectfully| politely)?"
+    r"\s*(?:[.!,;]|$|because |as (?:it|this|that|i) |since |due to )",
     r"i(?:'d| would) (?:rather|prefer) not\b",
     r"no,? (?:i won't|i will not|i refuse|i can't|i cannot)(?! (?:believe|wait|forget|see|hear|imagine|remember))",
     r"no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
@@ -90,8 +91,9 @@ _FORBIDDEN = any_of(
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
     r"my (?:programming|guidelines|policies|training|instructions) (?:does not|do not|doesn't|don't|prevents?"
     r"|forbids?)",
-    r"as an? (?:ai|artificial|large|language|virtual|digital|chat|responsible)[^.!?]{0,80}? "
-    r"(?:can ?not|can't|unable|not able|won't|do not|don't|am not|must decline)",
+    r"(?:as|i'm|i am|being)(?: just| only| merely)? an? (?:ai|artificial|large|language|virtual|digital|chat"
+    r"|responsible|machine|text)[^.!?]{0,80}? (?:can ?not|can't|unable|not able|won't|do not|don't|am not"
+    r"|must decline)",
 )
 _OTHER_LANGUAGES = any_of(
     r"(?:es )?tut mir (?:sehr |wirklich )?leid[\s,.]+(?:aber )?(?:ich|das|dabei|leider|bei)|leider (?:kann|darf) ich",
@@ -139,7 +141,8 @@ _LEADS_ON = re.compile(
 _TURN = re.compile(
     r"\b(?:but|however|that said|still|nevertheless|nonetheless|instead|even so|anyway|though|yet)\b[\s,:]*"
     r"(?:(?P<announced>i(?:'ll| will| can|'d)\b|here(?:'s| is| are| goes|:)|let me)"
-    r"|in (?:short|general|one)\b|(?:an?|the|it|they|this)\b)"
+    r"|(?!(?:i|you|we|my|our|your|there|please|feel|if|thanks?|any|that|let|perhaps|maybe|hope|do|rest|be|not|only|to"
+    r"|for)\b)\w)"
     r"|\b(?:here(?:'s| is| are) (?:an?|one|my|some|the|what)|here goes|okay,|ok,)"
 )
 _ANNOUNCED = re.compile(r"[:.!?\n]")
@@ -156,6 +159,24 @@ OFFER = re.compile(
     )
 )
 """Offers of other help: no part of an answer."""
+
+ELSEWHERE = re.compile(
+    any_of(
+        r"\b(?:professional|experts?|specialists?|hotline|helpline|search engine|official (?:web)?site"
+        r"|reliable sources?)\b",
+        r"\byou (?:can|could|may|might|should|will) (?:also |always |easily )?(?:find|try|look|check|ask|consult"
+        r"|contact|visit|search)\b|\bthere are (?:many|plenty|lots|other)\b"
+        r"|^try (?:asking|searching|checking|another)\b",
+        r"\bit (?:would be|is|'s) (?:best|better) to\b|\bhave a (?:nice|good|great)\b"
+        r"|\bunderstanding\b|\bdesigned to\b",
+    )
+)
+"""Pointers to somebody else who may help: no part of an answer."""
+
+# What a machine says that it lacks, before it answers: "As an AI, I do not have feelings."
+_DISCLAIMER = re.compile(
+    r"^.*\ban? (?:ai|artificial|large|language|virtual|machine)\b.*(?:do not|don't|am not)$", re.DOTALL
+)
 
 # --- whose voice ---------------------------------------------------------------------------------
 
@@ -240,8 +261,14 @@ def is_refusal(sentence: str) -> bool:
 
 
 def _answers_after_all(opening: str, match: str) -> bool:
-    """Whether eight words or more of an answer follow a turn ("…, but here is one: …"); offers of help are none."""
+    """Whether eight words or more of an answer follow a turn ("…, but here is one: …"); offers of help are none.
+
+    Without a turn it takes a hundred words; fifteen where nothing was declined but feelings or opinions of its own.
+    """
     rest = opening[opening.index(match) + len(match) :]
+    next_sentence = _ANNOUNCED.search(rest)
+    if next_sentence and _told(rest[next_sentence.end() :]) >= (15 if _DISCLAIMER.search(match) else 100):
+        return True
     turn = _TURN.search(rest)
     if not turn:
         return False
@@ -251,5 +278,12 @@ def _answers_after_all(opening: str, match: str) -> bool:
         if not ends:
             return False
         start = ends.end()
-    told = [s for s in sentences(rest[start:]) if not OFFER.search(s) and not _MAY_BE.search(s)]
-    return sum(len(s.split()) for s in told) >= 8
+    return _told(rest[start:]) >= 8
+
+
+def _told(text: str) -> int:
+    """Words of its sentences that neither decline nor offer other help nor send the reader elsewhere."""
+    every = sentences(text)
+    return sum(
+        len(s.split()) for s in every if not OFFER.search(s) and not _MAY_BE.search(s) and not ELSEWHERE.search(s)
+    )
