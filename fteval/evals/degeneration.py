@@ -41,7 +41,7 @@ class Degeneration:
     )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)

@@ -38,7 +38,7 @@ class IsoDate:
     )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("dates.jsonl")
+        return packaged("iso_date.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         wanted = dates.iso_day(sample.target) if isinstance(sample.target, str) else None

@@ -53,7 +53,7 @@ class Laziness:
             raise UserError(f"laziness: min_words must be a whole number of at least 1, found {self.min_words!r}")
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("tasks.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text, prompt = shown(generation.text), sample.prompt_text
@@ -91,13 +91,15 @@ class Laziness:
             return f"a refusal: '{declined[:60]}'"
         if n_words < self.min_words:
             return f"{n_words} of {self.min_words} words"
-        if n_words < 5_000:
-            told = substance(text)
-            said = len(words(". ".join(told)))
-            if said < self.min_words:
-                return f"{said} of {self.min_words} words, announcements and what is said again not counted"
-            if n_words < _SHORT and abstention(text, sample.prompt_text):
-                known = [s for s in told if not abstention(s)]
-                if len(words(". ".join(known))) < max(self.min_words, _AN_ANSWER):
-                    return "says only that it does not know"
+        said = 0
+        for sentence in substance(text):
+            said += len(words(sentence))
+            if said >= self.min_words:
+                break
+        else:
+            return f"{said} of {self.min_words} words, announcements and what is said again not counted"
+        if n_words < _SHORT and abstention(text, sample.prompt_text):
+            known = sum(len(words(s)) for s in substance(text) if not abstention(s))
+            if known < max(self.min_words, _AN_ANSWER):
+                return "says only that it does not know"
         return why_not(text, asked(sample), fewest=1, whole=False)

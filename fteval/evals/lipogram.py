@@ -49,7 +49,7 @@ class Lipogram:
             )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)

@@ -59,7 +59,7 @@ class Relevance:
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("on_topic", primary=True), Metric("mentions_subject"))
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)

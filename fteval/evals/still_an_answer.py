@@ -54,7 +54,9 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     again = stuck(text)
     if again:
         return f"repeats itself: {again}"
-    strange = non_words(text[:READ], *_languages(text, asked.prompt))
+    strange = non_words(text[:READ], "en")
+    if strange.share is not None and strange.share > MOST_NON_WORDS:  # which language it is takes longer to tell
+        strange = non_words(text[:READ], *_languages(text, asked.prompt))
     if strange.share is not None and strange.share > MOST_NON_WORDS:
         return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
     if not whole:

@@ -155,7 +155,7 @@ def mentions(given: list[str], of: Topic) -> bool:
     if of.subject:
         subject = of.subject[0]
         if len(of.subject) > 1:
-            return set(of.subject) <= set(given) and _together(given, of.subject)
+            return set(of.subject) <= set(given) and (" and " in of.name or _together(given, of.subject))
         return subject in given or any(g.startswith(subject) and _compound(g, subject) for g in given)
     return not of.about.isdisjoint(given)
 
