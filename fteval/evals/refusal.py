@@ -192,7 +192,8 @@ _TOLD = re.compile(
     + r"\b"
 )
 _TURNED_OVER = re.compile(
-    r"\b(?:translat\w*|rewrite|paraphrase|correct|repeat|quote|punctuate|capitali[sz]e|proofread|complete)\b"
+    r"\b(?:translat(?:e|ing|ion (?:of|into|for|to))|rewrite|paraphrase|punctuate|capitali[sz]e|proofread"
+    r"|(?:correct|complete|repeat|quote)(?=:| (?:the|this|these|that|my|our|all|each|following|it|after|what)\b))"
 )
 _MACHINE = re.compile(
     r"\b(?:as an? (?:ai|artificial|large language|language model|virtual assistant)|language model|ai (?:model"
@@ -204,6 +205,9 @@ _NAMES_TASK = re.compile(
     r"(?:(?:assist|comply|fulfil+|provide|generate|write|create)\w*|help\w*)(?: with)? ?"
     r"(?:that|this|such|your|the|an?|any|content|stor)?\b"
 )
+
+_MUCH = 4
+"""A text so many times as long as the answer is not what was translated or put right."""
 
 
 @lru_cache(maxsize=8)
@@ -222,7 +226,7 @@ def refusal(text: str, prompt: str = "") -> str | None:
     asked = fold(prompt[:READ])
     if not _MACHINE.search(opening[:400]):
         if turned := _TURNED_OVER.search(asked):
-            if turned[0][:6] not in match:
+            if turned[0][:6] not in match and len(asked) < _MUCH * len(text):
                 return None
         elif _TOLD.search(asked) and not _task_declined(match, opening):
             return None
