@@ -108,12 +108,22 @@ _ENGLISH_NAMES = re.compile(
 )
 
 
+# "The French Revolution" asks for no French; "in French: What is …" does.
+_ADJECTIVE = re.compile(r"(?<!\bin )(?<!\binto )(?<!\bto )(?<!\bfrom )\b[A-Z]\w+ (?=[A-Z])")
+
+
+def _named(prompt: str) -> re.Match[str] | None:
+    """The first language that the prompt speaks of."""
+    names = _ENGLISH_NAMES.finditer(prompt)
+    return next((name for name in names if not _ADJECTIVE.match(prompt, name.start())), None)
+
+
 def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
     """Whether the answer is in another language than the prompt, and why; None where it cannot be told.
 
     A run of letters of a script that the prompt does not use is a switch even in the middle of an answer.
     """
-    named = _ENGLISH_NAMES.search(prompt[:READ])
+    named = _named(prompt[:READ])
     asked = scripts(prompt)
     if not asked:
         return None, "the prompt has no words that show its language"
