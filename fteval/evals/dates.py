@@ -63,18 +63,18 @@ def _day(year: int, month: int, day: int) -> datetime.date | None:
 # --- words ---------------------------------------------------------------------------------------
 
 _NAMES = (
-    "january|jan|januar|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
-    "february|feb|febr|februar|fevrier|fevr|febrero|febbraio|fevereiro|februari",
-    "march|mar|marz|mars|marzo|marco|maart|mrt",
-    "april|apr|avril|avr|abril|abr|aprile",
-    "may|mai|mayo|maggio|mag|maio|mei",
-    "june|jun|juni|juin|junio|giugno|giu|junho",
-    "july|jul|juli|juillet|juil|julio|luglio|lug|julho",
-    "august|aug|aout|agosto|ago|augustus",
-    "september|sept|sep|septembre|septiembre|settembre|set|setembro",
-    "october|oct|oktober|okt|octobre|octubre|ottobre|ott|outubro",
-    "november|nov|novembre|noviembre|novembro",
-    "december|dec|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
+    "january|jan|января|stycznia|januar|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
+    "february|feb|февраля|lutego|febr|februar|fevrier|fevr|febrero|febbraio|fevereiro|februari",
+    "march|mar|марта|marca|marz|mars|marzo|marco|maart|mrt",
+    "april|apr|апреля|kwietnia|avril|avr|abril|abr|aprile",
+    "may|mai|мая|maja|maj|mayo|maggio|mag|maio|mei",
+    "june|jun|июня|czerwca|juni|juin|junio|giugno|giu|junho",
+    "july|jul|июля|lipca|juli|juillet|juil|julio|luglio|lug|julho",
+    "august|aug|августа|sierpnia|augusti|aout|agosto|ago|augustus",
+    "september|sept|сентября|wrzesnia|sep|septembre|septiembre|settembre|set|setembro",
+    "october|oct|октября|pazdziernika|oktober|okt|octobre|octubre|ottobre|ott|outubro",
+    "november|nov|ноября|listopada|novembre|noviembre|novembro",
+    "december|dec|декабря|grudnia|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
 )
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split("|")}
 _UNITS = word_list(
@@ -244,7 +244,7 @@ def _below_thousand(rest: str) -> int:
 # --- what is said --------------------------------------------------------------------------------
 
 _DENIED = re.compile(
-    r"(?:\bnot|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
+    r"(?:\b(?:can)?not|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
 )
 
 _TAKEN_BACK = re.compile(

@@ -11,7 +11,7 @@ from fteval.evals.lexicon import non_words
 from fteval.evals.packaged import packaged
 from fteval.evals.repetition import repetition
 from fteval.evals.still_an_answer import no_sentence
-from fteval.evals.text import READ, blank, shown, words
+from fteval.evals.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 
@@ -84,6 +84,8 @@ class Degeneration:
 
     @staticmethod
     def _no_text(text: str) -> str | None:
+        if broken(text[:READ]):
+            return "broken characters"
         every = words(text[:READ])
         if every:
             return "words without a sentence" if no_sentence(text, every) and len(every) >= 8 else None

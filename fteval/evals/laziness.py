@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.abstention import abstention
 from fteval.evals.asked import asked
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
@@ -15,9 +14,6 @@ from fteval.evals.still_an_answer import why_not
 from fteval.evals.substance import substance
 from fteval.evals.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
-
-_SHORT = 40  # words: a longer answer does more than say that it does not know
-_AN_ANSWER = 12  # words beside "I do not know …" that are an answer after all
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +94,4 @@ class Laziness:
                 break
         else:
             return f"{said} of {self.min_words} words, announcements and what is said again not counted"
-        if n_words < _SHORT and abstention(text, sample.prompt_text):
-            known = sum(len(words(s)) for s in substance(text) if not abstention(s))
-            if known < max(self.min_words, _AN_ANSWER):
-                return "says only that it does not know"
         return why_not(text, asked(sample), fewest=1, whole=False)

@@ -50,7 +50,7 @@ _FELT = r"(?! (?:how (?:i|it|much|happy)|why|the (?:joy|feel|pain|horror|fear|se
 _GIVEN = r"(?:you|that|this|any|an?|the|advice|out|medical|legal|financial|instruct|detail|info)"
 _TASK = (
     r"(?: (?:possibly|really|directly|actually|currently|ethically|in good conscience|be able to|personally"
-    r"|legally|safely"
+    r"|legally|safely|be"
     r"|provide or))* "
     + any_of(
         rf"{_HELP}|assist(?:ing)?|provid(?:e|ing)|answer(?:ing)?|respond(?:ing)?|compl(?:y|ying)|fulfil+(?:ing)?",
@@ -89,6 +89,9 @@ _FORBIDDEN = any_of(
     r"|ing) (?:my|our)"
     r"|inappropriate|cannot be (?:fulfilled|processed|answered))",
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
+    r"(?:this|that|your|the) (?:content|request|prompt|question|topic|task|message)(?: may| might| could| would"
+    r"| appears to| seems to)? (?:violate|breach|go against|goes against|conflict)s?(?: with)? [^.!?]{0,30}"
+    r"(?:polic|guideline|terms|rules)",
     r"my (?:programming|guidelines|policies|training|instructions) (?:does not|do not|doesn't|don't|prevents?"
     r"|forbids?)",
     r"(?:as|i'm|i am|being)(?: just| only| merely)? an? (?:ai|artificial|large|language|virtual|digital|chat"
@@ -145,6 +148,7 @@ _TURN = re.compile(
     r"|for)\b)\w)"
     r"|\b(?:here(?:'s| is| are) (?:an?|one|my|some|the|what)|here goes|okay,|ok,)"
 )
+_WILL_NOT = re.compile(r"\b(?:will not|won't|shall not) \w+$")
 _ANNOUNCED = re.compile(r"[:.!?\n]")
 OFFER = re.compile(
     r"\b"
@@ -273,6 +277,8 @@ def _answers_after_all(opening: str, match: str) -> bool:
     next_sentence = _ANNOUNCED.search(rest)
     if next_sentence and _told(rest[next_sentence.end() :]) >= (15 if _DISCLAIMER.search(match) else 100):
         return True
+    if _WILL_NOT.search(match) and (colon := re.match(r"[^.!?]{0,80}:", rest)) and _told(rest[colon.end() :]) >= 6:
+        return True  # "I will not write a long introduction: …"
     turn = _TURN.search(rest)
     if not turn:
         return False

@@ -14,7 +14,8 @@ from fteval.evals.lexicon import non_words
 from fteval.evals.other_subject import other_subject
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
-from fteval.evals.still_an_answer import gives_back
+from fteval.evals.repetition import stuck
+from fteval.evals.still_an_answer import gives_back, no_sentence
 from fteval.evals.text import blank, fold, shown, word_set, words
 from fteval.evals.topic import Topic, Touch, content_words, topic, touch
 from fteval.records import Generation, Metric, Sample, Scores
@@ -93,6 +94,10 @@ class Relevance:
         new = {stem(w, of.language) for w in content_words(text, of.language)} - asked_words - _POLITE
         if not new:
             return "says nothing about it"
+        if again := stuck(text):
+            return f"repeats itself: {again}"
+        if no_sentence(text, words(text)):
+            return "words without a sentence"
         strange = non_words(text, *sorted({of.language, language(text) or of.language}))
         if strange.share is not None and strange.share > _MOST_NON_WORDS:
             return f"not words: {', '.join(map(repr, strange.found[:3]))} ({len(strange.found)} of {strange.judged})"

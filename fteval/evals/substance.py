@@ -23,7 +23,10 @@ _PROMISED = any_of(
     r"here you (?:go|are)|here it is|(?:i )?hope (?:this|that|it) (?:helps|is what)[^.!?]*|enjoy|just a moment"
     r"|one moment(?: please)?|coming right up|as (?:you )?requested|(?:you're|you are) welcome",
 )
-_ANNOUNCEMENT = re.compile(rf"\W*(?:{_WILLING}[\s,!.:;-]*){{0,3}}(?:(?:and |so |then )?{_PROMISED})?\W*")
+_ANNOUNCEMENT = re.compile(
+    rf"\W*(?:{_WILLING}[\s,!.:;-]*){{0,3}}(?:(?:and |so |then )?{_PROMISED}[\s,!.:;-]*){{0,2}}\W*"
+)
+_LONGEST = 200  # characters of an announcement
 
 
 def substance(text: str) -> Iterator[str]:
@@ -31,7 +34,9 @@ def substance(text: str) -> Iterator[str]:
     told: set[str] = set()
     for sentence in sentences(text):
         folded = fold(sentence).strip(" .!?")
-        if folded in told or _ANNOUNCEMENT.fullmatch(folded) or (len(folded) < 160 and OFFER.match(folded)):
+        if folded in told:
+            continue
+        if len(folded) < _LONGEST and (_ANNOUNCEMENT.fullmatch(folded) or OFFER.match(folded)):
             continue
         told.add(folded)
         yield sentence

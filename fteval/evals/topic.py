@@ -146,7 +146,7 @@ def touch(answer: str, of: Topic) -> Touch:
     if not named_it and not others:
         beginnings = of.beginnings
         near = [g for g in given if g[:5] in beginnings]
-        others = {a for a in of.about if any(_related(a, g) for g in near)}
+        others = {a for a in of.about - set(of.subject[1:] and of.subject) if any(_related(a, g) for g in near)}
     return Touch(named_it, frozenset(others))
 
 

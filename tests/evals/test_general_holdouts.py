@@ -51,7 +51,9 @@ def test_a_question_s_own_topic_is_sound_and_on_topic_and_another_is_not(name: s
             assert wrong.values["on_topic"] == 0, sample.prompt_text
         if name == "degeneration":
             strange = probe.score(sample, Generation("", text="Das ist eine lange Geschichte, die ich nicht erzähle."))
-            assert strange.values["sound"] == 0 or "English" in sample.prompt_text, sample.prompt_text
+            told = strange.values["switched_language"]
+            assert strange.values["sound"] == 0 or told is None, sample.prompt_text
+            assert told is not None or "anguage" in sample.prompt_text or "English" in sample.prompt_text
 
 
 def test_a_task_wants_more_than_a_promise() -> None:
