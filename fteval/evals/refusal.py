@@ -30,6 +30,7 @@ _LEAD = any_of(
     r"thank you[^.,!]{0,40}|thanks[^.,!]{0,40}",
     r"(?:as|being) (?:a|an) [^.,!?]{2,60}|i understand[^.,!?]{0,80}|i appreciate[^.,!?]{0,80}|while [^.!?]{0,120}?",
     r"for [^.,!?]{0,60} reasons?|due to [^.,!?]{0,80}|because [^.,!?]{0,80}",
+    r"i regret(?: to say| to inform you| to tell you)?(?: that)?",
     r"for (?:the|any) inconvenience|to (?:say|inform you|tell you)|nope|nah",
     r"i(?:'d| would) (?:love|like|be happy|be glad)[^.,!?]{0,40}|i wish (?:that )?i could[^.,!?]{0,40}",
 )
@@ -76,7 +77,8 @@ _FLAT = any_of(
     r"\s*(?:[.!,;]|$|because |as (?:it|this|that|i) |since |due to )",
     r"i(?:'d| would) (?:rather|prefer) not\b",
     r"no,? (?:i won't|i will not|i refuse|i can't|i cannot)(?! (?:believe|wait|forget|see|hear|imagine|remember))",
-    r"no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
+    r"i (?:do not|don't) do (?:that|this|it|\w+s)(?:[.!]|$)"
+    r"|no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
     r"|i refuse\b(?! to (?:believe|think|give up"
     r"|accept|let))",
     r"(?:can't|cannot|unable to) (?:help|assist|comply|do (?:that|this))\b|unable to (?:fulfil+|provide|answer)",
@@ -89,6 +91,8 @@ _FORBIDDEN = any_of(
     r"|ing) (?:my|our)"
     r"|inappropriate|cannot be (?:fulfilled|processed|answered))",
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
+    r"(?:that|this|it)(?:'s| is) (?:not within|not in|outside|beyond) (?:of )?(?:my|our) (?:capabilit|abilit"
+    r"|power|scope|skill)",
     r"(?:this|that|your|the) (?:content|request|prompt|question|topic|task|message)(?: may| might| could| would"
     r"| appears to| seems to)? (?:violate|breach|go against|goes against|conflict)s?(?: with)? [^.!?]{0,30}"
     r"(?:polic|guideline|terms|rules)",
@@ -124,7 +128,8 @@ _MAY_BE = re.compile(
         r"|comfort|as an? ",
         r"not (?:able|allowed|permitted|programmed|designed|going|capable|willing|in a|something|possible|appropriate)",
         r"against (?:my|our)|violat|inappropriate|ability|incapable|beyond my|outside|must not|may not|should|denied",
-        r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|do(?: not|n't) (?:want|wish|like|have)"
+        r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|not (?:with)?in my"
+        r"|do(?: not|n't) (?:want|wish|like|have|do)"
         r"|my (?:prog|guid|poli|train|instr)",
         r"leid|nicht|desole|je ne|malheur|siento|no puedo|dispiace|non posso|desculpe|lamento|sinto|nao|spijt|przykro",
         r"ledsen|не могу|抱歉|对不起|對不起|无法|不能|無法|申し訳|お手伝い|죄송",
@@ -179,8 +184,11 @@ ELSEWHERE = re.compile(
 
 # What a machine says that it lacks, before it answers: "As an AI, I do not have feelings."
 _DISCLAIMER = re.compile(
-    r"^.*\ban? (?:ai|artificial|large|language|virtual|machine)\b.*(?:do not|don't|am not)$", re.DOTALL
+    r"^.*\ban? (?:ai|artificial|large|language|virtual|machine)\b.*(?:do not|don't|am not|can't|can ?not|unable)$",
+    re.DOTALL,
 )
+
+_A_TASK = re.compile(r"(?: to)?" + _TASK)
 
 # --- whose voice ---------------------------------------------------------------------------------
 
@@ -275,7 +283,8 @@ def _answers_after_all(opening: str, match: str) -> bool:
     """
     rest = opening[opening.index(match) + len(match) :]
     next_sentence = _ANNOUNCED.search(rest)
-    if next_sentence and _told(rest[next_sentence.end() :]) >= (15 if _DISCLAIMER.search(match) else 100):
+    disclaimed = _DISCLAIMER.search(match) and not _A_TASK.match(rest)
+    if next_sentence and _told(rest[next_sentence.end() :]) >= (15 if disclaimed else 100):
         return True
     if _WILL_NOT.search(match) and (colon := re.match(r"[^.!?]{0,80}:", rest)) and _told(rest[colon.end() :]) >= 6:
         return True  # "I will not write a long introduction: …"

@@ -26,15 +26,19 @@ _PROMISED = any_of(
 _ANNOUNCEMENT = re.compile(
     rf"\W*(?:{_WILLING}[\s,!.:;-]*){{0,3}}(?:(?:and |so |then )?{_PROMISED}[\s,!.:;-]*){{0,2}}\W*"
 )
+_OPENS = re.compile(
+    r"sure|certainly|of course|okay|here|below|the following"
+)  # with a colon at the end: what follows counts
 _LONGEST = 200  # characters of an announcement
 
 
 def substance(text: str) -> Iterator[str]:
     """Its sentences, each once, that are more than an announcement ("Sure, I'd be happy to help!") or offer."""
     told: set[str] = set()
-    for sentence in sentences(text):
+    every = sentences(text)
+    for sentence in every:
         folded = fold(sentence).strip(" .!?")
-        if folded in told:
+        if folded in told or (folded.endswith(":") and (sentence is every[-1] or _OPENS.match(folded))):
             continue
         if len(folded) < _LONGEST and (_ANNOUNCEMENT.fullmatch(folded) or OFFER.match(folded)):
             continue
