@@ -63,18 +63,18 @@ def _day(year: int, month: int, day: int) -> datetime.date | None:
 # --- words ---------------------------------------------------------------------------------------
 
 _NAMES = (
-    "january|jan|januar|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
-    "february|feb|febr|februar|fevrier|fevr|febrero|febbraio|fevereiro|februari",
-    "march|mar|marz|mars|marzo|marco|maart|mrt",
-    "april|apr|avril|avr|abril|abr|aprile",
-    "may|mai|mayo|maggio|mag|maio|mei",
-    "june|jun|juni|juin|junio|giugno|giu|junho",
-    "july|jul|juli|juillet|juil|julio|luglio|lug|julho",
-    "august|aug|aout|agosto|ago|augustus",
-    "september|sept|sep|septembre|septiembre|settembre|set|setembro",
-    "october|oct|oktober|okt|octobre|octubre|ottobre|ott|outubro",
-    "november|nov|novembre|noviembre|novembro",
-    "december|dec|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
+    "january|jan|января|stycznia|januar|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
+    "february|feb|февраля|lutego|febr|februar|fevrier|fevr|febrero|febbraio|fevereiro|februari",
+    "march|mar|марта|marca|marz|mars|marzo|marco|maart|mrt",
+    "april|apr|апреля|kwietnia|avril|avr|abril|abr|aprile",
+    "may|mai|мая|maja|maj|mayo|maggio|mag|maio|mei",
+    "june|jun|июня|czerwca|juni|juin|junio|giugno|giu|junho",
+    "july|jul|июля|lipca|juli|juillet|juil|julio|luglio|lug|julho",
+    "august|aug|августа|sierpnia|augusti|aout|agosto|ago|augustus",
+    "september|sept|сентября|wrzesnia|sep|septembre|septiembre|settembre|set|setembro",
+    "october|oct|октября|pazdziernika|oktober|okt|octobre|octubre|ottobre|ott|outubro",
+    "november|nov|ноября|listopada|novembre|noviembre|novembro",
+    "december|dec|декабря|grudnia|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
 )
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split("|")}
 _UNITS = word_list(
@@ -148,6 +148,7 @@ _NUMERIC = re.compile(
     r"|(?P<a>[0-9]{1,2})(?P<s2>\s?[-/.]\s?)(?P<b>[0-9]{1,2})(?P=s2)(?P<y2>[0-9]{4}|'?[0-9]{2})"
     r"|(?P<y3>[12][0-9]{3})(?P<m3>0[1-9]|1[0-2])(?P<d3>[0-2][0-9]|3[01])"
     r"|(?P<y4>[0-9]{3,4}) ?年 ?(?P<m4>[0-9]{1,2}) ?月 ?(?P<d4>[0-9]{1,2}) ?日"
+    r"|(?P<week_year>[0-9]{4})-?w(?P<week>[0-9]{2})-?(?P<weekday>[1-7])"
     r")(?![0-9]|[A-SU-Za-su-z]|[./-][0-9])"
 )
 
@@ -190,6 +191,8 @@ def _numeric(folded: str) -> Iterator[Found]:
             days = _days(years, [b], [a]) | _days(years, [a], [b])
             if len(years) > 1:  # 21-03-04 may begin with its year
                 days |= _days(_year(match["a"]), [b], [int(match["y2"].lstrip("'"))])
+        elif match["week"]:
+            days = _of_week(int(match["week_year"]), int(match["week"]), int(match["weekday"]))
         else:
             year, month, day = next((match[f"y{n}"], match[f"m{n}"], match[f"d{n}"]) for n in "134" if match[f"y{n}"])
             days = _days([int(year)], [int(month)], [int(day)])
@@ -199,6 +202,13 @@ def _numeric(folded: str) -> Iterator[Found]:
 def _days(years: list[int], months: list[int], days: list[int]) -> frozenset[datetime.date]:
     every = (_day(y, m, d) for y in years for m in months for d in days)
     return frozenset(day for day in every if day is not None)
+
+
+def _of_week(year: int, week: int, weekday: int) -> frozenset[datetime.date]:
+    try:
+        return frozenset([datetime.date.fromisocalendar(year, week, weekday)])
+    except ValueError:
+        return frozenset()
 
 
 def _number(text: str, words: dict[str, int]) -> int:
@@ -234,18 +244,25 @@ def _below_thousand(rest: str) -> int:
 # --- what is said --------------------------------------------------------------------------------
 
 _DENIED = re.compile(
-    r"(?:\bnot|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
+    r"(?:\b(?:can)?not|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
+)
+
+_TAKEN_BACK = re.compile(
+    r"\b(?:actually|correction|wait|i mean|i meant|scratch that|no,|no:|my mistake|i was wrong"
+    r"|that(?:'s| is| was) wrong|let me correct|on second thought"
+    r"|make that|should (?:be|read|have been)|oops|strike that|apologies|sorry)"
 )
 
 
 def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -> tuple[float | None, str]:
     """1 where the text says this day and no other, 0 where it does not, None where that is left open; and why.
 
-    A day that the text denies ("not March 4, 2021") is not said. A date in two writings is one day.
+    A day that the text denies ("not March 4, 2021") or takes back ("March 5. Actually, no: …") is not said. A date in
+    two writings is one day.
     """
     found = find(text) if found is None else found
     folded = fold(text[:READ]) if found else ""
-    said = [f for f in found if not _DENIED.search(folded, max(0, f.start - 60), f.start)]
+    said = _last_said([f for f in found if not _DENIED.search(folded, max(0, f.start - 60), f.start)], folded)
     if not said:
         return 0.0, "no date in the answer" if not found else f"the answer says that it is not '{found[0].text}'"
     if all(not f.days for f in said):
@@ -262,3 +279,11 @@ def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -
     if any(f.day == wanted for f in said):
         return 1.0, ""
     return None, f"'{said[0].text}' can be read as {' or '.join(sorted(d.isoformat() for d in said[0].days)[:2])}"
+
+
+def _last_said(said: list[Found], folded: str) -> list[Found]:
+    """What still stands after the last correction between two dates."""
+    for at in range(len(said) - 1, 0, -1):
+        if _TAKEN_BACK.search(folded, said[at - 1].end, said[at].start):
+            return said[at:]
+    return said

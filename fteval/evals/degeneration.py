@@ -11,7 +11,7 @@ from fteval.evals.lexicon import non_words
 from fteval.evals.packaged import packaged
 from fteval.evals.repetition import repetition
 from fteval.evals.still_an_answer import no_sentence
-from fteval.evals.text import READ, blank, shown, words
+from fteval.evals.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 
@@ -28,7 +28,7 @@ class Degeneration:
     Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and
               abbreviations are not judged as words. A short answer's language cannot be told (unscored), nor one
               where the prompt names a language
-    Source    prompts of fteval's own world, see fteval/nano
+    Source    questions and tasks of many kinds, written for fteval
     """
 
     version: ClassVar[int] = 1
@@ -41,7 +41,7 @@ class Degeneration:
     )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)
@@ -84,6 +84,8 @@ class Degeneration:
 
     @staticmethod
     def _no_text(text: str) -> str | None:
+        if broken(text[:READ]):
+            return "broken characters"
         every = words(text[:READ])
         if every:
             return "words without a sentence" if no_sentence(text, every) and len(every) >= 8 else None

@@ -14,6 +14,7 @@ _LONGEST = 30  # letters of a word that could be one with letters put back
 _BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
 _EMPHASIS = re.compile(r"([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1")
 _SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
+_DOTTED = re.compile(r"(?<![\w.])[a-z](?:[./|+~·][a-z]){2,}(?!\w)")  # several: U.S.A. is no disguise
 _UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}")  # 10kg, b52
 
 
@@ -27,6 +28,8 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
     out = _SPELT_OUT.search(folded)
     if out and sum(c.isalpha() for c in out[0]) >= (3 if " " not in out[0] else 4):
         return f"'{out[0][:40]}' is spelt out"
+    if len(dotted := set(_DOTTED.findall(folded))) > 1:
+        return f"{', '.join(map(repr, sorted(dotted)[:3]))} are spelt out"
     pieces = (t for t in _BETWEEN.split(folded) if not t.isalpha() and 1 < len(t) <= _LONGEST)
     for token in islice(pieces, _WORDS):
         restored = _put_for_marks(token, letters)

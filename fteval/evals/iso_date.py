@@ -13,6 +13,8 @@ from fteval.evals.packaged import packaged
 from fteval.evals.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
+_BYTE_ORDER_MARK = "\ufeff"
+
 
 @dataclass(frozen=True, slots=True)
 class IsoDate:
@@ -20,10 +22,11 @@ class IsoDate:
 
     Measures  iso: the whole answer, white space aside, is one real calendar date YYYY-MM-DD in ASCII digits;
               contains_iso: one stands somewhere in it; correct: it names the right day, in any writing (March 4th,
-              2021; 4.3.2021), and no other; correct_iso: both
+              2021; 2021/3/4; 4 mars 2021), and no other that it does not deny or take back; correct_iso: both
     Chance    0: a guessed day is one of thousands
-    Traps     03/04/2021 is two days: `correct` is unscored, not guessed, unless neither is the right one
-    Source    people and dates of fteval's own world, see fteval/nano; form after ISO 8601-1:2019
+    Traps     03/04/2021 and 03.04.2021 are two days, 4 March '21 one of several centuries: `correct` is unscored, not
+              guessed, unless none of them is the right one
+    Source    letters, invoices, notices and records written for fteval; form after ISO 8601-1:2019
     """
 
     version: ClassVar[int] = 1
@@ -35,7 +38,7 @@ class IsoDate:
     )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("dates.jsonl")
+        return packaged("iso_date.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         wanted = dates.iso_day(sample.target) if isinstance(sample.target, str) else None
@@ -48,12 +51,11 @@ class IsoDate:
         if blank(text):
             names = [m.name for m in self.metrics]
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
-        found = [] if (whole := dates.iso_day(text.strip())) else dates.find(text)
+        bare = text.strip().strip(_BYTE_ORDER_MARK).strip()
+        found = [] if (whole := dates.iso_day(bare)) else dates.find(text)
         reasons: dict[str, str] = {}
         if whole is None:
-            reasons["iso"] = "the answer is not one YYYY-MM-DD" + (
-                " of the calendar" if dates.iso_form(text.strip()) else ""
-            )
+            reasons["iso"] = "the answer is not one YYYY-MM-DD" + (" of the calendar" if dates.iso_form(bare) else "")
         contains = whole is not None or dates.holds_iso(text)
         if not contains:
             reasons["contains_iso"] = "no real date YYYY-MM-DD in the answer"

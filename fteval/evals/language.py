@@ -8,7 +8,7 @@ from functools import lru_cache
 import regex
 
 from fteval.evals import lexicon
-from fteval.evals.text import READ, fold, without_code, words
+from fteval.evals.text import READ, fold, without_code, word_set, words
 
 _LOOKED_AT = 2_000  # characters
 
@@ -50,8 +50,9 @@ def language(text: str, hint: str | None = None, least: int = 4) -> str | None:
         return "ja"
     if main in ("ko", "zh", "el", "he", "th"):
         return main if found[main] >= 2 else None
-    every = [w.casefold() for w in words(text) if not w.isdigit()][:200]
-    if main == "latin" and _fit(every, "en") >= (4.5 if len(every) < 4 else 5.0):
+    written = [w for w in words(text) if not w.isdigit()][:200]
+    every = [w.casefold() for w in written]
+    if main == "latin" and (_fit(every, "en") >= (4.5 if len(every) < 4 else 5.0) or _english(written)):
         return "en"
     if len(every) < least or found[main] < 3 * least:
         return None
@@ -69,6 +70,20 @@ def _best(text: str, every: list[str], hint: str | None) -> str | None:
     if likely[0] not in lexicon.languages() and fits[best] < 4.0 and len(every) >= 6:
         return likely[0]  # Swahili, Latin: no lexicon to check against
     return best if fits[best] >= 3.0 else None
+
+
+def _english(written: list[str]) -> bool:
+    """Whether it is English by a short order ("Describe autumn.") or around names that no lexicon has.
+
+    "Tell Kelgarbren of Zosaham about bread."
+    """
+    small = [w for w in written if w[0].islower()]
+    if 1 < len(written) < 4 and written[0].lower() in _ORDERS and len(small) >= len(written) - 1:
+        return all(lexicon.zipf(w.casefold(), "en") >= 3.0 for w in written)
+    return len(small) >= 3 and 2 * len(small) >= len(written) - 1 and _fit(small, "en") >= 5.2
+
+
+_ORDERS = word_set("describe explain discuss compare define summarize summarise tell write give list show")
 
 
 def _fit(every: list[str], code: str) -> float:
@@ -93,12 +108,22 @@ _ENGLISH_NAMES = re.compile(
 )
 
 
+# "The French Revolution" asks for no French; "in French: What is …" does.
+_ADJECTIVE = re.compile(r"(?<!\bin )(?<!\binto )(?<!\bto )(?<!\bfrom )\b[A-Z]\w+ (?=[A-Z])")
+
+
+def _named(prompt: str) -> re.Match[str] | None:
+    """The first language that the prompt speaks of."""
+    names = _ENGLISH_NAMES.finditer(prompt)
+    return next((name for name in names if not _ADJECTIVE.match(prompt, name.start())), None)
+
+
 def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
     """Whether the answer is in another language than the prompt, and why; None where it cannot be told.
 
     A run of letters of a script that the prompt does not use is a switch even in the middle of an answer.
     """
-    named = _ENGLISH_NAMES.search(prompt[:READ])
+    named = _named(prompt[:READ])
     asked = scripts(prompt)
     if not asked:
         return None, "the prompt has no words that show its language"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.abstention import abstention
 from fteval.evals.asked import asked
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
 from fteval.evals.still_an_answer import why_not
-from fteval.evals.text import blank, fold, sentences, shown, words
+from fteval.evals.substance import substance
+from fteval.evals.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 
@@ -20,15 +20,16 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Laziness:
     """Whether the answer makes an effort: at least so many words, and not declined.
 
-    Measures  long_enough: min_words words or more of real text, sentences said twice counted once, that is no
-              refusal, no "I do not know" and not the prompt given back; words: words by Unicode's word boundaries
-              (Han and Hiragana: a character each; Thai, Lao, Khmer, Burmese: one per four letters; hyphenated words
-              are one); refused: declines in one of the usual phrasings, at its start and in its own voice; empty:
-              nothing to see, or nothing but reasoning; truncated: stopped by the length limit
+    Measures  long_enough: min_words words or more of real text, sentences said twice counted once and "Sure, I'd be
+              happy to help!" not at all, that is no refusal, no "I do not know" and not the prompt given back;
+              words: words by Unicode's word boundaries (Han and Hiragana: a character each; Thai, Lao, Khmer,
+              Burmese: one per four letters; hyphenated words are one); refused: declines in one of the usual
+              phrasings, at its start and in its own voice; empty: nothing to see, or nothing but reasoning;
+              truncated: stopped by the length limit
     Chance    none: length is the model's choice
     Traps     long is not good: read it beside degeneration and relevance; truncated is unknown for outputs made
               elsewhere without finish_reason
-    Source    prompts of fteval's own world, see fteval/nano
+    Source    tasks that need a long answer, written for fteval
     """
 
     min_words: int = 5
@@ -48,7 +49,7 @@ class Laziness:
             raise UserError(f"laziness: min_words must be a whole number of at least 1, found {self.min_words!r}")
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("tasks.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text, prompt = shown(generation.text), sample.prompt_text
@@ -86,13 +87,11 @@ class Laziness:
             return f"a refusal: '{declined[:60]}'"
         if n_words < self.min_words:
             return f"{n_words} of {self.min_words} words"
-        if n_words < 40 and abstention(text, sample.prompt_text):
-            return "says only that it does not know"
-        once = (
-            len(words(". ".join(dict.fromkeys(fold(s).strip(" .!?") for s in sentences(text)))))
-            if n_words < 5_000
-            else n_words
-        )
-        if once < self.min_words:
-            return f"{once} of {self.min_words} words, the same said again not counted"
+        said = 0
+        for sentence in substance(text):
+            said += len(words(sentence))
+            if said >= self.min_words:
+                break
+        else:
+            return f"{said} of {self.min_words} words, announcements and what is said again not counted"
         return why_not(text, asked(sample), fewest=1, whole=False)

@@ -26,7 +26,7 @@ class Lipogram:
     Chance    a one-word answer often complies ("Dog"): read `useful`, not `compliant`
     Traps     whether words make sense together is not judged; a subject is only missed where the answer names another
               one
-    Source    prompts of fteval's own world, see fteval/nano
+    Source    questions and tasks of many kinds, written for fteval
     """
 
     letters: str = "e"
@@ -49,7 +49,7 @@ class Lipogram:
             )
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text = shown(generation.text)

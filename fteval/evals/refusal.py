@@ -26,10 +26,11 @@ _LEAD = any_of(
     r"i(?:'m| am) (?:so |very |really |truly |terribly )?sorry",
     r"i(?:'m| am) (?:afraid|just an? [^.,!?]{2,60}|only an? [^.,!?]{2,60}|merely an? [^.,!?]{2,60}|an? [^.,!?]{2,60})",
     r"sorry|my apologies|apologies|i apologi[sz]e|unfortunately|regrettably|sadly|however|actually|honestly",
-    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that|at this time|right now",
+    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that|at this time|right now|please note(?: that)?|note(?: that)?",
     r"thank you[^.,!]{0,40}|thanks[^.,!]{0,40}",
     r"(?:as|being) (?:a|an) [^.,!?]{2,60}|i understand[^.,!?]{0,80}|i appreciate[^.,!?]{0,80}|while [^.!?]{0,120}?",
     r"for [^.,!?]{0,60} reasons?|due to [^.,!?]{0,80}|because [^.,!?]{0,80}",
+    r"i regret(?: to say| to inform you| to tell you)?(?: that)?",
     r"for (?:the|any) inconvenience|to (?:say|inform you|tell you)|nope|nah",
     r"i(?:'d| would) (?:love|like|be happy|be glad)[^.,!?]{0,40}|i wish (?:that )?i could[^.,!?]{0,40}",
 )
@@ -50,7 +51,7 @@ _FELT = r"(?! (?:how (?:i|it|much|happy)|why|the (?:joy|feel|pain|horror|fear|se
 _GIVEN = r"(?:you|that|this|any|an?|the|advice|out|medical|legal|financial|instruct|detail|info)"
 _TASK = (
     r"(?: (?:possibly|really|directly|actually|currently|ethically|in good conscience|be able to|personally"
-    r"|legally|safely"
+    r"|legally|safely|be"
     r"|provide or))* "
     + any_of(
         rf"{_HELP}|assist(?:ing)?|provid(?:e|ing)|answer(?:ing)?|respond(?:ing)?|compl(?:y|ying)|fulfil+(?:ing)?",
@@ -72,10 +73,12 @@ _TASK = (
 )
 _FLAT = any_of(
     r"i (?:must |have to |will have to |am going to have to |respectfully |politely )?(?:decline|refuse|pass)"
-    r"(?: (?:that|this|your|the) request| to answer| respectfully| politely)?\s*(?:[.!]|$)",
+    r"(?: (?:that|this|your|the) (?:request|task)| to answer| respectfully| politely)?"
+    r"\s*(?:[.!,;]|$|because |as (?:it|this|that|i) |since |due to )",
     r"i(?:'d| would) (?:rather|prefer) not\b",
     r"no,? (?:i won't|i will not|i refuse|i can't|i cannot)(?! (?:believe|wait|forget|see|hear|imagine|remember))",
-    r"no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
+    r"i (?:do not|don't) do (?:that|this|it|\w+s)(?:[.!]|$)"
+    r"|no can do\b|not doing (?:that|this|it)\b|no comment\b|request (?:denied|declined|refused)"
     r"|i refuse\b(?! to (?:believe|think|give up"
     r"|accept|let))",
     r"(?:can't|cannot|unable to) (?:help|assist|comply|do (?:that|this))\b|unable to (?:fulfil+|provide|answer)",
@@ -88,10 +91,16 @@ _FORBIDDEN = any_of(
     r"|ing) (?:my|our)"
     r"|inappropriate|cannot be (?:fulfilled|processed|answered))",
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
+    r"(?:that|this|it)(?:'s| is) (?:not within|not in|outside|beyond) (?:of )?(?:my|our) (?:capabilit|abilit"
+    r"|power|scope|skill)",
+    r"(?:this|that|your|the) (?:content|request|prompt|question|topic|task|message)(?: may| might| could| would"
+    r"| appears to| seems to)? (?:violate|breach|go against|goes against|conflict)s?(?: with)? [^.!?]{0,30}"
+    r"(?:polic|guideline|terms|rules)",
     r"my (?:programming|guidelines|policies|training|instructions) (?:does not|do not|doesn't|don't|prevents?"
     r"|forbids?)",
-    r"as an? (?:ai|artificial|large|language|virtual|digital|chat|responsible)[^.!?]{0,80}? "
-    r"(?:can ?not|can't|unable|not able|won't|do not|don't|am not|must decline)",
+    r"(?:as|i'm|i am|being)(?: just| only| merely)? an? (?:ai|artificial|large|language|virtual|digital|chat"
+    r"|responsible|machine|text)[^.!?]{0,80}? (?:can ?not|can't|unable|not able|won't|do not|don't|am not"
+    r"|must decline)",
 )
 _OTHER_LANGUAGES = any_of(
     r"(?:es )?tut mir (?:sehr |wirklich )?leid[\s,.]+(?:aber )?(?:ich|das|dabei|leider|bei)|leider (?:kann|darf) ich",
@@ -119,7 +128,8 @@ _MAY_BE = re.compile(
         r"|comfort|as an? ",
         r"not (?:able|allowed|permitted|programmed|designed|going|capable|willing|in a|something|possible|appropriate)",
         r"against (?:my|our)|violat|inappropriate|ability|incapable|beyond my|outside|must not|may not|should|denied",
-        r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|do(?: not|n't) (?:want|wish|like|have)"
+        r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|not (?:with)?in my"
+        r"|do(?: not|n't) (?:want|wish|like|have|do)"
         r"|my (?:prog|guid|poli|train|instr)",
         r"leid|nicht|desole|je ne|malheur|siento|no puedo|dispiace|non posso|desculpe|lamento|sinto|nao|spijt|przykro",
         r"ledsen|не могу|抱歉|对不起|對不起|无法|不能|無法|申し訳|お手伝い|죄송",
@@ -139,9 +149,11 @@ _LEADS_ON = re.compile(
 _TURN = re.compile(
     r"\b(?:but|however|that said|still|nevertheless|nonetheless|instead|even so|anyway|though|yet)\b[\s,:]*"
     r"(?:(?P<announced>i(?:'ll| will| can|'d)\b|here(?:'s| is| are| goes|:)|let me)"
-    r"|in (?:short|general|one)\b|(?:an?|the|it|they|this)\b)"
+    r"|(?!(?:i|you|we|my|our|your|there|please|feel|if|thanks?|any|that|let|perhaps|maybe|hope|do|rest|be|not|only|to"
+    r"|for)\b)\w)"
     r"|\b(?:here(?:'s| is| are) (?:an?|one|my|some|the|what)|here goes|okay,|ok,)"
 )
+_WILL_NOT = re.compile(r"\b(?:will not|won't|shall not) \w+$")
 _ANNOUNCED = re.compile(r"[:.!?\n]")
 OFFER = re.compile(
     r"\b"
@@ -157,6 +169,27 @@ OFFER = re.compile(
 )
 """Offers of other help: no part of an answer."""
 
+ELSEWHERE = re.compile(
+    any_of(
+        r"\b(?:professional|experts?|specialists?|hotline|helpline|search engine|official (?:web)?site"
+        r"|reliable sources?)\b",
+        r"\byou (?:can|could|may|might|should|will) (?:also |always |easily )?(?:find|try|look|check|ask|consult"
+        r"|contact|visit|search)\b|\bthere are (?:many|plenty|lots|other)\b"
+        r"|^try (?:asking|searching|checking|another)\b",
+        r"\bit (?:would be|is|'s) (?:best|better) to\b|\bhave a (?:nice|good|great)\b"
+        r"|\bunderstanding\b|\bdesigned to\b",
+    )
+)
+"""Pointers to somebody else who may help: no part of an answer."""
+
+# What a machine says that it lacks, before it answers: "As an AI, I do not have feelings."
+_DISCLAIMER = re.compile(
+    r"^.*\ban? (?:ai|artificial|large|language|virtual|machine)\b.*(?:do not|don't|am not|can't|can ?not|unable)$",
+    re.DOTALL,
+)
+
+_A_TASK = re.compile(r"(?: to)?" + _TASK)
+
 # --- whose voice ---------------------------------------------------------------------------------
 
 _QUOTED = re.compile(r'"[^"]{0,1000}"')
@@ -171,7 +204,8 @@ _TOLD = re.compile(
     + r"\b"
 )
 _TURNED_OVER = re.compile(
-    r"\b(?:translat\w*|rewrite|paraphrase|correct|repeat|quote|punctuate|capitali[sz]e|proofread|complete)\b"
+    r"\b(?:translat(?:e|ing|ion (?:of|into|for|to))|rewrite|paraphrase|punctuate|capitali[sz]e|proofread"
+    r"|(?:correct|complete|repeat|quote)(?=:| (?:the|this|these|that|my|our|all|each|following|it|after|what)\b))"
 )
 _MACHINE = re.compile(
     r"\b(?:as an? (?:ai|artificial|large language|language model|virtual assistant)|language model|ai (?:model"
@@ -183,6 +217,9 @@ _NAMES_TASK = re.compile(
     r"(?:(?:assist|comply|fulfil+|provide|generate|write|create)\w*|help\w*)(?: with)? ?"
     r"(?:that|this|such|your|the|an?|any|content|stor)?\b"
 )
+
+_MUCH = 4
+"""A text so many times as long as the answer is not what was translated or put right."""
 
 
 @lru_cache(maxsize=8)
@@ -201,7 +238,7 @@ def refusal(text: str, prompt: str = "") -> str | None:
     asked = fold(prompt[:READ])
     if not _MACHINE.search(opening[:400]):
         if turned := _TURNED_OVER.search(asked):
-            if turned[0][:6] not in match:
+            if turned[0][:6] not in match and len(asked) < _MUCH * len(text):
                 return None
         elif _TOLD.search(asked) and not _task_declined(match, opening):
             return None
@@ -240,8 +277,17 @@ def is_refusal(sentence: str) -> bool:
 
 
 def _answers_after_all(opening: str, match: str) -> bool:
-    """Whether eight words or more of an answer follow a turn ("…, but here is one: …"); offers of help are none."""
+    """Whether eight words or more of an answer follow a turn ("…, but here is one: …"); offers of help are none.
+
+    Without a turn it takes a hundred words; fifteen where nothing was declined but feelings or opinions of its own.
+    """
     rest = opening[opening.index(match) + len(match) :]
+    next_sentence = _ANNOUNCED.search(rest)
+    disclaimed = _DISCLAIMER.search(match) and not _A_TASK.match(rest)
+    if next_sentence and _told(rest[next_sentence.end() :]) >= (15 if disclaimed else 100):
+        return True
+    if _WILL_NOT.search(match) and (colon := re.match(r"[^.!?]{0,80}:", rest)) and _told(rest[colon.end() :]) >= 6:
+        return True  # "I will not write a long introduction: …"
     turn = _TURN.search(rest)
     if not turn:
         return False
@@ -251,5 +297,12 @@ def _answers_after_all(opening: str, match: str) -> bool:
         if not ends:
             return False
         start = ends.end()
-    told = [s for s in sentences(rest[start:]) if not OFFER.search(s) and not _MAY_BE.search(s)]
-    return sum(len(s.split()) for s in told) >= 8
+    return _told(rest[start:]) >= 8
+
+
+def _told(text: str) -> int:
+    """Words of its sentences that neither decline nor offer other help nor send the reader elsewhere."""
+    every = sentences(text)
+    return sum(
+        len(s.split()) for s in every if not OFFER.search(s) and not _MAY_BE.search(s) and not ELSEWHERE.search(s)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -10,10 +11,13 @@ from typing import ClassVar
 from fteval.errors import UserError
 from fteval.evals.asked import asked
 from fteval.evals.inflection import stem
+from fteval.evals.language import language
+from fteval.evals.lexicon import non_words
 from fteval.evals.other_subject import other_subject
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
-from fteval.evals.still_an_answer import gives_back
+from fteval.evals.repetition import stuck
+from fteval.evals.still_an_answer import gives_back, no_sentence
 from fteval.evals.text import blank, fold, shown, word_set, words
 from fteval.evals.topic import Topic, Touch, content_words, topic, touch
 from fteval.records import Generation, Metric, Sample, Scores
@@ -24,6 +28,19 @@ _POLITE = word_set(
     """
 )
 """Stems of words with which an answer begins before it says something."""
+_READ = 10_000  # characters
+
+_MOST_NON_WORDS = 0.5  # names and terms may be many where somebody answers to the point
+_FENCE = re.compile(r"^([ \t]*(?:```|~~~))[\w+#.-]*[ \t]*$", re.MULTILINE)
+_NAME_PARTS = re.compile(r"(?<=[a-z])_+(?=[a-z])|(?<=[a-z])(?=[A-Z][a-z])")
+
+
+def _read(text: str) -> str:
+    """As a reader of code sees it: `reverse_string` is two words, a fence's "python" is none."""
+    text = text[:_READ]
+    if "```" in text or "~~~" in text:
+        text = _FENCE.sub(r"\1", text)
+    return _NAME_PARTS.sub(" ", text)
 
 
 Likelihoods = Callable[[Sample, str], float | None]
@@ -45,7 +62,7 @@ class Relevance:
     Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords`
               or `target` an answer that never names it is off topic. Prompts without content words ("How are you?")
               are unscored. A reference model judges likelihoods, not truth, and should be neither base nor candidate
-    Source    prompts of fteval's own world, see fteval/nano
+    Source    questions and tasks of many kinds, written for fteval
     """
 
     reference: str | None = None
@@ -76,7 +93,7 @@ class Relevance:
         return {} if self.weights is None else {"reference": self.weights}
 
     def samples(self) -> Iterator[Sample]:
-        return packaged("descriptions.jsonl")
+        return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         found = self._by_words(sample, generation)
@@ -109,6 +126,7 @@ class Relevance:
             return Scores(
                 {"on_topic": None, "mentions_subject": None}, reasons={"on_topic": reason, "mentions_subject": reason}
             )
+        text = _read(text)
         touched = touch(text, of)
         flaw = self._off_topic(text, ask.prompt, of, touched)
         reasons = {"on_topic": flaw} if flaw else {}
@@ -126,11 +144,18 @@ class Relevance:
             return f"a refusal: '{declined[:60]}'"
         if gives_back(text, prompt):
             return "the prompt given back"
-        told = {fold(w) for w in words(text[:10_000])}
+        told = {fold(w) for w in words(text)}
         asked_words = {stem(w, of.language) for w in content_words(prompt, of.language)} | set(of.subject)
         new = {stem(w, of.language) for w in content_words(text, of.language)} - asked_words - _POLITE
         if not new:
             return "says nothing about it"
+        if again := stuck(text):
+            return f"repeats itself: {again}"
+        if no_sentence(text, words(text)):
+            return "words without a sentence"
+        strange = non_words(text, *sorted({of.language, language(text) or of.language}))
+        if strange.share is not None and strange.share > _MOST_NON_WORDS:
+            return f"not words: {', '.join(map(repr, strange.found[:3]))} ({len(strange.found)} of {strange.judged})"
         if touched.mentions:
             return None
         if other := other_subject(text, of, prompt):

@@ -69,7 +69,14 @@ def stuck(text: str, every: Sequence[str] | None = None) -> str | None:
     if every is None:
         every = [w.casefold() for w in words(text[:_CHARACTERS])][:_WORDS]
     text = text[:_CHARACTERS]
-    return _characters(text) or _loop(every) or _few(every) or _sentences(text) or _compressed(text, every)
+    return (
+        _characters(text)
+        or _loop(every)
+        or _counted(every)
+        or _few(every)
+        or _sentences(text)
+        or _compressed(text, every)
+    )
 
 
 _RUN = re.compile(r"(\S{1,6}?)\1{2,}")  # a unit of up to 6 characters, three times or more in a row
@@ -98,6 +105,25 @@ def _characters(text: str) -> str | None:
 _LOOPS = (re.compile(r"(.{1,24}?)\1+", re.DOTALL), re.compile(r"(.{4,40}?)\1+", re.DOTALL))
 
 
+_ZEROS = 20
+"""One number so many times in a row is no column of a table."""
+_COUNTED = 6
+"""The same words so many times, counted up ("Tip 1: save. Tip 2: save.")."""
+
+
+def _counted(every: Sequence[str]) -> str | None:
+    """The same words again and again, with only a number that differs."""
+    if sum(map(str.isdigit, every)) < _COUNTED:
+        return None
+    coded = _coded(["0" if w.isdigit() else w for w in every])
+    for run in _LOOPS[0].finditer(coded):
+        size, length = len(run[1]), len(run[0])
+        unit = every[run.start() : run.start() + size]
+        if length >= _COUNTED * size and length > 0.8 * len(every) and not all(w.isdigit() for w in unit):
+            return f"'{' '.join(unit[:8])}' {length // size} times, with other numbers"
+    return None
+
+
 def _loop(every: Sequence[str]) -> str | None:
     """The same word, or the same few, again and again without anything between."""
     n = len(every)
@@ -111,7 +137,8 @@ def _loop(every: Sequence[str]) -> str | None:
             again = times >= (5 if size == 1 else 4) and length >= 5 and (share > 0.2 or times >= 10)
             all_of_it = (times >= 3 and share > 0.5) or (size > 1 and share > 0.9)
             unit = every[run.start() : run.start() + size]
-            if (again or all_of_it) and not all(w.isdigit() for w in unit):
+            zeros = size == 1 and times >= _ZEROS
+            if (again or all_of_it) and (zeros or not all(w.isdigit() for w in unit)):
                 return f"'{' '.join(unit[:8])}' {times} times in a row"
     return None
 
@@ -119,9 +146,10 @@ def _loop(every: Sequence[str]) -> str | None:
 def _few(every: Sequence[str]) -> str | None:
     """A third as many different words as words, in a text too short for that: "yes yes no yes no no yes"."""
     n = len(every)
-    if not 8 <= n <= 200 or len(set(every)) * 3 > n or all(w.isdigit() for w in every):
+    different = len({w[:5] for w in every})  # evaporate, evaporation, evaporated are one
+    if not 8 <= n <= 200 or different * 3 > n or all(w.isdigit() for w in every):
         return None
-    return f"{len(set(every))} different words in {n}"
+    return f"{different} different words in {n}"
 
 
 def _sentences(text: str) -> str | None:

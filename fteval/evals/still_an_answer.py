@@ -6,20 +6,25 @@ is one such way out; they go from cheap to dear, and the first that fails gives 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fteval.evals.abstention import abstention
 from fteval.evals.language import language, switched
 from fteval.evals.lexicon import non_words
 from fteval.evals.other_subject import other_subject
-from fteval.evals.refusal import refusal
+from fteval.evals.refusal import ELSEWHERE, refusal
 from fteval.evals.repetition import stuck
-from fteval.evals.text import READ, blank, fold, sentences, word_set, words
+from fteval.evals.substance import substance
+from fteval.evals.text import READ, blank, broken, fold, sentences, word_set, words
 from fteval.evals.topic import FUNCTION_WORDS, content_words, topic
 
 FEWEST = 4
 """Words that an answer has at least, unless the caller knows better: "It has four legs."."""
+_SHORT = 40  # words: a longer answer does more than say that it does not know
+_AN_ANSWER = 12  # words beside "I do not know …" that are an answer after all
 MOST_NON_WORDS = 0.2
 """Share of words that may be unknown: one in five."""
 
@@ -37,7 +42,8 @@ class Asked:
 def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True) -> str | None:
     """Why the text is no answer, in one sentence; None where it is one.
 
-    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words; and, for a
+    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words, no more than
+    "I do not know"; and, for a
     `whole` answer, a string of words without a sentence, another language, another subject. What cannot be judged (a
     language from three words) does not count against it.
     """
@@ -54,9 +60,15 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     again = stuck(text)
     if again:
         return f"repeats itself: {again}"
-    strange = non_words(text[:READ], *_languages(text, asked.prompt))
+    strange = non_words(text[:READ], "en")
+    if strange.share is not None and strange.share > MOST_NON_WORDS:  # which language it is takes longer to tell
+        strange = non_words(text[:READ], *_languages(text, asked.prompt))
     if strange.share is not None and strange.share > MOST_NON_WORDS:
         return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
+    if len(every) < _SHORT and knows_nothing(text, asked.prompt):
+        return "says only that it does not know"
+    if broken(text[:READ]):
+        return "broken characters"
     if not whole:
         return None
     if not any(c.isalpha() for c in text[:READ]):
@@ -71,6 +83,28 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     if other:
         return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
     return None
+
+
+def knows_nothing(text: str, prompt: str) -> bool:
+    """Whether the answer says that it does not know, and hardly anything beside it."""
+    said = abstention(text, prompt)
+    if not said or not _OWN.match(said):
+        return False
+    known = 0
+    for sentence in substance(text):
+        if not abstention(sentence):
+            known += len(words(sentence))
+        else:
+            _, _, after = fold(sentence).partition(said)
+            turn = _EXCEPT.search(after)
+            known += len(words(after[turn.end() :])) if turn and not ELSEWHERE.search(after) else 0
+    return known < _AN_ANSWER
+
+
+_OWN = re.compile(
+    r"(?:i|we|i'm|i've)\b|no idea|not sure|beats me|dunno|idk|hard to say|who knows|unknown|n/?a|\W|[^\x00-\x7f]"
+)
+_EXCEPT = re.compile(r"\b(?:except|but|though|yet|still)\b")
 
 
 def _count(n: int) -> str:

@@ -44,6 +44,12 @@ def _visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc", "Mn", "Cs")
 
 
+def broken(text: str) -> bool:
+    """Whether characters that stand for undecodable bytes are more than one in fifty."""
+    n = text.count("\ufffd")
+    return n > 2 and n * 50 > len(text)
+
+
 # --- folding -------------------------------------------------------------------------------------
 
 
@@ -197,12 +203,15 @@ _CODE_LINE = re.compile(
 )
 _TEMPLATE = re.compile(r"<\|[^|>\n]{1,40}\|>|</?s>|\[/?INST\]")
 _CODE_MARKS = frozenset("=;{}()<[")
+_FORMULA = re.compile(r"\$\$[^$]{1,2000}\$\$|\$[^$\n]{1,200}\$|\\[a-zA-Z]+(?:\{[^{}\n]{0,200}\})*")
 
 
 @lru_cache(maxsize=8)
 def without_code(text: str) -> str:
     """The text without code, links, addresses and template marks: what a lexicon or a language model may judge."""
     text = _TEMPLATE.sub(" ", text) if "<" in text or "[" in text else text
+    if "\\" in text or "$" in text:
+        text = _FORMULA.sub(" ", text)
     if not _CODE_MARKS.isdisjoint(text):
         text = _CODE_LINE.sub(" ", text)
     if "`" not in text and "~~~" not in text and "://" not in text and "@" not in text and "www." not in text:

@@ -60,6 +60,8 @@ _ENDS = word_set(
     """
 )
 
+_CLAUSE = word_set("how why when where whether which who what that if")
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -115,6 +117,8 @@ def _says_nothing(word: str, code: str) -> bool:
 def _subject_of(prompt: str) -> str | None:
     for match in _SUBJECT.finditer(fold(prompt)):
         phrase: list[str] = []
+        if match["subject"].split()[0] in _CLAUSE:
+            continue  # "how vaccines work" has no single subject
         for word in match["subject"].split():
             if word in _ENDS:
                 break
@@ -142,7 +146,7 @@ def touch(answer: str, of: Topic) -> Touch:
     if not named_it and not others:
         beginnings = of.beginnings
         near = [g for g in given if g[:5] in beginnings]
-        others = {a for a in of.about if any(_related(a, g) for g in near)}
+        others = {a for a in of.about - set(of.subject[1:] and of.subject) if any(_related(a, g) for g in near)}
     return Touch(named_it, frozenset(others))
 
 
@@ -151,9 +155,19 @@ def mentions(given: list[str], of: Topic) -> bool:
     if of.subject:
         subject = of.subject[0]
         if len(of.subject) > 1:
-            return set(of.subject) <= set(given)
+            return set(of.subject) <= set(given) and (" and " in of.name or _together(given, of.subject))
         return subject in given or any(g.startswith(subject) and _compound(g, subject) for g in given)
     return not of.about.isdisjoint(given)
+
+
+def _together(given: list[str], subject: tuple[str, ...]) -> bool:
+    """Whether the subject's words stand side by side, in any order, at most one other word between each two.
+
+    "A hole in your black sock" is not about a black hole.
+    """
+    wanted, width = set(subject), 2 * len(subject) - 1
+    starts = [i for i, g in enumerate(given) if g in wanted][:1_000]
+    return any(wanted <= set(given[i : i + width]) for i in starts)
 
 
 def _related(one: str, other: str) -> bool:
