@@ -1,4 +1,7 @@
-"""Labelled outputs, at least half of them written to fool the probe, both ways. Each label gives its reason."""
+"""Labelled outputs, at least half of them written to fool the probe, both ways. Each label gives its reason.
+
+A case that is `known` to be judged wrong stays, so that `make validity` counts it; once it is judged right, it says so.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ FEWEST = 60
 
 def every_case() -> list[Any]:
     return [
-        pytest.param(name, case, id=f"{name}-{number}")
+        pytest.param(
+            name, case, id=f"{name}-{number}", marks=[pytest.mark.xfail(strict=True)] if case.get("known") else []
+        )
         for name in probes()
         for number, case in enumerate(cases(name), start=1)
     ]
