@@ -23,15 +23,25 @@ METRICS = {
     "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
     "relevance": ["on_topic", "mentions_subject"],
     "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
+    "category": ["correct", "valid", "bare"],
+    "stops": ["stopped", "leaked-"],
+    "punctuation": ["exact", "words_kept", "mark_f1", "case_f1"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
 }
-TARGETS = {"iso_date": "2021-03-04", "facts": "Verona", "holdout": "Verona"}
+TARGETS = {
+    "iso_date": "2021-03-04",
+    "facts": "Verona",
+    "holdout": "Verona",
+    "category": "spam",
+    "punctuation": "Hello, Anna. It is a dog!",
+}
+METADATA = {"category": {"labels": ["spam", "ham", "3", "A"]}}
 PROBES = sorted(METRICS)
 
 
 def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name))
+    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -73,7 +83,7 @@ def test_the_holdout_probe_asks_for_a_file() -> None:
 @pytest.mark.parametrize("name", sorted(TARGETS))
 @pytest.mark.parametrize("target", [None, "", {"a": 1}, True])
 def test_a_row_without_a_usable_target_is_an_error_that_names_it_not_a_zero(name: str, target: object) -> None:
-    row = Sample("row-7", (Message("user", "When?"),), target=target)
+    row = dataclasses.replace(sample(name, "When?"), target=target)
     with pytest.raises(UserError, match="row-7"):
         registry.probe(name).score(row, Generation("row-7", text="Verona"))
 
