@@ -157,8 +157,33 @@ def named(text: str, labels: Labels, prompt: str = "") -> Named:
 
 
 _KEYS = frozenset(
-    "label labels category class classification answer result prediction output sentiment intent topic type choice"
-    " final_answer predicted_label tag priority urgency department team rating score language emotion".split()
+    [
+        "label",
+        "labels",
+        "category",
+        "class",
+        "classification",
+        "answer",
+        "result",
+        "prediction",
+        "output",
+        "sentiment",
+        "intent",
+        "topic",
+        "type",
+        "choice",
+        "final_answer",
+        "predicted_label",
+        "tag",
+        "priority",
+        "urgency",
+        "department",
+        "team",
+        "rating",
+        "score",
+        "language",
+        "emotion",
+    ]
 )
 _FENCE = re.compile(r"```\w*\s*(.*?)```", re.DOTALL)
 
@@ -179,6 +204,9 @@ def _structured(text: str, labels: Labels) -> Named | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
+        ticked = [k for k, v in value.items() if labels.exact(k) is not None and isinstance(v, bool)]
+        if len(ticked) == len(value) > 1:  # {"spam": true, "ham": false}
+            value = {"labels": [k for k in ticked if value[k]]}
         told = [v for k, v in value.items() if str(k).lower().strip().replace(" ", "_") in _KEYS]
         values = told or [v for v in value.values() if isinstance(v, str)]
         if not values:

@@ -68,7 +68,7 @@ class Marked:
 
 # A word ends at white space, a hyphen, a dash or a slash. The point of 3.14 belongs to the number.
 _PIECE = regex.compile(r"[^\s\-—/]++")
-_MARK = regex.compile(r"(?V1)[\p{P}--[%&@#*]]")
+_MARK = regex.compile(r"(?V1)[\p{P}--[%&@#]]")
 _POINT = regex.compile(r"(?<=\d)\.(?=\d)")
 
 
@@ -106,7 +106,7 @@ def marked(text: str) -> Marked:
                 marks[-1] += opening
             else:
                 before += opening
-        keys.append(letters.lower())
+        keys.append(letters.replace("İ", "I").lower())
         marks.append(f" {before}{own}" if before else own)
         capitals.append("" if letters.islower() or letters == letters.lower() else letters)
         before = ""
@@ -186,7 +186,8 @@ _FENCED = regex.compile(r"\A\s*+(?:```|~~~)\w*+\n(.*?)(?:```|~~~)?\s*+\Z", regex
 _OPENING_LINE = regex.compile(r"\A\s*+([^\n]{1,150}?):[*_ ]*\s*?\n\s*+(?=\S)")
 _OPENING_WORDS = regex.compile(
     r"\A\s*+(?:(?:sure|certainly|of course|okay|ok|absolutely)\b[^\n:]{0,80}|here(?:'s| is| are|’s)\b[^\n:]{0,80}"
-    r"|(?:the )?(?:corrected|restored|punctuated|result|output|answer|text|corrected text)\b[^\n:]{0,40}):[*_ ]*\s++(?=\S)",
+    r"|(?:the )?(?:corrected|restored|punctuated|result|output|answer|text"
+    r"|corrected text)\b[^\n:]{0,40}):[*_ ]*\s++(?=\S)",
     regex.IGNORECASE,
 )
 _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’", "«": "»", "„": "“", "*": "*"}

@@ -23,9 +23,9 @@ class Punctuation:
               number over all of them (the answer kept with the score has it per mark); case_f1: F1 of words with
               capitals, each with the same ones (NASA is not Nasa)
     Chance    0 for exact; a lone full stop at the end earns some mark_f1, a lone first capital some case_f1
-    Traps     an opening line ("Here is the text:"), quotation marks or a code fence round the whole and a closing remark
-              in a paragraph of its own cost `exact` and nothing else; a comma that could as well stand or not counts
-              as it stands in the original; F1 looks at 5,000 words
+    Traps     an opening line ("Here is the text:"), quotation marks or a code fence round the whole and a closing
+              remark in a paragraph of its own cost `exact` and nothing else; a comma that could as well stand or
+              not counts as it stands in the original; where words differ, F1 looks at the first 5,000
     Source    texts of fteval's own; F1 of marks and capitals as is usual for the task
     """
 
@@ -51,7 +51,8 @@ class Punctuation:
         if blank(text):
             names = [m.name for m in self.metrics]
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
-        part, around = restored_part(text, sample.target, original.keys)
+        # Past this many characters the words cannot be the same; the marks of what comes before still tell something.
+        part, around = restored_part(text.strip()[: 4 * len(sample.target) + 2_000], sample.target, original.keys)
         found = marked(part)
         marks, capitals = compared(found, original)
         reasons: dict[str, str] = {}

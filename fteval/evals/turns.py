@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import regex
 
-from fteval.evals.text import READ
+from fteval.evals.text import READ, word_set
 
 # --- what a prompt may ask for -------------------------------------------------------------------------
 
 _MAKE = (
-    r"\b(?:writ\w+|creat\w+|generat\w+|mak\w+|compos\w+|draft\w*|giv\w+|show\w*|continu\w+|invent\w*|prepar\w+|produc\w+"
+    r"\b(?:writ\w+|creat\w+|generat\w+|mak\w+|compos\w+|draft\w*|giv\w+|show\w*|continu\w+|invent\w*"
+    r"|prepar\w+|produc\w+"
     r"|need|want|would like|example|sample|imagine|simulat\w+|rewrit\w+|turn|convert|translat\w+|summar\w+|transcri\w+"
     r"|format\w*|complet\w+|finish|extend|add|build|design|role-?play|act out|in the form of|as an?|quot\w+|repeat|copy"
     r"|extract|correct|proofread|schreib\w*|erstell\w*|écri\w*|rédig\w*|escrib\w*)\b"
@@ -35,15 +36,21 @@ _ASKS_TALK = re.compile(
 )
 _ASKS_TEMPLATE = re.compile(
     r"\b(?:(?:chat|prompt|instruction|conversation|message|alpaca|vicuna|llama|mistral|gemma|zephyr|dialogue) ?-?"
-    r"(?:templates?|formats?|tokens?|markup)|special tokens?|chatml|(?:control|eos|bos|end[- ]of[- ](?:text|turn|sequence)"
+    r"(?:templates?|formats?|tokens?|markup)|special tokens?|chatml|(?:control|eos|bos|end[- ]of[- ](?:text"
+    r"|turn|sequence)"
     r"|stop|role|separator|sentinel) (?:tokens?|markers?|strings?|sequences?|tags?)|tokeni[sz]ers?|apply_chat_template"
     r"|jinja|fine-?tuning data|training (?:data|example|sample)s?|strikethrough|html|xml|markdown|instruction tuning"
     r"|few-?shot|prompt for an? (?:llm|language model|assistant)|role markers?)\b",
     re.IGNORECASE,
 )
+_NOT_WANTED = re.compile(
+    rf"\b(?:no|not|don't|dont|do not|never|without|avoid|instead of)\b[^.?!\n]{{0,40}}?{_TALK}", re.IGNORECASE
+)
+_ASKS_QUESTIONS = re.compile(rf"{_MAKE}[^.?!\n]{{0,60}}?\bquestions\b", re.IGNORECASE)
 _FRAMED = re.compile(
     r"(?:^|\n)\W*(?:assistant|ai|bot|chatbot|model|a|answer|response|gpt)\W*[:：]?\W*\Z"
-    r"|(?:<\|[^>]*\|>|\[/INST\]|<start_of_turn>\w*|<\|start_header_id\|>assistant<\|end_header_id\|>)\s*(?:assistant)?\s*\Z",
+    r"|(?:<[|｜][^>]*[|｜]>|\[/INST\]|<start_of_turn>\w*|<\|start_header_id\|>assistant<"
+    r"\|end_header_id\|>)\s*(?:assistant)?\s*\Z",
     re.IGNORECASE,
 )
 """A prompt that is itself a conversation up to the model's turn: its markers are its frame, not what it asks for."""
@@ -51,11 +58,15 @@ _FRAMED = re.compile(
 # --- what is looked for --------------------------------------------------------------------------------
 
 _PIECE = regex.compile(
-    r"<\|[A-Za-z_][\w ./-]{0,38}+\|>?|<\|(?=\s*+\Z)|<[｜|][\w▁ ]{1,40}[｜|]>|<｜|\|im_(?:start|end)\|>?|\bim_(?:start|end)\|>"
-    r"|\[/?INST\]?|<</?SYS>>?|</?(?:start|end)_of_(?:turn|text|utterance|sentence)>?|<(?:eos|bos|pad|eot|sep|unk|endoftext)>"
+    r"<\|[A-Za-z_][\w ./-]{1,38}+\|>?|<\|(?=\s*+\Z)|<[｜|][\w▁ ]{2,40}[｜|]>|<｜|\|im_(?:start|end)\|>?"
+    r"|\bim_(?:start|end)\|>"
+    r"|\[/?INST\]?|<</?SYS>>?|</?(?:start|end)_of_(?:turn|text|utterance|sentence)>?|<(?:eos|bos|pad|eot|sep"
+    r"|unk|endoftext)>"
     r"|\[(?:EOS|BOS|PAD|SEP|CLS|UNK|EOT)\]|<(?:start_of|end_of|start|end)_\w{0,5}+\Z|<\|\w*+\Z|\[/(?:IN?S?)?\Z"
     r"|(?:eot_id|end_header_id|start_header_id)\|?>|\[(?:AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\]"
     r"|<0x[0-9A-F]{2}>|<end_of_turn|<start_of_turn"
+    r"|^[ \t]*+</?(?:user|assistant|human|bot)>",
+    regex.MULTILINE,
 )
 _S_TAG = regex.compile(r"</?s>", regex.IGNORECASE)
 _STRUCK = regex.compile(
@@ -69,17 +80,23 @@ _HEADING = regex.compile(
     regex.MULTILINE | regex.IGNORECASE,
 )
 _HASHES = regex.compile(
-    r"\n[ \t]*+\#{3,4}(?:[ \t]*+(?:Inst|Instruct|Instructio|Respon|Resp|Hum|Assis)\w{0,4})?[ \t]*+\Z"
+    r"(?:\n|[.!?] )[ \t]*+\#{3,4}(?:[ \t]*+(?:Inst|Instruct|Instructio|Respon|Resp|Hum|Assis)\w{0,4})?[ \t]*+\Z"
 )
 _DECOR = r"[ \t]*+(?:[*_>\[(<]{0,3}+)"
 _ROLE = regex.compile(
-    rf"^{_DECOR}(?P<role>user|human|assistant|system|ai|ai assistant|bot|chatbot|chatgpt|gpt|model|q|question|a|answer|customer"
-    rf"|client|student|me|you|prompt|instruction|next question|new question|utilisateur|benutzer|nutzer|mensch|assistent"
+    rf"^{_DECOR}(?P<role>user|human|assistant|system|ai|ai assistant|bot|chatbot|chatgpt|gpt|model|q|question"
+    rf"|a|answer|customer"
+    rf"|client|student|me|you|prompt|instruction|next question|new question|response|utilisateur|benutzer"
+    rf"|nutzer|mensch|assistent"
     rf"|usuario|asistente|用户|助手)(?:[ ]?\d{{1,2}})?+[*_\])>]{{0,3}}+[ \t]*+[:：][*_]{{0,2}}+(?P<said>[^\n]*+)",
     regex.MULTILINE | regex.IGNORECASE,
 )
+_INLINE = regex.compile(r"(?<=[.!?\"”)\]][ \t]++)(?P<role>User|USER|Human|HUMAN|Assistant|ASSISTANT):(?P<said>[^\n]*+)")
+_Q_AND_A = regex.compile(r"(?<=\n)[ \t]*+Q\.[ \t]++[^\n]+\n\s*+A\.[ \t]")
+_HALF = regex.compile(r"[.!?\"”)][ \t]*+\n\s*(?P<half>User|USER|Human|Assistant|ASSISTANT)[ \t]*+\Z")
 _ALONE = regex.compile(
-    r"^[ \t]*+(?:user|assistant|human|model|system|<(?:user|assistant|human|system)>|\[(?:user|assistant|human|system)\])"
+    r"^[ \t]*+(?:user|assistant|human|model|system|<(?:user|assistant|human|system)>|\[(?:user|assistant"
+    r"|human|system)\])"
     r"[ \t]*+$",
     regex.MULTILINE,
 )
@@ -88,7 +105,8 @@ _FIELD = regex.compile(
     r"\s*+(?:[-*•+]|\d{1,2}[.)])?[ \t]*+[*_\"'`]{0,3}+([\p{L}][\p{L}\p{N} /_&'()-]{0,40}?)[*_\"'`]{0,3}+[ \t]*+[:：]"
 )
 _DEFINES = regex.compile(
-    r"[*_ ]*(?:an?|the|any|anyone|anybody|someone|somebody|one|person|people|whoever|each|every|those|refers?|means|can|may"
+    r"[*_ ]*(?:an?|the|any|anyone|anybody|someone|somebody|one|person|people|whoever|each|every|those|refers?"
+    r"|means|can|may"
     r"|must|has|is|read|write|full|limited|no access|access)\b(?![^\n]*\?[ \t]*$)",
     regex.IGNORECASE,
 )
@@ -97,14 +115,7 @@ _UTTERANCE = regex.compile(
 )
 _CODE = regex.compile(r"```[^\n]*\n.*?\n[ \t]*```|~~~[^\n]*\n.*?\n[ \t]*~~~|`[^`\n]++`", regex.DOTALL)
 
-TURNS = frozenset(
-    "user human q question prompt instruction customer client student me utilisateur benutzer nutzer mensch usuario 用户".split()
-) | {
-    "next question",
-    "new question",
-}
-"""Roles that ask; the others answer."""
-SOFT = frozenset("customer client student me you q question a answer prompt instruction system model".split())
+SOFT = word_set("customer client student me you q question a answer prompt instruction response system model")
 """Names that are as often something else than a turn: these must be spoken like one."""
 
 
@@ -130,14 +141,14 @@ def leaks(text: str, asked: Sequence[str]) -> list[Leak]:
     quoted = "" if framed else prompt
     bare = _CODE.sub(lambda m: "\0" * len(m[0]), text) if "`" in text or "~~~" in text else text
     found: list[Leak] = []
-    if not (_ASKS_TEMPLATE.search(quoted) or _PIECE.search(quoted) or _HEADING.search(quoted)):
+    if not (_ASKS_TEMPLATE.search(quoted) or _S_TAG.search(quoted) or _PIECE.search(quoted) or _HEADING.search(quoted)):
         found += _pieces(bare)
-    if not _ASKS_TALK.search(quoted):
+    if not _ASKS_TALK.search(_NOT_WANTED.sub("", quoted)):
         found += _turns(bare, quoted)
     return sorted(found, key=lambda leak: leak.start)
 
 
-_HINT = re.compile(r"[<\[|#>:：]|assistant|user|human|model|system|instruction", re.IGNORECASE)
+_HINT = re.compile(r"[<\[|#>:：]|assistant|user|human|model|system|instruction|\nQ\.", re.IGNORECASE)
 
 
 def _pieces(text: str) -> list[Leak]:
@@ -184,20 +195,41 @@ def _said(before: str) -> bool:
 def _turns(text: str, prompt: str) -> list[Leak]:
     found: list[Leak] = []
     roles = list(_ROLE.finditer(text))[:60]
+    if _ASKS_QUESTIONS.search(prompt):
+        roles = [m for m in roles if m["role"].lower() not in ("q", "question", "a", "answer")]
+    if roles and not text[: roles[0].start()].strip() and roles[0]["role"].lower() in ("q", "question"):
+        roles = roles[2:]  # the question said again, and its answer
     names = {m["role"].lower() for m in roles}
     for m in roles:
         role, said = m["role"].lower(), m["said"].strip(" *_")
         before = text[: m.start()]
         first = not before.strip()
-        if role in ("a", "answer", "model") and not _paired(role, names):
+        if role in ("a", "answer", "model", "response") and not _paired(role, names):
             continue
-        if first and role in ("answer", "a", "question", "q", "prompt", "instruction", "me", "you", "system"):
+        if first and role in (
+            "answer",
+            "a",
+            "question",
+            "q",
+            "prompt",
+            "instruction",
+            "response",
+            "me",
+            "you",
+            "system",
+        ):
             continue
         if _is_field(text, m, prompt):
             continue
         if not first and role in SOFT and not (_UTTERANCE.search(said) or not said or _paired(role, names)):
             continue
         found.append(Leak(m.start("role"), m[0].strip()[:60], "a role marker" if first else "a next turn", not first))
+    for m in (*list(_INLINE.finditer(text))[:20], *list(_Q_AND_A.finditer(text))[:1]):
+        said = m.groupdict().get("said", "?").strip()
+        if not said or _UTTERANCE.search(said) or _paired(m["role"].lower(), names):
+            found.append(Leak(m.start(), m[0].strip()[:60], "a next turn", True))
+    if half := _HALF.search(text[-80:]):
+        found.append(Leak(len(text) - len(half["half"]), half["half"], "half a next turn", False))
     for m in _ALONE.finditer(text):
         if len(found) > 60 or m[0].strip().lower() in prompt.lower().split("\n"):
             break
@@ -211,6 +243,9 @@ def _turns(text: str, prompt: str) -> list[Leak]:
 
 def _paired(role: str, names: set[str]) -> bool:
     """Whether the other side speaks as well: "Q:" and "A:", "User:" and "Assistant:"."""
+    asked, told = {"instruction", "prompt", "input"}, {"response", "output", "answer"}
+    if role in asked | told - {"answer"}:
+        return bool(names & (told if role in asked else asked))
     pairs = {"q": {"a", "answer"}, "a": {"q", "question"}, "question": {"answer", "a"}, "answer": {"question", "q"}}
     return bool(names & pairs.get(role, {"assistant", "ai", "bot", "user", "human", "model", "agent"} - {role}))
 

@@ -26,7 +26,7 @@ def test_a_row_without_two_labels_is_an_error_that_names_it(labels) -> None:
 
 
 def test_a_target_that_is_no_label_is_an_error_that_names_row_and_labels() -> None:
-    with pytest.raises(UserError, match="row-7.*junk") as error:
+    with pytest.raises(UserError, match=r"row-7.*junk") as error:
         judged("spam", ["spam", "ham"], "junk")
     assert "spam, ham" in str(error.value.fix)
 
