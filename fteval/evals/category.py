@@ -19,9 +19,9 @@ class Category:
     """Whether an answer names one label of the list, and the right one.
 
     Measures  valid: exactly one label is given as the answer, in any wrapping ("Category: 3.", **spam**,
-              {"label": "3"}, "Not spam, but ham.", "3, because …", a correction's last word); correct: that label is the target;
-              bare: the answer is a label and nothing else, white space, case and full-width forms aside ("spam." is
-              not bare)
+              {"label": "3"}, "Not spam, but ham.", "3, because …", a correction's last word); correct: that label is
+              the target; bare: the answer is a label and nothing else, white space, case and full-width forms aside
+              ("spam." is not bare)
     Chance    1 in as many as there are labels, more where one is frequent: read macro-F1 and the confusion table beside
               it (`fteval.evals.confusion`)
     Traps     two labels, the list given back, a label inside another word (hamster), a question (spam?), a loop of one

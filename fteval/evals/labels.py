@@ -54,7 +54,8 @@ class Labels:
     """As the row writes them."""
     by_key: dict[str, str]
     """Folded writing -> name."""
-    pattern: regex.Pattern[str]
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    """Folded writing and its words."""
     cased: bool
     """Labels that differ in case only: case decides."""
 
@@ -89,27 +90,57 @@ def _labels(names: tuple[str, ...]) -> Labels | None:
     by_key = {_key(name, cased): name for name in names}
     if len(by_key) < len(names) or len(names) < 2:
         return None
-    parts = [_pattern(key) for key in sorted(by_key, key=len, reverse=True)]
-    return Labels(names, by_key, regex.compile("|".join(parts), 0 if cased else regex.IGNORECASE), cased)
+    return Labels(names, by_key, tuple((key, tuple(key.split(" "))) for key in by_key), cased)
 
 
+# Boundaries: a label does not stand in hamster, non-spam, 3.5, 13, -1, $3, 3 %, C++ or spam.com.
+_BEFORE_NUMBER = regex.compile(r"(?<![\w$€£+])(?<![\d.,]\.)(?<!\d[.,:/-])(?<!\w-)(?<!(?:^|[\s(:])-)")
+_BEFORE_WORD = regex.compile(r"(?<![\w$@#+])(?<!\w[-.'&])")
+_BEFORE_SIGN = regex.compile(r"(?<![\w+-])")
+_AFTER_NUMBER = regex.compile(r"(?![\w%€£+])(?![.,:]\d)(?!-\d)(?!\s?(?:%|percent))")
+_AFTER_WORD = regex.compile(r"(?![\w+#@])(?!'(?!s?\W*$)\w)(?![-.&]\w)")
+_AFTER_SIGN = regex.compile(r"(?![\w+#])")
 _SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_GAP = regex.compile(r"[-_\s]+")
 
 
-def _pattern(key: str) -> str:
-    """The label between boundaries: not in hamster, non-spam, 3.5, 13, $3, C++, spam.com."""
-    body = r"[-_\s]+".join(regex.escape(part) for part in key.split(" "))
+def _mentions(text: str, labels: Labels) -> list[Mention]:
+    """Where labels stand in the text, the longest at each place, in order."""
+    lower = text if labels.cased else text.lower()
+    found: list[Mention] = []
+    for key, parts in labels.parts:
+        start = lower.find(parts[0])
+        for _ in range(saying.MOST):
+            if start < 0:
+                break
+            end = _end(lower, start, parts)
+            if end and _stands_alone(text, start, end, key):
+                found.append(Mention(start, end, labels.by_key[key]))
+            start = lower.find(parts[0], start + 1)
+    kept: list[Mention] = []
+    for mention in sorted(found, key=lambda m: (m.start, -m.end)):
+        if not kept or mention.start >= kept[-1].end:
+            kept.append(mention)
+    return kept[: saying.MOST]
+
+
+def _end(text: str, start: int, parts: Sequence[str]) -> int:
+    """Where a label that begins at `start` ends; 0 where its later words do not follow."""
+    end = start + len(parts[0])
+    for part in parts[1:]:
+        gap = _GAP.match(text, end)
+        if not gap or not text.startswith(part, gap.end()):
+            return 0
+        end = gap.end() + len(part)
+    return end
+
+
+def _stands_alone(text: str, start: int, end: int, key: str) -> bool:
     if _SPACELESS.search(key):
-        return body
-    if key[0].isdigit():
-        before = r"(?<![\w$€£+])(?<![\d.,]\.)(?<!\d[.,:/-])(?<!\w-)(?<!(?:^|[\s(:])-)"
-    else:
-        before = r"(?<![\w$@#+])(?<!\w[-.'&])" if key[0].isalpha() else r"(?<![\w+-])"
-    if key[-1].isdigit():
-        after = r"(?![\w%€£+])(?![.,:]\d)(?!-\d)(?!\s?(?:%|percent))"
-    else:
-        after = r"(?![\w+#@])(?!'(?!s?\W*$)\w)(?![-.&]\w)" if key[-1].isalpha() else r"(?![\w+#])"
-    return f"{before}{body}{after}"
+        return True
+    before = _BEFORE_NUMBER if key[0].isdigit() else _BEFORE_WORD if key[0].isalpha() else _BEFORE_SIGN
+    after = _AFTER_NUMBER if key[-1].isdigit() else _AFTER_WORD if key[-1].isalpha() else _AFTER_SIGN
+    return bool(before.match(text, start) and after.match(text, end))
 
 
 # --- the answer --------------------------------------------------------------------------------------
@@ -145,14 +176,10 @@ def named(text: str, labels: Labels, prompt: str = "") -> Named:
     key = _key(said.strip(" \n\t\"'.,:;!()[]{}"), labels.cased)
     if key in labels.by_key:
         return Named(labels.by_key[key])
-    mentions = [
-        Mention(m.start(), m.end(), labels.by_key[_key(m[0], labels.cased)])
-        for m in labels.pattern.finditer(said)
-        if _key(m[0], labels.cased) in labels.by_key
-    ]
+    mentions = _mentions(said, labels)
     if not mentions:
         return Named(None, "no label in the answer")
-    label, why, several = saying.given(said, mentions[: saying.MOST])
+    label, why, several = saying.given(said, mentions)
     return Named(label, why, tuple(dict.fromkeys(several)))
 
 

@@ -52,7 +52,8 @@ class Punctuation:
             names = [m.name for m in self.metrics]
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
         # Past this many characters the words cannot be the same; the marks of what comes before still tell something.
-        part, around = restored_part(text.strip()[: 4 * len(sample.target) + 2_000], sample.target, original.keys)
+        most = 4 * len(sample.target) + 2_000
+        part, around = restored_part(text.strip()[:most], sample.target, original.keys)
         found = marked(part)
         marks, capitals = compared(found, original)
         reasons: dict[str, str] = {}
@@ -62,7 +63,7 @@ class Punctuation:
             reasons["mark_f1"] = marks.text
         if capitals.value < 1:
             reasons["case_f1"] = capitals.text
-        if not same_writing(text, sample.target):
+        if len(" ".join(text.split())) > most or not same_writing(text, sample.target):
             reasons["exact"] = _why_not(reasons, around)
         return Scores(
             {

@@ -19,6 +19,7 @@ from fteval.evals.saying_words import (
     ENDS,
     FILLER,
     FINAL,
+    FIRST_GUESS,
     FRAME,
     FRAMED_AFTER,
     HEDGE,
@@ -110,6 +111,9 @@ def _one(told: list[str]) -> tuple[str | None, str, list[str]]:
 def _spoken(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Mentions that are not denied, asked about, conceded, or the noun of "this question is …"."""
     conceded = [m.span() for m in CONCEDED.finditer(text)]
+    for guess in FIRST_GUESS.finditer(text):
+        start = max(text.rfind(end, 0, guess.start()) for end in ".;!?\n")
+        conceded.append((start + 1, guess.end()))
     kept: list[Mention] = []
     denied_end = -1
     for m in mentions:

@@ -89,13 +89,17 @@ RULED_OUT = regex.compile(
     regex.IGNORECASE,
 )
 CONCEDED = regex.compile(
-    r"\b(?:whether|although|though|while|whereas|even though|even if|despite|if|unless|might have"
-    r"|could have been|would have been"
-    r"|had it|in contrast to|compared (?:to|with)|at first (?:glance|sight)?)\b[^.,;!?\n]*+"
-    r"|[^.;!?\n]{0,200}?\b(?:looks?|seems?|appears?|sounds?|could|might|may|thought|first|tempting|mentions?"
-    r"|contains?|reads?|resembles?)\b[^.;!?\n]*?,? (?:but|yet|however|it is really|it's really)\b",
+    r"\b(?:whether|although|though|while|whereas|even though|even if|despite|if|unless|might have|could have been"
+    r"|would have been|had it|in contrast to|compared (?:to|with)|at first(?: glance| sight)?)\b[^.,;!?\n]*+",
     regex.IGNORECASE,
 )
+"""What is granted, or not so: up to the next comma."""
+FIRST_GUESS = regex.compile(
+    r"\b(?:looks?|seems?|appears?|sounds?|could|might|may|thought|first|tempting|mentions?|contains?|reads?|resembles?)\b"
+    r"[^.;!?\n]{0,200}?,? (?:but|yet|however|it is really|it's really)\b",
+    regex.IGNORECASE,
+)
+"""What the second half of the sentence takes back; it begins where the sentence begins."""
 HEDGE = regex.compile(
     r"(?:\b(?:or|also|possibly|maybe|perhaps|potentially|alternatively|either|could be|might be|may be"
     r"|could also be|could even be"

@@ -14,6 +14,9 @@ import regex
 
 from fteval.evals.text import READ, word_set
 
+ASKED = 8_000
+"""Characters of a prompt that are looked at."""
+
 # --- what a prompt may ask for -------------------------------------------------------------------------
 
 _MAKE = (
@@ -137,8 +140,10 @@ def leaks(text: str, asked: Sequence[str]) -> list[Leak]:
     if not _HINT.search(text):
         return []
     prompt = "\n".join(asked)
-    framed = bool(_FRAMED.search(prompt.rstrip()))
+    framed = bool(_FRAMED.search(prompt[-200:].rstrip()))
     quoted = "" if framed else prompt
+    if len(quoted) > ASKED:  # what is asked stands at one end of a long prompt
+        quoted = quoted[: ASKED // 2] + "\n" + quoted[-ASKED // 2 :]
     bare = _CODE.sub(lambda m: "\0" * len(m[0]), text) if "`" in text or "~~~" in text else text
     found: list[Leak] = []
     if not (_ASKS_TEMPLATE.search(quoted) or _S_TAG.search(quoted) or _PIECE.search(quoted) or _HEADING.search(quoted)):

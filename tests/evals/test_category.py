@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import pytest
 
@@ -110,3 +111,24 @@ def test_the_confusion_table_counts_every_answer_once() -> None:
     table = confusion(PAIRS)
     assert sum(table.values()) == len(PAIRS)
     assert table["cat", "dog"] == 1 and table["dog", None] == 1 and table["cat", "cat"] == 3
+
+
+@pytest.mark.parametrize(
+    "bait",
+    [
+        "spam, not ham. ",
+        "Category: spam or ",
+        "spam ",
+        "actually ",
+        "not ",
+        "it looks like ",
+        "this is the category of ",
+        "{",
+        "<b",
+        "although spam ",
+    ],
+)
+def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
+    start = time.process_time()
+    judged(bait * (1_000_000 // len(bait)) + "spam", ["spam", "ham"], "spam")
+    assert time.process_time() - start < 1

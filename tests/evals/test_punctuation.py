@@ -3,6 +3,7 @@
 import itertools
 import random
 import re
+import time
 
 import pytest
 
@@ -92,3 +93,10 @@ def test_rows_of_nanos_world_judge_their_own_target_right() -> None:
     for row in itertools.islice(rows(build_world(), random.Random(4)), 300):
         scores = probe.score(sample_from_row(row), Generation("", text=row["target"]))
         assert set(scores.values.values()) == {1.0}
+
+
+@pytest.mark.parametrize("bait", ['"“', "```\n", "\n\n", "a. ", "here is ", ". .", "« ", "—", "x\n\n", "a:\n", " "])
+def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
+    start = time.process_time()
+    judged("Hello, Anna. It is a dog!", bait * (1_000_000 // len(bait)))
+    assert time.process_time() - start < 1

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import pytest
 
@@ -96,3 +97,13 @@ def test_rows_of_nanos_world_can_be_judged() -> None:
         s = sample_from_row(row)
         assert probe.score(s, Generation("", text="In Verona.", finish_reason="stop")).values["stopped"] == 1
         assert probe.score(s, Generation("", text="In Verona.\nUser: Why?", finish_reason="stop")).values["leaked"] == 1
+
+
+@pytest.mark.parametrize(
+    "bait",
+    ["\nUser: hi", "<|im_", "<s>x</s>", "\n### ", "Q. a\nA. b\n", "```\n", "\nuser\n", ". User: x", "a: b\n", "\n "],
+)
+def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
+    start = time.process_time()
+    judged(bait * (1_000_000 // len(bait)) + "User:")
+    assert time.process_time() - start < 1
