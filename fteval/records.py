@@ -252,7 +252,8 @@ class Metric:
     scale: float | None = None
     """The most that one sample's score can change, where that is known: a guarantee needs a bound. Shares have 1."""
     labels: bool = False
-    """True where target and extracted answer are labels: reports say which one was taken for which."""
+    """True where a score of 1 says that the extracted answer is a label, as the target is: reports say which one was
+    taken for which."""
     partial: bool = False
     """True where it means something for some samples only: without a score on either side a sample is not missing."""
 

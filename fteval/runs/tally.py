@@ -52,7 +52,7 @@ class Columns:
         self.targets: list[str] = []
         self.labels: dict[int, str] = {}
         """Pair -> the label that was answered, where answers are labels."""
-        self.labelled = any(m.get("labels") for m in fields["metrics"])
+        self.labelled = next((m["name"] for m in fields["metrics"] if m.get("labels")), None)
         self.begin(fields["digest"], fields["metrics"])
 
     def begin(self, probe_digest: str, metrics: Iterable[Mapping[str, Any]]) -> None:
@@ -98,7 +98,7 @@ class Columns:
         for name, column in self.values.items():
             column[pair] = values.get(name)
         if self.labelled and self.states[pair] == State.SCORED:
-            self.labels[pair] = judgement.get("answer") or ""
+            self.labels[pair] = (judgement.get("answer") or "") if values.get(self.labelled) == 1 else ""
 
     def stop(self, asked: int) -> None:
         """Only the first `asked` samples of the random order count from now on.

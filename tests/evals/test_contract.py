@@ -28,6 +28,9 @@ METRICS = {
     "sql": ["correct", "executes", "parses"],
     "json_schema": ["correct", "valid_schema", "valid_json", "bare", "field_f1"],
     "conversion": ["equal", "parses", "bare"],
+    "category": ["correct", "valid", "bare"],
+    "stops": ["stopped", "leaked-"],
+    "punctuation": ["exact", "words_kept", "mark_f1", "case_f1"],
     "facts": ["correct", "abstained-", "invented-"],
     "holdout": ["exact", "contains"],
     "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
@@ -39,10 +42,13 @@ TARGETS = {
     "robustness": "2021-03-04",
     "sql": "SELECT name FROM people WHERE town = 'Verona'",
     "json_schema": '{"a": 1}',
+    "category": "spam",
+    "punctuation": "Hello, Anna. It is a dog!",
 }
 PEOPLE = [{"name": "Romeo", "town": "Verona"}, {"name": "Paris", "town": "Mantua"}]
 METADATA: dict[str, dict] = {
     "sql": {"tables": {"people": PEOPLE}},
+    "category": {"labels": ["spam", "ham", "3", "A"]},
     "conversion": {"source": '{"a": 1}', "from": "json", "to": "yaml"},
     "robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."},
     "instructions": {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
@@ -97,7 +103,7 @@ def test_the_holdout_probe_asks_for_a_file() -> None:
 def test_a_row_without_a_usable_target_is_an_error_that_names_it_not_a_zero(name: str, target: object) -> None:
     if name in OBJECTS and isinstance(target, dict):
         return
-    row = Sample("row-7", (Message("user", "When?"),), target=target)
+    row = dataclasses.replace(sample(name, "When?"), target=target)
     with pytest.raises(UserError, match="row-7"):
         registry.probe(name).score(row, Generation("row-7", text="Verona"))
 

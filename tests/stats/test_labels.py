@@ -29,3 +29,8 @@ def test_no_label_is_a_mistake_and_no_label_of_its_own() -> None:
 def test_a_label_that_nobody_wanted_counts_against_the_mean() -> None:
     assert macro_f1(counts("aa", "ac")) == pytest.approx((2 / 3 + 0) / 2)
     assert macro_f1([]) is None and label_scores([]) == []
+
+
+def test_one_label_always_given_shows_what_accuracy_hides() -> None:
+    # 90 of 100 right by always saying "ham": F1 of ham 180/190, of spam 0.
+    assert macro_f1([("ham", "ham", 90), ("spam", "ham", 10)]) == pytest.approx(90 / 190)
