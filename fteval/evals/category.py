@@ -76,10 +76,11 @@ class Category:
             reasons["correct"] = f"{found.label!r}, wanted {wanted!r}"
         if not found.bare:
             reasons["bare"] = "more than the label" if found.label is not None else reasons["valid"]
+        answer = found.label if found.label is not None else ", ".join(found.several[:5]) or None
         return Scores(
             {m.name: float(m.name not in reasons) for m in self.metrics},
-            # The target's own spelling, so that reports count them as one.
-            answer=str(sample.target) if found.label == wanted else found.label if found.label is not None else ", ".join(found.several[:5]) or None,
+            # The target's own spelling, so that reports count both as one label.
+            answer=str(sample.target) if found.label == wanted else answer,
             reasons=reasons,
         )
 
