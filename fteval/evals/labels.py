@@ -172,7 +172,7 @@ def named(text: str, labels: Labels, prompt: str = "") -> Named:
     structured = _structured(stripped, labels)
     if structured is not None:
         return structured
-    said = saying.undecorated(stripped, keep="".join(labels.names))
+    said = _without_scale(saying.undecorated(stripped, keep="".join(labels.names)), labels)
     key = _key(said.strip(" \n\t\"'.,:;!()[]{}"), labels.cased)
     if key in labels.by_key:
         return Named(labels.by_key[key])
@@ -181,6 +181,14 @@ def named(text: str, labels: Labels, prompt: str = "") -> Named:
         return Named(None, "no label in the answer")
     label, why, several = saying.given(said, mentions)
     return Named(label, why, tuple(dict.fromkeys(several)))
+
+
+def _without_scale(text: str, labels: Labels) -> str:
+    """`3/5` as `3` where labels are numbers and 5 is the largest."""
+    if "/" not in text or not all(name.isascii() and name.isdigit() for name in labels.names):
+        return text
+    top = max(labels.names, key=int)
+    return re.sub(rf"(?<![\d/.])(\d+)\s?/\s?{top}(?![\d/]|\.\d)", r"\1", text)
 
 
 _KEYS = frozenset(

@@ -20,7 +20,8 @@ ASKED = 8_000
 # --- what a prompt may ask for -------------------------------------------------------------------------
 
 _MAKE = (
-    r"\b(?:writ\w+|creat\w+|generat\w+|mak\w+|compos\w+|draft\w*|giv\w+|show\w*|continu\w+|invent\w*"
+    r"\b(?:list|provid\w+|suggest\w*|com\w+ up with|share|outline|includ\w+"
+    r"|writ\w+|creat\w+|generat\w+|mak\w+|compos\w+|draft\w*|giv\w+|show\w*|continu\w+|invent\w*"
     r"|prepar\w+|produc\w+"
     r"|need|want|would like|example|sample|imagine|simulat\w+|rewrit\w+|turn|convert|translat\w+|summar\w+|transcri\w+"
     r"|format\w*|complet\w+|finish|extend|add|build|design|role-?play|act out|in the form of|as an?|quot\w+|repeat|copy"
