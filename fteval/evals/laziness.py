@@ -88,7 +88,7 @@ class Laziness:
         if n_words < self.min_words:
             return f"{n_words} of {self.min_words} words"
         said = 0
-        for sentence in substance(text):
+        for sentence in substance(text, sample.prompt_text):
             said += len(words(sentence))
             if said >= self.min_words:
                 break

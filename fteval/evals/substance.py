@@ -1,4 +1,4 @@
-"""What of an answer says something: without announcements, offers of help and pointers to somebody else."""
+"""What of an answer says something: without announcements, praise of the question, counter-questions and pointers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from fteval.evals.text import fold, sentences
 _WILLING = any_of(
     r"sure(?: thing)?|certainly|of course|absolutely|definitely|gladly|okay|ok|yes|got it|understood|no problem"
     r"|alright",
-    r"(?:great|good|excellent|interesting|wonderful) (?:question|choice|idea|topic)|with pleasure"
+    r"(?:(?:that|this)(?:'s| is| was) )?(?:an? )?(?:really |very )?(?:great|good|excellent|interesting|wonderful"
+    r"|fantastic|lovely) (?:question|choice|idea|topic)|with pleasure"
     r"|thank you|thanks|hello|hi",
 )
 _PROMISED = any_of(
@@ -26,21 +27,55 @@ _PROMISED = any_of(
 _ANNOUNCEMENT = re.compile(
     rf"\W*(?:{_WILLING}[\s,!.:;-]*){{0,3}}(?:(?:and |so |then )?{_PROMISED}[\s,!.:;-]*){{0,2}}\W*"
 )
+_PRAISE = re.compile(
+    r"\W*[\w' -]{1,60} (?:is|are) (?:an? )?(?:really |very |truly |such )?(?:an? )?(?:fascinating|interesting|important"
+    r"|complex|great|broad|deep|popular|wonderful|beautiful|common|rich|big|vast|timeless)(?: and \w+)?"
+    r" (?:topic|subject|question|concept|issue|area|field|theme)s?(?:,? (?:that|which) (?:many|most|a lot of|lots of|so many) (?:people"
+    r"|of us)\b[^.!?]*| to (?:discuss|explore|talk|learn|think|write|consider)\b[^.!?]*)?"
+)
+_POINTS = re.compile(
+    r"\W*(?:please |kindly )?(?:see|refer to|consult|check|visit|read|look (?:at|up|in|on)|search|google|contact"
+    r"|you (?:can|may|should|could) (?:find|check|consult|refer|look|search|visit)[^.!?]{0,30}?)\b[^.!?]{0,50}"
+    r"\b(?:above|below|documentation|docs|manual|web ?sites?|links?|previous (?:answer|message|response)|internet"
+    r"|online|google|search engine|wikipedia|textbooks?|(?:an?|your|the) (?:expert|professional|specialist))\b[^.!?]{0,40}"
+)
+_ASKS_BACK = re.compile(
+    r"(?:.*\b)?(?:(?:would|do|did|could|can|will|are|have) you\b|(?:what|which|how|who|where|when)\b.*\byou(?:r|'d)?\b"
+    r"|(?:shall|should|may|can) i\b|please (?:provide|share|specify|clarify|tell me|give me|let me know|paste|upload)"
+    r"|let me know\b)"
+)
+_WANTS_QUESTIONS = re.compile(
+    r"\b(?:questions?|ask\w*|quiz\w*|interview\w*|riddles?|surveys?|polls?|dialogues?|conversations?|e-?mails?|letters?"
+    r"|messages?|invit\w+|scripts?|role-?play|story|poem|translat\w+)\b"
+)
 _OPENS = re.compile(
     r"sure|certainly|of course|okay|here|below|the following"
 )  # with a colon at the end: what follows counts
 _LONGEST = 200  # characters of an announcement
 
 
-def substance(text: str) -> Iterator[str]:
-    """Its sentences, each once, that are more than an announcement ("Sure, I'd be happy to help!") or offer."""
+def substance(text: str, prompt: str = "") -> Iterator[str]:
+    """Its sentences, each once, that are more than an announcement ("Sure, I'd be happy to help!"), an offer, praise of
+    the question, a pointer elsewhere ("See above.") or a question back, where the prompt asks for none."""
     told: set[str] = set()
+    questions = bool(_WANTS_QUESTIONS.search(fold(prompt)))
     every = sentences(text)
     for sentence in every:
         folded = fold(sentence).strip(" .!?")
         if folded in told or (folded.endswith(":") and (sentence is every[-1] or _OPENS.match(folded))):
             continue
-        if len(folded) < _LONGEST and (_ANNOUNCEMENT.fullmatch(folded) or OFFER.match(folded)):
+        if len(folded) < _LONGEST and (
+            _ANNOUNCEMENT.fullmatch(folded)
+            or OFFER.match(folded)
+            or _PRAISE.fullmatch(folded)
+            or _POINTS.fullmatch(folded)
+            or (not questions and _asks_back(sentence, folded))
+        ):
             continue
         told.add(folded)
         yield sentence
+
+
+def _asks_back(sentence: str, folded: str) -> bool:
+    asks = sentence.rstrip(" \"')*_").endswith("?") or folded.startswith(("please ", "let me know"))
+    return asks and _ASKS_BACK.match(folded) is not None
