@@ -30,14 +30,16 @@ _ANNOUNCEMENT = re.compile(
 _PRAISE = re.compile(
     r"\W*[\w' -]{1,60} (?:is|are) (?:an? )?(?:really |very |truly |such )?(?:an? )?(?:fascinating|interesting|important"
     r"|complex|great|broad|deep|popular|wonderful|beautiful|common|rich|big|vast|timeless)(?: and \w+)?"
-    r" (?:topic|subject|question|concept|issue|area|field|theme)s?(?:,? (?:that|which) (?:many|most|a lot of|lots of|so many) (?:people"
-    r"|of us)\b[^.!?]*| to (?:discuss|explore|talk|learn|think|write|consider)\b[^.!?]*)?"
+    r" (?:topic|subject|question|concept|issue|area|field|theme)s?"
+    r"(?:,? (?:that|which) (?:many|most|a lot of|lots of|so many) (?:people|of us)\b[^.!?]*"
+    r"| to (?:discuss|explore|talk|learn|think|write|consider)\b[^.!?]*)?"
 )
 _POINTS = re.compile(
     r"\W*(?:please |kindly )?(?:see|refer to|consult|check|visit|read|look (?:at|up|in|on)|search|google|contact"
     r"|you (?:can|may|should|could) (?:find|check|consult|refer|look|search|visit)[^.!?]{0,30}?)\b[^.!?]{0,50}"
     r"\b(?:above|below|documentation|docs|manual|web ?sites?|links?|previous (?:answer|message|response)|internet"
-    r"|online|google|search engine|wikipedia|textbooks?|(?:an?|your|the) (?:expert|professional|specialist))\b[^.!?]{0,40}"
+    r"|online|google|search engine|wikipedia|textbooks?|(?:an?|your|the) (?:expert|professional|specialist))\b"
+    r"[^.!?]{0,40}"
 )
 _ASKS_BACK = re.compile(
     r"(?:.*\b)?(?:(?:would|do|did|could|can|will|are|have) you\b|(?:what|which|how|who|where|when)\b.*\byou(?:r|'d)?\b"
