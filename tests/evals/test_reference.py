@@ -39,11 +39,11 @@ def test_it_is_the_difference_of_the_engines_two_likelihoods() -> None:
 
 
 def test_an_answer_that_names_the_subject_and_is_likelier_without_the_prompt_falls_through() -> None:
-    # The words pass it; the model has never seen a dog in such company.
-    text = "Thursday seventeen dog aluminium whereas kilometre perhaps."
+    # The words pass it: a sentence with a dog in it. The model finds it likelier to follow anything else.
+    text = "On March 4, 1578 the king bought a dog in the town of Verona."
     assert registry.probe("relevance").score(DOG, Generation("dog", text=text)).values["on_topic"] == 1
     found = judged(text)
-    assert found["informed"] is not None and found["on_topic"] == float(found["informed"] > 0)
+    assert found["on_topic"] == 0 and found["informed"] is not None and found["informed"] < -5
 
 
 def test_an_empty_answer_and_one_beyond_the_context_have_no_likelihood() -> None:
