@@ -337,6 +337,8 @@ class Sequential:
     planned: int
     """Samples, had the evidence never been enough."""
     largest_group: int = 1
+    slices: tuple[Mapping[str, str], ...] = ()
+    """Every combination of slices among the planned samples: one that was not asked yet is open, not unknown."""
 
     def order(self, ids: Sequence[str], groups: Sequence[str | None]) -> list[list[int]]:
         """Places of samples, group by group, in the random order of the seed; it follows from ids and groups alone."""

@@ -361,3 +361,40 @@ def test_a_slice_of_a_run_that_stopped_early_does_not_claim_the_whole_probes_pla
     rows = list(csv.DictReader((here / "report.csv").read_text(encoding="utf-8").splitlines()))
     slices = [r for r in rows if r["slice"]]
     assert slices and all(int(r["planned"]) < 600 for r in slices)
+
+
+def rare(here: Path, gate_slice: str, seed: int = 8) -> None:
+    """400 questions of which 5 are in a rare language, where the candidate fails; all others it gets right."""
+    languages = ["sw" if i % 80 == 7 else "de" if i % 3 else "en" for i in range(400)]
+    rows = [
+        {"id": f"q{i}", "prompt": f"{i}?", "target": f"={i}=", "slices": {"language": name}}
+        for i, name in enumerate(languages)
+    ]
+    write(here / "h.jsonl", rows)
+    for name, right in (("base", lambda i: i % 10 < 3), ("mine", lambda i: languages[i] != "sw")):
+        write(here / f"{name}.jsonl", [{"id": f"q{i}", "output": f"={i}= {name}" * right(i)} for i in range(400)])
+    gate = f"min_gain: 5pp, slice: {{language: {gate_slice}}}"
+    more = f"sampling: {{seed: {seed}}}\nsequential: true\n"
+    (here / "fteval.yaml").write_text(CONFIG.format(gate=gate, more=more), encoding="utf-8")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("gate_slice", ["'*'", "sw"])
+def test_looks_do_not_ship_before_a_gated_slice_was_asked(fteval: Run, here: Path, gate_slice: str, seed: int) -> None:
+    rare(here, gate_slice, seed)
+    found = verdict(fteval, "run")
+    gates = {g["slice"]["language"]: g["result"] for g in found["candidates"][0]["gates"]}
+    assert gates["sw"] in ("fail", "inconclusive") and found["verdict"] != "ship"
+    assert verdict(fteval, "gate", "latest")["verdict"] == found["verdict"]
+
+
+def test_an_answer_without_a_score_among_several_leaves_its_sample_without(fteval: Run, here: Path) -> None:
+    rows = [{"id": f"q{i}", "prompt": f"When was {i}?", "target": "2021-03-04"} for i in range(40)]
+    write(here / "h.jsonl", rows)
+    write(here / "base.jsonl", [{"id": f"q{i}", "outputs": ["2021-03-04"] * 3} for i in range(40)])
+    unsure = ["March 4, 2021", "03/04/2021", "2021-03-04"]  # the second one is two days
+    write(here / "mine.jsonl", [{"id": f"q{i}", "outputs": unsure} for i in range(40)])
+    args = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl", "--probe", "iso_date", "--repeats", "3")
+    found = verdict(fteval, "run", *args, "--set", "data=h.jsonl")
+    (correct,) = [m for m in found["candidates"][0]["metrics"] if m["metric"] == "correct"]
+    assert (correct["scored"], correct["unscored"]) == (0, 40)

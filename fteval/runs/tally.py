@@ -132,11 +132,17 @@ class Columns:
         """How the samples were asked, once all of them are read."""
         if self.sequential is None:
             groups = Counter(group for group in self.groups if group is not None)
-            self.sequential = Sequential(self.seed or 0, len(self.ids), max(groups.values(), default=1))
+            kinds = dict.fromkeys(tuple(sorted(s.items())) for s in self.slices)
+            self.sequential = Sequential(
+                self.seed or 0, len(self.ids), max(groups.values(), default=1), tuple(map(dict, kinds))
+            )
         return self.sequential
 
     def result(self) -> ProbeResult:
-        scores = {name: self._means(column) for name, column in self.values.items()}
+        # Of a metric that must judge every answer one without a score leaves the sample without: what is left of the
+        # answers would be the flattering part.
+        least = {m.name: 1 if m.partial else self.repeats for m in self.metrics}
+        scores = {name: self._means(column, least[name]) for name, column in self.values.items()}
         scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
         return ProbeResult(
             probe=self.name,
@@ -177,13 +183,13 @@ class Columns:
                 found.append(statistics.variance(known) / len(known))
         return statistics.fmean(found) if found else None
 
-    def _means(self, column: list[float | None]) -> list[float | None]:
+    def _means(self, column: list[float | None], least: int) -> list[float | None]:
         if self.repeats == 1:
             return column
         means: list[float | None] = []
         for start in range(0, len(column), self.repeats):
             known = [value for value in column[start : start + self.repeats] if value is not None]
-            means.append(sum(known) / len(known) if known else None)
+            means.append(sum(known) / len(known) if len(known) >= least else None)
         return means
 
 

@@ -77,10 +77,11 @@ def false_leads(chances: Sequence[float]) -> list[float]:
 
 def with_q(rows: Sequence[tuple[MetricChange, float]]) -> tuple[MetricChange, ...]:
     """Slices with how many of the leads like them are false."""
-    values = false_leads([chance for _, chance in rows])
+    # Only rows that show one count: others would make the shown ones look surer than they are.
+    counted = [row.metric.bound is not None and not row.stopped for row, _ in rows]
+    values = iter(false_leads([chance for (_, chance), counts in zip(rows, counted, strict=True) if counts]))
     return tuple(
-        row if row.metric.bound is None or row.stopped else replace(row, q_value=q)
-        for (row, _), q in zip(rows, values, strict=True)
+        replace(row, q_value=next(values)) if counts else row for (row, _), counts in zip(rows, counted, strict=True)
     )
 
 

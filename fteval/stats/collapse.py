@@ -35,7 +35,7 @@ def companion(gate: Gate, metric: Metric, columns: Columns) -> tuple[Gate, Metri
     of the scale; 5 % where the metric is to improve.
     """
     scale = bound_of(gate, metric)
-    allowed = gate.threshold / scale if gate.rule == "max_drop" else TARGET_SHARE
+    allowed = gate.threshold / scale if gate.rule == "max_drop" and gate.threshold > 0 else TARGET_SHARE
     name = f"{metric.name}.collapsed"
     sign = -1 if metric.better == "lower" else 1
     gain = sign * (as_column(columns.candidate) - as_column(columns.base))

@@ -16,7 +16,7 @@ from fteval.registry import suggest
 from fteval.stats import change, pairing, reasons, sequential
 from fteval.stats.collapse import companion, is_graded
 from fteval.stats.decision import holm
-from fteval.stats.evidence import Evidence, evidence
+from fteval.stats.evidence import CHANGES, Evidence, evidence
 from fteval.stats.needed import needed
 from fteval.stats.pairing import Columns, Pairing
 
@@ -58,16 +58,16 @@ def expand(gate: Gate, results: Sequence[ProbeResult]) -> list[Gate]:
     gates = [gate]
     for key, wanted in (gate.slice or {}).items():
         if wanted == "*":
-            values = pairing.slice_values(result)
-            if key not in values:
+            values = dict.fromkeys(s[key] for s in pairing.kinds(result) if key in s)
+            if not values:
                 pairing.places(result, {key: wanted}, gate.where)
-            gates = [replace(g, slice={**(g.slice or {}), key: v}) for g in gates for v in values[key]]
+            gates = [replace(g, slice={**(g.slice or {}), key: v}) for g in gates for v in values]
     # Of two starred slices only the combinations that samples are in.
     return [g for g in gates if _in_use(g.slice, result)] or gates
 
 
 def _in_use(slice: Mapping[str, str] | None, result: ProbeResult) -> bool:
-    return not slice or any(all(s.get(k) == v for k, v in slice.items()) for s in result.slices)
+    return not slice or any(pairing.inside(s, slice) for s in pairing.kinds(result))
 
 
 def probe_of(gate: Gate, results: Sequence[ProbeResult]) -> ProbeResult:
@@ -94,7 +94,9 @@ def judge(
     """
     around = around or Circumstances()
     opened = [case for gate in gates for case in _open(gate, pairings[gate.anchor][gate.probe])]
-    n_blocking = sum(not case.gate.advisory for case in opened)
+    # Whether a gate brings one on its collapse shows in the scores; a stake that grew with them would take back what
+    # an earlier look decided.
+    n_blocking = sum(1 + (gate.rule in CHANGES) for gate in gates if not gate.advisory)
     looked = any(case.pairing.sequential for case in opened)
     at = sequential.end_level(level) if looked else level
     seen = [(case, _seen(case, around, 1 if case.gate.advisory else n_blocking, level, at)) for case in opened]
@@ -169,6 +171,8 @@ def _decide(
     alpha = (1 - level) / 2
     if leak:
         return "fail", reasons.leak(leak), None
+    if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
+        return "inconclusive", reasons.stopped(case.pairing), None
     if not seen.n and not errors:
         return "fail", reasons.nothing(seen.missing), None
     if errors:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fteval.records import Gate
 from fteval.stats.evidence import CHANGES, Evidence
 from fteval.stats.planning import MOST, plan_n
-from fteval.stats.student import normal_quantile
+from fteval.stats.student import normal_quantile, t_quantile
 
 POWER = 0.8
 """The chance that so many samples do settle it."""
@@ -52,7 +52,11 @@ def _level_n(share: float, limit: float, level: float, deff: float) -> int | Non
     gap = abs(share - limit)
     if gap < 1e-6:
         return None
-    spread = normal_quantile((1 + level) / 2) * math.sqrt(limit * (1 - limit))
-    spread += normal_quantile(POWER) * math.sqrt(max(share * (1 - share), 0.0))
-    n = deff * (spread / gap) ** 2
-    return math.ceil(n) if n <= MOST else None
+    null, told = math.sqrt(limit * (1 - limit)), normal_quantile(POWER) * math.sqrt(max(share * (1 - share), 0.0))
+    n = 2
+    while n <= MOST:  # the test has n - 1 degrees of freedom: with few samples a normal quantile promises too much
+        wanted = ((t_quantile((1 + level) / 2, n - 1) * null + told) / gap) ** 2
+        if wanted <= n:
+            return math.ceil(n * deff) if n * deff <= MOST else None
+        n = max(n + 1, min(math.ceil(wanted), n + n // 4))
+    return None

@@ -73,7 +73,7 @@ def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
             fix="run both models with the same probe; runs of another version are measured anew by `fteval run`",
         )
     at = {sample: row for row, sample in enumerate(candidate.sample_ids)}
-    known = set(base.sample_ids)
+    known = {sample: row for row, sample in enumerate(base.sample_ids)}
     sequential = _sequential(base, candidate)
     short = candidate.stopped_of is not None, base.stopped_of is not None
     problems = [
@@ -87,6 +87,12 @@ def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
                 if s in at and candidate.sample_digests[at[s]] != content
             ],
         ),
+        _some(
+            "in another group",
+            [s for s, g in zip(base.sample_ids, base.groups, strict=True) if s in at and candidate.groups[at[s]] != g],
+        ),
+        _some("twice in the base's run", [s for i, s in enumerate(base.sample_ids) if known[s] != i]),
+        _some("twice in the candidate's run", [s for i, s in enumerate(candidate.sample_ids) if at[s] != i]),
     ]
     if any(problems):
         raise UserError(
@@ -122,13 +128,26 @@ def metric_of(result: ProbeResult, name: str, where: str | None = None) -> Metri
 
 
 def places(result: ProbeResult, slice: Mapping[str, str] | None, where: str | None = None) -> list[int] | None:
-    """Rows that are in a slice, None for all of them. Raises UserError for a slice that no sample is in."""
+    """Rows that are in a slice, None for all of them; empty where asking stopped before the first one.
+
+    Raises UserError for a slice that no sample is in.
+    """
     if not slice:
         return None
-    found = [i for i, s in enumerate(result.slices) if all(s.get(k) == v for k, v in slice.items())]
-    if not found:
+    found = [i for i, s in enumerate(result.slices) if inside(s, slice)]
+    if not found and not any(inside(s, slice) for s in kinds(result)):
         raise UserError(_why_empty(result, slice), where=where)
     return found
+
+
+def inside(slices: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether a sample with these slices is in the wanted one."""
+    return all(slices.get(key) == value for key, value in wanted.items())
+
+
+def kinds(result: ProbeResult) -> tuple[Mapping[str, str], ...]:
+    """The slices of the samples, also of those that were planned and not asked (yet)."""
+    return (*result.slices, *(result.sequential.slices if result.sequential else ()))
 
 
 def _why_empty(result: ProbeResult, slice: Mapping[str, str]) -> str:

@@ -323,3 +323,26 @@ def test_slices_say_how_many_of_their_leads_are_false() -> None:
     found = {c.slice["topic"]: c.q_value for c in only(verdict(other, base=base, gates=())).slices if c.slice}
     assert found["2"] is not None and found["2"] < 0.05
     assert all(q is not None and q > 0.05 for topic, q in found.items() if topic != "2")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"ids": ["a", "b", "a"]}, "twice in the candidate's run"),
+        ({"groups": [None, "g", "g"]}, "in another group"),
+    ],
+)
+def test_repeated_samples_and_other_groups_are_no_pairs(fields: dict[str, list[str]], said: str) -> None:
+    base = run(probe([1.0, 0.0, 1.0], ids=["a", "b", "c"]))
+    with pytest.raises(UserError, match=said):
+        compare(base, [("c", run(probe([1.0, 0.0, 1.0], **{"ids": ["a", "b", "c"], **fields}), ref="r"))])
+
+
+def test_rows_that_show_no_q_do_not_make_the_others_look_surer() -> None:
+    from fteval.stats.change import with_q
+
+    result = compare(BASE, [("c", candidate(200))], GATES)[0]
+    row = result.changes[0]
+    unbounded = replace(row, metric=Metric("words", unit="words"))
+    alone = with_q([(row, 0.05)])[0].q_value
+    assert alone == with_q([(row, 0.05), (unbounded, 0.9), (unbounded, 0.9)])[0].q_value == 0.05

@@ -288,6 +288,13 @@ def test_one_of_many_gates_that_looks_bad_may_be_chance() -> None:
     assert [g.result for g in advised[:2]] == ["fail", "fail"]
 
 
+def test_a_graded_metric_that_may_not_drop_at_all_can_still_ship() -> None:
+    base = probe({"polite": [0.4] * 1000}, metrics=[POLITE])
+    better = probe({"polite": [0.8] * 1000}, metrics=[POLITE])
+    found = judge_all([Gate("facts", "polite", "max_drop", 0.0)], base, better)
+    assert [g.result for g in found] == ["pass", "pass"]
+
+
 def test_a_graded_metric_brings_a_gate_on_its_collapse() -> None:
     base = probe([0.8] * 1000, metrics=[POLITE])
     # 5 % collapse while the others rise: the mean hardly moves.
