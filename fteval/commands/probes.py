@@ -106,8 +106,10 @@ def _first_line(cls: type[Probe]) -> str:
 
 
 def _metric_names(cls: type[Probe]) -> list[str]:
-    metrics = getattr(cls, "metrics", ())
-    if not isinstance(metrics, tuple):
+    """Those of the probe as it comes; none where they follow from its hold-out, or from what it must be given."""
+    try:
+        metrics = () if hasattr(cls, "for_samples") else registry.make(cls, {}, owner=cls.__name__).metrics
+    except UserError:
         return []
     return [("*" if m.primary else "") + m.name for m in metrics]
 
