@@ -195,7 +195,7 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     found = dict(spec)
     if isinstance(found.get("data"), str) and not is_generated(found["data"]):
         found["data"] = folder / found["data"]
-    for key in ("model", "reference", "contrast"):  # refs, or files beside the config
+    for key in ("model", "reference", "contrast", "schema"):  # refs, or files beside the config
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
     return found

@@ -8,7 +8,7 @@ Shared: `text` (folding, words), `lexicon` (is it a word?), `language`, `dates`,
 
 What a probe is too large for one file for stands beside it: `json_*` and `structure` (JSON), `formats`, `converted`,
 `yaml_text` and `data_match` (conversion), `sql_*`, `verifiable*` (instructions), `style_*`, `labels` and `saying*`
-(category), `turns` (stops), `marked` (punctuation), `disturb` (robustness).
+(category), `turns` (stops), `marked` (punctuation), `disturb` (robustness); `given` reads parameters that may be files.
 
 All of it is deterministic, executes nothing, follows no link, and reads at most `text.READ` characters of an answer
 where the work would otherwise grow with its square, so that a megabyte of output costs well under a second.

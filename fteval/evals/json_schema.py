@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from fteval.errors import UserError
 from fteval.evals import json_text, structure
+from fteval.evals.given import content
 from fteval.evals.json_answer import answered
 from fteval.evals.json_shape import Violations, shape
 from fteval.evals.packaged import packaged
@@ -36,7 +37,7 @@ class JsonSchema:
     """
 
     schema: Mapping[str, Any] | str | None = None
-    """JSON Schema for rows without one of their own: an object, or JSON text of it."""
+    """JSON Schema for rows without one of their own: an object, JSON text of it, or the name of a .json file."""
 
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -48,6 +49,8 @@ class JsonSchema:
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.schema, str):
+            object.__setattr__(self, "schema", content(self.schema, ".json"))
         if self.schema is not None:
             shape(self.schema, owner="probe 'json_schema'")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.given import content
 from fteval.evals.packaged import packaged
 from fteval.evals.sql_database import LEAST, MARGIN, ROWS, Stopped, run
 from fteval.evals.sql_parse import NotAQuery, for_sqlite, is_query, of_the_moment, query
@@ -41,7 +42,7 @@ class Sql:
     """
 
     schema: str = ""
-    """SQL script (CREATE TABLE ..., perhaps INSERT ...) that every row's database begins with."""
+    """SQL script (CREATE TABLE ..., perhaps INSERT ...) that every row's database begins with, or the name of a .sql file."""
     dialect: str = "sqlite"
     """Of the answers, references, setups and schema, as sqlglot names it."""
 
@@ -49,6 +50,7 @@ class Sql:
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("correct", primary=True), Metric("executes"), Metric("parses"))
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", content(self.schema, ".sql"))
         if self.dialect == "sqlite":
             return
         from sqlglot.dialects.dialect import Dialect
