@@ -80,7 +80,13 @@ def _doc(cls: type[Probe]) -> str:
 def _headings(text: str) -> Iterator[tuple[str, str]]:
     """The parts of a docstring: a word at the margin, and what stands beside it."""
     for found in re.finditer(r"^([A-Z][a-z]+) +(.*(?:\n(?: .*)?)*)", text, flags=re.MULTILINE):
-        yield found[1], " ".join(found[2].split())
+        yield found[1], _escaped(" ".join(found[2].split()))
+
+
+def _escaped(text: str) -> str:
+    """Text that markdown shows as it is; what stands in backticks is shown so anyway."""
+    parts = text.split("`")
+    return "`".join(part if n % 2 else re.sub(r"([\\*<\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", part) for n, part in enumerate(parts))
 
 
 def _metrics(probe: Probe) -> str:

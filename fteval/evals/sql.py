@@ -42,7 +42,7 @@ class Sql:
     """
 
     schema: str = ""
-    """SQL script (CREATE TABLE ..., perhaps INSERT ...) that every row's database begins with, or a .sql file's name."""
+    """SQL script (CREATE TABLE ..., perhaps INSERT ...) every row's database begins with, or a .sql file's name."""
     dialect: str = "sqlite"
     """Of the answers, references, setups and schema, as sqlglot names it."""
 
