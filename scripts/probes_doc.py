@@ -85,8 +85,8 @@ def _headings(text: str) -> Iterator[tuple[str, str]]:
 
 def _escaped(text: str) -> str:
     """Text that markdown shows as it is; what stands in backticks is shown so anyway."""
-    parts = text.split("`")
-    return "`".join(part if n % 2 else re.sub(r"([\\*<\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", part) for n, part in enumerate(parts))
+    outside = re.compile(r"([\\*<\[\]]|(?<!\w)_|_(?!\w))")
+    return "`".join(part if n % 2 else outside.sub(r"\\\1", part) for n, part in enumerate(text.split("`")))
 
 
 def _metrics(probe: Probe) -> str:
