@@ -62,19 +62,19 @@ class Window:
         self._before: tuple[float, float] | None = None  # size and rate of the round before
 
     async def enter(self, *, first: bool = False) -> Ticket:
-        """Waits for a place; `first` for what was asked already and has to be asked again."""
-        while self._free() <= 0:
-            waiter = asyncio.get_running_loop().create_future()
+        """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
+        if self._waiting or self._free() <= 0:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
-                if waiter.done():
-                    self._wake()  # the place was given to somebody who is gone
-                elif waiter in self._waiting:
-                    self._waiting.remove(waiter)
+                if waiter.done() and not waiter.cancelled():
+                    self._active -= 1  # the place was given to somebody who is gone
+                    self._wake()
                 raise
-        self._active += 1
+        else:
+            self._active += 1
         return Ticket(self._number, self._active)
 
     def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
@@ -140,9 +140,9 @@ class Window:
         self.largest = max(self.largest, int(self.size))
 
     def _wake(self) -> None:
-        free = self._free()
-        while free > 0 and self._waiting:
+        """Gives free places to those who wait longest: handed over here, so that nobody can slip in between."""
+        while self._waiting and self._free() > 0:
             waiter = self._waiting.popleft()
             if not waiter.done():
+                self._active += 1
                 waiter.set_result(None)
-                free -= 1
