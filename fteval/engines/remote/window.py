@@ -54,7 +54,7 @@ class Window:
         self.size = float(min(start, limit))
         self.largest = int(self.size)
         self._active = self._guests = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[int]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
         self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
@@ -64,10 +64,10 @@ class Window:
     async def enter(self, *, first: bool = False) -> Ticket:
         """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
         if self._waiting or self._free() <= 0:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
-                await waiter
+                in_flight = await waiter
             except asyncio.CancelledError:
                 if waiter.done() and not waiter.cancelled():
                     self._active -= 1  # the place was given to somebody who is gone
@@ -75,7 +75,8 @@ class Window:
                 raise
         else:
             self._active += 1
-        return Ticket(self._number, self._active)
+            in_flight = self._active
+        return Ticket(self._number, in_flight)
 
     def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
         """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
@@ -145,4 +146,4 @@ class Window:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 self._active += 1
-                waiter.set_result(None)
+                waiter.set_result(self._active)
