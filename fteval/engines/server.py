@@ -89,7 +89,8 @@ class ServerEngine:
         client = self._open()
 
         async def meet() -> tuple[Server, dict[str, str]]:
-            return await asyncio.gather(contact(client, sampling), self._ends(client))
+            # One after the other: a key that is not accepted is tried three times at most.
+            return await contact(client, sampling), await self._ends(client)
 
         self.server, ends = self._background.run(meet())
         self._exploring = self._background.begin(explore(client, self.server, sampling))
