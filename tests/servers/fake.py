@@ -42,6 +42,8 @@ class Seen:
     prompt: str
     in_flight: int
     """With this one."""
+    peer: int
+    """The client's port: one per connection."""
 
 
 @dataclass
@@ -66,6 +68,8 @@ class Server:
     """Of completions, faults that break the connection left out."""
     dies_after: int | None = None
     """Answered completions after which nobody listens any more."""
+    drops_idle_connections: bool = False
+    """Every connection is closed a little after its first answer, which says nothing of it."""
     port: int = 0
     in_flight: int = 0
     _attempts: Counter[str] = field(default_factory=Counter)
@@ -156,6 +160,7 @@ class Server:
             body,
             prompt_of(body),
             self.in_flight,
+            request.transport.get_extra_info("peername")[1] if request.transport else 0,
         )
         self.requests.append(seen)
         try:
@@ -165,13 +170,16 @@ class Server:
             self.statuses[response.status] += 1
         finally:
             self.in_flight -= is_completion
+        if self.drops_idle_connections and request.transport is not None:
+            self._loop.call_later(0.003, request.transport.close)
         if self.dies_after is not None and self.statuses[200] >= self.dies_after:
             self.dies_after = None
             self._death = asyncio.ensure_future(self._runner.cleanup())
         return response
 
     def _about_models(self, path: str) -> web.Response:
-        known = {self.model.name: {}, **self.models} if self.lists_models else {}
+        names: dict[str, dict[str, Any]] = {name: {} for name in (self.model.name, *self.model.also)}
+        known = names | self.models if self.lists_models else {}
         rows = {n: {"id": n, "object": "model", "created": 1, "owned_by": "x", **more} for n, more in known.items()}
         if path == "/v1/models" and self.lists_models:
             return web.json_response({"object": "list", "data": list(rows.values())})

@@ -25,17 +25,19 @@ MB = 1_000_000
 
 
 def status(
-    code: int,
+    number: int,
     message: str = "the server had an error",
     *,
     body: Any = None,
     headers: Mapping[str, str] | None = None,
-    **fields: Any,
+    code: str | None = None,
+    param: str | None = None,
+    kind: str = "invalid_request_error",
 ) -> Fault:
-    """An HTTP error with an OpenAI error body (`code=`, `param=`, `kind=`), or with `body`."""
+    """An HTTP error with an OpenAI error body or with `body`."""
 
     async def fault(request: web.Request, answer: Payload) -> web.StreamResponse:
-        return web.json_response(body or error(message, **fields), status=code, headers=headers)
+        return web.json_response(body or error(message, code, param, kind), status=number, headers=headers)
 
     return fault
 

@@ -45,6 +45,8 @@ class Model:
     """Answers greedily from `answers` (prompt -> text), else with words that follow from the prompt."""
 
     name: str = "m"
+    also: tuple[str, ...] = ()
+    """More names that it answers to."""
     answers: Mapping[str, str] = field(default_factory=dict)
     features: dict[str, str] = field(default_factory=dict)
     """parameter -> HONOURED (where nothing is said), IGNORED, REFUSED or FORBIDDEN"""
@@ -95,30 +97,26 @@ class Model:
             if policy == FORBIDDEN:
                 found = {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted"}
                 raise Refusal(422, {"detail": [{**found, "input": value}]})
-        if body.get("model") != self.name:
+        if body.get("model") not in (self.name, *self.also):
             text = f"The model `{body.get('model')}` does not exist or you do not have access to it."
             raise Refusal(404, error(text, "model_not_found"))
 
     def _choice(self, prompt: str, index: int, asked: Mapping[str, Any], chat: bool) -> tuple[dict[str, Any], int]:
-        text = self._text(prompt, index, asked)
-        if not chat and asked.get("echo"):
-            text = prompt + text
-        reason = "stop"
+        tokens, reason = pieces(self._text(prompt, index, asked)), "stop"
         longest = asked.get("max_completion_tokens", asked.get("max_tokens"))
-        tokens = pieces(text)
-        echoed = len(pieces(prompt)) if not chat and asked.get("echo") else 0
-        if longest is not None and len(tokens) - echoed > longest:
-            tokens, reason = tokens[: echoed + longest], "length"
+        if longest is not None and len(tokens) > longest:
+            tokens, reason = tokens[:longest], "length"
         text = "".join(tokens)
         for stop in [asked["stop"]] if isinstance(asked.get("stop"), str) else asked.get("stop") or ():
-            if stop in text[len(prompt) if echoed else 0 :]:
+            if stop in text:
                 text, reason = text[: text.index(stop)], "stop"
         tokens = pieces(text)
+        shown = pieces(prompt) + tokens if asked.get("echo") and not chat else tokens
         choice: dict[str, Any] = {"index": index, "finish_reason": reason}
-        choice |= {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        choice |= {"message": {"role": "assistant", "content": text}} if chat else {"text": "".join(shown)}
         if asked.get("logprobs") not in (None, False):
-            choice["logprobs"] = _chat_logprobs(tokens) if chat else _text_logprobs(tokens)
-        return choice, len(tokens) - echoed
+            choice["logprobs"] = _chat_logprobs(shown) if chat else _text_logprobs(shown)
+        return choice, len(tokens)
 
     def _text(self, prompt: str, index: int, asked: Mapping[str, Any]) -> str:
         schema = (asked.get("response_format") or {}).get("json_schema", {}).get("schema")
