@@ -108,6 +108,12 @@ def answered(run: Path) -> set[str]:
     return {text for text, row in by_prompt(run).items() if row["status"] == "ok"}
 
 
+def missing(run: Path, name: str) -> bool:
+    """Whether the run's own record says that the server does not honour a parameter."""
+    found = {n: what for row in rows(run, "events") for n, what in row.get("found", {}).items()}
+    return name in found and found[name] != "honoured"
+
+
 def files(root: Path) -> dict[str, str]:
     """Every file below a folder as text: path -> content."""
     return {str(p): p.read_bytes().decode("utf-8", "replace") for p in sorted(root.rglob("*")) if p.is_file()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from asking import HASTY, Done, answered, by_prompt, holdout, prompt, rows, runs, spawn
+from asking import HASTY, Done, answered, by_prompt, holdout, missing, prompt, rows, runs, spawn
 from servers import faults
 from servers.fake import Server
 
@@ -60,9 +60,16 @@ def test_a_reply_that_was_broken_once_is_asked_for_again(run: Run, server: Serve
     assert [server.asked(prompt(i)) for i in (0, 1)] == [2, 2]
 
 
-PEAK = "import atexit, resource; atexit.register(lambda: open('peak', 'w').write(str(resource.getrusage(0).ru_maxrss)))"
+PEAK = """
+import atexit
+def write():
+    with open("/proc/self/status") as status, open("peak", "w") as peak:
+        peak.write(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+atexit.register(write)
+"""
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_bodies_without_end_and_gzip_bombs_do_not_fill_the_memory(server: Server, here: Path, data: Path) -> None:
     server.script[prompt(1)] = faults.gzip_bomb()
     server.script[prompt(2)] = faults.big(200 * faults.MB)
@@ -70,7 +77,7 @@ def test_bodies_without_end_and_gzip_bombs_do_not_fill_the_memory(server: Server
     done = spawn(*args, folder=here, code=PEAK)
     assert done.code == 3, done.said
     assert len(answered(runs(here / STORE)[0])) == N - 2
-    assert int((here / "peak").read_text()) < 300_000  # kB; the bomb alone unpacks to 512 MB
+    assert int((here / "peak").read_text()) < 200_000  # kB; the bomb alone unpacks to 512 MB
 
 
 def test_an_empty_answer_is_an_answer(run: Run, server: Server) -> None:
@@ -182,7 +189,7 @@ def test_a_parameter_that_the_server_refuses_is_named_and_never_dropped_in_silen
 ) -> None:
     server.model.features[name] = policy
     done = run()
-    told = name in done.out + done.err
+    told = name in done.out + done.err or missing(runs(STORE)[-1], name)
     with_it = [seen for seen in server.completions if seen.prompt.startswith("Question") and name in seen.body]
     without = [seen for seen in server.completions if seen.prompt.startswith("Question") and name not in seen.body]
     assert told, done.said

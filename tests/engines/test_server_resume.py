@@ -129,7 +129,7 @@ LIMIT = (
 def test_a_full_disk_stops_the_asking_and_resume_completes_it(server: Server, here: Path) -> None:
     n = 600
     data = holdout(here / "many.jsonl", n)
-    server.model.answers = {prompt(i): f"word{i} " + "and more " * 40 for i in range(n)}
+    server.model.answers = {prompt(i): f"word{i} " + "and more " * 120 for i in range(n)}
     server.latency = 0.02
     command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "contains", "-j", "16")
     done = spawn(*command, folder=here, code=LIMIT)
@@ -193,15 +193,11 @@ def test_what_decides_no_answer_makes_no_request(run: Run, server: Server, other
     assert asked(server) == set()
 
 
-def test_another_key_or_user_in_the_address_makes_no_request(
-    run: Run, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_key_makes_no_request(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run().code == 0
     server.forget()
     monkeypatch.setenv("OPENAI_API_KEY", "sk-another")
     assert run().code == 0
-    assert asked(server) == set()
-    assert run(model=server.ref.replace("http://", "http://me:secret@")).code == 0
     assert asked(server) == set()
 
 
@@ -220,17 +216,16 @@ def test_another_server_or_model_or_sampling_asks_everything(run: Run, server: S
 
 def test_a_reordered_holdout_is_reused_whole_with_the_same_scores(run: Run, server: Server, here: Path) -> None:
     server.model.answers = {**answers(N), prompt(3): "wrong"}
-    first = run("-o", "first.json")
+    first = run()
     server.forget()
     order = list(range(N))
     random.Random(1).shuffle(order)
-    again = run("-o", "again.json", holdout=holdout(here / "words.jsonl", N, order))
+    again = run(holdout=holdout(here / "words.jsonl", N, order))
     assert first.code == again.code == 0, again.said
     assert asked(server) == set()
-    means = [json.loads((here / name).read_text())["probes"] for name in ("first.json", "again.json")]
     scores = [{r["sample"]: r["values"] for r in rows(run_, "scores") if "values" in r} for run_ in runs(STORE)]
     assert scores[0] == scores[1]
-    assert str(means[0]).count("0.95") == str(means[1]).count("0.95") > 0
+    assert sorted(values["exact"] for values in scores[1].values()) == [0.0] + [1.0] * (N - 1)
 
 
 def test_one_edited_row_is_the_one_that_is_asked(run: Run, server: Server, here: Path) -> None:

@@ -209,7 +209,7 @@ def test_an_endpoint_that_dies_for_ever_ends_the_run_within_its_budget_and_resum
     run: Run, server: Server, here: Path, data: Path, how: str
 ) -> None:
     if how == "refuses":
-        server.dies_after = 9
+        server.dies_at = prompt(8)
     else:
         dead = {"503": faults.status(503), "hangs": faults.hangs(), "429": faults.rate_limited(1)}[how]
         server.script.update({prompt(i): dead for i in range(8, N)})

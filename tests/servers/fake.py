@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from servers import faults
 from servers.faults import Fault
 from servers.model import Model, Refusal, error, prompt_of
 
@@ -66,8 +67,8 @@ class Server:
     requests: list[Seen] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     """Of completions, faults that break the connection left out."""
-    dies_after: int | None = None
-    """Answered completions after which nobody listens any more."""
+    dies_at: str | None = None
+    """The prompt at which every connection is dropped and nobody listens any more; forgotten then."""
     drops_idle_connections: bool = False
     """Every connection is closed a little after its first answer, which says nothing of it."""
     port: int = 0
@@ -172,9 +173,6 @@ class Server:
             self.in_flight -= is_completion
         if self.drops_idle_connections and request.transport is not None:
             self._loop.call_later(0.003, request.transport.close)
-        if self.dies_after is not None and self.statuses[200] >= self.dies_after:
-            self.dies_after = None
-            self._death = asyncio.ensure_future(self._runner.cleanup())
         return response
 
     def _about_models(self, path: str) -> web.Response:
@@ -191,6 +189,10 @@ class Server:
     async def _complete(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         attempt = self._attempts[seen.prompt]
         self._attempts[seen.prompt] += 1
+        if seen.prompt == self.dies_at:
+            self.dies_at = None
+            self._death = asyncio.ensure_future(self._runner.cleanup())
+            return await faults.hangs()(request, {})
         if self.capacity is not None and self.over is not None and seen.in_flight > self.capacity:
             return await self.over(request, {})
         if self.latency:

@@ -97,7 +97,10 @@ def says(content: str | None, finish_reason: str = "stop", **message: Any) -> Fa
 
     def change(answer: Payload) -> None:
         choice = answer["choices"][0]
-        choice["message"] |= {"content": content, **message}
+        if "message" in choice:
+            choice["message"] |= {"content": content, **message}
+        else:
+            choice["text"] = content
         choice["finish_reason"] = finish_reason
 
     return changed(change)
