@@ -86,7 +86,7 @@ class Window:
             else:
                 now.seconds += seconds
                 now.in_flight += ticket.in_flight
-            if now.count >= max(START // 2, int(self.size) // 2):
+            if now.count >= max(START // 2, int(self.size)):
                 self._learn(now)
         self._wake()
 
