@@ -40,7 +40,7 @@ def test_it_starts_small_and_grows_with_what_the_server_bears(run: Run, server: 
     assert server.peak >= 64
 
 
-@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("code", [429, pytest.param(503, marks=pytest.mark.slow)])
 def test_it_shrinks_where_the_server_refuses_and_every_sample_is_answered(
     run: Run, server: Server, here: Path, code: int
 ) -> None:
@@ -71,6 +71,7 @@ def test_a_connection_that_the_server_drops_between_requests_costs_no_sample(
     assert done.code == 0, done.said
 
 
+@pytest.mark.slow
 def test_one_percent_of_failures_loses_no_sample_and_little_time(run: Run, server: Server, here: Path) -> None:
     n = 500
     server.latency = 0.1

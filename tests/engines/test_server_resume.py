@@ -71,7 +71,7 @@ def kill_and_check(folder: Path, kills: int, seed: int) -> None:
 
 
 def test_killed_at_random_moments_no_answered_prompt_is_asked_again(here: Path) -> None:
-    kill_and_check(here, 4, seed=5)
+    kill_and_check(here, 3, seed=5)
 
 
 @pytest.mark.slow
@@ -89,7 +89,13 @@ def test_answers_are_journalled_as_they_come(server: Server, here: Path, data: P
 
 
 @pytest.mark.parametrize(
-    ("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 1), (signal.SIGTERM, 3)]
+    ("number", "times"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGINT, 3),
+        (signal.SIGTERM, 1),
+        pytest.param(signal.SIGTERM, 3, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothing(
     server: Server, here: Path, data: Path, number: signal.Signals, times: int
@@ -272,6 +278,7 @@ def test_repeats_are_drawn_apart_and_resume_does_not_merge_them(run: Run, server
     assert len(asked(server)) == N
 
 
+@pytest.mark.slow
 def test_a_killed_sampled_run_goes_on_with_the_repeats_that_are_missing(server: Server, here: Path, data: Path) -> None:
     server.latency = 0.05
     command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "-j", "2")
@@ -332,6 +339,7 @@ def test_an_edited_scorer_judges_anew_without_a_request_and_the_old_scores_are_k
     assert asked(server) == set()
 
 
+@pytest.mark.slow
 def test_two_at_once_share_one_store_and_lose_nothing(server: Server, here: Path, data: Path) -> None:
     server.latency = 0.02
     command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact")

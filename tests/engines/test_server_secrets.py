@@ -78,7 +78,9 @@ HOW = {
 }
 
 
-@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize(
+    "how", [name if "echoes" in name else pytest.param(name, marks=pytest.mark.slow) for name in HOW]
+)
 def test_a_key_of_the_environment_appears_nowhere(server: Server, here: Path, data: Path, how: str) -> None:
     fault = HOW[how]
     if how == "echoes the key with 401":
@@ -93,6 +95,16 @@ def test_a_key_of_the_environment_appears_nowhere(server: Server, here: Path, da
     assert_nowhere(CANARY, done.out, done.err, root=here)
 
 
+def test_a_key_that_is_cut_with_its_message_leaves_no_part(server: Server, here: Path, data: Path) -> None:
+    server.script.update(
+        {prompt(i): faults.echoes_authorization(400, "x" * length) for i, length in enumerate(range(130, 530, 20))}
+    )
+    args = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "-o", "report.md")
+    done = spawn(*args, folder=here, OPENAI_API_KEY="sk-proj-5f2dCANARYb71e")
+    assert done.code == 3, done.said
+    assert_nowhere("sk-proj-5f", done.out, done.err, root=here)
+
+
 def test_a_key_that_cannot_be_sent_is_said_without_it(server: Server, here: Path, data: Path) -> None:
     args = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "--debug")
     for key in ("sk-canary\u00dc9f3a", "sk-canary\n9f3a", "sk-canary\r\nX-Injected: 9f3a"):
@@ -103,7 +115,7 @@ def test_a_key_that_cannot_be_sent_is_said_without_it(server: Server, here: Path
         assert not any("X-Injected" in seen.headers for seen in server.requests)
 
 
-@pytest.mark.parametrize("user", ["user:{}@", "{}@", ":{}@"])
+@pytest.mark.parametrize("user", ["user:{}@", pytest.param("{}@", marks=pytest.mark.slow), ":{}@"])
 def test_a_key_in_the_address_appears_nowhere(server: Server, here: Path, data: Path, user: str) -> None:
     """Whether it is sent or refused: a model ref is told in every report."""
     secret = urllib.parse.quote(CANARY, safe="")
@@ -111,7 +123,7 @@ def test_a_key_in_the_address_appears_nowhere(server: Server, here: Path, data: 
     reports = [word for ending in FORMATS for word in ("-o", f"report{ending}")]
     args = ("run", "--holdout", str(data), "--score", "exact", "--debug", "-v", *reports)
     said = []
-    for which in (("--model", ref), ("--model", "nano", "--against", ref), ("--model", ref, "--resume")):
+    for which in (("--model", ref), ("--model", "nano", "--against", ref)):
         done = spawn(*args, *which, folder=here, OPENAI_API_KEY="")
         said += [done.out, done.err]
         assert done.code in (0, 1, 2), done.said  # --debug shows a traceback: Python's own exit code
@@ -162,7 +174,7 @@ sys.addaudithook(watch)
 """
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("localhost", marks=pytest.mark.slow)])
 def test_no_connection_goes_anywhere_but_to_the_configured_host(
     server: Server, here: Path, data: Path, host: str
 ) -> None:

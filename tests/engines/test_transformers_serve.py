@@ -23,6 +23,8 @@ from asking import Done, environment, rows, runs, spawn
 import fteval
 from fteval.nano import holdouts
 
+pytestmark = pytest.mark.slow
+
 N = 200
 WEIGHTS = Path(fteval.__file__).parent / "nano" / "weights"
 STORE = Path(".fteval")
@@ -118,7 +120,9 @@ def test_a_stop_text_and_the_longest_answer_mean_the_same(served: str, tmp_path:
     done = spawn("run", folder=tmp_path, OMP_NUM_THREADS="1")
     assert done.code in (0, 4), done.said
     one, other = (texts(run) for run in runs(tmp_path / STORE))
-    assert {text: said[:2] for text, said in one.items()} == {text: said[:2] for text, said in other.items()}
+    # An answer that is cut behind a space: the server does not send the space.
+    short = [{text: (said[0].rstrip(), said[1]) for text, said in run.items()} for run in (one, other)]
+    assert short[0] == short[1]
     assert {said[1] for said in one.values()} == {"stop", "length"}
 
 

@@ -67,6 +67,8 @@ class Server:
     requests: list[Seen] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     """Of completions, faults that break the connection left out."""
+    usage: Counter[str] = field(default_factory=Counter)
+    """Tokens of right answers, as they were told: prompt_tokens, completion_tokens."""
     dies_at: str | None = None
     """The prompt at which every connection is dropped and nobody listens any more; forgotten then."""
     drops_idle_connections: bool = False
@@ -107,6 +109,7 @@ class Server:
         """Counts from here; faults of first attempts happen again."""
         self.requests.clear()
         self.statuses.clear()
+        self.usage.clear()
         self._attempts.clear()
 
     def __enter__(self) -> Server:
@@ -201,6 +204,7 @@ class Server:
             answer = self.model.reply(seen.body, chat=seen.path.endswith("/chat/completions"))
         except Refusal as refusal:
             return web.json_response(refusal.body, status=refusal.status)
+        self.usage.update(answer["usage"])
         planned = self.script.get(seen.prompt, ())
         if not isinstance(planned, Sequence):
             planned = [planned] * (attempt + 1)

@@ -7,11 +7,13 @@ prompt, `server.script[prompt] = hangs()` every one.
 from __future__ import annotations
 
 import asyncio
+import base64
 import email.utils
 import json
 import socket
 import struct
 import time
+import urllib.parse
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -144,12 +146,13 @@ def redirect(url: str, code: int = 307) -> Fault:
     return fault
 
 
-def echoes_authorization(code: int) -> Fault:
-    """An error that says which Authorization header it got, and all others."""
+def echoes_authorization(code: int, before: str = "Incorrect API key provided:") -> Fault:
+    """An error that says in many spellings which key it got."""
 
     async def fault(request: web.Request, answer: Payload) -> web.StreamResponse:
-        key = request.headers.get("Authorization", "")
-        text = f"Incorrect API key provided: {key}; headers: {dict(request.headers)}"
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        coded = urllib.parse.quote(key, safe=""), base64.b64encode(key.encode()).decode(), key.encode()
+        text = f"{before}{key} {' '.join(map(str, coded))} {dict(request.headers)}"
         return web.json_response(error(text, "invalid_api_key"), status=code, reason=f"bad key {key}")
 
     return fault

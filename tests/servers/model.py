@@ -128,11 +128,12 @@ class Model:
             return str(wanted["choice"][0])
         if wanted.get("regex"):
             return matching(wanted["regex"])
-        if not asked.get("temperature", 1.0):
+        temperature = asked.get("temperature", 1.0 if self.features.get("temperature", HONOURED) == HONOURED else 0)
+        if not temperature:  # ignored is greedy, as in transformers serve
             return self.answers.get(prompt) or _words(_hash(prompt))
         if asked.get("seed") is None:
             return _words(str(random.getrandbits(64)))
-        return _words(_hash(json.dumps([prompt, asked["seed"], index, asked["temperature"]])))
+        return _words(_hash(json.dumps([prompt, asked["seed"], index, temperature])))
 
 
 def prompt_of(body: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from servers.model import FORBIDDEN, IGNORED, REFUSED, Model, instance, logprob,
 
 def ask(server: Server, prompt: str = "Say x.", path: str = "/v1/chat/completions", **body: Any) -> tuple[int, Any]:
     """Status and body, as JSON where it is."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=1)
     asked = {"messages": [{"role": "user", "content": prompt}]} if "chat" in path else {"prompt": prompt}
     connection.request("POST", path, json.dumps({"model": "m", "temperature": 0, **asked, **body}))
     reply = connection.getresponse()
