@@ -91,7 +91,7 @@ def test_answers_are_journalled_as_they_come(server: Server, here: Path, data: P
 @pytest.mark.parametrize(
     ("number", "times"),
     [
-        (signal.SIGINT, 1),
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow),
         (signal.SIGINT, 3),
         (signal.SIGTERM, 1),
         pytest.param(signal.SIGTERM, 3, marks=pytest.mark.slow),
@@ -128,12 +128,12 @@ def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothi
 
 LIMIT = (
     "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-    "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))"  # room for samples.jsonl, not for all answers
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))"  # room for samples.jsonl, not for all answers
 )
 
 
 def test_a_full_disk_stops_the_asking_and_resume_completes_it(server: Server, here: Path) -> None:
-    n = 600
+    n = 200
     data = holdout(here / "many.jsonl", n)
     server.model.answers = {prompt(i): f"word{i} " + "and more " * 120 for i in range(n)}
     server.latency = 0.02
@@ -144,7 +144,7 @@ def test_a_full_disk_stops_the_asking_and_resume_completes_it(server: Server, he
     run = runs(here / STORE)[0]
     kept = answered(run)
     assert 0 < len(kept) < n
-    assert len(asked(server)) <= len(kept) + 150  # what was in flight, and one group that could not be written
+    assert len(asked(server)) <= len(kept) + 60  # what was in flight, and one group that could not be written
     server.forget()
     again = spawn(*command, "--resume", folder=here)
     assert again.code == 0, again.said
