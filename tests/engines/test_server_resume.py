@@ -100,11 +100,12 @@ def test_answers_are_journalled_as_they_come(server: Server, here: Path, data: P
 def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothing(
     server: Server, here: Path, data: Path, number: signal.Signals, times: int
 ) -> None:
-    server.script.update({prompt(i): [faults.hangs()] for i in range(8, N)})
+    hanging = {prompt(i) for i in range(8, N)}
+    server.script.update(dict.fromkeys(hanging, faults.hangs()))
     command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "-j", "4")
     process = start(*command, folder=here)
-    wait_until(lambda: len(asked(server)) >= 12 and bool(runs(here / STORE)))
-    wait_until(lambda: len(answered(runs(here / STORE)[0])) == 8)
+    wait_until(lambda: len(asked(server) & hanging) == 4)
+    wait_until(lambda: answered(runs(here / STORE)[0]) == asked(server) - hanging)
     began = time.monotonic()
     for _ in range(times):
         process.send_signal(number)

@@ -121,6 +121,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.hang_up()
+        self._do(self._forget_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -135,6 +136,13 @@ class Server:
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    async def _forget_tasks(self) -> None:
+        """Hanging faults outlive their connections."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _listen(self) -> None:
         app = web.Application(client_max_size=256_000_000)
