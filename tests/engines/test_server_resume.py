@@ -98,7 +98,7 @@ def test_answers_are_journalled_as_they_come(server: Server, here: Path, data: P
     ],
 )
 def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothing(
-    server: Server, here: Path, data: Path, number: signal.Signals, times: int
+    run: Run, server: Server, here: Path, data: Path, number: signal.Signals, times: int
 ) -> None:
     hanging = {prompt(i) for i in range(8, N)}
     server.script.update(dict.fromkeys(hanging, faults.hangs()))
@@ -114,14 +114,14 @@ def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothi
     assert time.monotonic() - began < 5  # it does not wait for the hanging ones
     assert done.code == 128 + number, done.said
     assert "Traceback" not in done.err
-    run = runs(here / STORE)[0]
-    assert f"--resume {run.name}" in done.err
-    assert rows(run, "events")[-1]["event"] == "interrupted"
-    kept = answered(run)
+    (stopped,) = runs(here / STORE)
+    assert f"--resume {stopped.name}" in done.err
+    assert rows(stopped, "events")[-1]["event"] == "interrupted"
+    kept = answered(stopped)
     assert verify_run(Store(here / STORE).find("latest"))[1] == []
     server.forget()
     server.script.clear()
-    again = spawn(*command, "--resume", folder=here)
+    again = run("--resume")
     assert again.code == 0, again.said
     assert asked(server) == {prompt(i) for i in range(N)} - kept
     assert {server.prompts[text] for text in asked(server)} == {1}
@@ -133,21 +133,20 @@ LIMIT = (
 )
 
 
-def test_a_full_disk_stops_the_asking_and_resume_completes_it(server: Server, here: Path) -> None:
+def test_a_full_disk_stops_the_asking_and_resume_completes_it(run: Run, server: Server, here: Path) -> None:
     n = 200
     data = holdout(here / "many.jsonl", n)
     server.model.answers = {prompt(i): f"word{i} " + "and more " * 120 for i in range(n)}
     server.latency = 0.02
-    command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "contains", "-j", "16")
+    command = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "-j", "16")
     done = spawn(*command, folder=here, code=LIMIT)
     assert done.code == 3, done.said
     assert "cannot write" in done.err or "File too large" in done.err
-    run = runs(here / STORE)[0]
-    kept = answered(run)
+    kept = answered(runs(here / STORE)[0])
     assert 0 < len(kept) < n
     assert len(asked(server)) <= len(kept) + 60  # what was in flight, and one group that could not be written
     server.forget()
-    again = spawn(*command, "--resume", folder=here)
+    again = run("--resume", holdout=data)
     assert again.code == 0, again.said
     assert asked(server) == {prompt(i) for i in range(n)} - kept
 
@@ -314,6 +313,7 @@ class Length:
 """
 
 
+@pytest.mark.slow
 def test_an_edited_scorer_judges_anew_without_a_request_and_the_old_scores_are_kept(server: Server, here: Path) -> None:
     """The scorer comes as another package's probe would: through an entry point of an installed distribution."""
     plugin = here / "plugin"
