@@ -135,22 +135,22 @@ def create(provider: Provider, order: Order, notes: Notes, signals: Signals) -> 
     notes.save()
     # Not cancelled in the middle: the answer says which job was paid for.
     try:
-        job: dict[str, Any] | None = provider.create(order.body(training, validation))
+        return provider.create(order.body(training, validation))
     except Unanswered as error:
         with signals.cancelling():
-            job = find(provider, order, notes)
-        if job is None:
+            found = find(provider, order, notes)
+        if found is None:
             raise Unanswered(
                 f"{error.what}; the provider lists no such job",
                 where=error.where,
                 fix="run the same command again in a minute: it looks for the job first, and creates one only if there"
                 " is none",
             ) from None
+        return found
     except UserError:
         notes.tried = False  # refused: there is none
         notes.save()
         raise
-    return job
 
 
 def remember(notes: Notes, job: Mapping[str, Any]) -> str:
@@ -268,14 +268,16 @@ def _goes_on(job_id: str, error: UserError) -> Incomplete:
 
 
 def _lost(provider: Provider, job_id: str, job: Mapping[str, Any]) -> Incomplete:
+    if job.get("status") == "cancelled":
+        return Incomplete(
+            f"{job_id} was cancelled", where=provider.url, fix="the same command creates a new job, if it is wanted"
+        )
     error = job.get("error")
     said = error if isinstance(error, dict) else {}
-    reason = ": ".join(provider.clean(said[part]) for part in ("code", "message") if said.get(part))
-    param = f" (param: {provider.clean(said['param'])})" if said.get("param") else ""
+    told = [provider.clean(said[part]) for part in ("code", "message") if said.get(part)]
+    told += [f"param {provider.clean(said['param'])}"] if said.get("param") else []
     return Incomplete(
-        f"{job_id} {'failed' if job['status'] == 'failed' else 'was cancelled'}{': ' + reason if reason else ''}{param}",
+        ": ".join([f"{job_id} failed", *told]),
         where=provider.url,
-        fix="put right what it says; the same command then creates a new job"
-        if job["status"] == "failed"
-        else "the same command creates a new job",
+        fix="put right what it says; the same command then creates a new job",
     )

@@ -37,7 +37,7 @@ def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, server: st
     training = {
         "job": job["id"],
         "server": server,
-        "steps": len(log),
+        "steps": int(max((row["step"] for row in log), default=0)) or None,
         "seconds": None if began is None or ended is None else ended - began,
         "loss": _first_and_last(log, "train_loss"),
         "valid_loss": _first_and_last(log, "valid_loss"),
@@ -53,12 +53,12 @@ def _first_and_last(log: list[dict[str, float]], name: str) -> list[float] | Non
     return [values[0], values[-1]] if values else None
 
 
-def _checkpoints(provider: Provider, job_id: str) -> list[dict[str, Any]]:
-    """Models kept on the way, the earliest first; each can be measured by its name. Empty where a server has none."""
+def _checkpoints(provider: Provider, job_id: str) -> list[dict[str, Any]] | None:
+    """Models kept on the way, the earliest first; each can be measured by its name. None where the server has no list."""
     try:
         found = list(provider.checkpoints(job_id))
     except UserError:
-        return []
+        return None
     made = [
         {
             "model": str(entry["fine_tuned_model_checkpoint"]),
@@ -100,10 +100,13 @@ def _table(content: bytes) -> list[dict[str, float]]:
         except binascii.Error:
             return []
     rows = []
-    for line in csv.DictReader(io.StringIO(text)):
-        values = {key: n for key, value in line.items() if key and (n := _float(value)) is not None}
-        if "step" in values:
-            rows.append(values)
+    try:
+        for line in csv.DictReader(io.StringIO(text)):
+            values = {key: n for key, value in line.items() if key and (n := _float(value)) is not None}
+            if "step" in values:
+                rows.append(values)
+    except csv.Error:  # no table after all
+        return []
     return rows
 
 
