@@ -11,34 +11,27 @@ Traps                a base that is about to be shut down, a job created twice a
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import math
 import typing
-import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from fteval import registry
-from fteval.data.hosted import HostedRows, read_hosted
-from fteval.engines import refs
-from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate, digest
+from fteval.errors import Interrupted, UserError
+from fteval.records import Candidate
 from fteval.runs.interrupt import Signals, Stop
 from fteval.trainers import candidate as registered
 from fteval.trainers import jobs, overlap, workshop
+from fteval.trainers.following import follow
+from fteval.trainers.order import Order, Plan, plan
 from fteval.trainers.outcome import outcome
 from fteval.trainers.progress import TrainProgress
 from fteval.trainers.provider import PATIENT, Provider, Waits
 from fteval.trainers.shutdown import check_alive
 from fteval.trainers.weights import write_json, writing
-
-VERSION = 1
-"""Goes up when the same recipe would ask for another job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,199 +110,78 @@ def train(
     UserError for a base, rows or a recipe that cannot work, Incomplete for a job that failed and a provider that does
     not answer, Interrupted for SIGINT and SIGTERM: the job goes on then.
     """
-    plan = _plan(base, recipe, data, candidates_dir, name)
-    known = registered.existing(candidates_dir, plan.candidate)
+    planned = plan(base, recipe, data, candidates_dir, name)
+    known = registered.existing(candidates_dir, planned.candidate)
     if known is not None:
         return known
     if offline:
-        raise UserError("hosted fine-tuning needs its provider", where=plan.url, fix="leave --offline out")
-    say = on_preflight or (lambda text: None)
+        raise UserError("hosted fine-tuning needs its provider", where=planned.source.url, fix="leave --offline out")
     workshop.prepare(candidates_dir)
-    notes = jobs.Notes.of(plan.order, candidates_dir)
-    with Provider(plan.url, waits) as provider, _interruptible(notes) as signals:
-        with workshop.workshop(candidates_dir, plan.order.workshop) as place:
-            known = registered.existing(candidates_dir, plan.candidate)  # another process may have made it meanwhile
-            if known is not None:
-                return known
-            job_id = _job(provider, plan, notes, signals, say)
-            with signals.cancelling():
-                job, heard = jobs.follow(provider, job_id, say, on_progress)
-                came_out = outcome(provider, job, heard, plan.order.server)
-                with writing(place):
-                    write_json(place / "training_log.json", came_out.log)
-                    asked = [{"prompt": prompt} for prompt in plan.rows.prompts]
-                    overlap.write_prompts(asked, registered.find(candidates_dir, base), place)
-            made = dataclasses.replace(plan.candidate, id=_ref(came_out.model, plan.url))
-            return registered.register(place, candidates_dir, made, came_out.training)
+    with (
+        Provider(planned.source, waits) as provider,
+        _interruptible(planned.order, candidates_dir) as signals,
+        workshop.workshop(candidates_dir, planned.order.folder) as place,
+    ):
+        known = registered.existing(candidates_dir, planned.candidate)  # another process may have made it meanwhile
+        if known is not None:
+            return known
+        say = on_preflight or (lambda text: None)
+        job_id = _job(provider, planned, jobs.Notes.of(planned.order, candidates_dir), signals, say)
+        with signals.cancelling():
+            job, heard = follow(provider, job_id, say, on_progress)
+            came_out = outcome(provider, job, heard, planned.order.place)
+        with writing(place):
+            write_json(place / "training_log.json", came_out.log)
+            asked = [{"prompt": prompt} for prompt in planned.rows.prompts]
+            overlap.write_prompts(asked, registered.find(candidates_dir, base), place)
+        return registered.register(place, candidates_dir, planned.registered_as(came_out.model), came_out.training)
 
 
 def cancel(
     base: str, recipe: Recipe, data: Path, candidates_dir: Path, *, offline: bool = False, waits: Waits = PATIENT
 ) -> str:
-    """The id of the job that `train` would follow, which is cancelled. Raises UserError when there is none to cancel."""
-    plan = _plan(base, recipe, data, candidates_dir, "")
+    """The id of the job that `train` would follow, and that is cancelled now. Raises UserError when none goes on."""
+    planned = plan(base, recipe, data, candidates_dir, "")
     if offline:
-        raise UserError("cancelling a job needs its provider", where=plan.url, fix="leave --offline out")
-    with Provider(plan.url, waits) as provider:
-        job = jobs.find(provider, plan.order, jobs.Notes.of(plan.order, candidates_dir))
-        if job is None or job.get("status") == "succeeded":
-            what = (
-                "no job of this base, recipe and data goes on" if job is None else f"{job['id']} has succeeded already"
-            )
-            raise UserError(f"nothing to cancel: {what}", where=plan.url)
+        raise UserError("cancelling a job needs its provider", where=planned.source.url, fix="leave --offline out")
+    with Provider(planned.source, waits) as provider:
+        job = jobs.find(provider, planned.order, jobs.Notes.of(planned.order, candidates_dir))
+        if job is None:
+            raise UserError("nothing to cancel: no job of this base, recipe and data goes on", where=provider.url)
+        if job.get("status") == "succeeded":
+            raise UserError(f"nothing to cancel: {job['id']} has succeeded", where=provider.url)
         return str(provider.cancel(str(job["id"])).get("id"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A job before it exists, and the candidate that it will make."""
-
-    url: str
-    order: jobs.Order
-    rows: HostedRows
-    candidate: Candidate
-
-
-def _plan(base: str, recipe: Recipe, data: Path, candidates_dir: Path, name: str) -> _Plan:
-    """Everything that can be checked without the provider. Raises UserError."""
-    rows = read_hosted(data, recipe.method)
-    validation = None if recipe.validation is None else read_hosted(_beside(recipe.validation, data), recipe.method)
-    grader = _grader(recipe.grader, data)
-    model, url, own_url = _server(base, recipe, candidates_dir)
-    server = _place(url)
-    digests = {"dataset_sha256": hashlib.sha256(rows.content).hexdigest()}
-    if validation is not None:
-        digests["validation_sha256"] = hashlib.sha256(validation.content).hexdigest()
-    order = jobs.Order(
-        server=server,
-        model=model,
-        method=_method(recipe, grader),
-        seed=recipe.seed,
-        suffix=recipe.suffix,
-        training=rows.content,
-        validation=None if validation is None else validation.content,
-        digests=digests,
-    )
-    settings = {
-        **dataclasses.asdict(recipe),
-        "grader": grader,
-        "validation": digests.get("validation_sha256"),
-        "base_url": own_url,
-    }
-    candidate = Candidate(
-        id="",
-        name=name,
-        path=".",
-        kind="hosted",
-        base=base if own_url is None else _ref_on(own_url, model),
-        base_digest=digest({"model": model, "server": server}),
-        weights_digest="",
-        trainer="hosted",
-        recipe=settings,
-        data={
-            "digest": "sha256:" + digests["dataset_sha256"],
-            "rows": len(rows.rows),
-            "used": len(rows.rows),
-            "dropped": 0,
-        },
-        # No package decides what a provider does: another version of one must not create another job.
-        versions={"fteval.trainers.hosted": str(VERSION)},
-        seed=recipe.seed,
-    )
-    return _Plan(url, order, rows, candidate)
-
-
-def _method(recipe: Recipe, grader: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The method as the API spells it, with what the recipe sets and nothing else."""
-    names = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
-    hyperparameters = {name: getattr(recipe, name) for name in names if getattr(recipe, name) is not None}
-    settings: dict[str, Any] = {"hyperparameters": hyperparameters} if hyperparameters else {}
-    if grader is not None:
-        settings["grader"] = dict(grader)
-    return {"type": recipe.method, recipe.method: settings}
-
-
-def _grader(given: str | Mapping[str, Any] | None, data: Path) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    if isinstance(given, str):
-        return refs.read_json(_beside(given, data))
-    try:
-        made: dict[str, Any] = json.loads(json.dumps(given, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise UserError(f"hosted: 'grader' is not JSON: {error}") from None
-    return made
-
-
-def _beside(name: str, data: Path) -> Path:
-    """A file of the recipe: from the current folder, else from that of the training rows."""
-    path = Path(name)
-    return path if path.exists() or not (data.parent / path).exists() else data.parent / path
-
-
-def _server(base: str, recipe: Recipe, candidates_dir: Path) -> tuple[str, str, str | None]:
-    """(model, URL of the API, that URL where it is not simply the usual one)."""
-    ref = refs.parse(base, candidates_dir)
-    name, url = ref.base.name, ref.base.url
-    if ref.base.kind != "server" or url is None:
-        raise UserError(
-            f"hosted fine-tuning changes a provider's model, {refs.display(base)} is on this machine",
-            fix="name it as openai:NAME, a hosted ft: id or http://HOST/v1#NAME; `fteval train sft` trains it here",
-        )
-    usual = refs.parse("openai:any").base.url
-    on_own = base.lower().startswith("http")
-    if recipe.base_url is None:
-        return name, url, url if on_own or url != usual else None
-    given = refs.parse(_ref_on(recipe.base_url, name)).base.url or ""
-    if on_own and given != url:
-        raise UserError(f"the base is at {url}, and base_url is {given}", fix="leave base_url out")
-    return name, given, given
-
-
-def _ref_on(url: str, model: str) -> str:
-    return f"{url}#{urllib.parse.quote(model, safe='/:@.-_')}"
-
-
-def _ref(model: str, url: str) -> str:
-    """What every command takes: the provider's id where it is an ft: one, else the model of that server."""
-    return model if model.startswith("ft:") else _ref_on(url, model)
-
-
-def _place(url: str) -> str:
-    """Host and path of an API: http or https is the same provider."""
-    parts = urllib.parse.urlsplit(url)
-    return f"{parts.netloc.lower()}{parts.path}"
-
-
-def _job(provider: Provider, plan: _Plan, notes: jobs.Notes, signals: Signals, say: Callable[[str], None]) -> str:
+def _job(provider: Provider, planned: Plan, notes: jobs.Notes, signals: Signals, say: Callable[[str], None]) -> str:
     """The id of the order's job: one that there is already, else a new one."""
     with signals.cancelling():
-        job = jobs.find(provider, plan.order, notes)
+        job = jobs.find(provider, planned.order, notes)
         if job is not None:
             say(f"going on with {job.get('id')}, which was created before")
         else:
-            warning = check_alive(provider, plan.order.model)
-            what = f"{len(plan.rows.rows)} rows, {len(plan.order.training):,} bytes, for {plan.order.model}"
-            say(f"{what} at {plan.order.server}" + (f"\n{warning}" if warning else ""))
-    if job is None:
-        job = jobs.create(provider, plan.order, notes, signals)
-    job_id = jobs.remember(notes, job)
-    signals.check()
-    return job_id
+            warning = check_alive(provider, planned.order.model)
+            order = planned.order
+            say(f"{len(planned.rows.rows)} rows ({len(order.training):,} bytes) for {order.model} at {order.place}")
+            if warning:
+                say(warning)
+    return jobs.remember(notes, job or jobs.create(provider, planned.order, notes, signals))
 
 
 @contextmanager
-def _interruptible(notes: jobs.Notes) -> Iterator[Signals]:
+def _interruptible(order: Order, candidates_dir: Path) -> Iterator[Signals]:
     """Signals that end the following, not the job."""
     with Signals("stopping: a job that was created goes on at the provider") as signals:
         try:
             yield signals
         except (Stop, KeyboardInterrupt):
-            goes_on = f"{notes.job} goes on at the provider" if notes.job else "no job is known to be created"
+            known = jobs.Notes.of(order, candidates_dir)
             raise Interrupted(
-                f"interrupted; {goes_on}",
+                f"interrupted; {known.job} goes on at the provider"
+                if known.job
+                else "interrupted; no job is known yet",
                 signal_number=signals.number or 2,
-                fix="the same command follows it; with --cancel it ends the job"
-                if notes.job
+                fix="the same command follows it again; with --cancel it ends the job"
+                if known.job
                 else "the same command looks for a job first, and creates one if there is none",
             ) from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.errors import Incomplete, UserError
-from fteval.trainers.jobs import Heard, number
+from fteval.trainers.following import Heard, number
 from fteval.trainers.provider import Provider
 
 
@@ -27,7 +27,7 @@ class Outcome:
     """The metrics of each step under the provider's names."""
 
 
-def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, server: str) -> Outcome:
+def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, place: str) -> Outcome:
     """What came out of a job that succeeded. Raises Incomplete when it names no model."""
     model = job.get("fine_tuned_model")
     if not isinstance(model, str) or not model.isprintable() or not model.strip():
@@ -36,7 +36,7 @@ def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, server: st
     began, ended = number(job.get("created_at")), number(job.get("finished_at"))
     training = {
         "job": job["id"],
-        "server": server,
+        "server": place,
         "steps": int(max((row["step"] for row in log), default=0)) or None,
         "seconds": None if began is None or ended is None else ended - began,
         "loss": _first_and_last(log, "train_loss"),
@@ -54,7 +54,7 @@ def _first_and_last(log: list[dict[str, float]], name: str) -> list[float] | Non
 
 
 def _checkpoints(provider: Provider, job_id: str) -> list[dict[str, Any]] | None:
-    """Models kept on the way, the earliest first; each can be measured by its name. None where the server has no list."""
+    """Models kept on the way, the earliest first, each with its own id. None where the list is not to be had."""
     try:
         found = list(provider.checkpoints(job_id))
     except UserError:
@@ -73,11 +73,14 @@ def _checkpoints(provider: Provider, job_id: str) -> list[dict[str, Any]] | None
     return sorted(made, key=lambda checkpoint: checkpoint["step"] or 0)
 
 
-def _hyperparameters(job: Mapping[str, Any]) -> dict[str, Any]:
-    """What the provider chose where the recipe left it to it."""
+def _hyperparameters(job: Mapping[str, Any]) -> dict[str, float]:
+    """What was in effect, where the provider chose as well."""
     method = job.get("method") or {}
-    chosen = (method.get(method.get("type")) or {}).get("hyperparameters") or job.get("hyperparameters") or {}
-    return {str(key): value for key, value in chosen.items() if isinstance(value, str) or number(value) is not None}
+    chosen = {
+        **(job.get("hyperparameters") or {}),
+        **((method.get(method.get("type")) or {}).get("hyperparameters") or {}),
+    }
+    return {str(name): n for name, value in chosen.items() if (n := number(value)) is not None}
 
 
 def _results(provider: Provider, job: Mapping[str, Any]) -> list[dict[str, float]]:

@@ -6,23 +6,22 @@ Any server with OpenAI's endpoints will do. What fails is an error that says wha
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fteval.engines.refs import Source
+from fteval.engines.remote.endpoint import KEY_VARIABLE, endpoint
+from fteval.engines.remote.patience import LONGEST_WAIT, retry_after
 from fteval.errors import Incomplete, UserError
 
 if TYPE_CHECKING:
     import openai
 
-KEY = "OPENAI_API_KEY"
 PAGE = 100
 """Entries of a list that are asked for at once; no provider gives more."""
-LONGEST_REST = 120.0
-"""Seconds that a server may ask to be left alone; what is more is nonsense, or another day."""
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 T = TypeVar("T")
 
@@ -78,16 +77,21 @@ class Unanswered(Later):
 class Provider:
     """One server. Cheap to make: connects at the first question."""
 
-    def __init__(self, url: str, waits: Waits = PATIENT) -> None:
-        """Raises UserError without the `openai` package."""
+    def __init__(self, source: Source, waits: Waits = PATIENT) -> None:
+        """The provider of a model. Raises UserError without the `openai` package or a key that is needed."""
         try:
             from openai import OpenAI
         except ImportError:
             raise UserError("hosted fine-tuning needs the openai package", fix="pip install 'fteval[hosted]'") from None
-        self.url, self.waits = url, waits
-        self._key = os.environ.get(KEY, "").strip()
-        # The package wants a key even where the server does not. It must not ask again behind our back.
-        self._client = OpenAI(base_url=url, api_key=self._key or "none", max_retries=0, timeout=waits.answer)
+        self._endpoint = endpoint(source)
+        self.url, self.waits = self._endpoint.url, waits
+        self._client = OpenAI(
+            base_url=self.url,
+            api_key="none",  # the package insists on one; the header is what is sent
+            default_headers=self._endpoint.headers(),
+            max_retries=0,  # it would create a job twice
+            timeout=waits.answer,
+        )
 
     def __enter__(self) -> Provider:
         return self
@@ -157,8 +161,7 @@ class Provider:
 
     def clean(self, text: object) -> str:
         """A server's words on one line, without the key that some repeat."""
-        plain = " ".join(str(text).split())[:1000]
-        return plain.replace(self._key, f"[{KEY}]") if self._key else plain
+        return self._endpoint.hidden(" ".join(str(text).split()))[:1000]
 
     def _pages(self, what: str, ask: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         """Raises Incomplete for a server that gives the same page for ever: what is not there cannot be known then."""
@@ -213,20 +216,20 @@ class Provider:
         detail = self.clean(_message(error))
         told = f"{what}: {status}" + (f" {code}" if code else "") + (f": {detail}" if detail else "")
         if status == 401:
-            missing = "" if self._key else ", which is not set"
-            return UserError(told, where=self.url, fix=f"put a key of this server into {KEY}{missing}")
+            missing = "" if self._endpoint.headers() else ", which is not set"
+            return UserError(told, where=self.url, fix=f"put a key of this server into {KEY_VARIABLE}{missing}")
         if status == 403:
-            fix = f"use a key in {KEY} whose project may fine-tune this model"
+            fix = f"use a key in {KEY_VARIABLE} whose project may fine-tune this model"
             return UserError(told, where=self.url, fix=fix)
         if status == 404:
-            fix = f"check the name, and that the key in {KEY} is of the organisation that it belongs to"
+            fix = f"check the name, and that the key in {KEY_VARIABLE} is of the organisation that it belongs to"
             return NotFound(f"{told} (not found, or not visible to this organisation)", where=self.url, fix=fix)
         if status == 402 or code in QUOTA or str(error.type or "") in QUOTA:
-            fix = f"raise the limit of the account behind {KEY}, then run the same command again"
+            fix = f"raise the limit of the account behind {KEY_VARIABLE}, then run the same command again"
             return Incomplete(f"the quota is used up ({told})", where=self.url, fix=fix)
         if status in (408, 409, 429) or status >= 500:
             again = (Busy if status == 429 else Unanswered)(told, where=self.url, fix=_AGAIN)
-            again.rest = _rest(error.response.headers)
+            again.rest = min(retry_after(error.response.headers.get("retry-after")) or 0.0, LONGEST_WAIT)
             return again
         return UserError(told, where=self.url)
 
@@ -258,11 +261,3 @@ def _message(error: openai.APIStatusError) -> str:
         param = f" (param: {body['param']})" if body.get("param") else ""
         return f"{body['message']}{param}"
     return str(body) if isinstance(body, dict) else ""
-
-
-def _rest(headers: Mapping[str, str]) -> float:
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:  # absent, a date, nonsense
-        return 0.0
-    return min(max(seconds, 0.0), LONGEST_REST) if seconds == seconds else 0.0
