@@ -132,16 +132,17 @@ def _source(base: str, recipe: Recipe, candidates_dir: Path) -> tuple[Source, st
     if found.kind != "server":
         raise UserError(
             f"hosted fine-tuning changes a provider's model, {refs.display(base)} is none",
-            fix="name openai:NAME, a hosted ft: id or http://HOST/v1#NAME; for local models there is `fteval train sft`",
+            fix="name openai:NAME, a hosted ft: id or http://HOST/v1#NAME; local models are for `fteval train sft`",
         )
     named = not found.hosted  # the ref itself says which server
-    if recipe.base_url is None:
-        usual = refs.parse("openai:any").base.url
-        return found, found.url if named or found.url != usual else None
-    given = refs.parse(_ref(recipe.base_url, found.name)).base
-    if named and given.url != found.url:
-        raise UserError(f"the base is at {found.url}, and base_url is {given.url}", fix="leave base_url out")
-    return given, given.url
+    usual = refs.parse("openai:any").base.url
+    own_url = recipe.base_url or (found.url if named or found.url != usual else None)
+    if own_url is None:
+        return found, None
+    source = refs.parse(_ref(own_url, found.name)).base
+    if named and source.url != found.url:
+        raise UserError(f"the base is at {found.url}, and base_url is {source.url}", fix="leave base_url out")
+    return source, source.url
 
 
 def _ref(url: str, model: str) -> str:

@@ -101,7 +101,7 @@ class Provider:
 
     def model(self, name: str) -> dict[str, Any]:
         """What the server says about a model. Raises NotFound."""
-        return self._read(f"model '{name}'", partial(self._client.models.retrieve, name))
+        return self._read(f"model '{name}'", partial(self._client.models.with_raw_response.retrieve, name))
 
     def upload(self, name: str, content: bytes) -> str:
         """The id of a file for fine-tuning, once the server has looked at it. Raises UserError when it refuses it.
@@ -109,7 +109,10 @@ class Provider:
         After a lost answer it is uploaded again: one file too many costs nothing.
         """
         client = self._client.with_options(timeout=self.waits.upload)
-        file = self._read(f"uploading {name}", partial(client.files.create, file=(name, content), purpose="fine-tune"))
+        file = self._read(
+            f"uploading {name}",
+            partial(client.files.with_raw_response.create, file=(name, content), purpose="fine-tune"),
+        )
         file_id, began = _id(file), time.monotonic()
         for pause in self.waits.between():
             status = file.get("status")
@@ -121,7 +124,7 @@ class Provider:
             if time.monotonic() - began > self.waits.patience:
                 raise Incomplete(f"the file {file_id} is still '{status}'", where=self.url, fix=_AGAIN)
             time.sleep(pause)
-            file = self._read(f"file {file_id}", partial(self._client.files.retrieve, file_id))
+            file = self._read(f"file {file_id}", partial(self._client.files.with_raw_response.retrieve, file_id))
         return file_id
 
     def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,31 +132,38 @@ class Provider:
 
         Raises Unanswered when it may have been created all the same. After any other error it was certainly not.
         """
-        create: Callable[..., Any] = self._client.fine_tuning.jobs.create
+        create: Callable[..., Any] = self._client.fine_tuning.jobs.with_raw_response.create
         return self._once("creating the job", lambda: _object(create(**body)))
 
     def job(self, job_id: str) -> dict[str, Any]:
         """A job as it is now. Raises NotFound."""
-        return self._read(f"job {job_id}", partial(self._client.fine_tuning.jobs.retrieve, job_id))
+        return self._read(f"job {job_id}", partial(self._client.fine_tuning.jobs.with_raw_response.retrieve, job_id))
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """The job, which ends now. Asking twice is harmless."""
-        return self._read(f"cancelling {job_id}", partial(self._client.fine_tuning.jobs.cancel, job_id))
+        return self._read(
+            f"cancelling {job_id}", partial(self._client.fine_tuning.jobs.with_raw_response.cancel, job_id)
+        )
 
     def jobs(self) -> Iterator[dict[str, Any]]:
         """Every job that this key may see, in the server's order (mostly the newest first).
 
         No filter is sent: some servers ignore it, and some forget the metadata that it would be on.
         """
-        return self._pages("the list of jobs", self._client.fine_tuning.jobs.list)
+        return self._pages("the list of jobs", self._client.fine_tuning.jobs.with_raw_response.list)
 
     def events(self, job_id: str) -> Iterator[dict[str, Any]]:
         """What happened to a job, in the server's order."""
-        return self._pages(f"events of {job_id}", partial(self._client.fine_tuning.jobs.list_events, job_id))
+        return self._pages(
+            f"events of {job_id}", partial(self._client.fine_tuning.jobs.with_raw_response.list_events, job_id)
+        )
 
     def checkpoints(self, job_id: str) -> Iterator[dict[str, Any]]:
         """Models that a job kept on its way."""
-        return self._pages(f"checkpoints of {job_id}", partial(self._client.fine_tuning.jobs.checkpoints.list, job_id))
+        return self._pages(
+            f"checkpoints of {job_id}",
+            partial(self._client.fine_tuning.jobs.checkpoints.with_raw_response.list, job_id),
+        )
 
     def content(self, file_id: str) -> bytes:
         """The bytes of a file. Raises NotFound."""
@@ -207,8 +217,8 @@ class Provider:
         except openai.APIConnectionError as error:
             reason = self.clean(error.__cause__ or error)
             raise Unanswered(f"{what}: {reason}", where=self.url, fix=_AGAIN) from None
-        except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError, _NotJson):
-            raise Unanswered(f"{what}: the answer is not JSON", where=self.url, fix=_AGAIN) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, _NotJson):  # a proxy's page, half an answer
+            raise Unanswered(f"{what}: the answer is no JSON object", where=self.url, fix=_AGAIN) from None
 
     def _refused(self, what: str, error: openai.APIStatusError) -> UserError:
         """What a status means for whoever asked."""
@@ -242,11 +252,11 @@ class _NotJson(ValueError):
 
 
 def _object(answer: Any) -> dict[str, Any]:
-    """A model of the package as the object that the server sent, with fields that the package does not know."""
-    if not hasattr(answer, "to_dict"):  # text: a proxy's page, for example
+    """The object in a raw answer. Not as the package reads it: it trips over text where it expects a list."""
+    value = json.loads(answer.http_response.content)
+    if not isinstance(value, dict):
         raise _NotJson
-    made: dict[str, Any] = answer.to_dict(mode="json", use_api_names=True)
-    return made
+    return value
 
 
 def _id(entry: Mapping[str, Any]) -> str:
