@@ -210,8 +210,8 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
     """Ends the provider's job that `train` would follow, and returns its id. Raises UserError when none goes on."""
     from fteval.runs.store import Store
 
-    _check_trainable("it", use)
-    module = registry.trainer_module(use.trainer or "")
+    assert use.trainer is not None and use.data is not None
+    module = registry.trainer_module(use.trainer)
     if not hasattr(module, "cancel"):
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
     recipe = registry.make(module.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)

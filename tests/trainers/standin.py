@@ -226,7 +226,7 @@ class StandIn:
                 "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-step-{step}",
                 "metrics": {"step": step, "train_loss": 4 / step, "full_valid_loss": 5 / step},
             }
-            for step in (self.steps // 2, self.steps)
+            for step in sorted({max(1, self.steps // 2), self.steps})
         ]  # fmt: skip
         return 200, self._page(made, query)
 
