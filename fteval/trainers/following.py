@@ -99,7 +99,7 @@ def follow(
             say(f"{job_id}: {heard.warnings.pop(0)}")
         status = job.get("status")
         if status != told:
-            say(f"{job_id} is {status}")
+            say(f"{job_id}: {provider.clean(status)}")
             told = status
         if heard.progress and on_progress:
             on_progress(heard.progress)

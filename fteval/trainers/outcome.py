@@ -6,6 +6,7 @@ import base64
 import binascii
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,10 @@ class Outcome:
 def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, place: str) -> Outcome:
     """What came out of a job that succeeded. Raises Incomplete when it names no model."""
     model = job.get("fine_tuned_model")
-    if not isinstance(model, str) or not model.isprintable() or not model.strip():
-        raise Incomplete(f"{job['id']} succeeded, and names no model", where=provider.url, fix="ask the provider")
+    if not _is_id(model):
+        raise Incomplete(
+            f"{job['id']} succeeded, and names no model that could be asked", where=provider.url, fix="ask the provider"
+        )
     log = _results(provider, job) or [{**values, "step": step} for step, values in sorted(heard.metrics.items())]
     began, ended = number(job.get("created_at")), number(job.get("finished_at"))
     training = {
@@ -48,6 +51,11 @@ def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, place: str
     return Outcome(model, training, log)
 
 
+def _is_id(name: Any) -> bool:
+    """Whether a name can stand in a command that people paste."""
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._:/@-]{1,200}", name) is not None
+
+
 def _first_and_last(log: list[dict[str, float]], name: str) -> list[float] | None:
     values = [row[name] for row in log if name in row]
     return [values[0], values[-1]] if values else None
@@ -61,14 +69,14 @@ def _checkpoints(provider: Provider, job_id: str) -> list[dict[str, Any]] | None
         return None
     made = [
         {
-            "model": str(entry["fine_tuned_model_checkpoint"]),
+            "model": entry["fine_tuned_model_checkpoint"],
             "step": number(entry.get("step_number")),
             "metrics": {
                 key: n for key, value in (entry.get("metrics") or {}).items() if (n := number(value)) is not None
             },
         }
         for entry in found
-        if isinstance(entry.get("fine_tuned_model_checkpoint"), str)
+        if _is_id(entry.get("fine_tuned_model_checkpoint"))
     ]
     return sorted(made, key=lambda checkpoint: checkpoint["step"] or 0)
 

@@ -212,20 +212,32 @@ def test_a_fine_tune_can_be_the_base_and_brings_the_prompts_it_has_seen(
     assert overlap(folder, asked) == ["q1", "p1"]
 
 
+class Naming(StandIn):
+    """Names its models in its own way."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def _advance(self, job: dict[str, Any]) -> None:
+        super()._advance(job)
+        if job["fine_tuned_model"]:
+            job["fine_tuned_model"] = self.model
+
+
 def test_a_model_without_an_ft_id_is_registered_as_a_model_of_its_server(made: Made, data: Path) -> None:
-    class Other(StandIn):
-        """Names its models in its own way, as some providers do."""
-
-        def _advance(self, job: dict[str, Any]) -> None:
-            super()._advance(job)
-            if job["fine_tuned_model"]:
-                job["fine_tuned_model"] = "accounts/acme/models/iso"
-
-    with Other() as server:
+    with Naming("accounts/acme/models/iso") as server:
         candidate = made.train(server, data)
         assert candidate.id == f"{server.url}#accounts/acme/models/iso"
         assert refs.parse(candidate.id, made.store).base.name == "accounts/acme/models/iso"
         assert find(made.store, candidate.id) is not None
+
+
+@pytest.mark.parametrize("name", [None, "", "ft:x:y; rm -rf ~", "ft:x:`id`", "ft:x\nft:y", 7], ids=repr)
+def test_a_model_whose_name_could_not_stand_in_a_command_is_not_registered(made: Made, data: Path, name: Any) -> None:
+    with Naming(name) as server, pytest.raises(Incomplete, match="names no model that could be asked"):
+        made.train(server, data)
+    assert not list(made.store.glob("*/candidate.json"))
 
 
 # --- paid once
