@@ -153,9 +153,13 @@ def load_candidate(path: Path) -> Candidate:
 
 
 def find(candidates_dir: Path, candidate_id: str) -> Path | None:
-    """The folder of a candidate by its id, as candidate.json says it; a folder's name decides nothing."""
+    """The folder of a candidate by its id, as candidate.json says it; a folder's name decides nothing.
+
+    A checkpoint of a hosted job is found with the job's model.
+    """
+    ids = (candidate_id, candidate_id.partition(":ckpt-")[0])
     for file in sorted(candidates_dir.glob(f"*/{RECORD}")):
-        if read_json(file).get("id") == candidate_id:
+        if read_json(file).get("id") in ids:
             return file.parent
     return None
 

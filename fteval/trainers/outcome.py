@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from fteval.errors import Incomplete, UserError
 from fteval.trainers.following import Heard, number
@@ -51,7 +51,7 @@ def outcome(provider: Provider, job: Mapping[str, Any], heard: Heard, place: str
     return Outcome(model, training, log)
 
 
-def _is_id(name: Any) -> bool:
+def _is_id(name: Any) -> TypeGuard[str]:
     """Whether a name can stand in a command that people paste."""
     return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._:/@-]{1,200}", name) is not None
 

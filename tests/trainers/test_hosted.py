@@ -158,6 +158,7 @@ def test_the_candidate_is_found_by_the_providers_id_and_says_how_it_was_made(
     candidate = made.train(server, data, suffix="iso")
     folder = find(made.store, candidate.id)
     assert folder is not None and load_candidate(folder) == candidate
+    assert find(made.store, candidate.id + ":ckpt-step-2") == folder
     assert candidate.id == f"ft:{BASE}:acme:iso:0002"
     assert (candidate.kind, candidate.base, candidate.recipe["base_url"]) == ("hosted", server.base, server.url)
     assert candidate.data == {"digest": candidate.data["digest"], "rows": 12, "used": 12, "dropped": 0}
