@@ -9,7 +9,9 @@ bring less than 1.2 times the throughput only wait in the server's queue, and wo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 START = 8
@@ -51,8 +53,8 @@ class Window:
         self.limit = limit
         self.size = float(min(start, limit))
         self.largest = int(self.size)
-        self._active = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._active = self._guests = 0
+        self._waiting: deque[asyncio.Future[int]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
         self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
@@ -60,20 +62,21 @@ class Window:
         self._before: tuple[float, float] | None = None  # size and rate of the round before
 
     async def enter(self, *, first: bool = False) -> Ticket:
-        """Waits for a place; `first` for what was asked already and has to be asked again."""
-        while self._active >= int(self.size):
-            waiter = asyncio.get_running_loop().create_future()
+        """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
+        if self._waiting or self._free() <= 0:
+            waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
-                await waiter
+                in_flight = await waiter
             except asyncio.CancelledError:
-                if waiter.done():
-                    self._wake()  # the place was given to somebody who is gone
-                elif waiter in self._waiting:
-                    self._waiting.remove(waiter)
+                if waiter.done() and not waiter.cancelled():
+                    self._active -= 1  # the place was given to somebody who is gone
+                    self._wake()
                 raise
-        self._active += 1
-        return Ticket(self._number, self._active)
+        else:
+            self._active += 1
+            in_flight = self._active
+        return Ticket(self._number, in_flight)
 
     def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
         """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
@@ -89,6 +92,21 @@ class Window:
             if now.count >= max(START // 2, int(self.size)):
                 self._learn(now)
         self._wake()
+
+    @contextlib.asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """A place for a small question, beyond the window's size but within its limit."""
+        while self._active + self._guests >= self.limit:
+            await asyncio.sleep(0.005)
+        self._guests += 1
+        try:
+            yield
+        finally:
+            self._guests -= 1
+            self._wake()
+
+    def _free(self) -> int:
+        return min(int(self.size) - self._active, self.limit - self._active - self._guests)
 
     def _learn(self, done: _Round) -> None:
         share = done.refused / done.count
@@ -123,9 +141,9 @@ class Window:
         self.largest = max(self.largest, int(self.size))
 
     def _wake(self) -> None:
-        free = int(self.size) - self._active
-        while free > 0 and self._waiting:
+        """Gives free places to those who wait longest: handed over here, so that nobody can slip in between."""
+        while self._waiting and self._free() > 0:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(None)
-                free -= 1
+                self._active += 1
+                waiter.set_result(self._active)
