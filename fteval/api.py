@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,39 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     What the store has already, by content, is not done again. Everything that can be checked without a model is checked
     before one is loaded.
     """
+    with prepared(experiment, place) as ready:
+        resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
+        if experiment.sequential:
+            records = _in_step(ready, resumed, experiment, place)
+        else:
+            records = [
+                (name, _execute(name, engine, resumed, ready.suite, experiment, ready.store, place))
+                for name, engine in ready.engines
+            ]
+    return concluded(ready, records, experiment, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is needed before the first answer: what is asked, of which models, and how it will be judged."""
+
+    suite: Suite
+    rules: Rules
+    accepted: RunRecord | None
+    """The accepted scores that stand for the base's."""
+    engines: Sequence[tuple[str, Engine]]
+    """Base and candidates under their names."""
+    store: Store
+
+
+@contextmanager
+def prepared(
+    experiment: Experiment, place: Place, open_engine: Callable[[Pool, str], Engine] | None = None
+) -> Iterator[Prepared]:
+    """Suite, rules and engines; candidates that do not exist yet are trained. Engines are closed at the end.
+
+    `open_engine` makes the engines that are measured, where they are not the pool's own.
+    """
     from fteval.engines.pool import Pool
     from fteval.runs.store import Store
     from fteval.runs.suite import check_judges, with_references
@@ -133,15 +167,18 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
 
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
             judging.check_suite(accepted, suite.digest)
-        opened = _opened(experiment, accepted is None, pool, store, place)
-        check_judges(suite, opened)
-        resumed = _resumed(place, store, [engine.ref for _, engine in opened])
-        if experiment.sequential:
-            records = _in_step(opened, accepted, resumed, suite, experiment, rules, store, place)
-        else:
-            records = [(n, _execute(n, engine, resumed, suite, experiment, store, place)) for n, engine in opened]
-    if accepted is not None:
-        return judging.compared(accepted, records, rules, store, command=place.command)
+        opens = pool.open if open_engine is None else partial(open_engine, pool)
+        engines = _opened(experiment, accepted is None, opens, store, place)
+        check_judges(suite, engines)
+        yield Prepared(suite, rules, accepted, engines, store)
+
+
+def concluded(
+    ready: Prepared, records: Sequence[tuple[str, RunRecord]], experiment: Experiment, place: Place
+) -> Comparison | RunRecord:
+    """What finished runs say: a comparison where there is a base, else the one run."""
+    if ready.accepted is not None:
+        return judging.compared(ready.accepted, records, ready.rules, ready.store, command=place.command)
     if len(records) == 1:
         return records[0][1]
     if experiment.base is None:
@@ -150,7 +187,7 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             fix="add base: to the config, or name it with --against",
         )
     (_, base), *candidates = records
-    return judging.compared(base, candidates, rules, store, command=place.command)
+    return judging.compared(base, candidates, ready.rules, ready.store, command=place.command)
 
 
 def plan(experiment: Experiment, place: Place) -> Plan:
@@ -320,7 +357,7 @@ def _train(name: str, use: ModelUse, base: str, store: Store, place: Place) -> C
 
 
 def _opened(
-    experiment: Experiment, wants_base: bool, pool: Pool, store: Store, place: Place
+    experiment: Experiment, wants_base: bool, open_engine: Callable[[str], Engine], store: Store, place: Place
 ) -> list[tuple[str, Engine]]:
     """The engines of base and candidates under their names; candidates that do not exist yet are trained.
 
@@ -328,12 +365,12 @@ def _opened(
     """
     refs = {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
     base = experiment.base if wants_base else None
-    engines = {ref: pool.open(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
+    engines = {ref: open_engine(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
     for name, use in experiment.candidates.items():
         if use.ref is None:
             trained = _train(name, use, _base_of(experiment, name), store, place)
             refs[name] = trained.id
-            engines[trained.id] = pool.open(trained.id)
+            engines[trained.id] = open_engine(trained.id)
     named = [*([(BASE, base)] if base else []), *((n, refs[n]) for n in experiment.candidates)]
     return [(name, engines[ref]) for name, ref in named]
 
@@ -359,24 +396,18 @@ def _execute(
         repeats=experiment.repeats,
         resume=resumed[1] if resumed and resumed[0] == engine.ref else None,
         reuse=reuse,
-        on_progress=_heard(label, place),
+        on_progress=heard(label, place),
         command=place.command,
     )
 
 
 def _in_step(
-    opened: Sequence[tuple[str, Engine]],
-    accepted: RunRecord | None,
-    resumed: tuple[str, str] | None,
-    suite: Suite,
-    experiment: Experiment,
-    rules: Rules,
-    store: Store,
-    place: Place,
+    ready: Prepared, resumed: tuple[str, str] | None, experiment: Experiment, place: Place
 ) -> list[tuple[str, RunRecord]]:
     from fteval.runs.stepwise import Side, execute_in_step
     from fteval.stats.decided import decided
 
+    opened, accepted = ready.engines, ready.accepted
     names = [name for name, _ in opened]
     if len(opened) + (accepted is not None) < 2:
         raise UserError("--sequential stops when gates are decided: it needs a base", fix="name one with --against")
@@ -384,19 +415,19 @@ def _in_step(
     def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
         base = accepted or records[0]
         candidates = records if accepted else records[1:]
-        done = [decided(base, run, rules.gates, rules.anchors, len(candidates)) for run in candidates]
+        done = [decided(base, run, ready.rules.gates, ready.rules.anchors, len(candidates)) for run in candidates]
         # The base is asked as long as one candidate is.
         return done if accepted else [frozenset.intersection(*done), *done]
 
     sides = [
-        Side(engine, resumed[1] if resumed and resumed[0] == engine.ref else None, _heard(name, place))
+        Side(engine, resumed[1] if resumed and resumed[0] == engine.ref else None, heard(name, place))
         for name, engine in opened
     ]
     records = execute_in_step(
-        suite,
+        ready.suite,
         sides,
         experiment.sampling,
-        store,
+        ready.store,
         enough,
         repeats=experiment.repeats,
         seed=experiment.sampling.seed,
@@ -405,9 +436,11 @@ def _in_step(
     return list(zip(names, records, strict=True))
 
 
-def _heard(label: str, place: Place) -> Callable[[Progress], None]:
-    def heard(progress: Progress) -> None:
+def heard(label: str, place: Place) -> Callable[[Progress], None]:
+    """What tells the listener how far a model is measured."""
+
+    def tell(progress: Progress) -> None:
         errors = f"{progress.errors} errors" if progress.errors else ""
         place.listener.progress(f"measuring {label}", progress.done, progress.total, errors)
 
-    return heard
+    return tell

@@ -50,6 +50,9 @@ _SERVER = (
 )
 
 
+SERVER_FIELDS = ("concurrency", "timeout", "max_retries", "max_usd", "max_tokens")
+
+
 def server(command: Callable[..., Any]) -> Callable[..., Any]:
     """How servers are treated and what they may cost, for a command that gets it as one `server`."""
 
@@ -63,11 +66,8 @@ def server(command: Callable[..., Any]) -> Callable[..., Any]:
         max_tokens: int | None,
         **kwargs: Any,
     ) -> Any:
-        given = {
-            "concurrency": concurrency, "timeout": timeout, "max_retries": max_retries,
-            "max_usd": max_usd, "max_tokens": max_tokens,
-        }  # fmt: skip
-        return command(*args, server=given, **kwargs)
+        values = (concurrency, timeout, max_retries, max_usd, max_tokens)
+        return command(*args, server=dict(zip(SERVER_FIELDS, values, strict=True)), **kwargs)
 
     for option in reversed(_SERVER):
         wrapped = option(wrapped)
@@ -109,6 +109,11 @@ def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Pa
 
     found = find_config(config, wanted=wanted)
     return (found.store if found else None) or DEFAULT_STORE
+
+
+def arguments() -> list[str]:
+    """The arguments of this command as they were typed."""
+    return list(click.get_current_context().find_root().obj or [])[1:]
 
 
 def typed() -> str:

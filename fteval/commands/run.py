@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fteval.commands import options
-from fteval.errors import OK
+from fteval.errors import OK, UserError
 from fteval.records import Plan
+
+if TYPE_CHECKING:
+    from fteval.api import Listener, Place
+    from fteval.experiment import Experiment
 
 
 @click.command("run")
@@ -50,34 +56,23 @@ from fteval.records import Plan
 @options.server
 @options.offline
 @click.option("--resume", metavar="RUN", is_flag=False, flag_value="latest", help="Go on with an interrupted run.")
+@click.option(
+    "--shards", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write batch files; ask nobody."
+)
+@click.option("--shard-size", type=click.IntRange(min=1), help="Requests per batch file.  [default: 2000]")
+@click.option("--batch-api", is_flag=True, help="Have the provider run the files of --shards, and wait for them.")
 @options.as_json
 @options.output_flags
 def command(
-    model: str | None,
-    against: str | None,
-    probes: tuple[str, ...],
-    holdouts: tuple[Path, ...],
-    scorers: tuple[str, ...],
-    settings: tuple[str, ...],
-    config: Path | None,
-    store: Path | None,
     outputs: tuple[Path, ...],
-    limit: int | None,
-    allow_subset: bool,
-    sequential: bool,
     dry_run: bool,
-    seed: int | None,
-    temperature: float | None,
-    answer_tokens: int | None,
-    repeats: int | None,
-    device: str,
-    dtype: str,
-    batch_tokens: int | None,
-    server: dict[str, float | None],
-    offline: bool,
     resume: str | None,
+    shards: Path | None,
+    shard_size: int | None,
+    batch_api: bool,
     as_json: bool,
     display: options.Display,
+    **asked: Any,
 ) -> int:
     """Measure a model on held-out samples; with a base, say what changed and whether it should ship.
 
@@ -88,16 +83,61 @@ def command(
     Example:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts -o report.md
               fteval run -c fteval.yaml
     """
-    from fteval import api, experiment
+    from fteval import api
     from fteval.commands.output import check_writable, present
     from fteval.commands.progress import Progress
 
     check_writable(outputs)
+    _check_shards(shards, shard_size, batch_api, resume)
+    planned = described(quiet=display.quiet, **asked)
+    with Progress(quiet=display.quiet, color=display.color) as listener:
+        place = placed(planned, listener, options.typed(), **asked)
+        if dry_run:
+            return _show_plan(api.plan(planned, place), as_json)
+        if shards is None:
+            result = api.measure(planned, replace(place, resume=resume))
+        else:
+            from fteval.commands.collect import collected, show_state
+            from fteval.sharded import work
+
+            state = work.write(planned, place, shards, options.arguments(), shard_size)
+            if not batch_api:
+                return show_state(state, shards, as_json=as_json, quiet=display.quiet)
+            from fteval.sharded import submit
+
+            submit.follow(state.todo, shards, place)
+            result = collected(planned, place, shards)
+    return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
+
+
+def described(
+    *,
+    config: Path | None,
+    model: str | None,
+    against: str | None,
+    probes: tuple[str, ...],
+    holdouts: tuple[Path, ...],
+    scorers: tuple[str, ...],
+    settings: tuple[str, ...],
+    limit: int | None,
+    allow_subset: bool,
+    sequential: bool,
+    seed: int | None,
+    temperature: float | None,
+    answer_tokens: int | None,
+    repeats: int | None,
+    server: dict[str, float | None],
+    quiet: bool,
+    **_: Any,
+) -> Experiment:
+    """What the options say is to be measured. Raises UserError for what is wrong with it."""
+    from fteval import experiment
+
     found = experiment.find_config(config, wanted=not (probes or holdouts))
-    if found is None and experiment.DEFAULT_CONFIG.is_file() and not display.quiet:
+    if found is None and experiment.DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
         click.echo(f"fteval: {experiment.DEFAULT_CONFIG} {note}", err=True)
-    planned = experiment.describe(
+    return experiment.describe(
         config=found,
         model=model,
         against=against,
@@ -112,21 +152,42 @@ def command(
         allow_subset=allow_subset,
         server=server,
     )
-    with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = api.Place(
-            store=store or planned.store,
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-            offline=offline,
-            resume=resume,
-            command=options.typed(),
-            listener=listener,
+
+
+def placed(
+    planned: Experiment,
+    listener: Listener,
+    typed: str,
+    *,
+    store: Path | None,
+    device: str,
+    dtype: str,
+    batch_tokens: int | None,
+    offline: bool,
+    **_: Any,
+) -> Place:
+    """Where the options say the work happens."""
+    from fteval import api
+
+    return api.Place(
+        store=store or planned.store,
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        offline=offline,
+        command=typed,
+        listener=listener,
+    )
+
+
+def _check_shards(shards: Path | None, shard_size: int | None, batch_api: bool, resume: str | None) -> None:
+    if shards is None and (batch_api or shard_size is not None):
+        raise UserError("--batch-api and --shard-size are for --shards", fix="add --shards DIR")
+    if shards is not None and resume is not None:
+        raise UserError(
+            "--shards finds its runs by the folder, so that there is nothing to name with --resume",
+            fix="leave --resume out",
         )
-        if dry_run:
-            return _show_plan(api.plan(planned, place), as_json)
-        result = api.measure(planned, place)
-    return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
 
 
 def _show_plan(plan: Plan, as_json: bool) -> int:

@@ -75,8 +75,7 @@ class ServerEngine:
     @property
     def moving(self) -> bool:
         """Whether the provider may put another model behind this name: an alias without a date."""
-        name = self.endpoint.model
-        return self.endpoint.hosted and not name.startswith("ft:") and not re.search(r"\d{4}-\d{2}-\d{2}", name)
+        return is_moving(self.endpoint.model, self.endpoint.hosted)
 
     def start(self, sampling: Sampling) -> Mapping[str, Any]:
         """Makes contact. Returns what is known of the model that is served now, for the record of the run.
@@ -262,6 +261,11 @@ class ServerEngine:
         self.on_event({"event": "capabilities", "found": dict(found)})
         for text in shortcomings(found, sampling):
             self.on_event({"event": "warning", "text": text})
+
+
+def is_moving(name: str, hosted: bool) -> bool:
+    """Whether a provider may put another model behind this name: an alias without a date."""
+    return hosted and not name.startswith("ft:") and not re.search(r"\d{4}-\d{2}-\d{2}", name)
 
 
 def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:

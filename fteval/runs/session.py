@@ -72,11 +72,12 @@ def session(
     on_progress: Callable[[Progress], None] | None = None,
     command: str | None = None,
     signals: Signals | None = None,
+    go_on: str | None = None,
 ) -> Iterator[Session]:
     """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
 
     `sequential` is the seed of the random order in which samples will be asked. `signals` are shared by runs that are
-    open together.
+    open together. `go_on` is the command that continues an interrupted run, where --resume does not.
     """
     if repeats < 1:
         raise UserError(f"repeats is {repeats}, wanted 1 or more")
@@ -88,7 +89,7 @@ def session(
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
-    go_on = f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
+    go_on = go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
     with contextlib.ExitStack() as stack:
         stack.enter_context(lock)
         heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))

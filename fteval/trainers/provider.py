@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fteval.engines.refs import Source
 from fteval.engines.remote.endpoint import KEY_VARIABLE, endpoint
@@ -82,7 +82,9 @@ class Provider:
         try:
             from openai import OpenAI
         except ImportError:
-            raise UserError("hosted fine-tuning needs the openai package", fix="pip install 'fteval[hosted]'") from None
+            raise UserError(
+                "a provider's files and jobs need the openai package", fix="pip install 'fteval[hosted]'"
+            ) from None
         self._endpoint = endpoint(source)
         self.url, self.waits = self._endpoint.url, waits
         self._client = OpenAI(
@@ -103,15 +105,15 @@ class Provider:
         """What the server says about a model. Raises NotFound."""
         return self._read(f"model '{name}'", partial(self._client.models.with_raw_response.retrieve, name))
 
-    def upload(self, name: str, content: bytes) -> str:
-        """The id of a file for fine-tuning, once the server has looked at it. Raises UserError when it refuses it.
+    def upload(self, name: str, content: bytes, purpose: Literal["fine-tune", "batch"] = "fine-tune") -> str:
+        """The id of a file, once the server has looked at it. Raises UserError when it refuses it.
 
         After a lost answer it is uploaded again: one file too many costs nothing.
         """
         client = self._client.with_options(timeout=self.waits.upload)
         file = self._read(
             f"uploading {name}",
-            partial(client.files.with_raw_response.create, file=(name, content), purpose="fine-tune"),
+            partial(client.files.with_raw_response.create, file=(name, content), purpose=purpose),
         )
         file_id, began = _id(file), time.monotonic()
         for pause in self.waits.between():
@@ -164,6 +166,19 @@ class Provider:
             f"checkpoints of {job_id}",
             partial(self._client.fine_tuning.jobs.checkpoints.with_raw_response.list, job_id),
         )
+
+    def create_batch(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The batch that was created; asked once. Raises Unanswered as `create` does."""
+        create: Callable[..., Any] = self._client.batches.with_raw_response.create
+        return self._once("creating the batch", lambda: _object(create(**body)))
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """A batch as it is now. Raises NotFound."""
+        return self._read(f"batch {batch_id}", partial(self._client.batches.with_raw_response.retrieve, batch_id))
+
+    def batches(self) -> Iterator[dict[str, Any]]:
+        """Every batch that this key may see, in the server's order."""
+        return self._pages("the list of batches", self._client.batches.with_raw_response.list)
 
     def content(self, file_id: str) -> bytes:
         """The bytes of a file. Raises NotFound."""
