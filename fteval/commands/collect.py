@@ -14,9 +14,6 @@ from fteval.commands import options
 from fteval.errors import OK, UserError
 
 if TYPE_CHECKING:
-    from fteval.api import Place
-    from fteval.experiment import Experiment
-    from fteval.records import Comparison, RunRecord
     from fteval.sharded.work import State
 
 
@@ -39,14 +36,10 @@ def command(folder: Path, outputs: tuple[Path, ...], as_json: bool, display: opt
     from fteval.commands.progress import Progress
     from fteval.commands.run import command as run
     from fteval.commands.run import described, placed
-    from fteval.sharded.record import NAME, read
+    from fteval.sharded import work
 
     folder = folder.absolute()
-    record = read(folder)
-    if record is None:
-        raise UserError(
-            f"no {NAME} in {folder}", where=str(folder), fix="`fteval run … --shards DIR` writes it, with the files"
-        )
+    record = work.planned(folder)
     check_writable(outputs)
     given = [path.absolute() for path in outputs]
     asked: dict[str, Any] = run.make_context("run", list(record.arguments)).params
@@ -57,18 +50,8 @@ def command(folder: Path, outputs: tuple[Path, ...], as_json: bool, display: opt
         check_writable(reports)
         planned = described(**asked | {"quiet": True})
         place = placed(planned, listener, record.command, **asked)
-        result = collected(planned, place, folder)
+        result = work.collect(planned, place, folder)
         return present(result, outputs=reports, as_json=as_json, display=display, store=place.store)
-
-
-def collected(experiment: Experiment, place: Place, folder: Path) -> Comparison | RunRecord:
-    """The result that the outputs in a planned folder give. Raises Incomplete when some are missing."""
-    from fteval.sharded import work
-    from fteval.sharded.record import read
-
-    record = read(folder)
-    assert record is not None
-    return work.collect(experiment, place, folder, record)
 
 
 def show_state(state: State, folder: Path, *, as_json: bool, quiet: bool) -> int:

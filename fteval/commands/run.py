@@ -97,7 +97,7 @@ def command(
         if shards is None:
             result = api.measure(planned, replace(place, resume=resume))
         else:
-            from fteval.commands.collect import collected, show_state
+            from fteval.commands.collect import show_state
             from fteval.sharded import work
 
             state = work.write(planned, place, shards, options.arguments(), shard_size)
@@ -106,7 +106,7 @@ def command(
             from fteval.sharded import submit
 
             submit.follow(state.todo, shards, place)
-            result = collected(planned, place, shards)
+            result = work.collect(planned, place, shards)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
 
 

@@ -19,7 +19,8 @@ from fteval.engines.shards import URL
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.runs.files import write_atomically
 from fteval.runs.interrupt import Signals, Stop
-from fteval.sharded.work import Todo
+from fteval.runs.lock import Lock
+from fteval.sharded.work import LOCK, Todo
 from fteval.trainers.provider import PATIENT, Later, Provider, Unanswered
 
 NAME = "batches.json"
@@ -88,8 +89,9 @@ def follow(todo: Sequence[Todo], folder: Path, place: Place) -> None:
         )
     if place.offline and todo:
         raise UserError("--batch-api needs its provider", fix="leave --offline out")
-    notes = Notes.of(folder)
-    with Signals("stopping: batches that were created go on at the provider") as signals:
+    going_on = "stopping: batches that were created go on at the provider"
+    with Lock(folder / LOCK), Signals(going_on) as signals:
+        notes = Notes.of(folder)
         try:
             with signals.cancelling():
                 sources = {_server(one): one.engine.source for one in todo}

@@ -18,12 +18,15 @@ from fteval.records import Comparison, Generation, Request, RunRecord
 from fteval.runs import lines
 from fteval.runs.files import cannot_write, write_atomically
 from fteval.runs.interrupt import Signals
+from fteval.runs.lock import Lock
 from fteval.runs.session import Session, session
 from fteval.sharded import outputs
-from fteval.sharded.record import File, Record, file_digest, read
+from fteval.sharded.record import NAME, File, Record, file_digest, read
 
 SHARD_SIZE = 2000
 """Requests per file, unless the user says otherwise."""
+LOCK = ".lock"
+"""Held in the folder by whoever writes, submits or collects: nothing is planned or submitted twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +127,16 @@ def write(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    known = read(folder)
-    record = known or Record(
-        place.command or "", list(arguments), str(Path.cwd()), str(place.store.resolve()), shard_size or SHARD_SIZE
-    )
+    with Lock(folder / LOCK):
+        record = read(folder) or Record(
+            place.command or "", list(arguments), str(Path.cwd()), str(place.store.resolve()), shard_size or SHARD_SIZE
+        )
+        return _written_down(experiment, place, folder, record, shard_size)
+
+
+def _written_down(
+    experiment: Experiment, place: api.Place, folder: Path, record: Record, shard_size: int | None
+) -> State:
     if shard_size is not None and shard_size != record.shard_size:
         raise UserError(
             f"the folder was planned with {record.shard_size} requests per file", fix="leave --shard-size out"
@@ -139,18 +148,28 @@ def write(
         return _taken_up(sides, experiment, place, folder, record)
 
 
-def collect(experiment: Experiment, place: api.Place, folder: Path, record: Record) -> Comparison | RunRecord:
+def collect(experiment: Experiment, place: api.Place, folder: Path) -> Comparison | RunRecord:
     """What `api.measure` would have returned, from the outputs under the folder.
 
     Raises Incomplete where answers are missing: those that came are kept, and what is open lies in files to run.
     """
-    with api.prepared(experiment, place, open_engine) as ready:
+    with Lock(folder / LOCK), api.prepared(experiment, place, open_engine) as ready:
+        record = planned(folder)
         with _sides(ready, experiment, place, folder, record) as sides:
             state = _taken_up(sides, experiment, place, folder, record)
-            records = [] if state.open else [(side[0], side[1].session.finish()) for side in sides]
+            records = [] if state.open else [(name, side.session.finish()) for name, side in sides]
         if state.open:
             raise _incomplete(state, folder)
         return api.concluded(ready, records, experiment, place)
+
+
+def planned(folder: Path) -> Record:
+    """The folder's plan. Raises UserError where there is none."""
+    record = read(folder)
+    if record is None:
+        fix = "`fteval run … --shards DIR` writes it, with the files"
+        raise UserError(f"no {NAME} in {folder}", where=str(folder), fix=fix)
+    return record
 
 
 @contextlib.contextmanager
