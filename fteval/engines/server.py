@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
+import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +231,7 @@ class ServerEngine:
         names = [self.endpoint.model]
         if names[0].startswith("ft:"):
             names.append(names[0].split(":")[1])
-        found = await asyncio.gather(*(client.get(f"/models/{name}") for name in names))
+        found = await asyncio.gather(*(client.get(f"/models/{urllib.parse.quote(name, safe=':/')}") for name in names))
         dates = {n: _day((entry or {}).get("shutdown_date")) for n, entry in zip(names, found, strict=True)}
         return {name: day for name, day in dates.items() if day is not None}
 
