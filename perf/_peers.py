@@ -34,7 +34,8 @@ from inspect_ai.solver import generate
 
 @task
 def perf():
-    return Task(json_dataset(%r, FieldSpec(input="prompt", target="target", id="id")), generate(), exact())
+    rows = json_dataset(%r, FieldSpec(input="prompt", target="target", id="id"))
+    return Task(dataset=rows, solver=generate(), scorer=exact())
 """
 
 CommandLine = Callable[[Path, str, Path, Path], list[str]]
