@@ -79,6 +79,7 @@ def run(
     limit: int | None = None,
     sequential: bool = False,
     allow_subset: bool = False,
+    server: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -88,14 +89,15 @@ def run(
     """Measures a model; against a base, says what changed and whether to ship.
 
     Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `sampling` takes
-    the fields of `records.Sampling`; `settings` are parameters of the probes. Raises UserError and its children.
+    the fields of `records.Sampling`; `settings` are parameters of the probes; `server` takes the fields of
+    `engines.remote.limits.Limits`, `max_usd` and `max_tokens`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     experiment = describe(
         config=find_config(Path(config) if config else None, wanted=False),
         model=model, against=against, probes=probes, holdouts=[Path(f) for f in files], scorers=score,
         settings=settings, gates=gates, sampling=sampling, repeats=repeats, limit=limit,
-        sequential=sequential, allow_subset=allow_subset,
+        sequential=sequential, allow_subset=allow_subset, server=server,
     )  # fmt: skip
     place = Place(
         store=Path(store) if store else experiment.store,
@@ -122,7 +124,7 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     store = Store(place.store)
     for name, use in experiment.candidates.items():
         _check_trainable(name, use)
-    with _pool(Pool, store, place) as pool:
+    with _pool(Pool, store, place, experiment) as pool:
         suite = with_references(suite, pool.open)
         rules = judging.rules_of(experiment, gates, suite.name, suite.digest)
         accepted = None
@@ -159,7 +161,7 @@ def plan(experiment: Experiment, place: Place) -> Plan:
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
     store = Store(place.store, readonly=True) if place.store.is_dir() else None
-    with _pool(Pool, store, place) as pool:
+    with _pool(Pool, store, place, experiment) as pool:
         return planned(experiment, suite, gates, store, pool.open)
 
 
@@ -182,7 +184,7 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
         asked = replace(experiment, sampling=sampling)
         # Other batches round other sums: on many machines that is all that greedy answers can differ by.
         batches = replace(place, batch_tokens=_OTHER_BATCHES) if again and not sampled else place
-        with _pool(Pool, store, batches) as pool:
+        with _pool(Pool, store, batches, experiment) as pool:
             suite = with_references(suite, pool.open)
             label = "base again" if again else BASE
             engine = pool.open(experiment.base)
@@ -234,13 +236,14 @@ def _same_prompt(engine: Engine, base: Engine) -> Check:
 
 
 @contextmanager
-def _pool(cls: type[Pool], store: Store | None, place: Place) -> Iterator[Pool]:
+def _pool(cls: type[Pool], store: Store | None, place: Place, experiment: Experiment | None = None) -> Iterator[Pool]:
     with cls(
         store.candidates_dir if store else None,
         device=place.device,
         dtype=place.dtype,
         batch_tokens=place.batch_tokens,
         offline=place.offline,
+        servers=experiment.servers if experiment else None,
     ) as pool:
         yield pool
 

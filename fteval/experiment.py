@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fteval import registry
+from fteval.engines.remote.budget import Budget
+from fteval.engines.remote.limits import Limits
+from fteval.engines.remote.prices import Price
+from fteval.engines.remote.servers import Servers
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import Gate, Metric, Probe, RunRecord, Sample, Sampling
 
@@ -66,6 +70,7 @@ class Experiment:
     """What baselines of this suite are called."""
     folder: Path = Path()
     """Where the config lies; baselines are beside it, in evals/baseline."""
+    servers: Servers = field(default_factory=Servers)
 
 
 def find_config(given: Path | None, *, wanted: bool) -> Config | None:
@@ -107,6 +112,7 @@ def describe(
     limit: int | None = None,
     sequential: bool = False,
     allow_subset: bool = False,
+    server: Mapping[str, Any] | None = None,
 ) -> Experiment:
     """An experiment from a config, from arguments, or from both: what is said outside the file wins.
 
@@ -150,7 +156,28 @@ def describe(
         allow_subset=allow_subset,
         suite=config.suite if config else None,
         folder=config.path.parent if config else Path(),
+        servers=_servers(config, server or {}),
     )
+
+
+def _servers(config: Config | None, given: Mapping[str, Any]) -> Servers:
+    """What the config says of servers, with what was said outside it: limits, `max_usd`, `max_tokens`."""
+    said = {key: value for key, value in given.items() if value is not None}
+    least = {"max_retries": 0, "concurrency": 1, "max_tokens": 1}
+    wrong = [
+        f"{name} is {value}, wanted {f'{least[name]} or more' if name in least else 'more than 0'}"
+        for name, value in said.items()
+        if not (value >= least[name] if name in least else 0 < value < float("inf"))
+    ]
+    if wrong:
+        raise UserError("\n".join(wrong))
+    budget = Budget(said.pop("max_usd", None), said.pop("max_tokens", None))
+    if config is None:
+        return Servers(replace(Limits(), **said), budget)
+    spec = config.server
+    limits = Limits(spec.timeout, spec.max_retries, spec.concurrency, spec.give_up_after)
+    prices = {name: Price(p.input, p.output, config.path.name) for name, p in config.prices.items()}
+    return Servers(replace(limits, **said), budget, prices, spec.key)
 
 
 def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
@@ -272,6 +299,8 @@ def _check_slice(gate: Gate, slices: Sequence[Mapping[str, str]]) -> None:
 
 def short_name(ref: str) -> str:
     """What a report calls a model that has no name: the last part of its ref."""
+    if ref.startswith(("http:", "https:")) and "#" in ref:
+        return ref.rpartition("#")[2]
     last = ref.rstrip("/").rsplit("+", 1)[-1].rstrip("/")
     return last.rsplit("/", 1)[-1] if last.rsplit("/", 1)[-1] not in ("", ".", "..") else ref
 

@@ -53,9 +53,12 @@ def _model(
     from fteval.runs.plan import plan
     from fteval.runs.reuse import find
 
-    work = plan(suite, open_(ref), experiment.sampling, experiment.repeats)
+    engine = open_(ref)
+    work = plan(suite, engine, experiment.sampling, experiment.repeats)
     greedy = experiment.sampling.temperature == 0
-    found = find(store, work.requests.keys(), work.plan) if store is not None and greedy else {}
+    same = getattr(engine, "same", None)
+    unasked = (lambda earlier: bool(same(earlier, None))) if same else None
+    found = find(store, work.requests.keys(), work.plan, unasked) if store is not None and greedy else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
     return ModelPlan(

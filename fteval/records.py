@@ -216,8 +216,12 @@ class Generation:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     seconds: float | None = None
-    """Wall time of the batch that it came from, shared out over its rows."""
+    """Wall time: of the batch that it came from, shared out over its rows; of a server's one attempt that succeeded."""
     failure: Failure | None = None
+    served: str | None = None
+    """What a server says the model is that answered."""
+    fingerprint: str | None = None
+    """A server's word for its version of model and settings (`system_fingerprint`)."""
 
     @property
     def ok(self) -> bool:

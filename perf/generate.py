@@ -138,7 +138,7 @@ def report(ours: list[Run], theirs: list[Run], prompts: int) -> int:
 def fteval_run(folder: Path, prompts: Path, out: Path, peer_python: str) -> Run:
     """`fteval run` on a hold-out, journals and scores included."""
     command = [sys.executable, "-m", "fteval", "run", "--model", str(folder), "--holdout", str(prompts)]
-    command += ["--score", "exact", "--max-tokens", str(MAX_TOKENS), "--store", str(out), "--device", "cpu", "-q"]
+    command += ["--score", "exact", "--answer-tokens", str(MAX_TOKENS), "--store", str(out), "--device", "cpu", "-q"]
     wall, megabytes = measured(command)
     (journal,) = out.glob("runs/*/generations.jsonl")
     rows = [json.loads(line) for line in journal.read_bytes().splitlines()]

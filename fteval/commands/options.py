@@ -41,6 +41,39 @@ dtype = click.option("--dtype", default="auto", help="float32, bfloat16, float16
 offline = click.option("--offline", is_flag=True, help="Never ask the network, not even for a Hub id.")
 
 
+_SERVER = (
+    click.option("-j", "--concurrency", type=int, help="Most requests in flight at a server.  [default: 512]"),
+    click.option("--timeout", type=float, help="Seconds for one attempt at a server.  [default: 120]"),
+    click.option("--max-retries", type=int, help="Further attempts at a server.  [default: 6]"),
+    click.option("--max-usd", type=float, help="Most that servers may cost; the run stops before it is more."),
+    click.option("--max-tokens", type=int, help="Most tokens of prompts and answers at servers, of the whole run."),
+)
+
+
+def server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How servers are treated and what they may cost, for a command that gets it as one `server`."""
+
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any,
+        concurrency: int | None,
+        timeout: float | None,
+        max_retries: int | None,
+        max_usd: float | None,
+        max_tokens: int | None,
+        **kwargs: Any,
+    ) -> Any:
+        given = {
+            "concurrency": concurrency, "timeout": timeout, "max_retries": max_retries,
+            "max_usd": max_usd, "max_tokens": max_tokens,
+        }  # fmt: skip
+        return command(*args, server=given, **kwargs)
+
+    for option in reversed(_SERVER):
+        wrapped = option(wrapped)
+    return wrapped
+
+
 @dataclass(frozen=True, slots=True)
 class Display:
     """How a command talks: what -q, -v and --no-color said. --debug is read by `cli.call`."""

@@ -16,7 +16,7 @@ from fteval.records import Plan
     "--model",
     "model",
     metavar="REF",
-    help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, replay:FILE, or a name.",
+    help="What to measure: nano, a folder, BASE+ADAPTER, ft:…, http://HOST/v1#NAME, replay:FILE, or a name.",
 )
 @click.option("--against", metavar="REF|baseline", help="The base, or the accepted scores of an earlier one.")
 @options.probes
@@ -42,11 +42,12 @@ from fteval.records import Plan
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and what the gates could see.")
 @click.option("--seed", type=int, help="Of sampling.")
 @click.option("--temperature", type=float, help="0 is greedy.")
-@click.option("--max-tokens", type=int, help="Longest answer.  [default: 256]")
+@click.option("--answer-tokens", type=int, help="Longest answer.  [default: 256]")
 @click.option("--repeats", type=int, help="Answers per sample; they are averaged.")
 @options.device
 @options.dtype
 @click.option("--batch-tokens", type=int, help="Padded tokens per batch.")
+@options.server
 @options.offline
 @click.option("--resume", metavar="RUN", is_flag=False, flag_value="latest", help="Go on with an interrupted run.")
 @options.as_json
@@ -67,11 +68,12 @@ def command(
     dry_run: bool,
     seed: int | None,
     temperature: float | None,
-    max_tokens: int | None,
+    answer_tokens: int | None,
     repeats: int | None,
     device: str,
     dtype: str,
     batch_tokens: int | None,
+    server: dict[str, float | None],
     offline: bool,
     resume: str | None,
     as_json: bool,
@@ -103,11 +105,12 @@ def command(
         holdouts=holdouts,
         scorers=scorers,
         settings=options.parse_settings(settings),
-        sampling={"seed": seed, "temperature": temperature, "max_tokens": max_tokens},
+        sampling={"seed": seed, "temperature": temperature, "max_tokens": answer_tokens},
         repeats=repeats,
         limit=limit,
         sequential=sequential,
         allow_subset=allow_subset,
+        server=server,
     )
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = api.Place(

@@ -205,6 +205,28 @@ class SamplingSpec(_Spec):
         )
 
 
+class ServerSpec(_Spec):
+    """How servers are treated; none of it changes an answer."""
+
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds for one attempt."""
+    max_retries: int = Field(default=6, ge=0)
+    """Further attempts after a failure that may pass."""
+    concurrency: int = Field(default=512, ge=1)
+    """Most requests in flight; fewer where the server does not bear so many."""
+    give_up_after: float = Field(default=60.0, gt=0)
+    """Seconds of nothing but failures after which a run stops."""
+    key: Text | None = "OPENAI_API_KEY"
+    """Environment variable that holds the key; null sends none."""
+
+
+class PriceSpec(_Spec):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
 def _version(version: int) -> int:
     if version != 1:
         raise ValueError(f"this fteval reads version 1, found {version}")
@@ -231,6 +253,9 @@ class Config(_Spec):
     """Ask in random order and stop each probe when its gates are decided."""
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""
+    server: ServerSpec = Field(default_factory=ServerSpec)
+    prices: dict[Text, PriceSpec] = Field(default_factory=dict)
+    """Model name -> what it costs, instead of fteval's own table."""
     store: Path | None = Field(default=None, strict=False)
     """Where runs are kept, relative to the folder of the config; without it `.fteval` where fteval is called."""
     _path: Path = PrivateAttr(Path("fteval.yaml"))

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fteval.engines.refs import parse
+from fteval.engines.refs import ModelRef, display, is_loopback, parse
+from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.records import Engine
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fteval.engines.folders import Located
+    from fteval.engines.server import ServerEngine
     from fteval.engines.transformers import TransformersEngine
     from fteval.engines.weights import Weights
 
@@ -37,6 +39,7 @@ class Pool:
         dtype: str = "auto",
         batch_tokens: int | None = None,
         offline: bool = False,
+        servers: Servers | None = None,
     ) -> None:
         """`candidates` is the store's folder of trained ones. `dtype` auto is the checkpoint's own."""
         if dtype not in DTYPE_NAMES:
@@ -49,7 +52,8 @@ class Pool:
             )
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
-        self.batch_tokens, self.offline = batch_tokens, offline
+        self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
+        self._served: list[ServerEngine] = []
         self._open: list[TransformersEngine] = []
         self._weights: dict[tuple[str, ...], Weights] = {}
 
@@ -60,6 +64,8 @@ class Pool:
             from fteval.engines.replay import ReplayEngine
 
             return ReplayEngine(ref, Path(model.base.name))
+        if model.base.kind == "server":
+            return self._server(model)
         missing = [
             name for name in ("torch", "transformers", *(["peft"] if model.adapter else [])) if not installed(name)
         ]
@@ -111,6 +117,9 @@ class Pool:
 
     def close(self) -> None:
         """Gives all weights back."""
+        for server in self._served:
+            server.close()
+        self._served.clear()
         self._open.clear()
         if self._weights:
             from fteval.engines.batches import free_memory
@@ -125,6 +134,23 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _server(self, model: ModelRef) -> Engine:
+        from fteval.engines.server import ServerEngine
+
+        if self.offline and not is_loopback(model.base.url or ""):
+            raise UserError(
+                f"{display(model.text)} is behind a server, and --offline asks no network", fix="leave --offline out"
+            )
+        engine = ServerEngine(
+            model,
+            limits=self.servers.limits,
+            budget=self.servers.budget,
+            prices=self.servers.prices,
+            key_variable=self.servers.key_variable,
+        )
+        self._served.append(engine)
+        return engine
 
     def _make_room(self) -> None:
         """Drops weights that no open engine uses, before others are loaded."""

@@ -1,4 +1,4 @@
-"""The text that names a model, read: `nano`, `hf:ORG/NAME@REV`, a folder, `BASE+ADAPTER`, `ft:…`, `replay:FILE`.
+"""The text that names a model, read: `nano`, `hf:ORG/NAME@REV`, a folder, `BASE+ADAPTER`, `ft:…`, a server, `replay:…`.
 
 Reading a ref looks at folders and small JSON files; it opens no weights and no network.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
+import urllib.parse
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +32,14 @@ class Source:
     """Where a folder comes from."""
 
     kind: str
-    """`nano`, `local`, `hub` or `replay`."""
+    """`nano`, `local`, `hub`, `server` or `replay`."""
     name: str
-    """`nano`, a resolved path, `ORG/NAME`, or a file."""
+    """`nano`, a resolved path, `ORG/NAME`, what a server calls it, or a file."""
     revision: str | None = None
+    url: str | None = None
+    """Base of a server's API, `https://HOST/v1`."""
+    hosted: bool = False
+    """A provider's model by its id alone (`openai:`, `ft:`)."""
 
     def __str__(self) -> str:
         if self.kind == "hub":
@@ -71,18 +77,20 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
     """
     shown = display(text)
     if not text.strip():
-        raise UserError("an empty model ref", fix="nano, hf:ORG/NAME, a folder, BASE+ADAPTER, ft:… or replay:FILE")
+        raise UserError(
+            "an empty model ref",
+            fix="nano, hf:ORG/NAME, a folder, BASE+ADAPTER, ft:…, openai:NAME, http://HOST/v1#NAME or replay:FILE",
+        )
     if len(text) > LONGEST or any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise UserError(f"not a model ref: {shown}", fix="a name of printable characters, 4096 at most")
     if text.startswith("replay:"):
         return ModelRef(text, Source("replay", str(_existing(text[len("replay:") :], shown, "file"))))
     if text.startswith("ft:"):
         return _candidate(text, candidates)
-    if text.startswith("openai:") or re.match(r"https?://", text):
-        raise UserError(
-            f"no server engine in this version: {shown}",
-            fix="generate elsewhere and measure the outputs with replay:FILE.jsonl, or use a local model",
-        )
+    if text.startswith("openai:"):
+        return ModelRef(text, _hosted(text[len("openai:") :]))
+    if re.match(r"https?:", text, flags=re.IGNORECASE):
+        return ModelRef(text, _served(text))
     if text == "nano":
         return ModelRef(text, Source("nano", "nano"))
     if exists(text):
@@ -147,17 +155,70 @@ def _candidate(text: str, candidates: Path | None) -> ModelRef:
         ids.append(str(record.get("id")))
         if record.get("id") == text:
             return _from_record(text, record, file.parent)
+    if text.split(":")[2:3] != ["local"]:
+        return ModelRef(text, _hosted(text))
     near = difflib.get_close_matches(text, ids, n=1, cutoff=0.6)
     raise UserError(
-        f"no local candidate {display(text)}, and hosted fine-tunes are not supported by this version",
+        f"no local candidate {display(text)}",
         where=str(candidates) if candidates else None,
-        fix=f"did you mean '{near[0]}'?"
-        if near
-        else "train it with `fteval train`, or measure its outputs with replay:FILE",
+        fix=f"did you mean '{near[0]}'?" if near else "train it with `fteval train`; --store says where it lies",
     )
 
 
+DEFAULT_SERVER = "https://api.openai.com/v1"
+
+
+def _hosted(name: str, url: str | None = None) -> Source:
+    """A provider's model; which provider says OPENAI_BASE_URL."""
+    if not name or any(c.isspace() for c in name):
+        raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, for example openai:gpt-4o-mini")
+    said = url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER
+    return Source("server", name, url=_base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=True)
+
+
+def _served(text: str) -> Source:
+    url, _, name = text.partition("#")
+    base = _base_url(url, "the model ref")
+    if not name.strip():
+        raise UserError(
+            f"which model of {base}? The ref does not say",
+            fix=f"{base}#NAME; `curl {base}/models` lists what it serves",
+        )
+    return Source("server", urllib.parse.unquote(name), url=base)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is of this very machine."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def _base_url(text: str, where: str) -> str:
+    """The base of an API without a slash at its end; a bare host has it at /v1.
+
+    Raises UserError, which never repeats a password.
+    """
+    try:
+        parts = urllib.parse.urlsplit(text.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise UserError("not a URL", where=where, fix="http://HOST:PORT/v1#NAME") from None
+    if parts.username or parts.password:
+        raise UserError(
+            "a URL with a password in it would be kept in every report",
+            where=where,
+            fix="leave user and password out of the URL, and put the key into OPENAI_API_KEY",
+        )
+    if parts.scheme.lower() not in ("http", "https") or not host or parts.query:
+        raise UserError(f"not the base URL of a server: {display(text)}", where=where, fix="http://HOST:PORT/v1#NAME")
+    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
+
+
 def _from_record(text: str, record: dict[str, Any], home: Path) -> ModelRef:
+    if record.get("kind") == "hosted":
+        recipe = record.get("recipe")
+        url = recipe.get("base_url") if isinstance(recipe, dict) else None
+        return ModelRef(text, _hosted(str(record.get("id")), str(url) if url else None), candidate=str(record["id"]))
     weights = home / str(record.get("path", "."))
     if record.get("kind") not in ("adapter", "full") or not isinstance(record.get("base"), str):
         raise UserError("a candidate needs 'kind' (adapter or full) and 'base'", where=str(home / "candidate.json"))
@@ -230,9 +291,10 @@ def _on_base(text: str, candidates: Path | None) -> ModelRef:
     if not left or not right:
         raise UserError(f"half a ref: {display(text)}", fix="BASE+ADAPTER, for example nano+out/sft")
     base = parse(left, candidates)
-    if base.adapter is not None or base.base.kind == "replay":
+    if base.adapter is not None or base.base.kind in ("replay", "server"):
         raise UserError(
-            f"{display(left)} cannot be a base: it is an adapter or outputs", fix="a full model before the '+'"
+            f"{display(left)} cannot be a base: it is an adapter, outputs or a server's",
+            fix="a full model before the '+'; a server has a name of its own for each adapter",
         )
     if right.startswith("hf:"):
         return ModelRef(text, base.base, _hub(right))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
@@ -29,7 +29,7 @@ class Work:
     total: int
     prompt_bytes: int
 
-    def manifest(self, engine: Engine, command: str | None) -> dict[str, Any]:
+    def manifest(self, engine: Engine, command: str | None, served: Mapping[str, Any] | None) -> dict[str, Any]:
         return {
             "fteval": fteval.__version__,
             "command": command,
@@ -38,6 +38,7 @@ class Work:
             "suite_name": self.suite.name,
             "plan_digest": digest(self.plan),
             "plan": self.plan,
+            **({"served": dict(served)} if served is not None else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,15 @@ class Found:
     length: int
 
 
-def find(store: Store, keys: Collection[str], plan: Mapping[str, Any]) -> dict[str, Found]:
+def find(
+    store: Store,
+    keys: Collection[str],
+    plan: Mapping[str, Any],
+    same: Callable[[Mapping[str, Any] | None], bool] | None = None,
+) -> dict[str, Found]:
     """For each key that an earlier run answered, where; the newest run wins. Failures are never among them.
+
+    `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
 
     Only runs with the plan's engine identity and sampling are read, since no other can hold these keys; each line of
     those is checked. Raises Incomplete for a damaged line, UserError for a run of a newer fteval.
@@ -32,6 +39,8 @@ def find(store: Store, keys: Collection[str], plan: Mapping[str, Any]) -> dict[s
         if not missing:
             break
         if run.plan.get("engine") != plan["engine"] or run.plan.get("sampling") != plan["sampling"]:
+            continue
+        if same is not None and not same(run.manifest.get("served")):
             continue
         for line in rows.answers_among(run.generations, missing):
             key = line.data[rows.KEY]

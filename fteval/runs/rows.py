@@ -68,6 +68,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         "completion_tokens": g.completion_tokens,
         "seconds": g.seconds,
     }
+    if g.served is not None or g.fingerprint is not None:
+        row |= {"served": g.served, "fingerprint": g.fingerprint}
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 
@@ -84,6 +86,8 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
         completion_tokens=row["completion_tokens"],
         seconds=row["seconds"],
         failure=Failure(**failure) if failure else None,
+        served=row.get("served"),
+        fingerprint=row.get("fingerprint"),
     )
 
 

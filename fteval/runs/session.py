@@ -82,9 +82,9 @@ def session(
         raise UserError(f"repeats is {repeats}, wanted 1 or more")
     work = plan(suite, engine, sampling, repeats, sequential)
     if resume is None:
-        reusable = _reusable(store, work, set(), reuse)
         store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
-        run, lock = store.create_run(work.manifest(engine, command))
+        served, reusable = _met(engine, sampling, store, work, set(), reuse)
+        run, lock = store.create_run(work.manifest(engine, command, served))
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
@@ -101,7 +101,8 @@ def session(
             with attempt.hearing(), attempt.generations() as file:
                 if resume is not None:
                     attempt.recall()
-                    reusable = _reusable(store, work, attempt.answered, reuse)
+                    served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
+                    _tell_of_another(attempt, served)
                 yield Session(run, work, attempt, file, sampling, reusable)
         except Stop:
             raise attempt.interrupted(go_on) from None
@@ -116,9 +117,39 @@ def session(
             raise
 
 
-def _reusable(store: Store, work: Work, answered: set[str], reusing: bool) -> dict[str, Found]:
-    greedy = work.plan["sampling"]["temperature"] == 0
-    return find(store, work.requests.keys() - answered, work.plan) if reusing and greedy else {}
+def _met(
+    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], reusing: bool
+) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
+    """What a server says of its model, and what earlier runs can give.
+
+    A server is not contacted where nothing is missing: what is shown then is what the earlier run was told.
+    """
+    start, same = getattr(engine, "start", None), getattr(engine, "same", None)
+    wanted = work.requests.keys() - answered
+    greedy = sampling.temperature == 0
+    if start is None or same is None:
+        return None, find(store, wanted, work.plan) if reusing and greedy else {}
+    found = find(store, wanted, work.plan, lambda earlier: same(earlier, None)) if reusing and greedy else {}
+    if len(found) == len(wanted):
+        newest = max((place.run for place in found.values()), key=lambda run: run.id, default=None)
+        return newest.manifest.get("served") if newest else None, found
+    served = start(sampling)
+    kept = {key: place for key, place in found.items() if same(place.run.manifest.get("served"), served)}
+    return served, kept
+
+
+def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:
+    """Says where the server is not what it was when the run began: its answers are of two models then."""
+    before = attempt.run.manifest.get("served")
+    if before is None or served is None:
+        return
+    for what in ("served", "behaviour"):
+        if before.get(what) != served.get(what):
+            change = f": {before.get(what)} → {served.get(what)}" if what == "served" else ""
+            text = (
+                f"the server is not the same as when this run began ({what}{change}): its answers may be of two models"
+            )
+            attempt.event("warning", text=text)
 
 
 def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:

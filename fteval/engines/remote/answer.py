@@ -1,0 +1,82 @@
+"""The answer in a reply: text, why it ended, what it cost, who gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fteval.engines.remote.reply import Reply, Trouble
+from fteval.records import Failure, Generation, Request
+
+_REASONS = {"stop": "stop", "length": "length", "eos": "stop", "end_turn": "stop", "max_tokens": "length"}
+
+
+def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Generation:
+    """The generation of a reply: text, or a failure of a known kind. `stop` texts that the server left in are cut."""
+    choices = reply.data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else None
+    if choice is None:
+        return failed(request, Trouble("bad_reply", "the reply has no choices", 200))
+    reason = _REASONS.get(str(choice.get("finish_reason")))
+    if choice.get("finish_reason") == "content_filter":
+        return failed(request, Trouble("content_filter", "the provider's filter stopped the answer", 200))
+    text = _text(choice)
+    if text is None and reason == "length":
+        text = ""  # all tokens went into thinking: cut off before the first word of an answer
+    if text is None:
+        message = choice.get("message")
+        calls = " (it calls tools)" if isinstance(message, Mapping) and message.get("tool_calls") else ""
+        return failed(request, Trouble("no_content", f"the reply has no text{calls}", 200))
+    ends = [at for s in stop if (at := text.find(s)) >= 0]
+    if ends:
+        text, reason = text[: min(ends)], "stop"
+    prompt_tokens, completion_tokens = tokens(reply.data)
+    return Generation(
+        request.sample_id,
+        request.key,
+        request.repeat,
+        text=text,
+        finish_reason=reason,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        seconds=round(reply.seconds, 4),
+        served=_name(reply.data.get("model")),
+        fingerprint=_name(reply.data.get("system_fingerprint")),
+    )
+
+
+def failed(request: Request, trouble: Trouble) -> Generation:
+    """The generation of a request that got no answer."""
+    failure = Failure(trouble.kind, trouble.message, trouble.retriable)
+    return Generation(request.sample_id, request.key, request.repeat, failure=failure)
+
+
+def tokens(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Tokens of prompt and answer, as the server counted them."""
+    usage = data.get("usage")
+    found = [usage.get(name) if isinstance(usage, Mapping) else None for name in ("prompt_tokens", "completion_tokens")]
+    known = [n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found]
+    return known[0], known[1]
+
+
+def text_of(data: Mapping[str, Any]) -> str | None:
+    """The text of the first choice; None where there is none."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return _text(first) if isinstance(first, Mapping) else None
+
+
+def _text(choice: Mapping[str, Any]) -> str | None:
+    message = choice.get("message")
+    if isinstance(message, Mapping):
+        # A refusal that has a field of its own is what the model said.
+        found = message.get("content") if message.get("content") is not None else message.get("refusal")
+    else:
+        found = choice.get("text")
+    if isinstance(found, list):  # content in parts
+        found = "".join(str(p.get("text") or "") for p in found if isinstance(p, Mapping))
+    return found if isinstance(found, str) else None
+
+
+def _name(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None

@@ -1,0 +1,73 @@
+"""How much a command may spend on servers: tokens, money, or both. Never more, because the worst case is set aside
+before a request is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fteval.engines.remote.prices import Price
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Tokens and money."""
+
+    tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(slots=True)
+class Budget:
+    """What all servers of a command may cost together; used by the thread of one event loop at a time."""
+
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    spent_tokens: int = 0
+    spent_usd: float = 0.0
+    _aside: dict[int, Spending] = field(default_factory=dict)
+    _next: int = 0
+    _aside_tokens: int = 0
+    _aside_usd: float = 0.0
+
+    def reserve(self, prompt_tokens: int, max_tokens: int, price: Price | None) -> int | None:
+        """Sets the most that a request can cost aside; its number, or None where that is more than is left."""
+        most = Spending(prompt_tokens + max_tokens, price.usd(prompt_tokens, max_tokens) if price else 0.0)
+        tokens = self.spent_tokens + self._aside_tokens + most.tokens
+        usd = self.spent_usd + self._aside_usd + most.usd
+        if self.max_tokens is not None and tokens > self.max_tokens:
+            return None
+        if self.max_usd is not None and usd > self.max_usd:
+            return None
+        self._next += 1
+        self._aside[self._next] = most
+        self._aside_tokens += most.tokens
+        self._aside_usd += most.usd
+        return self._next
+
+    def settle(
+        self, number: int, prompt_tokens: int | None, completion_tokens: int | None, price: Price | None
+    ) -> None:
+        """Takes what a request did cost; where the server did not say, the most that it can have cost."""
+        most = self._taken(number)
+        if prompt_tokens is None or completion_tokens is None:
+            self.spent_tokens += most.tokens
+            self.spent_usd += most.usd
+        else:
+            self.spent_tokens += prompt_tokens + completion_tokens
+            self.spent_usd += price.usd(prompt_tokens, completion_tokens) if price else 0.0
+
+    def release(self, number: int) -> None:
+        """A request that failed costs nothing."""
+        self._taken(number)
+
+    def _taken(self, number: int) -> Spending:
+        most = self._aside.pop(number)
+        self._aside_tokens -= most.tokens
+        # Back to 0 exactly, so that rounding does not add up over a long run.
+        self._aside_usd = self._aside_usd - most.usd if self._aside else 0.0
+        return most
+
+    def __str__(self) -> str:
+        said = [f"--max-usd {self.max_usd:g}"] if self.max_usd is not None else []
+        said += [f"--max-tokens {self.max_tokens:,}"] if self.max_tokens is not None else []
+        return " and ".join(said)

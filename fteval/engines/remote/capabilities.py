@@ -1,0 +1,279 @@
+"""What a server does with what it is asked, found out by asking: servers accept fields and ignore them in silence.
+
+A field is `honoured` when the answer shows it, `ignored` when the answer is as without it, `refused` when the server
+says so, `unclear` when the answers cannot tell (a model that always says the same).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fteval.engines.remote.answer import text_of, tokens
+from fteval.engines.remote.body import CHAT, COMPLETIONS, DROPPABLE, NEUTRAL, Dialect, encoded
+from fteval.engines.remote.client import Client, not_authorised
+from fteval.engines.remote.reply import Reply, Trouble
+from fteval.errors import Incomplete, UserError
+from fteval.records import Message, Sampling, digest
+
+HONOURED, IGNORED, REFUSED, UNCLEAR = "honoured", "ignored", "refused", "unclear"
+ASKED = "Count from one to twenty in words, separated by commas."
+ASKED_TOO = "Write one sentence about the sea."
+LENGTH = 24
+WORD = "zq7"
+"""No model says this of its own accord."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What was found out at the first contact."""
+
+    dialect: Dialect
+    served: str | None
+    """What the server calls the model."""
+    fingerprint: str | None
+    behaviour: str | None
+    """Digest of what it says to fixed prompts, greedily: two servers with different ones do not hold the same model.
+    None where it was not asked greedily."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    client: Client
+    dialect: Dialect
+    text: str
+    """What the model says to ASKED, greedily."""
+
+
+async def contact(client: Client, sampling: Sampling) -> Server:
+    """The first requests: the server is there, lets us in, knows the model, and how it wants to be asked.
+
+    Raises Incomplete where it does not, UserError for a sampling field of the user's that it does not take.
+    """
+    dialect = Dialect(length="max_completion_tokens" if client.endpoint.hosted else "max_tokens")
+    asked = replace(sampling, max_tokens=LENGTH)
+    for _ in range(len(DROPPABLE) + 3):
+        found = await client.post(dialect.path, _body(client, dialect, ASKED, asked))
+        if isinstance(found, Reply):
+            break
+        changed = _other(dialect, found)
+        if changed is None:
+            raise _refused(client, found)
+        dialect = changed
+    else:
+        raise Incomplete("the server refuses every spelling of a request", where=client.endpoint.url)
+    if not isinstance(found.data.get("choices"), list):
+        raise Incomplete(
+            "what answers is no OpenAI-compatible server: a reply without choices",
+            where=client.endpoint.url,
+            fix="the URL ends in /v1 on most servers: http://HOST:PORT/v1#NAME",
+        )
+    also = await client.post(dialect.path, _body(client, dialect, ASKED_TOO, asked))
+    texts = [text_of(found.data), text_of(also.data) if isinstance(also, Reply) else None]
+    served, fingerprint = found.data.get("model"), found.data.get("system_fingerprint")
+    return Server(
+        dialect,
+        served[:200] if isinstance(served, str) else None,
+        fingerprint[:200] if isinstance(fingerprint, str) else None,
+        None if None in texts or sampling.temperature > 0 else digest(texts),
+    )
+
+
+async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping[str, str]:
+    """Field -> honoured, ignored, refused or unclear, by a few tiny requests."""
+    names = {
+        "stop": _stop, "logprobs": _logprobs, "n": _n, "max_tokens": _max_tokens,
+        "response_format": _response_format, "structured_outputs": _structured_outputs,
+    }  # fmt: skip
+    if sampling.temperature > 0 and sampling.top_k > 0:
+        names["top_k"] = _top_k
+    if sampling.repetition_penalty != 1.0:
+        names["repetition_penalty"] = _repetition_penalty
+    greedy = await _ask(client, server.dialect, ASKED, Sampling(max_tokens=LENGTH))
+    asked = _Asked(client, server.dialect, (text_of(greedy.data) or "") if isinstance(greedy, Reply) else "")
+    drawn, found = await asyncio.gather(_draws(asked), asyncio.gather(*(check(asked) for check in names.values())))
+    refused = dict.fromkeys(server.dialect.without, REFUSED)
+    return {**drawn, **dict(zip(names, found, strict=True)), **refused}
+
+
+async def _draws(at: _Asked) -> dict[str, str]:
+    """Of temperature and seed: a seed twice and two others, at the usual temperature."""
+    sampling = Sampling(temperature=1.0, max_tokens=LENGTH)
+    replies = await asyncio.gather(
+        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 13))
+    )
+    texts = [text_of(r.data) for r in replies if isinstance(r, Reply)]
+    alike = len(set(texts)) < 2  # the server, or the model: three draws that are the same cannot tell
+    if len(texts) < len(replies) or alike:
+        return {"temperature": UNCLEAR, "seed": UNCLEAR}
+    return {"temperature": HONOURED, "seed": HONOURED if texts[0] == texts[1] else IGNORED}
+
+
+async def _stop(at: _Asked) -> str:
+    words = re.findall(r"\w+", at.text)
+    if len(words) < 3:
+        return UNCLEAR
+    word = words[2]
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH, stop=(word,)))
+    if isinstance(found, Trouble):
+        return _of(found)
+    text, place = text_of(found.data) or "", at.text.index(word)
+    if not at.text.startswith(text):
+        return UNCLEAR
+    # Some servers leave the stop text itself in; it is cut off here.
+    return HONOURED if len(text) <= place + len(word) else IGNORED
+
+
+async def _max_tokens(at: _Asked) -> str:
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=2))
+    if isinstance(found, Trouble):
+        return _of(found)
+    counted = tokens(found.data)[1]
+    text = text_of(found.data) or ""
+    if counted is None:
+        return HONOURED if len(text) < len(at.text) else UNCLEAR
+    return HONOURED if counted <= 2 else IGNORED
+
+
+async def _logprobs(at: _Asked) -> str:
+    more: dict[str, Any] = {"logprobs": True, "top_logprobs": 1}
+    if at.dialect.path == COMPLETIONS:
+        more = {"logprobs": 1}
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=1), more)
+    if isinstance(found, Trouble):
+        return _of(found)
+    return HONOURED if any(c.get("logprobs") for c in _choices(found)) else IGNORED
+
+
+async def _n(at: _Asked) -> str:
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(temperature=1.0, max_tokens=1), {"n": 2})
+    if isinstance(found, Trouble):
+        return _of(found)
+    return HONOURED if len(_choices(found)) == 2 else IGNORED
+
+
+async def _response_format(at: _Asked) -> str:
+    schema = {
+        "type": "object",
+        "properties": {"word": {"type": "string", "enum": [WORD]}},
+        "required": ["word"],
+        "additionalProperties": False,
+    }
+    wanted = {"type": "json_schema", "json_schema": {"name": "word", "strict": True, "schema": schema}}
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH), {"response_format": wanted})
+    if isinstance(found, Trouble):
+        return _of(found)
+    try:
+        return HONOURED if json.loads(text_of(found.data) or "") == {"word": WORD} else IGNORED
+    except ValueError:
+        return IGNORED
+
+
+async def _structured_outputs(at: _Asked) -> str:
+    wanted = {"structured_outputs": {"choice": [WORD, WORD[::-1]]}}
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH), wanted)
+    if isinstance(found, Trouble):
+        return _of(found)
+    return HONOURED if (text_of(found.data) or "").strip() in (WORD, WORD[::-1]) else IGNORED
+
+
+async def _top_k(at: _Asked) -> str:
+    """With the one likeliest token to choose from, a draw is greedy."""
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(temperature=1.0, top_k=1, max_tokens=LENGTH))
+    if isinstance(found, Trouble):
+        return _of(found)
+    return HONOURED if text_of(found.data) == at.text else IGNORED
+
+
+async def _repetition_penalty(at: _Asked) -> str:
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(repetition_penalty=20.0, max_tokens=LENGTH))
+    if isinstance(found, Trouble):
+        return _of(found)
+    return HONOURED if text_of(found.data) != at.text else IGNORED
+
+
+async def _ask(
+    client: Client,
+    dialect: Dialect,
+    text: str,
+    sampling: Sampling,
+    more: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+) -> Reply | Trouble:
+    return await client.once(dialect.path, _body(client, dialect, text, sampling, more, seed))
+
+
+def _body(
+    client: Client,
+    dialect: Dialect,
+    text: str,
+    sampling: Sampling,
+    more: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> bytes:
+    fields = dialect.body(client.endpoint.model, (Message("user", text),), sampling, seed)
+    return encoded({**fields, **(more or {})})
+
+
+def _choices(reply: Reply) -> list[Mapping[str, Any]]:
+    found = reply.data.get("choices")
+    return [c for c in found if isinstance(c, Mapping)] if isinstance(found, list) else []
+
+
+def _of(trouble: Trouble) -> str:
+    return REFUSED if trouble.kind == "bad_request" else UNCLEAR
+
+
+def _other(dialect: Dialect, trouble: Trouble) -> Dialect | None:
+    """The dialect that a refusal asks for; None where it asks for none that keeps what is said."""
+    if trouble.status in (404, 405, 501) and dialect.path == CHAT and not _names_model(trouble):
+        return replace(dialect, path=COMPLETIONS)
+    if trouble.kind != "bad_request":
+        return None
+    if "chat template" in trouble.body.lower() and dialect.path == CHAT:
+        return replace(dialect, path=COMPLETIONS)
+    said = [dialect.length, "temperature", "stop", *(name for name in DROPPABLE if name not in dialect.without)]
+    places = {name: found.start() for name in said if (found := re.search(rf"(?<![\w-]){name}(?![\w-])", trouble.body))}
+    named = min(places, key=lambda name: places[name], default=None)
+    if named == dialect.length:
+        return replace(dialect, length="max_completion_tokens" if named == "max_tokens" else "max_tokens")
+    if named in DROPPABLE:
+        return replace(dialect, without=dialect.without | {named})
+    if named is None and not dialect.without.issuperset(NEUTRAL):
+        return replace(dialect, without=dialect.without | NEUTRAL.keys())  # it refuses something and does not say what
+    return None
+
+
+def _names_model(trouble: Trouble) -> bool:
+    return "model" in trouble.message.lower()
+
+
+def _refused(client: Client, trouble: Trouble) -> Exception:
+    """What a first contact that failed means for the user."""
+    endpoint = client.endpoint
+    if trouble.kind == "not_authorised":
+        return not_authorised(endpoint, trouble)
+    if trouble.kind == "not_found":
+        if endpoint.model.startswith("ft:"):
+            what = f"fine-tuned model {endpoint.model} not found or not visible to this organisation"
+            fix = f"check the id, and that {endpoint.key_variable} belongs to the organisation that trained it"
+            return Incomplete(f"{what} ({trouble.message})", where=endpoint.url, fix=fix)
+        fix = f"`curl {endpoint.url}/models` lists what it serves; most servers have their API at /v1"
+        return Incomplete(f"no model '{endpoint.model}' there: {trouble.message}", where=endpoint.url, fix=fix)
+    if trouble.kind == "bad_request":
+        return UserError(
+            f"the server refuses the request: {trouble.message}",
+            where=endpoint.url,
+            fix="every sampling field is said, none is dropped in silence: a field it names must go from the config, "
+            "or the model cannot be measured so",
+        )
+    if trouble.kind == "connection":
+        return Incomplete(
+            f"cannot reach the server: {trouble.message}", where=endpoint.url, fix="see whether it runs, and its port"
+        )
+    return Incomplete(f"the server does not answer: {trouble.message}", where=endpoint.url, fix="see its log")

@@ -1,0 +1,175 @@
+"""One server over HTTP: attempts, retries, pauses, and the word when to stop. Runs in an event loop.
+
+aiohttp, because it costs a tenth of the CPU per request of the `openai` client; it is imported with this module only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from fteval.engines.remote.endpoint import Endpoint
+from fteval.engines.remote.limits import Limits
+from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, pause, retry_after
+from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed, shortened
+from fteval.engines.remote.window import Window
+from fteval.errors import Incomplete
+
+LONGEST_REPLY = 16 * 2**20
+"""Bytes of a body, unpacked; a longer one is no answer to a prompt."""
+LONGEST_ERROR = 2**16
+BAD_REPLIES = 2
+"""So often is a reply that cannot be read asked for again: it was paid for each time."""
+REFUSALS = 3
+"""Not authorised so often in succession ends a run."""
+CONNECT = 10.0
+"""Seconds to get a connection."""
+
+
+@dataclass(slots=True)
+class Client:
+    """A session with one endpoint. Use it in one event loop, and close it there."""
+
+    endpoint: Endpoint
+    limits: Limits
+    window: Window
+    requests: int = 0
+    retries: Counter[str] = field(default_factory=Counter)
+    """Kind of trouble -> how often a request was sent again for it."""
+    breaker: Breaker = field(init=False)
+    _session: aiohttp.ClientSession | None = None
+    _proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.limits.give_up_after)
+
+    async def post(self, path: str, body: bytes) -> Reply | Trouble:
+        """The reply to a request, after as many attempts as are allowed. Raises Incomplete when it is no use to ask
+        anything any more: no authorisation, no quota, a server that is gone."""
+        bad_replies = 0
+        for attempt in range(self.limits.max_retries + 1):
+            found = await self._in_window(path, body, again=attempt > 0)
+            if isinstance(found, Reply):
+                self.breaker.succeeded()
+                return found
+            self._give_up_if_useless(found)
+            bad_replies += found.kind == "bad_reply"
+            if not found.retriable or attempt == self.limits.max_retries or bad_replies > BAD_REPLIES:
+                return found
+            if found.retry_after is not None and found.retry_after > LONGEST_WAIT:
+                return Trouble(found.kind, f"{found.message} (asked to wait {found.retry_after:.0f} s)", found.status)
+            self.retries[found.kind] += 1
+            await asyncio.sleep(pause(attempt, found.retry_after))
+        raise AssertionError("the last attempt returns")
+
+    async def once(self, path: str, body: bytes) -> Reply | Trouble:
+        """The reply to a small question beside the samples: sent again once, and without waiting for a place."""
+        found = await self._attempt("POST", path, body)
+        if isinstance(found, Trouble) and found.retriable:
+            await asyncio.sleep(pause(0, found.retry_after and min(found.retry_after, self.limits.timeout)))
+            found = await self._attempt("POST", path, body)
+        return found
+
+    async def get(self, path: str) -> Mapping[str, Any] | None:
+        """A JSON object that is nice to know; None where the server does not say."""
+        found = await self._attempt("GET", path, None)
+        return found.data if isinstance(found, Reply) else None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _in_window(self, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
+        ticket = await self.window.enter(first=again)
+        began = time.monotonic()
+        found: Reply | Trouble | None = None
+        try:
+            found = await self._attempt("POST", path, body)
+            return found
+        finally:
+            overload = found is None or (isinstance(found, Trouble) and (found.overload or found.kind == "timeout"))
+            self.window.leave(ticket, time.monotonic() - began, refused=overload)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._proxy = self.endpoint.proxy()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+                timeout=aiohttp.ClientTimeout(total=self.limits.timeout, sock_connect=CONNECT),
+                headers={**self.endpoint.headers(), "Content-Type": "application/json", "Accept": "application/json"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    async def _attempt(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
+        self.requests += 1
+        began = time.perf_counter()
+        try:
+            # A redirect would carry key and prompts to a host that nobody named.
+            async with self._open().request(
+                method, self.endpoint.url + path, data=body, proxy=self._proxy, allow_redirects=False
+            ) as response:
+                raw = await _read(response, LONGEST_REPLY if response.status == 200 else LONGEST_ERROR)
+                if response.status >= 500:
+                    response.close()  # some servers (uvicorn) drop the connection then, and do not say so
+                status, asked = response.status, retry_after(response.headers.get("Retry-After"))
+        except TimeoutError:
+            return Trouble("timeout", f"no answer within {self.limits.timeout:g} s", retriable=True)
+        except (aiohttp.ClientError, OSError) as error:
+            what = self.endpoint.hidden(shortened(f"{type(error).__name__}: {error}", 200))
+            return Trouble("connection", what, retriable=True)
+        if raw is None:
+            return Trouble("reply_too_long", f"a reply of more than {LONGEST_REPLY // 2**20} MB", status)
+        text = self.endpoint.hidden(raw.decode("utf-8", "replace"))
+        if status != 200:
+            return from_status(status, text, asked)
+        data = parsed(text)
+        return data if isinstance(data, Trouble) else Reply(data, time.perf_counter() - began)
+
+    def _give_up_if_useless(self, trouble: Trouble) -> None:
+        """Raises Incomplete where the next request would fail in the same way."""
+        where = self.endpoint.url
+        if trouble.kind == "quota":
+            fix = "raise the quota or wait for it, then go on"
+            raise Incomplete(f"the server's quota is used up: {trouble.message}", where=where, fix=fix)
+        if trouble.kind == "not_authorised":
+            self.breaker.refusals += 1
+            if self.breaker.refusals >= REFUSALS:
+                raise not_authorised(self.endpoint, trouble)
+        elif trouble.retriable and self.breaker.failed(trouble.retry_after):
+            raise Incomplete(
+                f"the server has failed for {self.limits.give_up_after:g} s, and nothing else: {trouble.message}",
+                where=where,
+                fix="see whether it is up, then go on",
+            )
+
+
+def not_authorised(endpoint: Endpoint, trouble: Trouble) -> Incomplete:
+    """The server wants another key, or one at all."""
+    variable = endpoint.key_variable
+    has = f"does not accept the key in {variable}" if endpoint.headers() else "wants a key"
+    fix = (
+        f"set {variable} to a key that may use {endpoint.model}" if variable else "name the key's variable: server.key"
+    )
+    return Incomplete(f"the server {has}: {trouble.message}", where=endpoint.url, fix=fix)
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """The body; None for a 200 that is longer than `most` bytes, else cut there. Unpacked bytes count, so that a small
+    packed body cannot fill the memory."""
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(2**16):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            response.close()
+            return None if response.status == 200 else b"".join(parts)[:most]
+    return b"".join(parts)

@@ -1,0 +1,82 @@
+"""Where a model is served, under which name, and with which key; the key never leaves here but in a header."""
+
+from __future__ import annotations
+
+import base64
+import os
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+
+from fteval.engines.refs import Source
+from fteval.errors import UserError
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+SHORTEST_SECRET = 6
+"""A shorter key is a placeholder ("none", "x") that stands in ordinary words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model NAME at a base URL, and what is sent to prove who asks."""
+
+    url: str
+    """Base of the API, `https://HOST/v1`, without a slash at the end."""
+    model: str
+    key_variable: str | None = KEY_VARIABLE
+    """Environment variable that holds the key; None sends none."""
+    hosted: bool = False
+    """A provider's `openai:` or `ft:` id: its models are listed with the date of their end."""
+    _key: str | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> str:
+        """HOST and path, without the scheme: http and https of one server are the same model."""
+        return self.url.partition("://")[2]
+
+    @property
+    def host(self) -> str:
+        return urllib.parse.urlsplit(self.url).hostname or ""
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+
+    def proxy(self) -> str | None:
+        """The proxy that the environment names for this server."""
+        # Not left to the HTTP library: it would also read ~/.netrc and send what stands there.
+        parts = urllib.parse.urlsplit(self.url)
+        if urllib.request.proxy_bypass(parts.netloc) or urllib.request.proxy_bypass(self.host):
+            return None
+        return urllib.request.getproxies().get(parts.scheme)
+
+    def hidden(self, text: str) -> str:
+        """The text without the key in any spelling that a server may echo."""
+        for secret in self._spellings():
+            text = text.replace(secret, "[key]")
+        return text
+
+    def _spellings(self) -> list[str]:
+        key = self._key
+        if key is None or len(key) < SHORTEST_SECRET:
+            return []
+        quoted = urllib.parse.quote(key, safe="")
+        encoded = base64.b64encode(key.encode()).decode()
+        escaped = ascii(key)[1:-1]
+        return [*dict.fromkeys((key, quoted, escaped, encoded, encoded.rstrip("=")))]
+
+
+def endpoint(source: Source, key_variable: str | None = KEY_VARIABLE) -> Endpoint:
+    """The endpoint of a server's ref, with the key that the environment holds now.
+
+    Raises UserError for a hosted model without a key, and for a key that no header can carry.
+    """
+    key = (os.environ.get(key_variable) or "").strip() or None if key_variable else None
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise UserError(f"the key in {key_variable} has characters that no key has", fix="copy it again")
+    if key is None and source.hosted:
+        raise UserError(
+            f"no key for {source.name}: {key_variable or 'the key variable'} is not set",
+            fix=f"export {key_variable or KEY_VARIABLE}=…; for a server without keys use http://HOST/v1#NAME",
+        )
+    assert source.url is not None
+    return Endpoint(source.url, source.name, key_variable, source.hosted, key)

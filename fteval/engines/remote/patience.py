@@ -1,0 +1,62 @@
+"""How long to wait before asking again, and when to stop asking at all."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import random
+import time
+from dataclasses import dataclass, field
+
+LONGEST_WAIT = 300.0
+"""Seconds; a server that asks to wait longer is not waited for."""
+_FIRST, _LONGEST = 0.5, 16.0
+"""Seconds between the first two attempts, and the most without a server's own word."""
+
+
+def retry_after(header: str | None, now: float | None = None) -> float | None:
+    """Seconds that a Retry-After header asks for (a number, or an HTTP date); None for nonsense and for the past."""
+    if header is None:
+        return None
+    text = header.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            date = email.utils.parsedate_to_datetime(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+        seconds = date.timestamp() - (time.time() if now is None else now)
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+def pause(attempt: int, asked: float | None = None) -> float:
+    """Seconds before the next attempt (the first retry is `attempt` 0): what the server asked, else a random share of
+    a time that doubles, so that those who failed together do not come back together."""
+    if asked is not None:
+        return asked * (1 + 0.1 * random.random())
+    return random.random() * min(_LONGEST, _FIRST * 2.0**attempt)
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Notices that a server is gone for good, or that nobody may ask it: no success for too long, whoever asks."""
+
+    give_up_after: float
+    """Seconds of nothing but failures."""
+    refusals: int = 0
+    """Not authorised, in succession."""
+    _failing_since: float | None = field(default=None)
+    _waited: float = 0.0
+
+    def succeeded(self) -> None:
+        self.refusals, self._failing_since, self._waited = 0, None, 0.0
+
+    def failed(self, asked: float | None = None) -> bool:
+        """Takes a failure; True once there was nothing else for too long. A wait that the server asked for is not
+        held against it."""
+        now = time.monotonic()
+        self._waited = max(self._waited, asked or 0.0)
+        if self._failing_since is None:
+            self._failing_since = now
+        return now - self._failing_since > self.give_up_after + 1.1 * self._waited

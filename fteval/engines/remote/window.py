@@ -1,0 +1,128 @@
+"""How many requests are in flight: starts small, triples as long as the server answers faster for it, shrinks where it
+says no.
+
+The unit of learning is a round: about as many outcomes as requests fit in flight, all of them sent since the last step.
+A server's throughput is what was in flight over the time an answer took (Little's law). Three times the requests that
+bring less than 1.2 times the throughput only wait in the server's queue, and would run into the timeout there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+START = 8
+STEP = 3
+WORTH = 1.2
+"""More throughput than this makes a larger window worth it."""
+REST = 12
+"""Rounds before a window that was found right is questioned again."""
+MANY = 0.1
+"""A share of refusals up to this may be chance; above it the server means it."""
+
+
+@dataclass(slots=True)
+class _Round:
+    count: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    in_flight: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Answers a second that the server gave in this round."""
+        answered = self.count - self.refused
+        return (self.in_flight / answered) / (self.seconds / answered) if answered and self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A place in flight: in which round it was taken, and how many there were."""
+
+    round: int
+    in_flight: int
+
+
+class Window:
+    """Places for requests in flight; for one event loop."""
+
+    def __init__(self, limit: int, start: int = START) -> None:
+        self.limit = limit
+        self.size = float(min(start, limit))
+        self.largest = int(self.size)
+        self._active = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._number, self._round = 0, _Round()
+        self._growing = True
+        self._rested = 0
+        self._before: tuple[float, float] | None = None  # size and rate of the round before
+
+    async def enter(self, *, first: bool = False) -> Ticket:
+        """Waits for a place; `first` for what was asked already and has to be asked again."""
+        while self._active >= int(self.size):
+            waiter = asyncio.get_running_loop().create_future()
+            (self._waiting.appendleft if first else self._waiting.append)(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if waiter.done():
+                    self._wake()  # the place was given to somebody who is gone
+                elif waiter in self._waiting:
+                    self._waiting.remove(waiter)
+                raise
+        self._active += 1
+        return Ticket(self._number, self._active)
+
+    def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
+        """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
+        self._active -= 1
+        if ticket.round == self._number:
+            now = self._round
+            now.count += 1
+            if refused:
+                now.refused += 1
+            else:
+                now.seconds += seconds
+                now.in_flight += ticket.in_flight
+            if now.count >= max(START // 2, int(self.size) // 2):
+                self._learn(now)
+        self._wake()
+
+    def _learn(self, done: _Round) -> None:
+        share = done.refused / done.count
+        if share:
+            # The more of them, the smaller: a single refusal in a hundred must not halve anything (after DCTCP).
+            self._resize(self.size * (1 - share / 2))
+        if share > MANY:
+            self._growing, self._before, self._rested = False, None, 0
+        elif self._growing:
+            self._grow(done.rate)
+        else:
+            self._rested += 1
+            if self._rested >= REST:
+                self._growing, self._before = True, None
+        self._number += 1
+        self._round = _Round()
+
+    def _grow(self, rate: float) -> None:
+        if self._before is not None and rate < WORTH * self._before[1]:
+            # As large as throughput has shown to follow, and no larger.
+            self._resize(self._before[0] * max(1.0, rate / self._before[1]))
+            self._growing, self._before, self._rested = False, None, 0
+        else:
+            self._before = (self.size, rate)
+            self._resize(self.size * STEP)
+            self._growing = int(self.size) < self.limit
+
+    def _resize(self, size: float) -> None:
+        self.size = min(float(self.limit), max(1.0, size))
+        self.largest = max(self.largest, int(self.size))
+
+    def _wake(self) -> None:
+        free = int(self.size) - self._active
+        while free > 0 and self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                free -= 1

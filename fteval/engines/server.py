@@ -1,0 +1,299 @@
+"""The engine for models behind a server: async inside, the same iterator of generations outside.
+
+Cheap to make. At the first contact it finds out how the server wants to be asked; what else the server does with a
+request is found out while the first samples are answered. Nothing is assumed from the server's name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fteval.engines.refs import ModelRef
+from fteval.engines.remote.budget import Budget
+from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
+from fteval.engines.remote.limits import Limits
+from fteval.engines.remote.loop import Background
+from fteval.engines.remote.prices import Price, price_of
+from fteval.errors import Incomplete, UserError
+from fteval.records import Generation, Message, Prompt, Request, Sampling
+
+if TYPE_CHECKING:
+    from fteval.engines.remote.capabilities import Server
+    from fteval.engines.remote.client import Client
+
+VERSION = 1
+"""Goes up when the same request would be sent otherwise."""
+CHARACTERS_A_TOKEN = 2
+"""Fewer than in any language that a budget has to hold for; only the worst case is reckoned so."""
+
+
+class ServerEngine:
+    """One model of one server."""
+
+    def __init__(
+        self,
+        ref: ModelRef,
+        *,
+        limits: Limits | None = None,
+        budget: Budget | None = None,
+        prices: Mapping[str, Price] | None = None,
+        key_variable: str | None = KEY_VARIABLE,
+    ) -> None:
+        """Raises UserError for a hosted model without a key, and for a budget in money without a price."""
+        self.ref = ref.text
+        self.endpoint: Endpoint = endpoint(ref.base, key_variable)
+        self.limits, self.budget = limits or Limits(), budget or Budget()
+        self.price = price_of(self.endpoint.model, prices, hosted=self.endpoint.hosted)
+        if self.budget.max_usd is not None and self.price is None:
+            raise UserError(
+                f"--max-usd needs a price, and none is known for {self.endpoint.model}",
+                fix=f"in fteval.yaml: prices: {{{self.endpoint.model}: {{input: 0.15, output: 0.60}}}} (per million)",
+            )
+        self.on_event: Callable[[dict[str, Any]], None] | None = None
+        """Hears what a server honours, what was sent again and why; in the caller's thread."""
+        self.server: Server | None = None
+        self._background = Background()
+        self._client: Client | None = None
+        self._exploring: Callable[[], Mapping[str, str]] | None = None
+
+    # --- what it is
+
+    def identity(self) -> Mapping[str, Any]:
+        """Where the model is served and what it is called there: a server shows no weights. See `same`."""
+        return {
+            "engine": "server",
+            "version": {"fteval": VERSION},
+            "place": self.endpoint.place,
+            "model": self.endpoint.model,
+        }
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        return Prompt(tuple(messages))
+
+    @property
+    def moving(self) -> bool:
+        """Whether the provider may put another model behind this name: an alias without a date."""
+        name = self.endpoint.model
+        return self.endpoint.hosted and not name.startswith("ft:") and not re.search(r"\d{4}-\d{2}-\d{2}", name)
+
+    def start(self, sampling: Sampling) -> Mapping[str, Any]:
+        """Makes contact. Returns what is known of the model that is served now, for the record of the run.
+
+        Raises Incomplete where nobody answers, lets us in, or knows the model; UserError where the server does not
+        take what `sampling` says.
+        """
+        from fteval.engines.remote.capabilities import contact, explore
+
+        client = self._open()
+
+        async def meet() -> tuple[Server, dict[str, str]]:
+            return await asyncio.gather(contact(client, sampling), self._ends(client))
+
+        self.server, ends = self._background.run(meet())
+        self._exploring = self._background.begin(explore(client, self.server, sampling))
+        return {
+            "place": self.endpoint.place,
+            "model": self.endpoint.model,
+            "served": self.server.served,
+            "fingerprint": self.server.fingerprint,
+            "behaviour": self.server.behaviour,
+            "moving": self.moving,
+            "ends": ends,
+            "price": [self.price.input, self.price.output, self.price.source] if self.price else None,
+        }
+
+    def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+        """Whether answers of an earlier run are this model's: a name alone does not say so.
+
+        A fine-tune and a dated snapshot are for ever; an alias never is. A server of one's own must still be called the
+        same and say the same to fixed prompts; `now` is None where it was not asked, because nothing is missing.
+        """
+        if earlier is None or self.moving:
+            return False
+        if self.endpoint.hosted or now is None:
+            return True
+        return all(earlier.get(what) == now.get(what) for what in ("served", "behaviour"))
+
+    def close(self) -> None:
+        """Gives connections and thread back."""
+        if self._client is not None:
+            self._background.run(self._client.close())
+            self._client = None
+        self._background.close()
+
+    # --- what it does
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        """Answers as they come, in any order; a request that cannot be answered is a failure of its own.
+
+        Raises Incomplete where it is no use to ask on: a server that is gone, a quota or a budget that is used up, a
+        key that is not accepted. What came before has been handed out.
+        """
+        if self.server is None:
+            self.start(sampling)
+        client, server = self._open(), self.server
+        assert server is not None
+        server.dialect.body(self.endpoint.model, (Message("user", ""),), sampling, 0)  # sayable at all?
+        retried = client.retries.copy()
+        try:
+            yield from self._background.stream(lambda full: self._ask(client, requests, sampling, full))
+            self._tell_capabilities(sampling)
+        finally:
+            again = client.retries - retried
+            if again and self.on_event is not None:
+                self.on_event({"event": "retries", "sent_again": dict(again), "most_in_flight": client.window.largest})
+
+    def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair.
+
+        Raises UserError where the server does not say how likely a given text is.
+        """
+        from fteval.engines.remote.likelihood import loglikelihood
+
+        if self.server is None:
+            self.start(Sampling())
+        client, server = self._open(), self.server
+        assert server is not None
+        dialect = server.dialect
+
+        async def ask() -> list[float]:
+            return await asyncio.gather(*(loglikelihood(client, dialect, prompt, text) for prompt, text in pairs))
+
+        return self._background.run(ask())
+
+    # --- in the event loop
+
+    async def _ask(
+        self, client: Client, requests: Sequence[Request], sampling: Sampling, full: Callable[[], bool]
+    ) -> AsyncIterator[Generation]:
+        done: asyncio.Queue[Generation | BaseException] = asyncio.Queue()
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def one(request: Request, reserved: int) -> None:
+            try:
+                done.put_nowait(await self._one(client, request, sampling, reserved))
+            except Exception as error:
+                done.put_nowait(error)
+
+        waiting = iter(requests)
+        following = next(waiting, None)
+        begun = 0  # and not yet handed out
+        try:
+            while following is not None or begun:
+                # Twice the window: enough to keep it full, few enough to keep memory flat.
+                while following is not None and begun < 2 * client.window.size and not full():
+                    reserved = self._reserve(following, sampling)
+                    if reserved is None:
+                        if not begun:
+                            raise self._used_up()
+                        break
+                    task = asyncio.create_task(one(following, reserved))
+                    tasks.add(task)  # the loop itself keeps none alive
+                    task.add_done_callback(tasks.discard)
+                    begun += 1
+                    following = next(waiting, None)
+                if not begun:
+                    await asyncio.sleep(0.01)  # whoever takes the answers cannot keep up
+                    continue
+                found = await done.get()
+                begun -= 1
+                if isinstance(found, BaseException):
+                    raise found
+                yield found
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _one(self, client: Client, request: Request, sampling: Sampling, reserved: int) -> Generation:
+        from fteval.engines.remote.answer import answer, failed, tokens
+        from fteval.engines.remote.body import encoded
+        from fteval.engines.remote.reply import Reply
+
+        assert self.server is not None
+        dialect = self.server.dialect
+        body = dialect.body(self.endpoint.model, request.prompt.messages, sampling, request.seed)
+        try:
+            reply = await client.post(dialect.path, encoded(body))
+        except BaseException:
+            self.budget.release(reserved)
+            raise
+        made = answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
+        if isinstance(reply, Reply):
+            # Also an answer that cannot be used was paid for.
+            self.budget.settle(reserved, *tokens(reply.data), self.price)
+        else:
+            self.budget.release(reserved)
+        return made
+
+    async def _ends(self, client: Client) -> dict[str, str]:
+        """Model -> the day on which its provider shuts it down, as the provider's list of models says."""
+        if not self.endpoint.hosted:
+            return {}
+        names = [self.endpoint.model]
+        if names[0].startswith("ft:"):
+            names.append(names[0].split(":")[1])
+        found = await asyncio.gather(*(client.get(f"/models/{name}") for name in names))
+        dates = {n: _day((entry or {}).get("shutdown_date")) for n, entry in zip(names, found, strict=True)}
+        return {name: day for name, day in dates.items() if day is not None}
+
+    # --- in the caller's thread
+
+    def _open(self) -> Client:
+        if self._client is None:
+            from fteval.engines.remote.client import Client
+            from fteval.engines.remote.window import Window
+
+            self._client = Client(self.endpoint, self.limits, Window(self.limits.concurrency))
+        return self._client
+
+    def _reserve(self, request: Request, sampling: Sampling) -> int | None:
+        characters = sum(len(m.content) + 8 for m in request.prompt.messages)
+        return self.budget.reserve(characters // CHARACTERS_A_TOKEN, sampling.max_tokens, self.price)
+
+    def _used_up(self) -> Incomplete:
+        spent = f"{self.budget.spent_tokens:,} tokens" + (f", {self.budget.spent_usd:.4f} USD" if self.price else "")
+        return Incomplete(
+            f"the budget is used up ({self.budget}): {spent} spent, and the next answer might cost more than is left",
+            where=self.ref,
+            fix="give a larger budget and go on",
+        )
+
+    def _tell_capabilities(self, sampling: Sampling) -> None:
+        if self._exploring is None:
+            return
+        found, self._exploring = self._exploring(), None
+        if self.on_event is None:
+            return
+        self.on_event({"event": "capabilities", "found": dict(found)})
+        for text in shortcomings(found, sampling):
+            self.on_event({"event": "warning", "text": text})
+
+
+def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:
+    """What a reader must know of a server that does not do what this sampling asks for."""
+    bad = {name: how for name, how in found.items() if how in ("ignored", "refused")}
+    texts = []
+    if "seed" in bad and sampling.temperature > 0:
+        texts.append(f"the server has {bad['seed']} the seed: these draws cannot be repeated")
+    if found.get("temperature") == "unclear" and sampling.temperature > 0:
+        texts.append("three draws at temperature 1 were all the same: the server may ignore the temperature")
+    if bad.get("stop") == "ignored" and sampling.stop:
+        texts.append("the server ignored `stop`: answers were cut here, after the tokens behind it were paid for")
+    texts += [
+        f"the server ignored {name} ({getattr(sampling, name)}): the answers are not what was asked for"
+        for name in ("top_k", "repetition_penalty", "max_tokens")
+        if bad.get(name) == "ignored"
+    ]
+    return texts
+
+
+def _day(value: Any) -> str | None:
+    """A date as YYYY-MM-DD, from text or seconds since 1970."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.datetime.fromtimestamp(value, datetime.UTC).date().isoformat()
+    found = re.match(r"\d{4}-\d{2}-\d{2}", value) if isinstance(value, str) else None
+    return found[0] if found else None
