@@ -117,7 +117,7 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     """
     from fteval.engines.pool import Pool
     from fteval.runs.store import Store
-    from fteval.runs.suite import with_references
+    from fteval.runs.suite import check_judges, with_references
 
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
@@ -134,6 +134,7 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
             judging.check_suite(accepted, suite.digest)
         opened = _opened(experiment, accepted is None, pool, store, place)
+        check_judges(suite, opened)
         resumed = _resumed(place, store, [engine.ref for _, engine in opened])
         if experiment.sequential:
             records = _in_step(opened, accepted, resumed, suite, experiment, rules, store, place)

@@ -61,13 +61,21 @@ def _model(
     found = find(store, work.requests.keys(), work.plan, unasked) if store is not None and greedy else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
+    price = getattr(engine, "price", None)
+    local = not hasattr(engine, "endpoint")
+    # A server counts tokens itself, by a tokenizer that is not here: three characters a token is on the high side.
+    characters = sum(len(m.content) for request in to_make for m in request.prompt.messages)
+    known = None if any(i is None for i in ids) else sum(len(i) for i in ids if i is not None)
+    prompt_tokens = known if local else characters // 3
     return ModelPlan(
         name,
         ref,
         len(work.requests),
         len(found),
-        None if any(i is None for i in ids) else sum(len(i) for i in ids if i is not None),
+        prompt_tokens,
         len(to_make) * most,
+        price.usd(prompt_tokens or 0, len(to_make) * most) if price else None,
+        local or ref.startswith("replay:"),
     )
 
 

@@ -377,6 +377,10 @@ class ProbeResult:
     empty: int = 0
     answer_tokens: float | None = None
     """Mean tokens per answer, where counted."""
+    answer_seconds: float | None = None
+    """Mean wall time of a server's answers; None where the model ran here."""
+    answer_usd: float | None = None
+    """Mean price per answer, its prompt included, in US dollars; None where no price is known."""
     within: Mapping[str, float] = field(default_factory=dict)
     """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
     sequential: Sequential | None = None
@@ -410,6 +414,12 @@ class RunRecord:
     seconds: float
     manifest: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    usd: float | None = None
+    """What its own answers cost, without those reused; None where no price is known."""
+    ended: str | None = None
+    """Why nobody can use the model any more, where its provider has shut it down."""
+    capabilities: Mapping[str, str] = field(default_factory=dict)
+    """Field of a request -> what the server did with it: honoured, ignored, refused or unclear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,6 +570,10 @@ class Behaviour:
     truncated: tuple[int, int]
     empty: tuple[int, int]
     errors: tuple[int, int]
+    seconds: tuple[float | None, float | None] = (None, None)
+    """Mean wall time per answer."""
+    usd: tuple[float | None, float | None] = (None, None)
+    """Mean price per answer in US dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -643,6 +657,10 @@ class ModelPlan:
     """Of the answers to make; None where a server would count them."""
     max_tokens: int
     """Most tokens that the answers to make can have."""
+    usd: float | None = None
+    """Most that the answers to make can cost, in US dollars; None where no price is known."""
+    local: bool = True
+    """Whether it runs here, where nobody sends a bill."""
 
 
 @dataclass(frozen=True, slots=True)

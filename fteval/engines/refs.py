@@ -24,6 +24,8 @@ LONGEST = 4096
 
 _HUB_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
 _HUB_ID = re.compile(rf"{_HUB_PART}/{_HUB_PART}")
+_HOSTED = re.compile(r"ft:[\w./-]+(:[\w./-]*){2,5}", flags=re.ASCII)
+"""A provider's fine-tune: `ft:BASE:ORG:NAME:ID`, with empty parts, perhaps with a checkpoint at its end."""
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 
@@ -155,13 +157,15 @@ def _candidate(text: str, candidates: Path | None) -> ModelRef:
         ids.append(str(record.get("id")))
         if record.get("id") == text:
             return _from_record(text, record, file.parent)
-    if text.split(":")[2:3] != ["local"]:
+    if _HOSTED.fullmatch(text) and text.split(":")[2] != "local":
         return ModelRef(text, _hosted(text))
     near = difflib.get_close_matches(text, ids, n=1, cutoff=0.6)
     raise UserError(
         f"no local candidate {display(text)}",
         where=str(candidates) if candidates else None,
-        fix=f"did you mean '{near[0]}'?" if near else "train it with `fteval train`; --store says where it lies",
+        fix=f"did you mean '{near[0]}'?"
+        if near
+        else "train it with `fteval train`; a hosted one is ft:BASE:ORG:NAME:ID, as its provider shows it",
     )
 
 

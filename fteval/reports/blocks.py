@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fteval.reports.escape import clip, code, fence, inline, summary, visible
 from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
-from fteval.reports.rows import BehaviourRow
+from fteval.reports.rows import BehaviourRow, behaviour_columns
 
 
 def table(header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
@@ -51,10 +51,11 @@ def labels(found: LabelTable) -> str:
 
 
 def behaviour(rows: Sequence[BehaviourRow]) -> str:
+    columns = behaviour_columns(rows)
     return table(
-        ["Probe", "tokens per answer", "empty", "cut off", "failed"],
-        "lrrrr",
-        [[code(d.probe, table=True), *map(inline, (d.tokens, d.empty, d.truncated, d.errors))] for d in rows],
+        ["Probe", *(header for header, _ in columns)],
+        "l" + "r" * len(columns),
+        [[code(d.probe, table=True), *(inline(getattr(d, name)) for _, name in columns)] for d in rows],
     )
 
 

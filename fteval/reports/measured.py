@@ -53,6 +53,7 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "run": run.id,
         "answers": _answers(run),
         "generation time": f"{run.seconds:.1f} s",
+        **_of_server(run),
     }
     identity = _plan(run).get("engine")
     for key, value in (identity if isinstance(identity, Mapping) else {}).items():
@@ -60,6 +61,21 @@ def _facts(run: RunRecord) -> dict[str, str]:
             facts[key] = ", ".join(f"{name} {inner}" for name, inner in value.items())
         elif value is not None:
             facts[str(key).replace("_", " ")] = short(str(value))
+    return facts
+
+
+def _of_server(run: RunRecord) -> dict[str, str]:
+    """Who answered by its own word, what of a request it does not do, and what it cost."""
+    served = run.manifest.get("served")
+    if not isinstance(served, Mapping):
+        return {}
+    facts = {"served as": str(served.get("served") or "not said")}
+    for how in ("ignored", "refused"):
+        names = [name for name, found in run.capabilities.items() if found == how]
+        if names:
+            facts[f"{how} by the server"] = ", ".join(names)
+    if run.usd is not None:
+        facts["cost"] = f"{run.usd:.4f} USD ({served['price'][2]})"
     return facts
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from fteval.reports.escape import clip, for_terminal, one_line
 from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
-from fteval.reports.rows import BehaviourRow
+from fteval.reports.rows import BehaviourRow, behaviour_columns
 
 CHARACTERS = 280
 """Of each prompt and answer; the markdown report has more, the store has all."""
@@ -46,9 +46,10 @@ def labels(found: LabelTable, fancy: bool) -> RenderableType:
 
 
 def behaviour(title: str, rows: Sequence[BehaviourRow], fancy: bool) -> RenderableType:
-    grid = table([title, "tokens per answer", "empty", "cut off", "failed"], fancy, right=(1, 2, 3, 4))
+    columns = behaviour_columns(rows)
+    grid = table([title, *(header for header, _ in columns)], fancy, right=tuple(range(1, len(columns) + 1)))
     for d in rows:
-        grid.add_row(*map(text, (d.probe, d.tokens, d.empty, d.truncated, d.errors)))
+        grid.add_row(*map(text, (d.probe, *(getattr(d, name) for _, name in columns))))
     return grid
 
 

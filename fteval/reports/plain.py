@@ -42,7 +42,13 @@ def _model(model: ModelPlan) -> list[str]:
             f"up to {model.max_tokens:,}",
             "none: local",
         ]
-    return [model.name, f"{made:,}", f"{model.reused:,}", tokens, f"up to {model.max_tokens:,}", "none: local"]
+    return [model.name, f"{made:,}", f"{model.reused:,}", tokens, f"up to {model.max_tokens:,}", _price(model)]
+
+
+def _price(model: ModelPlan) -> str:
+    if model.local:
+        return "none: local"
+    return "not known" if model.usd is None else f"about {model.usd:.2f} USD at most"
 
 
 def _powers(gates: Sequence[GatePlan]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fteval.records import Behaviour, CandidateResult, DriftLine, Flip, GateResult, Metric, MetricChange
@@ -78,9 +79,21 @@ class BehaviourRow:
 
     probe: str
     tokens: str
+    seconds: str
+    usd: str
+    """Per 1,000 answers; empty where no price is known."""
     empty: str
     truncated: str
     errors: str
+
+
+def behaviour_columns(rows: Sequence[BehaviourRow]) -> list[tuple[str, str]]:
+    """(header, field) of the columns that say something."""
+    columns = [
+        ("tokens per answer", "tokens"), ("seconds per answer", "seconds"), ("USD per 1,000 answers", "usd"),
+        ("empty", "empty"), ("cut off", "truncated"), ("failed", "errors"),
+    ]  # fmt: skip
+    return [(header, name) for header, name in columns if any(getattr(row, name) for row in rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +238,21 @@ def flip_groups(result: CandidateResult) -> tuple[FlipGroup, ...]:
 def behaviour_row(b: Behaviour) -> BehaviourRow:
     counts = [f"{old:,} → {new:,}" for old, new in (b.empty, b.truncated, b.errors)]
     both = "not counted" if b.tokens == (None, None) else f"{tokens(b.tokens[0])} → {tokens(b.tokens[1])}"
-    return BehaviourRow(b.probe, both, *counts)
+    return BehaviourRow(b.probe, both, _both(b.seconds, seconds), _both(b.usd, usd), *counts)
+
+
+def _both(pair: tuple[float | None, float | None], shown: Callable[[float | None], str]) -> str:
+    return "" if pair == (None, None) else f"{shown(pair[0])} → {shown(pair[1])}"
+
+
+def seconds(mean: float | None) -> str:
+    """Mean wall time per answer, with two digits that mean something."""
+    return "?" if mean is None else f"{mean:.2g}" if mean < 10 else f"{mean:.0f}"
+
+
+def usd(mean: float | None) -> str:
+    """Price of 1,000 answers."""
+    return "none" if mean is None else f"{1000 * mean:.2f}" if mean >= 1e-5 else f"{1000 * mean:.4f}"
 
 
 def answers(n: int) -> str:

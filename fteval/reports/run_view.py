@@ -10,7 +10,7 @@ from fteval.records import Judged, Metric, ProbeResult, RunRecord
 from fteval.reports import labels, measured
 from fteval.reports.labels import LabelTable
 from fteval.reports.measured import Measured
-from fteval.reports.rows import BehaviourRow, scored, tokens
+from fteval.reports.rows import BehaviourRow, scored, seconds, tokens, usd
 from fteval.reports.view import gravest_first
 from fteval.stats import units
 from fteval.stats.single import level_of
@@ -85,7 +85,9 @@ def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
 
 def _behaviour(probe: ProbeResult) -> BehaviourRow:
     counts = (str(n) for n in (probe.empty, probe.truncated, probe.errors))
-    return BehaviourRow(probe.probe, tokens(probe.answer_tokens), *counts)
+    time = "" if probe.answer_seconds is None else seconds(probe.answer_seconds)
+    cost = "" if probe.answer_usd is None else usd(probe.answer_usd)
+    return BehaviourRow(probe.probe, tokens(probe.answer_tokens), time, cost, *counts)
 
 
 def as_json(run: RunRecord) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any
         **_run(result.run),
         "verdict": _word(result.verdict),
         "reason": result.reason,
+        "usd": {"base": _number(comparison.base.usd), "candidate": _number(result.run.usd)},
         "gates": [_gate(g) for g in result.gates],
         "metrics": [_metric(c) for c in result.changes],
         "slices": [{**_metric(c), "slice": dict(c.slice or {}), "q_value": _number(c.q_value)} for c in result.slices],

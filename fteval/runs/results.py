@@ -6,6 +6,7 @@ lists, believed when it carries the digest of the journals as they are.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Any
 
 from fteval.errors import UserError
 from fteval.records import Probe, RunRecord, Sample, digest
-from fteval.runs import identity, journal, lines, rows, scoring, tally
+from fteval.runs import identity, journal, lines, rows, scoring, served, tally
 from fteval.runs.files import write_atomically
 from fteval.runs.flips import flips, texts, worst
 from fteval.runs.store import JOURNALS, Run, Store
@@ -45,8 +46,11 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
     seed = run.plan.get("sequential")
     columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
     places = tally.read_samples(run, columns)
-    seconds, warnings, stopped = tally.read_events(run)
-    for name, n in (stopped if asked is None else asked).items():
+    events = tally.read_events(run)
+    price = served.price(run.manifest)
+    for column in columns.values():
+        column.price, column.served = price, "served" in run.manifest
+    for name, n in (events.stopped if asked is None else asked).items():
         columns[name].stop(n)
     answers = tally.read_generations(run, places)
     score_errors = tally.read_scores(run, columns)
@@ -55,7 +59,12 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
     planned = run.manifest["planned"] - left_out
     states[State.UNANSWERED] += planned - sum(states.values())  # samples that were not written, or moved aside
     complete = states[State.SCORED] == planned
-    warnings += tally.shortfalls(states, answers, score_errors, planned)
+    today = datetime.datetime.now(datetime.UTC).date()
+    warnings = [
+        *events.warnings,
+        *served.warnings(run.manifest, answers.seen, today),
+        *tally.shortfalls(states, answers, score_errors, planned),
+    ]
     return RunRecord(
         id=run.id,
         ref=run.manifest["ref"],
@@ -68,9 +77,12 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         reused=answers.reused,
         generated=answers.generated,
         errors=states[State.FAILED] + states[State.SCORE_ERROR],
-        seconds=seconds,
+        seconds=events.seconds,
         manifest=run.manifest,
         warnings=tuple(warnings),
+        usd=answers.tokens[0] * price[0] + answers.tokens[1] * price[1] if price else None,
+        ended=served.ended(run.manifest, today),
+        capabilities=events.capabilities,
     )
 
 

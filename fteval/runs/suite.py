@@ -92,6 +92,18 @@ def with_references(suite: Suite, open_engine: Callable[[str], Engine]) -> Suite
     return replace(suite, probes=tuple(probes), digest=_digest(probes))
 
 
+def check_judges(suite: Suite, measured: Iterable[tuple[str, Engine]]) -> None:
+    """Raises UserError for a probe that judges by a model which is itself measured: nobody marks their own work."""
+    digests = {digest_of(engine.identity()): name for name, engine in measured}
+    for one in suite.probes:
+        judge = one.probe.contents.get("reference") if hasattr(one.probe, "measured_by") else None  # type: ignore[attr-defined]  # optional, see Probe
+        if judge in digests:
+            raise UserError(
+                f"probe '{one.name}' judges by the very model that it measures ({digests[judge]})",
+                fix="name another model as its reference, or none",
+            )
+
+
 def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
     """The probe with the model that it judges by, where it names one."""
     ref = getattr(probe, "reference", None)

@@ -33,6 +33,22 @@ class Answers:
     failures: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
     """Failure kind -> sample and message of the first one."""
+    seen: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    """(model, fingerprint) by a server's word -> answers, reused ones included."""
+    tokens: list[int] = field(default_factory=lambda: [0, 0])
+    """Of prompts and of answers that were generated, where counted."""
+
+
+@dataclass(slots=True)
+class Events:
+    """What a run's events add up to."""
+
+    seconds: float = 0.0
+    """Wall time over all attempts."""
+    warnings: list[str] = field(default_factory=list)
+    stopped: dict[str, int] = field(default_factory=dict)
+    """Probe -> after how many samples asking stopped."""
+    capabilities: dict[str, str] = field(default_factory=dict)
 
 
 class Columns:
@@ -47,7 +63,11 @@ class Columns:
         self.groups: list[str | None] = []
         self.slices: list[Mapping[str, str]] = []
         self.states = bytearray()
-        self.truncated = self.empty = self.tokens = self.counted = 0
+        self.truncated = self.empty = self.tokens = self.counted = self.prompted = self.timed = 0
+        self.seconds = 0.0
+        self.price: tuple[float, float] | None = None
+        self.served = False
+        """Whether a server answered: the time of an answer here is its batch's, and says little."""
         self.index: dict[str, int] = {}
         self.targets: list[str] = []
         self.labels: dict[int, str] = {}
@@ -84,7 +104,11 @@ class Columns:
         self.empty += not answer["text"].strip()
         if answer.get("completion_tokens") is not None:
             self.tokens += answer["completion_tokens"]
+            self.prompted += answer.get("prompt_tokens") or 0
             self.counted += 1
+        if self.served and answer.get("seconds") is not None:
+            self.seconds += answer["seconds"]
+            self.timed += 1
 
     def judged(self, judgement: Mapping[str, Any]) -> None:
         sample = self.index.get(judgement["sample"])
@@ -161,10 +185,17 @@ class Columns:
             truncated=self.truncated,
             empty=self.empty,
             answer_tokens=self.tokens / self.counted if self.counted else None,
+            answer_seconds=self.seconds / self.timed if self.timed else None,
+            answer_usd=self._usd(),
             within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
             sequential=None if self.seed is None else self.sequential,
             confusion=self._confusion(),
         )
+
+    def _usd(self) -> float | None:
+        if self.price is None or not self.counted:
+            return None
+        return (self.prompted * self.price[0] + self.tokens * self.price[1]) / self.counted
 
     def _confusion(self) -> tuple[tuple[str, str, int], ...]:
         # `trim` leaves these at their old places, which `counts` still knows.
@@ -219,6 +250,11 @@ def read_generations(run: Run, asked: Asked) -> Answers:
             failed[key] = row
             continue
         failed.pop(key, None)
+        if key in asked and (row.get("served") or row.get("fingerprint")):
+            answers.seen[row.get("served"), row.get("fingerprint")] += 1
+        if key in asked and not row.get("reused"):
+            answers.tokens[0] += row.get("prompt_tokens") or 0
+            answers.tokens[1] += row.get("completion_tokens") or 0
         for column, pair in asked.pop(key, ()):
             if not column.counts(pair):
                 continue
@@ -255,19 +291,20 @@ def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]
     return {probe: [f"{s}: {error}" for (s, _), error in found.items()] for probe, found in errors.items() if found}
 
 
-def read_events(run: Run) -> tuple[float, list[str], dict[str, int]]:
-    """Wall seconds over all attempts, what a reader should know, and after how many samples which probe stopped."""
-    seconds, warnings = 0.0, []
-    stopped: dict[str, int] = {}
+def read_events(run: Run) -> Events:
+    """What the attempts at a run left behind beside answers."""
+    found = Events()
     for row in lines.read(run.events):
-        seconds += row.get("seconds", 0.0)
+        found.seconds += row.get("seconds", 0.0)
         if row["event"] == "warning":
-            warnings.append(row["text"])
+            found.warnings.append(row["text"])
         elif row["event"] == "stopped":
-            stopped[row["probe"]] = row["asked"]
+            found.stopped[row["probe"]] = row["asked"]
         elif row["event"] == "resumed":
-            stopped.clear()
-    return seconds, warnings, stopped
+            found.stopped.clear()
+        elif row["event"] == "capabilities":
+            found.capabilities = dict(row["found"])
+    return found
 
 
 def shortfalls(

@@ -169,6 +169,8 @@ def _behaviour(pairing: Pairing) -> Behaviour:
         truncated=(old.truncated, new.truncated),
         empty=(old.empty, new.empty),
         errors=(old.errors, new.errors),
+        seconds=(old.answer_seconds, new.answer_seconds),
+        usd=(old.answer_usd, new.answer_usd),
     )
 
 

@@ -34,6 +34,8 @@ def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -
     if broken:
         failed = f"; on what was answered {_some(found['fail'])}" if found["fail"] else ""
         return "incomplete", broken + failed
+    if run.ended is not None:
+        return "do_not_ship", f"{run.ended}: there is nothing left to ship"
     if found["fail"]:
         return "do_not_ship", _some(found["fail"])
     if found["incomplete"]:

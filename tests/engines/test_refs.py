@@ -107,14 +107,20 @@ def test_a_full_candidate_is_a_model_of_its_own(tiny_model: Path, tmp_path: Path
     assert ref.weights_digest == "sha256:1"
 
 
-def test_an_unknown_fine_tune_is_not_supported_and_a_near_one_is_named(
+def test_a_fine_tune_is_a_local_candidate_first_and_a_near_one_is_named(
     tiny_model: Path, tiny_adapter: Path, tmp_path: Path
 ):
     candidate(tmp_path / "store" / "x", tiny_adapter, tiny_model)
     found = error("ft:nano:local:dates:3f9a1d", tmp_path / "store")
-    assert "hosted fine-tunes are not supported by this version" in found.what
+    assert "no local candidate" in found.what
     assert "ft:nano:local:dates:3f9a1c" in found.fix
-    assert "not supported" in error("ft:gpt-4o-mini-2024-07-18:acme::abc123", tmp_path / "nothing").what
+
+
+@pytest.mark.parametrize("text", ["ft:gpt-4o-mini-2024-07-18:acme::abc123", "ft:gpt-4.1:acme:dates:x1:ckpt-step-10"])
+def test_a_fine_tune_that_is_not_here_is_the_providers(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    found = parse(text, tmp_path / "nothing").base
+    assert (found.kind, found.name, found.url, found.hosted) == ("server", text, "https://api.openai.com/v1", True)
 
 
 def test_a_broken_candidate_is_named(tiny_model: Path, tiny_adapter: Path, tmp_path: Path):
@@ -136,9 +142,33 @@ def test_a_missing_path_is_named_resolved_with_the_nearest_one(tiny_model: Path,
     assert error("Qwen/Qwen2.5-0.5B-Instruct").fix.startswith("for the Hub: hf:Qwen/Qwen2.5-0.5B-Instruct")
 
 
-def test_what_this_version_cannot_run_says_so():
-    for text in ("openai:gpt-5", "http://localhost:8000/v1#m", "https://user:secret@host/v1#m"):
-        assert "no server engine in this version" in error(text).what
+@pytest.mark.parametrize(
+    ("text", "url", "name"),
+    [
+        ("openai:gpt-5", "http://127.0.0.1:9/v1", "gpt-5"),  # where OPENAI_BASE_URL says
+        ("http://localhost:8000/v1#m", "http://localhost:8000/v1", "m"),
+        ("HTTPS://Host.example/v1/#org/name", "https://Host.example/v1", "org/name"),
+        ("http://host:8000#m", "http://host:8000/v1", "m"),  # a bare host has its API at /v1
+        ("http://[::1]:8000/api#a%20b", "http://[::1]:8000/api", "a b"),
+    ],
+)
+def test_a_served_model_is_a_base_url_and_a_name(text: str, url: str, name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1/")
+    found = parse(text).base
+    assert (found.kind, found.url, found.name) == ("server", url, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://", "http:///v1#m", "http://h/v1", "http://h/v1#", "http://h:port/v1#m", "http://h/v1?a=b#m", "openai:",
+        "https://user:s3cr3t-canary@host/v1#m", "https://s3cr3t-canary@host/v1#m",
+    ],
+)  # fmt: skip
+def test_what_is_no_server_is_refused_without_repeating_a_password(text: str):
+    found = error(text)
+    assert found.exit_code == 2
+    assert "s3cr3t-canary" not in str(found)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,17 @@ def test_other_weights_are_another_scorer() -> None:
         named.score(DOG, Generation("dog", text="A dog."))
 
 
+@pytest.mark.parametrize("models", [("--model", "nano"), ("--model", "replay:o.jsonl", "--against", "nano")])
+def test_a_model_does_not_judge_itself(
+    models: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"prompt": "Describe a dog.", "output": "A dog is a loyal animal."}]
+    (tmp_path / "o.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    assert cli.call(["run", *models, "--probe", "relevance", "--set", "reference=nano", "-n", "5"]) == 2
+    assert "judges by the very model that it measures" in capsys.readouterr().err
+
+
 def test_the_command_line_opens_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,7 @@ class Window:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
+        self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
         self._rested = 0
         self._before: tuple[float, float] | None = None  # size and rate of the round before
 
@@ -85,7 +86,7 @@ class Window:
             else:
                 now.seconds += seconds
                 now.in_flight += ticket.in_flight
-            if now.count >= max(START // 2, int(self.size) // 2):
+            if now.count >= max(START // 2, int(self.size)):
                 self._learn(now)
         self._wake()
 
@@ -94,8 +95,10 @@ class Window:
         if share:
             # The more of them, the smaller: a single refusal in a hundred must not halve anything (after DCTCP).
             self._resize(self.size * (1 - share / 2))
-        if share > MANY:
-            self._growing, self._before, self._rested = False, None, 0
+        if share > MANY or self._refused:
+            self._refused = True
+            if not share:
+                self._resize(self.size + max(1.0, self.size / 16))
         elif self._growing:
             self._grow(done.rate)
         else:
