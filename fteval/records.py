@@ -212,7 +212,8 @@ class Generation:
     repeat: int = 0
     text: str | None = None
     finish_reason: str | None = None
-    """`stop`: ended by itself or at a stop text; `length`: at max_tokens; None: not known (replayed)."""
+    """`stop`: ended by itself or at a stop text; `length`: at max_tokens; `refusal`: refused in a provider's own field
+    for that; None: not known (replayed)."""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     seconds: float | None = None

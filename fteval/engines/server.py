@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Goes up when the same request would be sent otherwise."""
-CHARACTERS_A_TOKEN = 2
-"""Fewer than in any language that a budget has to hold for; only the worst case is reckoned so."""
 
 
 class ServerEngine:
@@ -186,9 +184,10 @@ class ServerEngine:
             while following is not None or begun:
                 # Twice the window: enough to keep it full, few enough to keep memory flat.
                 while following is not None and begun < 2 * client.window.size and not full():
-                    reserved = self._reserve(following, sampling)
+                    characters = sum(len(m.content) for m in following.prompt.messages)
+                    reserved = client.reserve(characters, sampling.max_tokens)
                     if reserved is None:
-                        if not begun:
+                        if not begun and not self.budget.waiting:
                             raise self._used_up()
                         break
                     task = asyncio.create_task(one(following, reserved))
@@ -197,7 +196,7 @@ class ServerEngine:
                     begun += 1
                     following = next(waiting, None)
                 if not begun:
-                    await asyncio.sleep(0.01)  # whoever takes the answers cannot keep up
+                    await asyncio.sleep(0.01)  # whoever takes the answers cannot keep up, or others hold the budget
                     continue
                 found = await done.get()
                 begun -= 1
@@ -209,25 +208,19 @@ class ServerEngine:
                 task.cancel()
 
     async def _one(self, client: Client, request: Request, sampling: Sampling, reserved: int) -> Generation:
-        from fteval.engines.remote.answer import answer, failed, tokens
+        from fteval.engines.remote.answer import answer, failed
         from fteval.engines.remote.body import encoded
-        from fteval.engines.remote.reply import Reply
+        from fteval.engines.remote.reply import Reply, Trouble
 
         assert self.server is not None
         dialect = self.server.dialect
         body = dialect.body(self.endpoint.model, request.prompt.messages, sampling, request.seed)
+        reply: Reply | Trouble | None = None
         try:
             reply = await client.post(dialect.path, encoded(body))
-        except BaseException:
-            self.budget.release(reserved)
-            raise
-        made = answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
-        if isinstance(reply, Reply):
-            # Also an answer that cannot be used was paid for.
-            self.budget.settle(reserved, *tokens(reply.data), self.price)
-        else:
-            self.budget.release(reserved)
-        return made
+        finally:
+            client.settle(reserved, reply)
+        return answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
 
     async def _ends(self, client: Client) -> dict[str, str]:
         """Model -> the day on which its provider shuts it down, as the provider's list of models says."""
@@ -247,12 +240,9 @@ class ServerEngine:
             from fteval.engines.remote.client import Client
             from fteval.engines.remote.window import Window
 
-            self._client = Client(self.endpoint, self.limits, Window(self.limits.concurrency))
+            window = Window(self.limits.concurrency)
+            self._client = Client(self.endpoint, self.limits, window, self.budget, self.price)
         return self._client
-
-    def _reserve(self, request: Request, sampling: Sampling) -> int | None:
-        characters = sum(len(m.content) + 8 for m in request.prompt.messages)
-        return self.budget.reserve(characters // CHARACTERS_A_TOKEN, sampling.max_tokens, self.price)
 
     def _used_up(self) -> Incomplete:
         spent = f"{self.budget.spent_tokens:,} tokens" + (f", {self.budget.spent_usd:.4f} USD" if self.price else "")
@@ -293,7 +283,9 @@ def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:
 
 def _day(value: Any) -> str | None:
     """A date as YYYY-MM-DD, from text or seconds since 1970."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.datetime.fromtimestamp(value, datetime.UTC).date().isoformat()
-    found = re.match(r"\d{4}-\d{2}-\d{2}", value) if isinstance(value, str) else None
-    return found[0] if found else None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.datetime.fromtimestamp(value, datetime.UTC).date().isoformat()
+        return datetime.date.fromisoformat(str(value)[:10]).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None  # no date that anybody could mean

@@ -43,6 +43,8 @@ def find(
         if same is not None and not same(run.manifest.get("served")):
             continue
         for line in rows.answers_among(run.generations, missing):
+            if b'"finish_reason":"refusal"' in line.data:
+                continue  # a provider's filter is no property of the model: it may let the next one pass
             key = line.data[rows.KEY]
             missing.remove(key)
             found[key.decode()] = Found(run, line.offset, len(line.data))

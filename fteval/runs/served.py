@@ -32,7 +32,8 @@ def warnings(manifest: Mapping[str, Any], seen: Seen, today: datetime.date) -> I
         counts = Counter[str]()
         for (model, _), n in seen.items():
             counts[str(model)] += n
-        yield f"served by {len(counts)} models ({_counts(counts)}): the answers are not of one model"
+        names = ", ".join(f"{name} {n:,}" for name, n in counts.most_common(5))
+        yield f"served by {len(counts)} models ({names}): the answers are not of one model"
     elif len({mark for _, mark in seen}) > 1:
         marks = Counter({str(mark): n for (_, mark), n in seen.items()})
         yield f"served by {len(marks)} fingerprints ({_counts(marks)}): the provider changed something on the way"

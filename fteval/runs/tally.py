@@ -35,6 +35,8 @@ class Answers:
     """Failure kind -> sample and message of the first one."""
     seen: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     """(model, fingerprint) by a server's word -> answers, reused ones included."""
+    refused: int = 0
+    """Answers that were refused in a provider's own field for that."""
     tokens: list[int] = field(default_factory=lambda: [0, 0])
     """Of prompts and of answers that were generated, where counted."""
 
@@ -252,6 +254,8 @@ def read_generations(run: Run, asked: Asked) -> Answers:
         failed.pop(key, None)
         if key in asked and (row.get("served") or row.get("fingerprint")):
             answers.seen[row.get("served"), row.get("fingerprint")] += 1
+        if key in asked and row["finish_reason"] == "refusal":
+            answers.refused += len(asked[key])
         if key in asked and not row.get("reused"):
             answers.tokens[0] += row.get("prompt_tokens") or 0
             answers.tokens[1] += row.get("completion_tokens") or 0
@@ -317,6 +321,8 @@ def shortfalls(
         found.append(f"{count} of {planned} in error: {kind}, first {answers.first[kind]}")
     for probe, errors in score_errors.items():
         found.append(f"{probe}: {len(errors)} could not be scored, first {errors[0]}")
+    if answers.refused:
+        found.append(f"{answers.refused} of {planned} answers were refused, in the provider's own field for that")
     if states[State.ANSWERED]:
         found.append(f"{states[State.ANSWERED]} of {planned} answered but not scored yet")
     return found

@@ -27,6 +27,8 @@ def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Genera
         message = choice.get("message")
         calls = " (it calls tools)" if isinstance(message, Mapping) and message.get("tool_calls") else ""
         return failed(request, Trouble("no_content", f"the reply has no text{calls}", 200))
+    if isinstance(choice.get("message"), Mapping) and choice["message"].get("content") is None and reason == "stop":
+        reason = "refusal"  # the model said so in a field of its own
     ends = [at for s in stop if (at := text.find(s)) >= 0]
     if ends:
         text, reason = text[: min(ends)], "stop"

@@ -29,6 +29,11 @@ class Budget:
     _aside_tokens: int = 0
     _aside_usd: float = 0.0
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is set aside that may come back unspent."""
+        return bool(self._aside)
+
     def reserve(self, prompt_tokens: int, max_tokens: int, price: Price | None) -> int | None:
         """Sets the most that a request can cost aside; its number, or None where that is more than is left."""
         most = Spending(prompt_tokens + max_tokens, price.usd(prompt_tokens, max_tokens) if price else 0.0)

@@ -23,7 +23,9 @@ from fteval.records import Message, Sampling, digest
 HONOURED, IGNORED, REFUSED, UNCLEAR = "honoured", "ignored", "refused", "unclear"
 ASKED = "Count from one to twenty in words, separated by commas."
 ASKED_TOO = "Write one sentence about the sea."
-LENGTH = 24
+LENGTH, SHORT = 24, 2
+"""Tokens of the answers to them."""
+_OTHER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 WORD = "zq7"
 """No model says this of its own accord."""
 
@@ -57,7 +59,7 @@ async def contact(client: Client, sampling: Sampling) -> Server:
     dialect = Dialect(length="max_completion_tokens" if client.endpoint.hosted else "max_tokens")
     asked = replace(sampling, max_tokens=LENGTH)
     for _ in range(len(DROPPABLE) + 3):
-        found = await client.post(dialect.path, _body(client, dialect, ASKED, asked))
+        found = await _first(client, dialect, ASKED, asked)
         if isinstance(found, Reply):
             break
         changed = _other(dialect, found)
@@ -72,7 +74,14 @@ async def contact(client: Client, sampling: Sampling) -> Server:
             where=client.endpoint.url,
             fix="the URL ends in /v1 on most servers: http://HOST:PORT/v1#NAME",
         )
-    also = await client.post(dialect.path, _body(client, dialect, ASKED_TOO, asked))
+    also, short = await asyncio.gather(
+        _first(client, dialect, ASKED_TOO, asked), _ask(client, dialect, ASKED, replace(asked, max_tokens=SHORT))
+    )
+    if isinstance(short, Reply) and _length(short, text_of(found.data) or "") == IGNORED:
+        other = replace(dialect, length=_OTHER[dialect.length])
+        short = await _ask(client, other, ASKED, replace(asked, max_tokens=SHORT))
+        if isinstance(short, Reply) and _length(short, text_of(found.data) or "") == HONOURED:
+            dialect = other
     texts = [text_of(found.data), text_of(also.data) if isinstance(also, Reply) else None]
     served, fingerprint = found.data.get("model"), found.data.get("system_fingerprint")
     return Server(
@@ -129,14 +138,18 @@ async def _stop(at: _Asked) -> str:
 
 
 async def _max_tokens(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=2))
+    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=SHORT))
     if isinstance(found, Trouble):
         return _of(found)
-    counted = tokens(found.data)[1]
-    text = text_of(found.data) or ""
-    if counted is None:
-        return HONOURED if len(text) < len(at.text) else UNCLEAR
-    return HONOURED if counted <= 2 else IGNORED
+    return _length(found, at.text)
+
+
+def _length(short: Reply, long: str) -> str:
+    """Whether an answer was cut at SHORT tokens."""
+    counted = tokens(short.data)[1]
+    if counted is not None:
+        return HONOURED if counted <= SHORT else IGNORED
+    return HONOURED if len(text_of(short.data) or "") < len(long) else UNCLEAR
 
 
 async def _logprobs(at: _Asked) -> str:
@@ -205,7 +218,28 @@ async def _ask(
     *,
     seed: int = 0,
 ) -> Reply | Trouble:
-    return await client.once(dialect.path, _body(client, dialect, text, sampling, more, seed))
+    reserved = client.reserve(len(text), sampling.max_tokens)
+    if reserved is None:
+        return Trouble("budget", "the budget has no room for it")
+    found: Reply | Trouble | None = None
+    try:
+        found = await client.once(dialect.path, _body(client, dialect, text, sampling, more, seed))
+        return found
+    finally:
+        client.settle(reserved, found)
+
+
+async def _first(client: Client, dialect: Dialect, text: str, sampling: Sampling) -> Reply | Trouble:
+    """As `_ask`, with all patience. Raises Incomplete where the budget is too small even for that."""
+    reserved = client.reserve(len(text), sampling.max_tokens)
+    if reserved is None:
+        raise Incomplete(f"the budget ({client.budget}) is too small to ask anything", where=client.endpoint.url)
+    found: Reply | Trouble | None = None
+    try:
+        found = await client.post(dialect.path, _body(client, dialect, text, sampling))
+        return found
+    finally:
+        client.settle(reserved, found)
 
 
 def _body(
@@ -241,7 +275,7 @@ def _other(dialect: Dialect, trouble: Trouble) -> Dialect | None:
     places = {name: found.start() for name in said if (found := re.search(rf"(?<![\w-]){name}(?![\w-])", trouble.body))}
     named = min(places, key=lambda name: places[name], default=None)
     if named == dialect.length:
-        return replace(dialect, length="max_completion_tokens" if named == "max_tokens" else "max_tokens")
+        return replace(dialect, length=_OTHER[dialect.length])
     if named in DROPPABLE:
         return replace(dialect, without=dialect.without | {named})
     if named is None and not dialect.without.issuperset(NEUTRAL):

@@ -14,9 +14,12 @@ from typing import Any
 
 import aiohttp
 
+from fteval.engines.remote.answer import tokens
+from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import Endpoint
 from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, pause, retry_after
+from fteval.engines.remote.prices import Price
 from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed, shortened
 from fteval.engines.remote.window import Window
 from fteval.errors import Incomplete
@@ -24,6 +27,10 @@ from fteval.errors import Incomplete
 LONGEST_REPLY = 16 * 2**20
 """Bytes of a body, unpacked; a longer one is no answer to a prompt."""
 LONGEST_ERROR = 2**16
+CHARACTERS_A_TOKEN = 2
+"""Fewer than in any language that a budget has to hold for; only the worst case is reckoned so."""
+PER_PROMPT = 16
+"""Tokens that a chat template may add."""
 BAD_REPLIES = 2
 """So often is a reply that cannot be read asked for again: it was paid for each time."""
 REFUSALS = 3
@@ -39,15 +46,21 @@ class Client:
     endpoint: Endpoint
     limits: Limits
     window: Window
-    requests: int = 0
+    budget: Budget = field(default_factory=Budget)
+    price: Price | None = None
     retries: Counter[str] = field(default_factory=Counter)
     """Kind of trouble -> how often a request was sent again for it."""
     breaker: Breaker = field(init=False)
     _session: aiohttp.ClientSession | None = None
     _proxy: str | None = None
+    _headers: dict[str, str] = field(init=False)
+    _ended: Incomplete | None = None
+    """Why nothing is asked any more."""
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.limits.give_up_after)
+        kind = "application/json"
+        self._headers = {**self.endpoint.headers(), "Content-Type": kind, "Accept": kind}
 
     async def post(self, path: str, body: bytes) -> Reply | Trouble:
         """The reply to a request, after as many attempts as are allowed. Raises Incomplete when it is no use to ask
@@ -58,7 +71,9 @@ class Client:
             if isinstance(found, Reply):
                 self.breaker.succeeded()
                 return found
-            self._give_up_if_useless(found)
+            self._ended = self._ended or self._useless(found)
+            if self._ended is not None:
+                raise self._ended
             bad_replies += found.kind == "bad_reply"
             if not found.retriable or attempt == self.limits.max_retries or bad_replies > BAD_REPLIES:
                 return found
@@ -69,16 +84,27 @@ class Client:
         raise AssertionError("the last attempt returns")
 
     async def once(self, path: str, body: bytes) -> Reply | Trouble:
-        """The reply to a small question beside the samples: sent again once, and without waiting for a place."""
-        found = await self._attempt("POST", path, body)
+        """The reply to a small question beside the samples; sent again once. The window does not learn from it."""
+        found = await self._beside("POST", path, body)
         if isinstance(found, Trouble) and found.retriable:
             await asyncio.sleep(pause(0, found.retry_after and min(found.retry_after, self.limits.timeout)))
-            found = await self._attempt("POST", path, body)
+            found = await self._beside("POST", path, body)
         return found
+
+    def reserve(self, characters: int, max_tokens: int) -> int | None:
+        """Sets aside what a request can cost at most; None where the budget has no room for it."""
+        return self.budget.reserve(characters // CHARACTERS_A_TOKEN + PER_PROMPT, max_tokens, self.price)
+
+    def settle(self, reserved: int, found: Reply | Trouble | None) -> None:
+        """Takes what it did cost; an answer that cannot be used was paid for as well."""
+        if isinstance(found, Reply):
+            self.budget.settle(reserved, *tokens(found.data), self.price)
+        else:
+            self.budget.release(reserved)
 
     async def get(self, path: str) -> Mapping[str, Any] | None:
         """A JSON object that is nice to know; None where the server does not say."""
-        found = await self._attempt("GET", path, None)
+        found = await self._beside("GET", path, None)
         return found.data if isinstance(found, Reply) else None
 
     async def close(self) -> None:
@@ -86,8 +112,15 @@ class Client:
             await self._session.close()
             self._session = None
 
+    async def _beside(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
+        async with self.window.beside():
+            return await self._attempt(method, path, body)
+
     async def _in_window(self, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
         ticket = await self.window.enter(first=again)
+        if self._ended is not None:
+            self.window.leave(ticket, 0.0, refused=True)
+            raise self._ended
         began = time.monotonic()
         found: Reply | Trouble | None = None
         try:
@@ -103,19 +136,23 @@ class Client:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
                 timeout=aiohttp.ClientTimeout(total=self.limits.timeout, sock_connect=CONNECT),
-                headers={**self.endpoint.headers(), "Content-Type": "application/json", "Accept": "application/json"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
         return self._session
 
     async def _attempt(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
-        self.requests += 1
         began = time.perf_counter()
         try:
             # A redirect would carry key and prompts to a host that nobody named.
+            # The headers go with each request: those of a session would be told to a proxy too.
             async with self._open().request(
-                method, self.endpoint.url + path, data=body, proxy=self._proxy, allow_redirects=False
+                method,
+                self.endpoint.url + path,
+                data=body,
+                headers=self._headers,
+                proxy=self._proxy,
+                allow_redirects=False,
             ) as response:
                 raw = await _read(response, LONGEST_REPLY if response.status == 200 else LONGEST_ERROR)
                 if response.status >= 500:
@@ -131,25 +168,27 @@ class Client:
         text = self.endpoint.hidden(raw.decode("utf-8", "replace"))
         if status != 200:
             return from_status(status, text, asked)
+        if "\ufffd" in text and not _is_utf8(raw):
+            return Trouble("bad_reply", "the reply is not UTF-8", status, retriable=True)
         data = parsed(text)
         return data if isinstance(data, Trouble) else Reply(data, time.perf_counter() - began)
 
-    def _give_up_if_useless(self, trouble: Trouble) -> None:
-        """Raises Incomplete where the next request would fail in the same way."""
+    def _useless(self, trouble: Trouble) -> Incomplete | None:
+        """Why the next request would fail in the same way, if it would."""
         where = self.endpoint.url
         if trouble.kind == "quota":
             fix = "raise the quota or wait for it, then go on"
-            raise Incomplete(f"the server's quota is used up: {trouble.message}", where=where, fix=fix)
+            return Incomplete(f"the server's quota is used up: {trouble.message}", where=where, fix=fix)
         if trouble.kind == "not_authorised":
             self.breaker.refusals += 1
-            if self.breaker.refusals >= REFUSALS:
-                raise not_authorised(self.endpoint, trouble)
-        elif trouble.retriable and self.breaker.failed(trouble.retry_after):
-            raise Incomplete(
+            return not_authorised(self.endpoint, trouble) if self.breaker.refusals >= REFUSALS else None
+        if trouble.retriable and self.breaker.failed(trouble.retry_after):
+            return Incomplete(
                 f"the server has failed for {self.limits.give_up_after:g} s, and nothing else: {trouble.message}",
                 where=where,
                 fix="see whether it is up, then go on",
             )
+        return None
 
 
 def not_authorised(endpoint: Endpoint, trouble: Trouble) -> Incomplete:
@@ -173,3 +212,11 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
             response.close()
             return None if response.status == 200 else b"".join(parts)[:most]
     return b"".join(parts)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import functools
+import json
 import os
 import urllib.parse
 import urllib.request
@@ -51,18 +53,23 @@ class Endpoint:
 
     def hidden(self, text: str) -> str:
         """The text without the key in any spelling that a server may echo."""
-        for secret in self._spellings():
+        for secret in _spellings(self._key) if self._key else ():
             text = text.replace(secret, "[key]")
         return text
 
-    def _spellings(self) -> list[str]:
-        key = self._key
-        if key is None or len(key) < SHORTEST_SECRET:
-            return []
-        quoted = urllib.parse.quote(key, safe="")
-        encoded = base64.b64encode(key.encode()).decode()
-        escaped = ascii(key)[1:-1]
-        return [*dict.fromkeys((key, quoted, escaped, encoded, encoded.rstrip("=")))]
+
+@functools.cache
+def _spellings(key: str) -> tuple[str, ...]:
+    """A key as it may stand in a body: plain, in a URL, in base64, and each of them escaped up to twice (the repr of
+    headers inside JSON)."""
+    if len(key) < SHORTEST_SECRET:
+        return ()
+    raw = key.encode()
+    plain = [key, *(urllib.parse.quote(key, safe=safe) for safe in ("", "/"))]
+    plain += [code(raw).decode().rstrip("=") for code in (base64.b64encode, base64.urlsafe_b64encode)]
+    once = [json.dumps(text)[1:-1] for text in plain]
+    twice = [json.dumps(text)[1:-1] for text in once]
+    return tuple(sorted({*plain, *once, *twice}, key=len, reverse=True))
 
 
 def endpoint(source: Source, key_variable: str | None = KEY_VARIABLE) -> Endpoint:

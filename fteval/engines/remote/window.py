@@ -9,7 +9,9 @@ bring less than 1.2 times the throughput only wait in the server's queue, and wo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 START = 8
@@ -51,7 +53,7 @@ class Window:
         self.limit = limit
         self.size = float(min(start, limit))
         self.largest = int(self.size)
-        self._active = 0
+        self._active = self._guests = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
@@ -61,7 +63,7 @@ class Window:
 
     async def enter(self, *, first: bool = False) -> Ticket:
         """Waits for a place; `first` for what was asked already and has to be asked again."""
-        while self._active >= int(self.size):
+        while self._free() <= 0:
             waiter = asyncio.get_running_loop().create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
@@ -89,6 +91,21 @@ class Window:
             if now.count >= max(START // 2, int(self.size)):
                 self._learn(now)
         self._wake()
+
+    @contextlib.asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """A place for a small question, beyond the window's size but within its limit."""
+        while self._active + self._guests >= self.limit:
+            await asyncio.sleep(0.005)
+        self._guests += 1
+        try:
+            yield
+        finally:
+            self._guests -= 1
+            self._wake()
+
+    def _free(self) -> int:
+        return min(int(self.size) - self._active, self.limit - self._active - self._guests)
 
     def _learn(self, done: _Round) -> None:
         share = done.refused / done.count
@@ -123,7 +140,7 @@ class Window:
         self.largest = max(self.largest, int(self.size))
 
     def _wake(self) -> None:
-        free = int(self.size) - self._active
+        free = self._free()
         while free > 0 and self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():

@@ -117,7 +117,7 @@ REQUEST = Request("k" * 64, "s", Prompt(()))
         (chat(content=[{"type": "text", "text": "h"}, {"type": "text", "text": "i"}]), "hi", "stop", None),
         (chat(reason="content_filter"), None, None, "content_filter"),
         ({"choices": [{"text": "hi", "finish_reason": "stop"}]}, "hi", "stop", None),
-        ({"choices": [{"message": {"refusal": "I cannot."}, "finish_reason": "stop"}]}, "I cannot.", "stop", None),
+        ({"choices": [{"message": {"refusal": "I cannot."}, "finish_reason": "stop"}]}, "I cannot.", "refusal", None),
         ({"choices": []}, None, None, "bad_reply"),
         ({"choices": None}, None, None, "bad_reply"),
         ({"choices": ["x"]}, None, None, "bad_reply"),
