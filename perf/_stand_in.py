@@ -20,7 +20,9 @@ from dataclasses import asdict, dataclass
 
 EVERY = 200
 """With --faults, one in 200 prompts is answered 500 at its first attempt, and one in 200 with 429: 1 % in all."""
-FAULTS = {50: (429, "Too Many Requests", "Retry-After: 1\r\n"), 150: (500, "Internal Server Error", "")}
+RETRY_AFTER = 1
+"""Seconds that a 429 asks to wait."""
+FAULTS = {50: (429, "Too Many Requests", f"Retry-After: {RETRY_AFTER}\r\n"), 150: (500, "Internal Server Error", "")}
 """Prompt number modulo EVERY -> status, reason and header of the first attempt, at once as overloaded servers do."""
 QUESTION = re.compile(rb"Question (\d+):")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -45,6 +47,8 @@ class Seen:
     """First request of the measured set."""
     last: float | None = None
     """Last answer to the measured set."""
+    told_to_wait: float | None = None
+    """Last 429."""
     in_flight: int = 0
     cpu: float = 0.0
     """Processor seconds of the server itself."""
@@ -71,7 +75,7 @@ class Server:
                 return response({"object": "list", "data": [{"id": "m", "object": "model"}]}), 0.0, None
             if path != b"/v1/chat/completions":
                 return response({"error": {"message": "no such path"}}, 404, "Not Found"), 0.0, None
-            return completion("Yes."), self.latency, None
+            return completion("Yes", tokens=1), self.latency, None
         number = int(asked.group(1))
         seen.requests += 1
         seen.first = seen.first or now
@@ -79,12 +83,13 @@ class Server:
         self.tried.add(number)
         if fault:
             status, reason, header = fault
+            seen.told_to_wait = now if status == 429 else seen.told_to_wait
             return response({"error": {"message": reason}}, status, reason, header), 0.0, None
         return completion(f"Answer {number}"), self.latency, number
 
 
-def completion(text: str) -> bytes:
-    usage = {"prompt_tokens": 60, "completion_tokens": 3, "total_tokens": 63}
+def completion(text: str, tokens: int = 3) -> bytes:
+    usage = {"prompt_tokens": 60, "completion_tokens": tokens, "total_tokens": 60 + tokens}
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     common = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": "m"}
     return response({**common, "choices": [choice], "usage": usage})
