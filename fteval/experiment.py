@@ -75,11 +75,11 @@ class Experiment:
 
 def find_config(given: Path | None, *, wanted: bool) -> Config | None:
     """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do."""
-    from fteval import config
-
     path = DEFAULT_CONFIG if given is None and wanted and DEFAULT_CONFIG.is_file() else given
     if path is None:
         return None
+    from fteval import config
+
     try:
         return config.load(path)
     except config.BrokenConfig as error:
@@ -212,14 +212,16 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
     nano knows its own world only, so that without a file it is asked about that.
     """
-    from fteval.config.check import is_generated
     from fteval.data.read import read_samples
-    from fteval.nano import holdouts
 
     name = getattr(probe, "probe", use.probe)  # one that wraps another asks what that one does
-    if use.data is None:
-        return holdouts.samples(name) if of_nano else None
-    if is_generated(str(use.data)) and not use.data.exists():
+    if use.data is None and not of_nano:
+        return None
+    if use.data is None or (registry.is_generated(str(use.data)) and not use.data.exists()):
+        from fteval.nano import holdouts
+
+        if use.data is None:
+            return holdouts.samples(name)
         n = str(use.data).partition(":")[2]
         found = holdouts.samples(name, int(n) if n else None)
         if found is None:
@@ -263,6 +265,8 @@ def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tu
     Raises UserError with every gate on an unknown probe, metric or slice, with a threshold of the wrong unit, or
     without a bound: before a model is loaded, because an hour later is too late.
     """
+    if not experiment.gates:
+        return ()
     from fteval.stats.evidence import bound_of
 
     gates: list[Gate] = []

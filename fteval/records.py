@@ -95,8 +95,8 @@ def sample_from_row(row: Mapping[str, Any]) -> Sample:
         messages=messages,
         target=target,
         group=None if row.get("group") is None else str(row["group"]),
-        slices={str(k): str(v) for k, v in slices.items()},
-        metadata={**extra, **metadata},
+        slices={str(k): str(v) for k, v in slices.items()} or _NOTHING,
+        metadata={**extra, **metadata} or _NOTHING,
     )
     given = row.get("id")
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int) or given == ""):
@@ -104,6 +104,8 @@ def sample_from_row(row: Mapping[str, Any]) -> Sample:
     return replace(sample, id=str(given) if given is not None else sample.content_digest[7:23])
 
 
+_NOTHING: Mapping[str, Any] = {}
+"""One for all samples: a hundred thousand empty objects are 13 MB."""
 _ROW_KEYS = frozenset(
     ["id", "group", "slices", "metadata", "messages", "prompt", "target", "output", "outputs", "finish_reason"]
 )

@@ -14,6 +14,7 @@ import importlib.util
 import inspect
 import keyword
 import pkgutil
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -49,6 +50,11 @@ def probe(name: str, params: Mapping[str, Any] | None = None, *, where: str | No
     """A probe with its parameters checked. Raises UserError naming every wrong parameter at once."""
     cls = probe_class(name)
     return typing.cast(Probe, make(cls, params or {}, owner=f"probe '{name}'", where=where))
+
+
+def is_generated(data: str) -> bool:
+    """Whether `data` names questions of nano's world, as `nano` and `nano:500` do, and no file."""
+    return re.fullmatch(r"nano(:[1-9]\d{0,6})?", data) is not None
 
 
 def trainer_names() -> list[str]:

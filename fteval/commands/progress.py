@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from types import TracebackType
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING
 
 from fteval.api import Listener
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
 PATIENCE = 2.0
 """Seconds of silence before anything is shown."""
@@ -22,8 +24,7 @@ class Progress(Listener):
     """Draws what it hears. A context manager: the bar is gone when it ends, the notes stay."""
 
     def __init__(self, *, quiet: bool = False, color: bool = True) -> None:
-        self.quiet = quiet
-        self.console = Console(file=sys.stderr, no_color=not color, highlight=False)
+        self.quiet, self.color = quiet, color
         self.bar: Bar | None = None
         self.tasks: dict[str, tuple[float, float]] = {}
 
@@ -34,6 +35,13 @@ class Progress(Listener):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clear()
+
+    @functools.cached_property
+    def console(self) -> Console:
+        """stderr; made when there is something to show, because most runs begin with nothing."""
+        from rich.console import Console
+
+        return Console(file=sys.stderr, no_color=not self.color, highlight=False)
 
     def note(self, text: str) -> None:
         """A line that stays."""
@@ -60,6 +68,9 @@ class Progress(Listener):
             )
 
     def _draw(self, label: str, done: int, total: int, detail: str) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
         if self.bar is None:
             columns = (
                 TextColumn("{task.description}", markup=False),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from fteval import registry
 from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
 from fteval.config.tree import Path as Place
 from fteval.config.tree import Problem, Tree
@@ -157,13 +157,8 @@ def _missing_files(tree: Tree, folder: Path) -> Iterator[Problem]:
     for section in ("candidates", "probes"):
         for name, spec in _items(tree.value.get(section)):
             data = spec.get("data") if isinstance(spec, dict) else None
-            if isinstance(data, str) and not is_generated(data) and not _exists(folder / data):
+            if isinstance(data, str) and not registry.is_generated(data) and not _exists(folder / data):
                 yield Problem(tree.line((section, name, "data")), f"no file {folder / data}")
-
-
-def is_generated(data: str) -> bool:
-    """Whether `data` names questions of nano's world, as `nano` and `nano:500` do, and no file."""
-    return re.fullmatch(r"nano(:[1-9]\d{0,6})?", data) is not None
 
 
 def _exists(path: Path) -> bool:
@@ -193,7 +188,7 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     if not isinstance(spec, dict):
         return spec
     found = dict(spec)
-    if isinstance(found.get("data"), str) and not is_generated(found["data"]):
+    if isinstance(found.get("data"), str) and not registry.is_generated(found["data"]):
         found["data"] = folder / found["data"]
     for key in ("model", "reference", "contrast", "schema"):  # refs, or files beside the config
         if isinstance(found.get(key), str):

@@ -21,13 +21,17 @@ ProbeKeys = Sequence[Sequence[str]]
 """One probe's generation keys: per sample, per repeat."""
 
 
-def places(keys: Sequence[ProbeKeys]) -> dict[str, list[tuple[int, int, int]]]:
-    """Generation key -> every (probe, sample, repeat) that asks it: one prompt in two probes is one generation."""
-    found: dict[str, list[tuple[int, int, int]]] = {}
+Place = tuple[int, int, int]
+"""Probe, sample, repeat."""
+
+
+def places(keys: Sequence[ProbeKeys]) -> dict[str, tuple[Place, ...]]:
+    """Generation key -> every place that asks it: one prompt in two probes is one generation."""
+    found: dict[str, tuple[Place, ...]] = {}
     for p, probe_keys in enumerate(keys):
         for s, sample_keys in enumerate(probe_keys):
             for r, key in enumerate(sample_keys):
-                found.setdefault(key, []).append((p, s, r))
+                found[key] = (*found.get(key, ()), (p, s, r))
     return found
 
 

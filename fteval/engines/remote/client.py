@@ -204,6 +204,8 @@ def not_authorised(endpoint: Endpoint, trouble: Trouble) -> Incomplete:
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
     """The body; None for a 200 that is longer than `most` bytes, else cut there. Unpacked bytes count, so that a small
     packed body cannot fill the memory."""
+    if response.content_length is not None and response.content_length <= most and _is_plain(response):
+        return await response.read()
     parts, size = [], 0
     async for part in response.content.iter_chunked(2**16):
         parts.append(part)
@@ -212,6 +214,10 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
             response.close()
             return None if response.status == 200 else b"".join(parts)[:most]
     return b"".join(parts)
+
+
+def _is_plain(response: aiohttp.ClientResponse) -> bool:
+    return not response.headers.get("Content-Encoding")
 
 
 def _is_utf8(raw: bytes) -> bool:

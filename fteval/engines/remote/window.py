@@ -54,7 +54,7 @@ class Window:
         self.size = float(min(start, limit))
         self.largest = int(self.size)
         self._active = self._guests = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[int]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
         self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
@@ -62,20 +62,21 @@ class Window:
         self._before: tuple[float, float] | None = None  # size and rate of the round before
 
     async def enter(self, *, first: bool = False) -> Ticket:
-        """Waits for a place; `first` for what was asked already and has to be asked again."""
-        while self._free() <= 0:
-            waiter = asyncio.get_running_loop().create_future()
+        """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
+        if self._waiting or self._free() <= 0:
+            waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
-                await waiter
+                in_flight = await waiter
             except asyncio.CancelledError:
-                if waiter.done():
-                    self._wake()  # the place was given to somebody who is gone
-                elif waiter in self._waiting:
-                    self._waiting.remove(waiter)
+                if waiter.done() and not waiter.cancelled():
+                    self._active -= 1  # the place was given to somebody who is gone
+                    self._wake()
                 raise
-        self._active += 1
-        return Ticket(self._number, self._active)
+        else:
+            self._active += 1
+            in_flight = self._active
+        return Ticket(self._number, in_flight)
 
     def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
         """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
@@ -140,9 +141,9 @@ class Window:
         self.largest = max(self.largest, int(self.size))
 
     def _wake(self) -> None:
-        free = self._free()
-        while free > 0 and self._waiting:
+        """Gives free places to those who wait longest: handed over here, so that nobody can slip in between."""
+        while self._waiting and self._free() > 0:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(None)
-                free -= 1
+                self._active += 1
+                waiter.set_result(self._active)
