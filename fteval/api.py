@@ -207,6 +207,19 @@ def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
     return _train(name, use, base, Store(place.store), place)
 
 
+def cancel(use: ModelUse, base: str, place: Place) -> str:
+    """Ends the provider's job that `train` would follow, and returns its id. Raises UserError when none goes on."""
+    from fteval.runs.store import Store
+
+    assert use.trainer is not None and use.data is not None
+    module = registry.trainer_module(use.trainer)
+    if not hasattr(module, "cancel"):
+        raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
+    recipe = registry.make(module.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)
+    job: str = module.cancel(base, recipe, use.data, Store(place.store).candidates_dir, offline=place.offline)
+    return job
+
+
 def doctor(model: str, against: str | None, place: Place) -> list[Check]:
     """The preflight's findings on a model, and on its base where one is given."""
     from fteval.engines import preflight

@@ -316,12 +316,13 @@ class Candidate:
     """A trained change to a base, as `candidate.json` holds it."""
 
     id: str
-    """`ft:nano:local:NAME:HASH`; HASH is a digest of the record, so the same record has the same id."""
+    """`ft:nano:local:NAME:HASH`; HASH is a digest of the record, so the same record has the same id. A hosted one has
+    the id that its provider gave it."""
     name: str
     path: str
     """Folder of the adapter or the full weights, relative to the folder of candidate.json."""
     kind: str
-    """`adapter` or `full`."""
+    """`adapter`, `full`, or `hosted`: a provider keeps the weights."""
     base: str
     base_digest: str
     weights_digest: str

@@ -18,7 +18,7 @@ FLOORS = {
 }  # fmt: skip
 # Who may import whom on the same floor, beside itself.
 SAME_FLOOR = {
-    "runs": {"alternatives", "engines"}, "alternatives": {"engines"},
+    "config": {"registry"}, "runs": {"alternatives", "engines"}, "alternatives": {"engines"},
     "releases": {"experiment"}, "judging": {"experiment", "releases"}, "planned": {"experiment"},
     "api": {"experiment", "releases", "judging", "planned"}, "archive": {"experiment", "releases", "judging"},
     "commands": {"api", "archive", "ci", "experiment", "releases"}, "cli": {"commands"},

@@ -13,7 +13,7 @@ from fteval.commands import options
 
 @click.command("train")
 @click.argument("trainer", metavar="TRAINER")
-@click.option("--base", required=True, metavar="REF", help="The model to change: nano, a folder, hf:…")
+@click.option("--base", required=True, metavar="REF", help="The model to change: nano, a folder, hf:…, openai:NAME.")
 @click.option(
     "--data",
     required=True,
@@ -24,6 +24,7 @@ from fteval.commands import options
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A field of the recipe: lora_rank=0, epochs=5."
 )
+@click.option("--cancel", is_flag=True, help="End the hosted job of this base, data and recipe.")
 @options.store
 @options.offline
 @options.as_json
@@ -34,6 +35,7 @@ def command(
     data: Path,
     name: str | None,
     settings: tuple[str, ...],
+    cancel: bool,
     store: Path | None,
     offline: bool,
     as_json: bool,
@@ -42,9 +44,11 @@ def command(
     """Fine-tune BASE on chat rows. The candidate is kept in the store and has an ft: id that every command takes.
 
     The same record (recipe, data, base, versions, seed) gives the same weights, byte for byte, and is trained once.
+    `hosted` has a provider train, with the key in OPENAI_API_KEY: Ctrl-C ends the following, --cancel the job.
 
     \b
     Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
+              fteval train hosted --base openai:gpt-4.1-mini-2025-04-14 --data train.jsonl
     """
     from fteval import api
     from fteval.commands.progress import Progress
@@ -53,10 +57,14 @@ def command(
     use = ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = api.Place(store=store or options.DEFAULT_STORE, offline=offline, listener=listener)
+        if cancel:
+            job = api.cancel(use, base, place)
+            click.echo(json.dumps({"cancelled": job}) if as_json else f"cancelled: {job}")
+            return
         candidate = api.train(name or data.stem, use, base, place)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(candidate), indent=1))
     else:
         click.echo(candidate.id)
         if not display.quiet:
-            click.echo(f"next:  fteval run --model {candidate.id} --against {base} --holdout FILE", err=True)
+            click.echo(f"next:  fteval run --model {candidate.id} --against {candidate.base} --holdout FILE", err=True)

@@ -7,7 +7,7 @@ before it is the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,7 @@ def read_conversations(path: Path) -> list[dict[str, list[Turn]]]:
     found: list[dict[str, list[Turn]]] = []
     for number, row in rows(path, problems):
         try:
-            made = list(_answers(_turns(row)))
-            if not made:
-                raise ValueError("no answer to learn: the row has no assistant turn with a weight other than 0")
-            found += made
+            found += answers(turns(row))
         except ValueError as error:
             problems.add(number, str(error))
     problems.check()
@@ -40,31 +37,37 @@ def read_conversations(path: Path) -> list[dict[str, list[Turn]]]:
     return found
 
 
-def _answers(turns: list[tuple[Turn, bool]]) -> Iterator[dict[str, list[Turn]]]:
-    for position, (turn, learnt) in enumerate(turns):
+def answers(conversation: Sequence[tuple[Turn, bool]]) -> list[dict[str, list[Turn]]]:
+    """A row for every answer of a conversation that is to be learnt. Raises ValueError when there is none to learn."""
+    made = []
+    for position, (turn, learnt) in enumerate(conversation):
         if turn["role"] == "assistant" and learnt:
-            prompt = [t for t, _ in turns[:position]]
+            prompt = [t for t, _ in conversation[:position]]
             if not prompt:
                 raise ValueError("the conversation begins with the answer: there is nothing to answer")
             if not turn["content"].strip():
                 raise ValueError("an empty answer: give it a text, or a weight of 0")
-            yield {"prompt": prompt, "completion": [turn]}
+            made.append({"prompt": prompt, "completion": [turn]})
+    if not made:
+        raise ValueError("no answer to learn: the row has no assistant turn with a weight other than 0")
+    return made
 
 
-def _turns(row: Mapping[str, Any]) -> list[tuple[Turn, bool]]:
-    """The turns of a row, and whether each answer is to be learnt."""
+def turns(row: Mapping[str, Any]) -> list[tuple[Turn, bool]]:
+    """The turns of a row, and whether each answer is to be learnt. Raises ValueError for what is no conversation."""
     if "messages" in row:
         return [_turn(turn, f"messages[{i}]") for i, turn in enumerate(_list(row["messages"], "messages"))]
     answer = "completion" if "completion" in row else "target"
     if "prompt" not in row or answer not in row:
         keys = ", ".join(sorted(map(str, row))) or "none"
         raise ValueError(f"wanted 'messages', or 'prompt' with 'completion' or 'target'; keys: {keys}")
-    prompt = _spoken(row["prompt"], "prompt", "user")
+    prompt = spoken(row["prompt"], "prompt", "user")
     # Answers inside the prompt were said before: they are context.
-    return [(turn, False) for turn, _ in prompt] + _spoken(row[answer], answer, "assistant")
+    return [(turn, False) for turn, _ in prompt] + spoken(row[answer], answer, "assistant")
 
 
-def _spoken(value: Any, name: str, role: str) -> list[tuple[Turn, bool]]:
+def spoken(value: Any, name: str, role: str) -> list[tuple[Turn, bool]]:
+    """The turns under a key: a list of them, or a text that `role` says. Raises ValueError naming the key."""
     if isinstance(value, str):
         return [({"role": role, "content": value}, True)]
     return [_turn(turn, f"{name}[{i}]") for i, turn in enumerate(_list(value, name))]
@@ -85,3 +88,8 @@ def _turn(turn: Any, name: str) -> tuple[Turn, bool]:
     if weight not in (0, 1):
         raise ValueError(f"{name}.weight is 0 or 1, found {weight!r}")
     return {"role": turn["role"], "content": turn["content"]}, weight != 0
+
+
+def valid_text(text: str) -> str:
+    """A text in valid Unicode: half a surrogate pair is no character, tokenizers refuse it, people mean U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

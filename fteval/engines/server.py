@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
+import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,8 @@ class ServerEngine:
         client = self._open()
 
         async def meet() -> tuple[Server, dict[str, str]]:
-            return await asyncio.gather(contact(client, sampling), self._ends(client))
+            # One after the other: a key that is not accepted is tried three times at most.
+            return await contact(client, sampling), await self._ends(client)
 
         self.server, ends = self._background.run(meet())
         self._exploring = self._background.begin(explore(client, self.server, sampling))
@@ -229,7 +231,7 @@ class ServerEngine:
         names = [self.endpoint.model]
         if names[0].startswith("ft:"):
             names.append(names[0].split(":")[1])
-        found = await asyncio.gather(*(client.get(f"/models/{name}") for name in names))
+        found = await asyncio.gather(*(client.get(f"/models/{urllib.parse.quote(name, safe=':/')}") for name in names))
         dates = {n: _day((entry or {}).get("shutdown_date")) for n, entry in zip(names, found, strict=True)}
         return {name: day for name, day in dates.items() if day is not None}
 

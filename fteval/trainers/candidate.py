@@ -4,11 +4,13 @@
       candidate.json              the record; written last
       adapter_model.safetensors   adapter_config.json         kind "adapter"
       model*.safetensors          config, tokenizer, template kind "full": a model that loads anywhere
+      (nothing)                                               kind "hosted": the weights stay with a provider
       training_log.json           loss per step
       training_prompts.txt        digests of the prompts, to find them in hold-outs
       README.md
 
-HASH is taken of everything that decides the weights. Nothing in the folder can run: no pickle, no code.
+HASH is taken of everything that decides the weights; the id ends with it, except that of a hosted one, which the
+provider chose. Nothing in the folder can run: no pickle, no code.
 """
 
 from __future__ import annotations
@@ -71,7 +73,12 @@ def inputs_digest(candidate: Candidate) -> str:
 
 
 def folder_name(candidate: Candidate) -> str:
-    return f"{slug(candidate.name)}-{candidate.id.rpartition(':')[2]}"
+    return f"{slug(candidate.name)}-{inputs_digest(candidate)[7:15]}"
+
+
+def hosted_digest(candidate_id: str, server: str) -> str:
+    """What stands for the weights that a provider keeps: which model of which server (host and path)."""
+    return digest({"model": candidate_id, "server": server})
 
 
 def existing(candidates_dir: Path, candidate: Candidate) -> Candidate | None:
@@ -102,7 +109,12 @@ def register(place: Path, candidates_dir: Path, candidate: Candidate, training: 
     if strange:
         raise ValueError(f"a candidate must not hold {', '.join(strange)}")
     write_atomically(place / "README.md", _readme(candidate).encode())
-    weights = digests.adapter_digest(place) if candidate.kind == "adapter" else digests.weights_digest(place)
+    if candidate.kind == "hosted":
+        weights = hosted_digest(candidate.id, training["server"])
+    elif candidate.kind == "adapter":
+        weights = digests.adapter_digest(place)
+    else:
+        weights = digests.weights_digest(place)
     candidate = dataclasses.replace(candidate, weights_digest=weights)
     record = {
         "schema": SCHEMA,
@@ -141,13 +153,18 @@ def load_candidate(path: Path) -> Candidate:
 
 
 def find(candidates_dir: Path, candidate_id: str) -> Path | None:
-    """The folder of a candidate by its id, as candidate.json says it; a folder's name decides nothing."""
+    """The folder of a candidate by its id, as candidate.json says it; a folder's name decides nothing.
+
+    A checkpoint of a hosted job is found with the job's model.
+    """
+    ids = (candidate_id, candidate_id.partition(":ckpt-")[0])
     for file in sorted(candidates_dir.glob(f"*/{RECORD}")):
-        if read_json(file).get("id") == candidate_id:
+        if read_json(file).get("id") in ids:
             return file.parent
     return None
 
 
+_SAME = "the same record gives the same weights, byte for byte."
 _AGAIN = "delete the folder and train it again: the same record gives the same weights"
 
 
@@ -158,12 +175,12 @@ def _as_json(record: Mapping[str, Any]) -> bytes:
 def _is_whole(candidate: Candidate, record: Mapping[str, Any]) -> bool:
     try:
         known = inputs_digest(candidate)
-        return (
-            known == record["inputs_digest"]
-            and candidate.id.endswith(":" + known[7:15])
-            and all(Path(name).name == name for name in record["files"])
-        )
-    except (AttributeError, TypeError, ValueError):  # a field of another type
+        if candidate.kind == "hosted":
+            own_id = candidate.weights_digest == hosted_digest(candidate.id, record["training"]["server"])
+        else:
+            own_id = candidate.id.endswith(":" + known[7:15])
+        return own_id and known == record["inputs_digest"] and all(Path(name).name == name for name in record["files"])
+    except (AttributeError, KeyError, TypeError, ValueError):  # a field that is missing, or of another type
         return False
 
 
@@ -185,12 +202,12 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 def _readme(candidate: Candidate) -> str:
     rank = candidate.recipe.get("lora_rank")
-    what = f"A LoRA adapter of rank {rank}" if candidate.kind == "adapter" else "A whole model"
+    what = {"adapter": f"A LoRA adapter of rank {rank}", "hosted": "A provider's fine-tune"}
+    same = "the provider keeps the weights." if candidate.kind == "hosted" else _SAME
     return (
         f"# {candidate.id}\n\n"
-        f"{what} on `{candidate.base.replace('`', '')}`, made by fteval's trainer `{candidate.trainer}`"
-        f" from {candidate.data.get('used')} rows.\n"
-        f"`{RECORD}` says with which recipe, data, base and versions;"
-        " the same record gives the same weights, byte for byte.\n\n"
+        f"{what.get(candidate.kind, 'A whole model')} on `{candidate.base.replace('`', '')}`, made by fteval's trainer"
+        f" `{candidate.trainer}` from {candidate.data.get('used')} rows.\n"
+        f"`{RECORD}` says with which recipe, data, base and versions; {same}\n\n"
         f"    fteval run --model {candidate.id} --against {json.dumps(candidate.base)} --holdout FILE.jsonl\n"
     )

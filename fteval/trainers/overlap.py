@@ -23,13 +23,13 @@ def prompt_digest(messages: Iterable[Message]) -> str:
     return hashlib.sha256(canonical(turns)).hexdigest()
 
 
-def write_prompts(rows: Sequence[Mapping[str, Any]], base: Path, place: Path) -> None:
+def write_prompts(rows: Sequence[Mapping[str, Any]], base: Path | None, place: Path) -> None:
     """Writes `training_prompts.txt` for rows with a `prompt`: one digest a line, sorted, each once.
 
-    A base that was itself trained here brings what it has seen.
+    A base that was itself trained here brings what it has seen; `base` is its folder.
     """
     digests = {prompt_digest(Message(turn["role"], turn["content"]) for turn in row["prompt"]) for row in rows}
-    if (base / FILE).exists():
+    if base is not None and (base / FILE).exists():
         digests |= set((base / FILE).read_text(encoding="ascii").split())
     (place / FILE).write_text("".join(f"{digest}\n" for digest in sorted(digests)), encoding="ascii")
 

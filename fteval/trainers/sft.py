@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fteval import registry
-from fteval.data.chat import read_conversations
+from fteval.data.chat import read_conversations, valid_text
 from fteval.engines import refs
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate, Message
@@ -246,13 +246,9 @@ def _planned(
 
 
 def _clean(row: dict[str, Any]) -> dict[str, Any]:
-    """A row in valid Unicode: half a surrogate pair is no character, tokenizers refuse it, people mean U+FFFD."""
-
-    def text(turn: dict[str, str]) -> str:
-        return turn["content"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
     return {
-        part: [{"role": turn["role"], "content": text(turn)} for turn in row[part]] for part in ("prompt", "completion")
+        part: [{"role": turn["role"], "content": valid_text(turn["content"])} for turn in row[part]]
+        for part in ("prompt", "completion")
     }
 
 

@@ -56,33 +56,20 @@ async def contact(client: Client, sampling: Sampling) -> Server:
 
     Raises Incomplete where it does not, UserError for a sampling field of the user's that it does not take.
     """
-    dialect = Dialect(length="max_completion_tokens" if client.endpoint.hosted else "max_tokens")
-    asked = replace(sampling, max_tokens=LENGTH)
-    for _ in range(len(DROPPABLE) + 3):
-        found = await _first(client, dialect, ASKED, asked)
-        if isinstance(found, Reply):
-            break
-        changed = _other(dialect, found)
-        if changed is None:
-            raise _refused(client, found)
-        dialect = changed
-    else:
-        raise Incomplete("the server refuses every spelling of a request", where=client.endpoint.url)
+    dialect, found, also, short = await _understood(client, sampling)
     if not isinstance(found.data.get("choices"), list):
         raise Incomplete(
             "what answers is no OpenAI-compatible server: a reply without choices",
             where=client.endpoint.url,
             fix="the URL ends in /v1 on most servers: http://HOST:PORT/v1#NAME",
         )
-    also, short = await asyncio.gather(
-        _first(client, dialect, ASKED_TOO, asked), _ask(client, dialect, ASKED, replace(asked, max_tokens=SHORT))
-    )
-    if isinstance(short, Reply) and _length(short, text_of(found.data) or "") == IGNORED:
+    text = text_of(found.data)
+    if isinstance(short, Reply) and _length(short, text or "") == IGNORED:
         other = replace(dialect, length=_OTHER[dialect.length])
-        short = await _ask(client, other, ASKED, replace(asked, max_tokens=SHORT))
-        if isinstance(short, Reply) and _length(short, text_of(found.data) or "") == HONOURED:
+        short = await _ask(client, other, ASKED, replace(sampling, max_tokens=SHORT))
+        if isinstance(short, Reply) and _length(short, text or "") == HONOURED:
             dialect = other
-    texts = [text_of(found.data), text_of(also.data) if isinstance(also, Reply) else None]
+    texts = [text, text_of(also.data) if isinstance(also, Reply) else None]
     served, fingerprint = found.data.get("model"), found.data.get("system_fingerprint")
     return Server(
         dialect,
@@ -90,6 +77,26 @@ async def contact(client: Client, sampling: Sampling) -> Server:
         fingerprint[:200] if isinstance(fingerprint, str) else None,
         None if None in texts or sampling.temperature > 0 else digest(texts),
     )
+
+
+async def _understood(client: Client, sampling: Sampling) -> tuple[Dialect, Reply, Reply | Trouble, Reply | Trouble]:
+    """A dialect that the server takes, and its replies to both prompts and to the first with few tokens. They are sent
+    together, because each round is waited for."""
+    dialect = Dialect(length="max_completion_tokens" if client.endpoint.hosted else "max_tokens")
+    asked = replace(sampling, max_tokens=LENGTH)
+    for _ in range(len(DROPPABLE) + 3):
+        found, also, short = await asyncio.gather(
+            _first(client, dialect, ASKED, asked),
+            _first(client, dialect, ASKED_TOO, asked),
+            _ask(client, dialect, ASKED, replace(asked, max_tokens=SHORT)),
+        )
+        if isinstance(found, Reply):
+            return dialect, found, also, short
+        changed = _other(dialect, found)
+        if changed is None:
+            raise _refused(client, found)
+        dialect = changed
+    raise Incomplete("the server refuses every spelling of a request", where=client.endpoint.url)
 
 
 async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping[str, str]:

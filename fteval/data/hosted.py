@@ -1,0 +1,134 @@
+"""Training rows as hosted fine-tuning takes them, from the rows that people have for any trainer.
+
+    method         what a file may hold                                        what is uploaded, a line each
+    supervised     {"messages"}, {"prompt", "completion"}, {"prompt", "target"}  {"messages": […, answer]}
+    dpo            {"prompt", "chosen", "rejected"}, or the hosted form        {"input", "preferred_output",
+                                                                                "non_preferred_output"}
+    reinforcement  {"messages"} or {"prompt"}, with what the grader reads      {"messages": […, question], "target", …}
+
+A provider learns every assistant turn whose weight is not 0, so that what is only context says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fteval.data.chat import Turn, answers, spoken, turns, valid_text
+from fteval.data.jsonl import Problems, rows
+from fteval.errors import UserError
+
+
+@dataclass(slots=True)
+class HostedRows:
+    """What is uploaded, and what of it is asked."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    prompts: list[list[Turn]] = field(default_factory=list)
+    """What stands before each answer to learn; a conversation may have several."""
+
+    @property
+    def content(self) -> bytes:
+        """The file's bytes: ASCII, the same for the same rows."""
+        return b"".join(
+            json.dumps(row, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n" for row in self.rows
+        )
+
+
+def read_hosted(path: Path, method: str) -> HostedRows:
+    """The rows of a file for `supervised`, `dpo` or `reinforcement`, in its order.
+
+    Raises UserError with everything that is wrong with the file, each with its line, and for a file without rows. How
+    many rows are too few, and how long one may be, differs between providers, which say it themselves.
+    """
+    problems = Problems(path)
+    found = HostedRows()
+    for number, row in rows(path, problems):
+        try:
+            made, prompts = _METHODS[method](row)
+        except ValueError as error:
+            problems.add(number, str(error))
+            continue
+        found.rows.append(made)
+        found.prompts += prompts
+    problems.check()
+    if not found.rows:
+        raise UserError("no rows to learn from", where=str(path), fix="one row a line")
+    return found
+
+
+def _supervised(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
+    conversation = turns(row)
+    learnt = answers(conversation)
+    # What stands behind the last answer to learn teaches nothing, and providers want an answer at the end.
+    last = max(at for at, (turn, weight) in enumerate(conversation) if weight and turn["role"] == "assistant")
+    said = [
+        {**_valid(turn), **({} if weight or turn["role"] != "assistant" else {"weight": 0})}
+        for turn, weight in conversation[: last + 1]
+    ]
+    return {"messages": said}, [one["prompt"] for one in learnt]
+
+
+def _dpo(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
+    asked, better, worse = _preference(row)
+    if not asked or asked[-1]["role"] != "user":
+        raise ValueError("the prompt of a preference must end with what the user says")
+    if better == worse:
+        raise ValueError("both answers are the same: there is nothing to prefer")
+    made = {
+        "input": {"messages": asked, "tools": [], "parallel_tool_calls": True},
+        "preferred_output": [better],
+        "non_preferred_output": [worse],
+    }
+    return made, [asked]
+
+
+def _preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:
+    if "input" in row:
+        asked = row["input"].get("messages") if isinstance(row["input"], Mapping) else None
+        names = ("input.messages", "preferred_output", "non_preferred_output")
+    else:
+        asked, names = row.get("prompt"), ("prompt", "chosen", "rejected")
+    missing = [name for name in names[1:] if name not in row]
+    if asked is None or missing:
+        keys = ", ".join(sorted(map(str, row))) or "none"
+        raise ValueError(f"wanted 'prompt' with 'chosen' and 'rejected'; keys: {keys}")
+    prompt = [_valid(turn) for turn, _ in spoken(asked, names[0], "user")]
+    return prompt, _answer(row[names[1]], names[1]), _answer(row[names[2]], names[2])
+
+
+def _answer(value: Any, name: str) -> Turn:
+    said = [turn for turn, _ in spoken(value, name, "assistant")]
+    if len(said) != 1 or said[0]["role"] != "assistant":
+        raise ValueError(f"'{name}' must be one turn of the assistant, found {', '.join(t['role'] for t in said)}")
+    if not said[0]["content"].strip():
+        raise ValueError(f"'{name}' is an empty answer")
+    return _valid(said[0])
+
+
+def _reinforcement(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
+    if "messages" not in row and "prompt" not in row:
+        raise ValueError(f"wanted 'messages' or 'prompt'; keys: {', '.join(sorted(map(str, row))) or 'none'}")
+    name = "messages" if "messages" in row else "prompt"
+    said = [_valid(turn) for turn, _ in spoken(row[name], name, "user")]
+    extra = {key: value for key, value in row.items() if key not in ("messages", "prompt")}
+    if said[-1]["role"] == "assistant":
+        # As in a hold-out, a last answer is the target: the model is to find it, not to read it.
+        extra.setdefault("target", said.pop()["content"])
+    if not said or said[-1]["role"] != "user":
+        raise ValueError("the prompt must end with what the user says")
+    return {"messages": said, **extra}, [said]
+
+
+_METHODS: dict[str, Callable[[Mapping[str, Any]], tuple[dict[str, Any], list[list[Turn]]]]] = {
+    "supervised": _supervised,
+    "dpo": _dpo,
+    "reinforcement": _reinforcement,
+}
+
+
+def _valid(turn: Turn) -> Turn:
+    return {"role": turn["role"], "content": valid_text(turn["content"])}

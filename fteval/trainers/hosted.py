@@ -1,0 +1,187 @@
+"""Hosted fine-tuning: a provider trains one of its models, and keeps the weights.
+
+Measures nothing; makes a candidate. Whatever serves OpenAI's files and fine-tuning endpoints will do. A job costs
+money, so that one recipe, base and data have one job: the same command follows the job that there is, from another
+store or machine too, and the provider's id of the model is the candidate's.
+
+Where it comes from  the fine-tuning guide of OpenAI; DPO: arXiv:2305.18290
+Traps                a base that is about to be shut down, a job created twice after a lost answer, turns that are
+                     context and would be learnt, rows that the provider refuses an hour later: each is looked at first
+"""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fteval import registry
+from fteval.errors import Interrupted, UserError
+from fteval.records import Candidate
+from fteval.runs.interrupt import Signals, Stop
+from fteval.trainers import candidate as registered
+from fteval.trainers import jobs, overlap, workshop
+from fteval.trainers.following import follow
+from fteval.trainers.order import Order, Plan, plan
+from fteval.trainers.outcome import outcome
+from fteval.trainers.progress import TrainProgress
+from fteval.trainers.provider import PATIENT, Provider, Waits
+from fteval.trainers.shutdown import check_alive
+from fteval.trainers.weights import write_json, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a job is asked for beside base and data; what fteval.yaml may set. None leaves it to the provider.
+
+    Raises UserError naming every value that means nothing.
+    """
+
+    method: Literal["supervised", "dpo", "reinforcement"] = "supervised"
+    n_epochs: int | None = None
+    """Passes over the rows."""
+    batch_size: int | None = None
+    """Rows per optimizer step."""
+    learning_rate_multiplier: float | None = None
+    """Of the rate that the provider has for the base."""
+    beta: float | None = None
+    """Of dpo: how much a change away from the base costs."""
+    grader: str | dict[str, Any] | None = None
+    """Of reinforcement: what scores an answer, in the provider's form; a JSON file, or what would stand in it."""
+    seed: int = 0
+    suffix: str | None = None
+    """A part of the model's id, at most 64 characters."""
+    validation: str | None = None
+    """A file of rows that the provider measures the loss on."""
+    base_url: str | None = None
+    """Of the provider's API. None: that of the base, which is OPENAI_BASE_URL's for `openai:` and `ft:`."""
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name, hint in typing.get_type_hints(type(self)).items():
+            try:
+                object.__setattr__(self, name, registry.convert(getattr(self, name), hint))
+            except ValueError as error:
+                problems.append(f"hosted: '{name}' {error}")
+        if not problems:
+            problems = [
+                f"hosted: '{name}' is {getattr(self, name)!r}, wanted {wanted}" for name, wanted in _wrong(self)
+            ]
+        if problems:
+            raise UserError("\n".join(problems))
+
+
+def _wrong(r: Recipe) -> list[tuple[str, str]]:
+    """(field, what it wants) for each value out of range."""
+    rate = r.learning_rate_multiplier
+    rules = {
+        "n_epochs": (r.n_epochs is None or r.n_epochs > 0, "1 or more"),
+        "batch_size": (r.batch_size is None or r.batch_size > 0, "1 or more"),
+        "learning_rate_multiplier": (rate is None or 0 < rate < math.inf, "more than 0"),
+        "beta": (r.beta is None or (0 < r.beta < math.inf and r.method == "dpo"), "more than 0, with method dpo"),
+        "grader": ((r.grader is not None) == (r.method == "reinforcement"), "one with method reinforcement, only"),
+        "seed": (0 <= r.seed < 2**31, "0 to 2147483647"),
+        "suffix": (r.suffix is None or 0 < len(r.suffix) <= 64, "1 to 64 characters"),
+    }
+    return [(name, wanted) for name, (fine, wanted) in rules.items() if not fine]
+
+
+def train(
+    base: str,
+    recipe: Recipe,
+    data: Path,
+    candidates_dir: Path,
+    *,
+    name: str = "hosted",
+    device: str = "auto",
+    offline: bool = False,
+    on_preflight: Callable[[str], None] | None = None,
+    on_progress: Callable[[TrainProgress], None] | None = None,
+    waits: Waits = PATIENT,
+) -> Candidate:
+    """The candidate that a provider makes of `base` by `recipe` and the rows in `data`, under `candidates_dir`.
+
+    One that was made of the same record before is returned as it is, and a job that was created before is followed.
+    `on_preflight` hears what will be learnt and how the job stands. `device` is the provider's business. Raises
+    UserError for a base, rows or a recipe that cannot work, Incomplete for a job that failed and a provider that does
+    not answer, Interrupted for SIGINT and SIGTERM: the job goes on then.
+    """
+    planned = plan(base, recipe, data, candidates_dir, name)
+    known = registered.existing(candidates_dir, planned.candidate)
+    if known is not None:
+        return known
+    if offline:
+        raise UserError("hosted fine-tuning needs its provider", where=planned.source.url, fix="leave --offline out")
+    workshop.prepare(candidates_dir)
+    with (
+        Provider(planned.source, waits) as provider,
+        _interruptible(planned.order, candidates_dir) as signals,
+        workshop.workshop(candidates_dir, planned.order.folder) as place,
+    ):
+        known = registered.existing(candidates_dir, planned.candidate)  # another process may have made it meanwhile
+        if known is not None:
+            return known
+        say = on_preflight or (lambda text: None)
+        job_id = _job(provider, planned, jobs.Notes.of(planned.order, candidates_dir), signals, say)
+        with signals.cancelling():
+            job, heard = follow(provider, job_id, say, on_progress)
+            came_out = outcome(provider, job, heard, planned.order.place)
+        with writing(place):
+            write_json(place / "training_log.json", came_out.log)
+            asked = [{"prompt": prompt} for prompt in planned.rows.prompts]
+            overlap.write_prompts(asked, registered.find(candidates_dir, base), place)
+        return registered.register(place, candidates_dir, planned.registered_as(came_out.model), came_out.training)
+
+
+def cancel(
+    base: str, recipe: Recipe, data: Path, candidates_dir: Path, *, offline: bool = False, waits: Waits = PATIENT
+) -> str:
+    """The id of the job that `train` would follow, and that is cancelled now. Raises UserError when none goes on."""
+    planned = plan(base, recipe, data, candidates_dir, "")
+    if offline:
+        raise UserError("cancelling a job needs its provider", where=planned.source.url, fix="leave --offline out")
+    with Provider(planned.source, waits) as provider:
+        job = jobs.find(provider, planned.order, jobs.Notes.of(planned.order, candidates_dir))
+        if job is None:
+            raise UserError("nothing to cancel: no job of this base, recipe and data goes on", where=provider.url)
+        if job.get("status") == "succeeded":
+            raise UserError(f"nothing to cancel: {job['id']} has succeeded", where=provider.url)
+        return str(provider.cancel(str(job["id"])).get("id"))
+
+
+def _job(provider: Provider, planned: Plan, notes: jobs.Notes, signals: Signals, say: Callable[[str], None]) -> str:
+    """The id of the order's job: one that there is already, else a new one."""
+    with signals.cancelling():
+        job = jobs.find(provider, planned.order, notes)
+        if job is not None:
+            say(f"going on with {job.get('id')}, which was created before")
+        else:
+            warning = check_alive(provider, planned.order.model)
+            order = planned.order
+            say(f"{len(planned.rows.rows)} rows ({len(order.training):,} bytes) for {order.model} at {order.place}")
+            if warning:
+                say(warning)
+    return jobs.remember(notes, job or jobs.create(provider, planned.order, notes, signals))
+
+
+@contextmanager
+def _interruptible(order: Order, candidates_dir: Path) -> Iterator[Signals]:
+    """Signals that end the following, not the job."""
+    with Signals("stopping: a job that was created goes on at the provider") as signals:
+        try:
+            yield signals
+        except (Stop, KeyboardInterrupt):
+            known = jobs.Notes.of(order, candidates_dir)
+            raise Interrupted(
+                f"interrupted; {known.job} goes on at the provider"
+                if known.job
+                else "interrupted; no job is known yet",
+                signal_number=signals.number or 2,
+                fix="the same command follows it again; with --cancel it ends the job"
+                if known.job
+                else "the same command looks for a job first, and creates one if there is none",
+            ) from None
