@@ -1,8 +1,8 @@
-"""How many requests are in flight: starts small, triples as long as the server answers faster for it, shrinks where it
+"""How many requests are in flight: starts small, grows as long as the server answers faster for it, shrinks where it
 says no.
 
 The unit of learning is a round: as many outcomes as requests fit in flight, all of them sent since the last step; its
-throughput is answers over time. Three times the requests that bring less than 1.4 times the throughput only wait in the
+throughput is answers over time. Four times the requests that bring less than 1.4 times the throughput only wait in the
 server's queue, and would run into the timeout there.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 START = 8
-STEP = 3
+STEP = 4
 WORTH = 1.4
 """More throughput than this makes a larger window worth it."""
 REST = 12

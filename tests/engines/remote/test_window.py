@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from fteval.engines.remote.window import START, Window
+from fteval.engines.remote.window import START, STEP, Window
 
 
 class Simulated(asyncio.SelectorEventLoop):
@@ -56,7 +56,7 @@ def test_a_server_with_a_fixed_latency_gets_all_that_is_allowed_within_a_few_rou
     window = Window(limit=256)
     seconds = run(drive(window, 2000, lambda n: (0.05, False)))
     assert window.largest == 256
-    # 8 + 24 + 72 + 216 in four rounds, the rest in 256s: 11 rounds of 0.05 s.
+    # 8 + 32 + 128 in three rounds, the rest in 256s: 11 rounds of 0.05 s.
     assert seconds <= 11.5 * 0.05
 
 
@@ -64,7 +64,7 @@ def test_a_server_that_works_one_by_one_is_not_buried():
     """Little's law: with one worker an answer takes as long as the queue is, and more in flight brings nothing."""
     window = Window(limit=512)
     run(drive(window, 200, lambda n: (0.2 * n, False)))
-    assert window.largest <= 3 * START
+    assert window.largest <= STEP * START
     assert window.size <= 2 * START
 
 
