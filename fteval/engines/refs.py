@@ -177,7 +177,8 @@ def _hosted(name: str, url: str | None = None) -> Source:
     if not name or any(c.isspace() for c in name):
         raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, for example openai:gpt-4o-mini")
     said = url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER
-    return Source("server", name, url=_base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=True)
+    # A server that somebody named has its own rules about keys and prices.
+    return Source("server", name, url=_base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=not url)
 
 
 def _served(text: str) -> Source:

@@ -7,8 +7,8 @@ request is found out while the first samples are answered. Nothing is assumed fr
 from __future__ import annotations
 
 import asyncio
-import datetime
 import re
+import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
 from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.loop import Background
 from fteval.engines.remote.prices import Price, price_of
+from fteval.engines.remote.shutdown import shutdown_day
 from fteval.errors import Incomplete, UserError
 from fteval.records import Generation, Message, Prompt, Request, Sampling
 
@@ -229,9 +230,9 @@ class ServerEngine:
         names = [self.endpoint.model]
         if names[0].startswith("ft:"):
             names.append(names[0].split(":")[1])
-        found = await asyncio.gather(*(client.get(f"/models/{name}") for name in names))
-        dates = {n: _day((entry or {}).get("shutdown_date")) for n, entry in zip(names, found, strict=True)}
-        return {name: day for name, day in dates.items() if day is not None}
+        found = await asyncio.gather(*(client.get(f"/models/{urllib.parse.quote(name, safe=':/')}") for name in names))
+        days = {n: shutdown_day((entry or {}).get("shutdown_date")) for n, entry in zip(names, found, strict=True)}
+        return {name: day.isoformat() for name, day in days.items() if day is not None}
 
     # --- in the caller's thread
 
@@ -284,13 +285,3 @@ def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:
         if bad.get(name) == "ignored"
     ]
     return texts
-
-
-def _day(value: Any) -> str | None:
-    """A date as YYYY-MM-DD, from text or seconds since 1970."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.datetime.fromtimestamp(value, datetime.UTC).date().isoformat()
-        return datetime.date.fromisoformat(str(value)[:10]).isoformat()
-    except (ValueError, OverflowError, OSError):
-        return None  # no date that anybody could mean

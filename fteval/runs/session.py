@@ -49,6 +49,7 @@ class Session:
         """The run with every answer judged, its end in its events, and a summary beside it."""
         self.file.sync()
         scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        self.work.requests.clear()  # nothing is asked any more, and the record needs room
         for probe, asked in self.asked.items():
             self.attempt.event("stopped", probe=probe, asked=asked)
         self.attempt.event("finished", **self.attempt.times())

@@ -64,7 +64,8 @@ def find(provider: Provider, order: Order, notes: Notes) -> dict[str, Any] | Non
         except NotFound as error:
             fix = f"{error.fix}; if that job was deleted, delete {notes.path} too"
             raise NotFound(error.what, where=error.where, fix=fix) from None
-        return None if job.get("status") in LOST else job
+        if job.get("status") not in LOST:
+            return job
     for pause in provider.waits.looks if notes.tried else (0.0,):
         time.sleep(pause)
         for job in provider.jobs():
@@ -85,7 +86,7 @@ def create(provider: Provider, order: Order, notes: Notes, signals: Signals) -> 
         notes.files.append(training)
         notes.save()
         validation = None if order.validation is None else provider.upload("validation.jsonl", order.validation)
-    notes.tried = True
+    notes.job, notes.tried = None, True  # an earlier one gave no model
     notes.save()
     # Not cancelled in the middle: the answer says which job was paid for.
     try:

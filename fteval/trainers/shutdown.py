@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
 
+from fteval.engines.remote.shutdown import shutdown_day
 from fteval.errors import UserError
 from fteval.trainers.provider import Provider
 
@@ -28,15 +28,3 @@ def check_alive(provider: Provider, model: str) -> str | None:
             fix="choose a base that goes on",
         )
     return f"{model} is shut down on {day}, in {left} days, and its fine-tunes with it" if left <= SOON else None
-
-
-def shutdown_day(value: Any) -> date | None:
-    """The day that a server means: ISO 8601, or seconds since 1970. None for everything else."""
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value[:10])
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC).date()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None

@@ -367,6 +367,8 @@ def test_a_job_that_gave_no_model_is_an_error_and_the_next_command_creates_anoth
         thread.join()
         assert caught.value.exit_code == 3
         server.held = False
+        # Nor is that one paid twice when its answer is lost.
+        server.fail("POST", "/fine_tuning/jobs", 500, after=True)
         assert made.train(server, data).id.endswith(":0004")
         assert len(server.jobs) == 2
 

@@ -37,6 +37,23 @@ REFUSALS = 3
 """Not authorised so often in succession ends a run."""
 CONNECT = 10.0
 """Seconds to get a connection."""
+TOGETHER, TOGETHER_TLS = 5, 64
+"""Connections that are opened at the same time; with TLS each takes several round trips."""
+ENOUGH, LOST = 30, 10
+"""After so many answers a first attempt that takes so many times the longest of them is given up."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Opens few connections at the same time: small servers let only five wait (Python's own), and the next ones hang
+    for seconds."""
+
+    def __init__(self, together: int) -> None:
+        super().__init__(limit=0, ttl_dns_cache=300)
+        self._together = asyncio.Semaphore(together)
+
+    async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        async with self._together:
+            return await super()._create_connection(*args, **kwargs)
 
 
 @dataclass(slots=True)
@@ -54,6 +71,8 @@ class Client:
     _session: aiohttp.ClientSession | None = None
     _proxy: str | None = None
     _headers: dict[str, str] = field(init=False)
+    _answered: int = 0
+    _longest: float = 0.0
     _ended: Incomplete | None = None
     """Why nothing is asked any more."""
 
@@ -112,36 +131,43 @@ class Client:
             await self._session.close()
             self._session = None
 
+    def _soon(self) -> float:
+        """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
+        (a connection that the server never took, a stalled worker). The second one has all the time."""
+        known = self._answered >= ENOUGH
+        return min(self.limits.timeout, max(CONNECT, LOST * self._longest)) if known else self.limits.timeout
+
     async def _beside(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
         async with self.window.beside():
-            return await self._attempt(method, path, body)
+            return await self._attempt(method, path, body, self.limits.timeout)
 
     async def _in_window(self, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
         ticket = await self.window.enter(first=again)
         if self._ended is not None:
-            self.window.leave(ticket, 0.0, refused=True)
+            self.window.leave(ticket, refused=True)
             raise self._ended
-        began = time.monotonic()
         found: Reply | Trouble | None = None
         try:
-            found = await self._attempt("POST", path, body)
+            found = await self._attempt("POST", path, body, self.limits.timeout if again else self._soon())
+            if isinstance(found, Reply):
+                self._answered += 1
+                self._longest = max(self._longest, found.seconds)
             return found
         finally:
             overload = found is None or (isinstance(found, Trouble) and (found.overload or found.kind == "timeout"))
-            self.window.leave(ticket, time.monotonic() - began, refused=overload)
+            self.window.leave(ticket, refused=overload)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._proxy = self.endpoint.proxy()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
-                timeout=aiohttp.ClientTimeout(total=self.limits.timeout, sock_connect=CONNECT),
+                connector=_Connector(TOGETHER_TLS if self.endpoint.url.startswith("https") else TOGETHER),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
         return self._session
 
-    async def _attempt(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
+    async def _attempt(self, method: str, path: str, body: bytes | None, seconds: float) -> Reply | Trouble:
         began = time.perf_counter()
         try:
             # A redirect would carry key and prompts to a host that nobody named.
@@ -151,6 +177,7 @@ class Client:
                 self.endpoint.url + path,
                 data=body,
                 headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT),
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
@@ -159,7 +186,7 @@ class Client:
                     response.close()  # some servers (uvicorn) drop the connection then, and do not say so
                 status, asked = response.status, retry_after(response.headers.get("Retry-After"))
         except TimeoutError:
-            return Trouble("timeout", f"no answer within {self.limits.timeout:g} s", retriable=True)
+            return Trouble("timeout", f"no answer within {seconds:g} s", retriable=True)
         except (aiohttp.ClientError, OSError) as error:
             what = self.endpoint.hidden(shortened(f"{type(error).__name__}: {error}", 200))
             return Trouble("connection", what, retriable=True)

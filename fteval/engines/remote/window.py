@@ -1,9 +1,9 @@
-"""How many requests are in flight: starts small, triples as long as the server answers faster for it, shrinks where it
+"""How many requests are in flight: starts small, grows as long as the server answers faster for it, shrinks where it
 says no.
 
-The unit of learning is a round: about as many outcomes as requests fit in flight, all of them sent since the last step.
-A server's throughput is what was in flight over the time an answer took (Little's law). Three times the requests that
-bring less than 1.2 times the throughput only wait in the server's queue, and would run into the timeout there.
+The unit of learning is a round: as many outcomes as requests fit in flight, all of them sent since the last step; its
+throughput is answers over time. Four times the requests that bring less than 1.4 times the throughput only wait in the
+server's queue, and would run into the timeout there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 START = 8
-STEP = 3
-WORTH = 1.2
+STEP = 4
+WORTH = 1.4
 """More throughput than this makes a larger window worth it."""
 REST = 12
 """Rounds before a window that was found right is questioned again."""
@@ -28,22 +28,19 @@ MANY = 0.1
 class _Round:
     count: int = 0
     refused: int = 0
-    seconds: float = 0.0
-    in_flight: int = 0
+    began: float | None = None
 
-    @property
-    def rate(self) -> float:
+    def rate(self, now: float) -> float:
         """Answers a second that the server gave in this round."""
-        answered = self.count - self.refused
-        return (self.in_flight / answered) / (self.seconds / answered) if answered and self.seconds else 0.0
+        seconds = now - self.began if self.began is not None else 0.0
+        return (self.count - self.refused) / seconds if seconds > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A place in flight: in which round it was taken, and how many there were."""
+    """A place in flight, and in which round it was taken."""
 
     round: int
-    in_flight: int
 
 
 class Window:
@@ -54,7 +51,7 @@ class Window:
         self.size = float(min(start, limit))
         self.largest = int(self.size)
         self._active = self._guests = 0
-        self._waiting: deque[asyncio.Future[int]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._number, self._round = 0, _Round()
         self._growing = True
         self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
@@ -63,11 +60,12 @@ class Window:
 
     async def enter(self, *, first: bool = False) -> Ticket:
         """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
+        loop = asyncio.get_running_loop()
         if self._waiting or self._free() <= 0:
-            waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            waiter: asyncio.Future[None] = loop.create_future()
             (self._waiting.appendleft if first else self._waiting.append)(waiter)
             try:
-                in_flight = await waiter
+                await waiter
             except asyncio.CancelledError:
                 if waiter.done() and not waiter.cancelled():
                     self._active -= 1  # the place was given to somebody who is gone
@@ -75,22 +73,18 @@ class Window:
                 raise
         else:
             self._active += 1
-            in_flight = self._active
-        return Ticket(self._number, in_flight)
+        if self._round.began is None:
+            self._round.began = loop.time()
+        return Ticket(self._number)
 
-    def leave(self, ticket: Ticket, seconds: float, *, refused: bool = False) -> None:
+    def leave(self, ticket: Ticket, *, refused: bool = False) -> None:
         """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
         self._active -= 1
         if ticket.round == self._number:
-            now = self._round
-            now.count += 1
-            if refused:
-                now.refused += 1
-            else:
-                now.seconds += seconds
-                now.in_flight += ticket.in_flight
-            if now.count >= max(START // 2, int(self.size)):
-                self._learn(now)
+            self._round.count += 1
+            self._round.refused += refused
+            if self._round.count >= max(START // 2, int(self.size)):
+                self._learn(self._round)
         self._wake()
 
     @contextlib.asynccontextmanager
@@ -118,7 +112,7 @@ class Window:
             if not share:
                 self._resize(self.size + max(1.0, self.size / 16))
         elif self._growing:
-            self._grow(done.rate)
+            self._grow(done.rate(asyncio.get_running_loop().time()))
         else:
             self._rested += 1
             if self._rested >= REST:
@@ -146,4 +140,4 @@ class Window:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 self._active += 1
-                waiter.set_result(self._active)
+                waiter.set_result(None)
