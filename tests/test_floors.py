@@ -21,7 +21,8 @@ SAME_FLOOR = {
     "config": {"registry"}, "runs": {"alternatives", "engines"}, "alternatives": {"engines"},
     "releases": {"experiment"}, "judging": {"experiment", "releases"}, "planned": {"experiment"},
     "api": {"experiment", "releases", "judging", "planned"}, "archive": {"experiment", "releases", "judging"},
-    "sharded": {"api", "experiment"}, "commands": {"api", "sharded", "archive", "ci", "experiment", "releases"}, "cli": {"commands"},
+    "sharded": {"api", "experiment"},
+    "commands": {"api", "sharded", "archive", "ci", "experiment", "releases"}, "cli": {"commands"},
     "__main__": {"cli"}, "__init__": {"api", "archive"},
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -128,24 +128,27 @@ def write(
     except OSError as error:
         raise cannot_write(folder, error) from error
     with Lock(folder / LOCK):
-        record = read(folder) or Record(
-            place.command or "", list(arguments), str(Path.cwd()), str(place.store.resolve()), shard_size or SHARD_SIZE
+        record = read(folder)
+        if record is not None and shard_size not in (None, record.shard_size):
+            raise UserError(
+                f"the folder was planned with {record.shard_size} requests per file", fix="leave --shard-size out"
+            )
+        # Of an old plan its files and runs are kept; hold-outs and store may have moved.
+        record = Record(
+            command=place.command or "",
+            arguments=list(arguments),
+            folder=str(Path.cwd()),
+            store=str(place.store.resolve()),
+            shard_size=record.shard_size if record else shard_size or SHARD_SIZE,
+            runs=record.runs if record else {},
+            shards=record.shards if record else {},
+            missing=record.missing if record else {},
         )
-        return _written_down(experiment, place, folder, record, shard_size)
-
-
-def _written_down(
-    experiment: Experiment, place: api.Place, folder: Path, record: Record, shard_size: int | None
-) -> State:
-    if shard_size is not None and shard_size != record.shard_size:
-        raise UserError(
-            f"the folder was planned with {record.shard_size} requests per file", fix="leave --shard-size out"
-        )
-    with (
-        api.prepared(experiment, place, open_engine) as ready,
-        _sides(ready, experiment, place, folder, record) as sides,
-    ):
-        return _taken_up(sides, experiment, place, folder, record)
+        with (
+            api.prepared(experiment, place, open_engine) as ready,
+            _sides(ready, experiment, place, folder, record) as sides,
+        ):
+            return _taken_up(sides, experiment, place, folder, record)
 
 
 def collect(experiment: Experiment, place: api.Place, folder: Path) -> Comparison | RunRecord:
@@ -186,12 +189,13 @@ def _sides(
         )
     go_on = f"fteval collect {shlex.quote(str(folder))}" if record.shards else record.command
     in_files = _in_files(names)
+    engines = [(name, engine) for name, engine in ready.engines if isinstance(engine, ShardEngine)]
+    for _, engine in engines:
+        engine.check(experiment.sampling)
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
         sides = []
-        for name, engine in ready.engines:
-            assert isinstance(engine, ShardEngine)
-            engine.check(experiment.sampling)
+        for name, engine in engines:
             opened = stack.enter_context(
                 session(
                     ready.suite, engine, experiment.sampling, ready.store,

@@ -206,9 +206,9 @@ def test_a_second_plan_writes_the_same_bytes_makes_no_run_and_asks_for_what_is_o
     assert len(runs(project.folder / ".fteval")) == 2
 
 
-HALF = [f"{point}:{i}" for point in ("before-write", "after-write", "after-sync") for i in (3, 4)] + ["during-rename:1"]
+HALF = ["before-write:4", "after-write:3", "after-sync:4", "during-rename:1"]
 """The first two writes say that the runs are resumed, the next two are answers; the rename is of plan.json."""
-WHOLE = ["after-write:6", "after-sync:7", "during-rename:2"]
+WHOLE = ["after-write:6", "during-rename:2"]
 """While it is scored, and at the first summary."""
 
 
@@ -355,6 +355,18 @@ def test_a_folder_with_another_plan_is_refused(project: Project) -> None:
     assert "sampling.max_tokens" in other.err
 
 
+def test_a_project_that_moved_is_planned_again_and_keeps_its_runs(project: Project) -> None:
+    project.plan()
+    project.put_all()
+    moved = Project(project.folder.rename(project.folder.with_name("moved")))
+    gone = moved.collect()
+    assert gone.code == 2, gone.said
+    assert "which is gone" in gone.err
+    assert moved.plan() == []
+    assert moved.collect().code == 0
+    assert len(runs(moved.folder / ".fteval")) == 2
+
+
 def test_two_at_once_in_one_folder_are_refused(project: Project) -> None:
     project.plan()
     with Lock(project.work / ".lock"):
@@ -382,13 +394,16 @@ def test_a_hosted_model_s_files_say_only_what_its_provider_takes_and_need_no_key
     assert done.out == ""
     body = json.loads(next(iter(project.work.glob("ft*.jsonl"))).read_text().splitlines()[0])["body"]
     assert body.keys() == {"model", "messages", "temperature", "top_p", "max_completion_tokens", "seed"}
+    before = runs(project.folder / ".fteval")
     (project.folder / "p.yaml").write_text(
-        "version: 1\nbase: openai:gpt-x-2026-01-01\nprobes: {w: {use: holdout, data: words.jsonl, score: [exact]}}\n"
+        "version: 1\nbase: http://gpu.test/v1#a\ncandidates: {b: {model: openai:gpt-x-2026-01-01}}\n"
+        "probes: {w: {use: holdout, data: words.jsonl, score: [exact]}}\n"
         "sampling: {repetition_penalty: 1.2}\n"
     )
     refused = project.fteval("run", "-c", "p.yaml", "--shards", "other")
     assert refused.code == 2, refused.said
     assert "repetition_penalty" in refused.err
+    assert runs(project.folder / ".fteval") == before
 
 
 def test_local_weights_are_known_by_their_bytes_and_served_by_vllm_under_path_and_name(
