@@ -1,4 +1,4 @@
-"""Log-likelihoods of given texts, against a server that says them as vLLM does: half a nat for each letter of a word."""
+"""Log-likelihoods of given texts, against a server that says them as vLLM does: half a nat for a letter of a word."""
 
 from __future__ import annotations
 
