@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from fteval.records import Engine, Message, Request, Sampling
 
 if TYPE_CHECKING:
     from fteval.engines.pool import Pool
+    from fteval.engines.server import ServerEngine
     from fteval.engines.transformers import TransformersEngine
 
 SHORT = 256
@@ -34,8 +36,11 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
 
     Raises UserError only for what cannot be looked at; what is wrong with the model is a check that failed.
     """
+    from fteval.engines.server import ServerEngine
     from fteval.engines.transformers import TransformersEngine
 
+    if isinstance(engine, ServerEngine):
+        return list(_server(engine))
     if not isinstance(engine, TransformersEngine):
         return [Check("outputs", True, f"outputs are read from a file, no model is loaded: {engine.ref}")]
     found = [_template(engine), _bos(engine), _tokenizer_file(engine), _saved_template(engine), _context(engine)]
@@ -55,6 +60,25 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
         found.append(Check("base unchanged", True, "with the adapter disabled the model is the base"))
     found.append(_stops(engine))
     return found
+
+
+def _server(engine: ServerEngine) -> Iterator[Check]:
+    try:
+        served = engine.start(Sampling())
+        capabilities = engine.capabilities()
+    except UserError as error:
+        yield Check("server", False, error.what, error.fix)
+        return
+    yield Check("server", True, f"{served['place']} answers, and calls the model {served['served']}")
+    if served["moving"]:
+        name = f"{served['model']} is a moving name: its provider may put another model behind it"
+        yield Check("moving name", None, f"{name}; pin a dated one")
+    for name, day in served["ends"].items():
+        yield Check("shutdown date", None, f"the provider shuts {name} down on {day}")
+    for how in ("honoured", "ignored", "refused", "unclear"):
+        names = [name for name, found in capabilities.items() if found == how]
+        if names:
+            yield Check(how, True if how == "honoured" else None, ", ".join(names))
 
 
 def _template(engine: TransformersEngine) -> Check:

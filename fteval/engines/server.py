@@ -57,6 +57,7 @@ class ServerEngine:
         self.server: Server | None = None
         self._background = Background()
         self._client: Client | None = None
+        self._capabilities: Mapping[str, str] = {}
         self._exploring: Callable[[], Mapping[str, str]] | None = None
 
     # --- what it is
@@ -104,6 +105,12 @@ class ServerEngine:
             "ends": ends,
             "price": [self.price.input, self.price.output, self.price.source] if self.price else None,
         }
+
+    def capabilities(self) -> Mapping[str, str]:
+        """Field of a request -> honoured, ignored, refused or unclear; waits until it is known. After `start`."""
+        if self._exploring is not None:
+            self._capabilities, self._exploring = self._exploring(), None
+        return self._capabilities
 
     def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
         """Whether answers of an earlier run are this model's: a name alone does not say so.
@@ -254,11 +261,9 @@ class ServerEngine:
         )
 
     def _tell_capabilities(self, sampling: Sampling) -> None:
-        if self._exploring is None:
+        if self._exploring is None or self.on_event is None:
             return
-        found, self._exploring = self._exploring(), None
-        if self.on_event is None:
-            return
+        found = self.capabilities()
         self.on_event({"event": "capabilities", "found": dict(found)})
         for text in shortcomings(found, sampling):
             self.on_event({"event": "warning", "text": text})

@@ -59,7 +59,7 @@ def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
             yield f"base and candidate ran differently: {key} {_word(old[key])} and {_word(new[key])}"
 
 
-_CHANGED = ("weights", "adapter")
+_CHANGED = ("weights", "adapter", "model")
 """What of an engine's identity is the change itself."""
 
 

@@ -6,6 +6,7 @@ aiohttp, because it costs a tenth of the CPU per request of the `openai` client;
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -187,6 +188,9 @@ class Client:
                 status, asked = response.status, retry_after(response.headers.get("Retry-After"))
         except TimeoutError:
             return Trouble("timeout", f"no answer within {seconds:g} s", retriable=True)
+        except aiohttp.ClientConnectorError as error:
+            why = os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
+            return Trouble("connection", f"no connection to {error.host}:{error.port} ({why})", retriable=True)
         except (aiohttp.ClientError, OSError) as error:
             what = self.endpoint.hidden(shortened(f"{type(error).__name__}: {error}", 200))
             return Trouble("connection", what, retriable=True)
