@@ -76,7 +76,7 @@ class Notes:
         return self.batches[todo.sha256]
 
 
-def follow(todo: Sequence[Todo], folder: Path, place: Place) -> None:
+def follow(todo: Sequence[Todo], folder: Path, place: Place, key_variable: str | None) -> None:
     """Returns when the batches of all files have ended and their outputs lie in the folder.
 
     Raises UserError for a model that no server has, Incomplete for a provider that does not answer, Interrupted for
@@ -95,7 +95,7 @@ def follow(todo: Sequence[Todo], folder: Path, place: Place) -> None:
         try:
             with signals.cancelling():
                 sources = {_server(one): one.engine.source for one in todo}
-                providers = {server: Provider(source) for server, source in sources.items()}
+                providers = {server: Provider(source, PATIENT, key_variable) for server, source in sources.items()}
             for one in todo:
                 _submit(providers[_server(one)], one, notes, signals)
             with signals.cancelling():

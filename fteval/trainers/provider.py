@@ -77,7 +77,7 @@ class Unanswered(Later):
 class Provider:
     """One server. Cheap to make: connects at the first question."""
 
-    def __init__(self, source: Source, waits: Waits = PATIENT) -> None:
+    def __init__(self, source: Source, waits: Waits = PATIENT, key_variable: str | None = KEY_VARIABLE) -> None:
         """The provider of a model. Raises UserError without the `openai` package or a key that is needed."""
         try:
             from openai import OpenAI
@@ -85,7 +85,8 @@ class Provider:
             raise UserError(
                 "a provider's files and jobs need the openai package", fix="pip install 'fteval[hosted]'"
             ) from None
-        self._endpoint = endpoint(source)
+        self._endpoint = endpoint(source, key_variable)
+        self._variable = key_variable or KEY_VARIABLE
         self.url, self.waits = self._endpoint.url, waits
         self._client = OpenAI(
             base_url=self.url,
@@ -242,15 +243,15 @@ class Provider:
         told = f"{what}: {status}" + (f" {code}" if code else "") + (f": {detail}" if detail else "")
         if status == 401:
             missing = "" if self._endpoint.headers() else ", which is not set"
-            return UserError(told, where=self.url, fix=f"put a key of this server into {KEY_VARIABLE}{missing}")
+            return UserError(told, where=self.url, fix=f"put a key of this server into {self._variable}{missing}")
         if status == 403:
-            fix = f"use a key in {KEY_VARIABLE} whose project may fine-tune this model"
+            fix = f"use a key in {self._variable} whose project may fine-tune this model"
             return UserError(told, where=self.url, fix=fix)
         if status == 404:
-            fix = f"check the name, and that the key in {KEY_VARIABLE} is of the organisation that it belongs to"
+            fix = f"check the name, and that the key in {self._variable} is of the organisation that it belongs to"
             return NotFound(f"{told} (not found, or not visible to this organisation)", where=self.url, fix=fix)
         if status == 402 or code in QUOTA or str(error.type or "") in QUOTA:
-            fix = f"raise the limit of the account behind {KEY_VARIABLE}, then run the same command again"
+            fix = f"raise the limit of the account behind {self._variable}, then run the same command again"
             return Incomplete(f"the quota is used up ({told})", where=self.url, fix=fix)
         if status in (408, 409, 429) or status >= 500:
             again = (Busy if status == 429 else Unanswered)(told, where=self.url, fix=_AGAIN)

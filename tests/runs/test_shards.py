@@ -452,6 +452,14 @@ def test_a_provider_runs_the_files_once_each_and_the_verdict_follows(project: Pr
     assert KEY not in "".join(p.read_text() for p in project.folder.rglob("*.json*") if p.is_file()) + done.said
 
 
+def test_the_key_that_the_config_names_is_the_one_that_is_sent(project: Project, provider: BatchApi) -> None:
+    config = project.folder / "hosted.yaml"
+    config.write_text(config.read_text() + "server: {key: OTHER_KEY}\n")
+    done = project.fteval(*HOSTED, OPENAI_BASE_URL=provider.url, OTHER_KEY="sk-other-9876543210")
+    assert done.code == 0, done.said
+    assert provider.keys == {"Bearer sk-other-9876543210"}
+
+
 def test_a_batch_whose_creation_was_not_answered_is_found_and_not_created_again(
     project: Project, provider: BatchApi
 ) -> None:

@@ -28,6 +28,8 @@ class BatchApi:
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    """Authorization headers of uploads and creations."""
     port: int = 0
 
     @property
@@ -63,6 +65,7 @@ class BatchApi:
         file = form["file"]
         assert isinstance(file, web.FileField)
         self.calls.append("upload")
+        self.keys.add(request.headers["Authorization"])
         return web.json_response({"id": self._keep(file.file.read()), "object": "file", "status": "processed"})
 
     def _keep(self, content: bytes) -> str:
@@ -80,6 +83,7 @@ class BatchApi:
         body = await request.json()
         assert (body["endpoint"], body["completion_window"]) == ("/v1/chat/completions", "24h")
         self.calls.append("create")
+        self.keys.add(request.headers["Authorization"])
         batch = {"id": f"batch_{len(self.batches)}", "object": "batch", "status": "in_progress", "seen": 0, **body}
         self.batches[batch["id"]] = batch
         if self.loses_answers:
