@@ -53,7 +53,7 @@ def test_the_ci_section_gates_a_fine_tune_against_its_base(
     (line,) = HOSTED
     words = shlex.split(line)
     tuned, base = words[words.index("--model") + 1], words[words.index("--against") + 1].removeprefix("openai:")
-    rows = [{"prompt": f"What is {n} + {n}?", "target": str(2 * n)} for n in range(400)]
+    rows = [{"prompt": f"What is {n} + {n}?", "target": str(2 * n)} for n in range(200)]
     (tmp_path / "support.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
     def answer(model: str, messages: list[dict[str, str]]) -> str:
