@@ -227,7 +227,8 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
             label = "base again" if again else BASE
             engine = pool.open(experiment.base)
             records.append(_execute(label, engine, None, suite, asked, store, batches, reuse=not again))
-    floors = noise_floor(*records, how="another seed" if sampled else "other batches")
+    here = "served" not in records[0].manifest
+    floors = noise_floor(*records, how="another seed" if sampled else "other batches" if here else "asked again")
     store.save_noise(records[0], floors)
     return records[0], floors
 

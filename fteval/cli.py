@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -94,7 +95,7 @@ def call(args: list[str]) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
         if debug:
-            raise
+            show(traceback.format_exc())
         show("error: " + "\n".join(error.lines()))
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -112,7 +113,7 @@ def call(args: list[str]) -> int:
         return errors.OK
     except Exception as error:
         if debug:
-            raise
+            show(traceback.format_exc())
         show(
             f"internal error: {type(error).__name__}: {error}\n"
             "  this is a bug of fteval, not a result\n"

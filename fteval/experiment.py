@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -163,6 +164,11 @@ def describe(
 def _servers(config: Config | None, given: Mapping[str, Any]) -> Servers:
     """What the config says of servers, with what was said outside it: limits, `max_usd`, `max_tokens`."""
     said = {key: value for key, value in given.items() if value is not None}
+    known = {"max_usd", "max_tokens", *(f.name for f in dataclasses.fields(Limits))}
+    for name, value in said.items():
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float):
+            what = f"{name!r} is {value!r}, wanted a number" if name in known else f"no server setting {name!r}"
+            raise UserError(what, fix=f"known: {', '.join(sorted(known))}")
     least = {"max_retries": 0, "concurrency": 1, "max_tokens": 1}
     wrong = [
         f"{name} is {value}, wanted {f'{least[name]} or more' if name in least else 'more than 0'}"
@@ -327,8 +333,6 @@ def _holdout_name(path: Path) -> str:
 
 def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: Sequence[str]) -> list[ProbeUse]:
     """--set and --score go to the probes that know them; a setting that none knows is an error of the first one."""
-    import dataclasses
-
     if not uses:
         if settings or scorers:
             raise UserError(

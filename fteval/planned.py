@@ -57,16 +57,17 @@ def _model(
     work = plan(suite, engine, experiment.sampling, experiment.repeats)
     greedy = experiment.sampling.temperature == 0
     same = getattr(engine, "same", None)
-    unasked = (lambda earlier: bool(same(earlier, None))) if same else None
+    # Nobody is asked here: it is reckoned as if a server had still the same model.
+    unasked = (lambda earlier: bool(same(earlier, earlier))) if same else None
     found = find(store, work.requests.keys(), work.plan, unasked) if store is not None and greedy else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
     price = getattr(engine, "price", None)
     local = not hasattr(engine, "endpoint")
-    # A server counts tokens itself, by a tokenizer that is not here: three characters a token is on the high side.
-    characters = sum(len(m.content) for request in to_make for m in request.prompt.messages)
+    # A server counts tokens itself, by a tokenizer that is not here: three bytes a token is on the high side.
+    size = sum(len(m.content.encode("utf-8", "replace")) for request in to_make for m in request.prompt.messages)
     known = None if any(i is None for i in ids) else sum(len(i) for i in ids if i is not None)
-    prompt_tokens = known if local else characters // 3
+    prompt_tokens = known if local else size // 3
     return ModelPlan(
         name,
         ref,
@@ -75,7 +76,7 @@ def _model(
         prompt_tokens,
         len(to_make) * most,
         price.usd(prompt_tokens or 0, len(to_make) * most) if price else None,
-        local or ref.startswith("replay:"),
+        local,
     )
 
 

@@ -205,6 +205,13 @@ class SamplingSpec(_Spec):
         )
 
 
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
+        # Not repeated: it may be the key itself.
+        raise ValueError("'key' is the name of an environment variable, as in OPENAI_API_KEY, and not the key")
+    return name
+
+
 class ServerSpec(_Spec):
     """How servers are treated; none of it changes an answer."""
 
@@ -216,7 +223,7 @@ class ServerSpec(_Spec):
     """Most requests in flight; fewer where the server does not bear so many."""
     give_up_after: float = Field(default=60.0, gt=0)
     """Seconds of nothing but failures after which a run stops."""
-    key: Text | None = "OPENAI_API_KEY"
+    key: Annotated[str, AfterValidator(_variable)] | None = "OPENAI_API_KEY"
     """Environment variable that holds the key; null sends none."""
 
 

@@ -6,6 +6,7 @@ Reading a ref looks at folders and small JSON files; it opens no weights and no 
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import json
 import os
 import re
@@ -91,7 +92,7 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
         return _candidate(text, candidates)
     if text.startswith("openai:"):
         return ModelRef(text, _hosted(text[len("openai:") :]))
-    if re.match(r"https?:", text, flags=re.IGNORECASE):
+    if re.match(r"\s*https?:", text, flags=re.IGNORECASE):
         return ModelRef(text, _served(text))
     if text == "nano":
         return ModelRef(text, Source("nano", "nano"))
@@ -106,6 +107,7 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
 
 def display(text: str, width: int = 120) -> str:
     """A ref as it may be shown: printable, and not longer than a line."""
+    text = re.sub(r"(?<=:)/*[^/@\s]+@", "//…@", text) if re.match(r"\s*https?:", text, re.IGNORECASE) else text
     printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return f"'{printable if len(printable) <= width else printable[: width - 1] + '…'}'"
 
@@ -195,7 +197,10 @@ def _served(text: str) -> Source:
 def is_loopback(url: str) -> bool:
     """Whether a URL is of this very machine."""
     host = urllib.parse.urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name
 
 
 def _base_url(text: str, where: str) -> str:

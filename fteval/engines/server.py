@@ -12,7 +12,8 @@ import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fteval.engines.refs import ModelRef
+from fteval.engines.refs import DEFAULT_SERVER, ModelRef
+from fteval.engines.remote.body import CHAT, Dialect
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
 from fteval.engines.remote.limits import Limits
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from fteval.engines.remote.capabilities import Server
     from fteval.engines.remote.client import Client
 
+LINGER = 10.0
+"""Seconds that a finished run waits for what the server honours, and a failed one for answers on their way."""
 VERSION = 1
 """Goes up when the same request would be sent otherwise."""
 
@@ -58,7 +61,8 @@ class ServerEngine:
         self._background = Background()
         self._client: Client | None = None
         self._capabilities: Mapping[str, str] = {}
-        self._exploring: Callable[[], Mapping[str, str]] | None = None
+        self._exploring: Callable[[float | None], Mapping[str, str]] | None = None
+        self._explored = False
 
     # --- what it is
 
@@ -79,13 +83,20 @@ class ServerEngine:
         """Whether the provider may put another model behind this name: an alias without a date."""
         return is_moving(self.endpoint.model, self.endpoint.hosted)
 
+    @property
+    def timeless(self) -> bool:
+        """Whether the name alone says which model it is, now and later: a fine-tune's id, or a dated snapshot at the
+        provider who dates it."""
+        dated = re.search(r"\d{4}-\d{2}-\d{2}", self.endpoint.model) and self.endpoint.url == DEFAULT_SERVER
+        return self.endpoint.hosted and bool(self.endpoint.model.startswith("ft:") or dated)
+
     def start(self, sampling: Sampling) -> Mapping[str, Any]:
         """Makes contact. Returns what is known of the model that is served now, for the record of the run.
 
         Raises Incomplete where nobody answers, lets us in, or knows the model; UserError where the server does not
         take what `sampling` says.
         """
-        from fteval.engines.remote.capabilities import contact, explore
+        from fteval.engines.remote.capabilities import contact
 
         client = self._open()
 
@@ -94,7 +105,6 @@ class ServerEngine:
             return await contact(client, sampling), await self._ends(client)
 
         self.server, ends = self._background.run(meet())
-        self._exploring = self._background.begin(explore(client, self.server, sampling))
         return {
             "place": self.endpoint.place,
             "model": self.endpoint.model,
@@ -102,27 +112,30 @@ class ServerEngine:
             "fingerprint": self.server.fingerprint,
             "behaviour": self.server.behaviour,
             "moving": self.moving,
+            "timeless": self.timeless,
             "ends": ends,
             "price": [self.price.input, self.price.output, self.price.source] if self.price else None,
         }
 
     def capabilities(self) -> Mapping[str, str]:
         """Field of a request -> honoured, ignored, refused or unclear; waits until it is known. After `start`."""
+        self._explore(Sampling())
         if self._exploring is not None:
-            self._capabilities, self._exploring = self._exploring(), None
+            self._capabilities, self._exploring = self._exploring(self.limits.timeout), None
         return self._capabilities
 
     def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
         """Whether answers of an earlier run are this model's: a name alone does not say so.
 
         A fine-tune and a dated snapshot are for ever; an alias never is. A server of one's own must still be called the
-        same and say the same to fixed prompts; `now` is None where it was not asked, because nothing is missing.
+        same and say the same to fixed prompts as it does `now`; where that is not known it is another model.
         """
         if earlier is None or self.moving:
             return False
-        if self.endpoint.hosted or now is None:
+        if self.timeless:
             return True
-        return all(earlier.get(what) == now.get(what) for what in ("served", "behaviour"))
+        known = now is not None and now.get("behaviour") is not None
+        return known and all(earlier.get(what) == now.get(what) for what in ("served", "behaviour"))  # type: ignore[union-attr]  # known
 
     def close(self) -> None:
         """Gives connections and thread back."""
@@ -143,7 +156,8 @@ class ServerEngine:
             self.start(sampling)
         client, server = self._open(), self.server
         assert server is not None
-        server.dialect.body(self.endpoint.model, (Message("user", ""),), sampling, 0)  # sayable at all?
+        self._check(requests, server.dialect, sampling)
+        self._explore(sampling)
         retried = client.retries.copy()
         try:
             yield from self._background.stream(lambda full: self._ask(client, requests, sampling, full))
@@ -188,12 +202,14 @@ class ServerEngine:
         waiting = iter(requests)
         following = next(waiting, None)
         begun = 0  # and not yet handed out
+        over: BaseException | None = None
+        loop = asyncio.get_running_loop()
+        until = float("inf")
         try:
-            while following is not None or begun:
+            while (following is not None and over is None) or begun:
                 # Twice the window: enough to keep it full, few enough to keep memory flat.
-                while following is not None and begun < 2 * client.window.size and not full():
-                    characters = sum(len(m.content) for m in following.prompt.messages)
-                    reserved = client.reserve(characters, sampling.max_tokens)
+                while over is None and following is not None and begun < 2 * client.window.size and not full():
+                    reserved = client.reserve((m.content for m in following.prompt.messages), sampling.max_tokens)
                     if reserved is None:
                         if not begun and not self.budget.waiting:
                             raise self._used_up()
@@ -206,11 +222,18 @@ class ServerEngine:
                 if not begun:
                     await asyncio.sleep(0.01)  # whoever takes the answers cannot keep up, or others hold the budget
                     continue
-                found = await done.get()
+                try:
+                    # After an end what is on its way is still taken: it is paid for.
+                    found = await asyncio.wait_for(done.get(), None if over is None else until - loop.time())
+                except TimeoutError:
+                    break
                 begun -= 1
                 if isinstance(found, BaseException):
-                    raise found
+                    over, until = over or found, min(until, loop.time() + LINGER)
+                    continue
                 yield found
+            if over is not None:
+                raise over
         finally:
             for task in tasks:
                 task.cancel()
@@ -225,7 +248,7 @@ class ServerEngine:
         body = dialect.body(self.endpoint.model, request.prompt.messages, sampling, request.seed)
         reply: Reply | Trouble | None = None
         try:
-            reply = await client.post(dialect.path, encoded(body))
+            reply = await client.post(dialect.path, encoded(body), reserved)
         finally:
             client.settle(reserved, reply)
         return answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
@@ -252,6 +275,17 @@ class ServerEngine:
             self._client = Client(self.endpoint, self.limits, window, self.budget, self.price)
         return self._client
 
+    def _check(self, requests: Sequence[Request], dialect: Dialect, sampling: Sampling) -> None:
+        """Raises UserError where a request cannot be said to this server, before any is paid for."""
+        if dialect.path == CHAT:
+            dialect.body(self.endpoint.model, (Message("user", ""),), sampling, 0)
+            return
+        for request in requests:
+            try:
+                dialect.body(self.endpoint.model, request.prompt.messages, sampling, 0)
+            except UserError as error:
+                raise UserError(error.what, where=f"sample {request.sample_id}", fix=error.fix) from None
+
     def _used_up(self) -> Incomplete:
         spent = f"{self.budget.spent_tokens:,} tokens" + (f", {self.budget.spent_usd:.4f} USD" if self.price else "")
         return Incomplete(
@@ -260,10 +294,24 @@ class ServerEngine:
             fix="give a larger budget and go on",
         )
 
+    def _explore(self, sampling: Sampling) -> None:
+        """Begins to find out what the server honours, once."""
+        from fteval.engines.remote.capabilities import explore
+
+        if not self._explored and self.server is not None:
+            self._explored = True
+            self._exploring = self._background.begin(explore(self._open(), self.server, sampling))
+
     def _tell_capabilities(self, sampling: Sampling) -> None:
         if self._exploring is None or self.on_event is None:
             return
-        found = self.capabilities()
+        try:
+            self._capabilities, self._exploring = self._exploring(LINGER), None
+        except TimeoutError:
+            self._exploring = None
+            self.on_event({"event": "warning", "text": "what the server honours was not found out: it took too long"})
+            return
+        found = self._capabilities
         self.on_event({"event": "capabilities", "found": dict(found)})
         for text in shortcomings(found, sampling):
             self.on_event({"event": "warning", "text": text})
@@ -280,6 +328,8 @@ def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:
     texts = []
     if "seed" in bad and sampling.temperature > 0:
         texts.append(f"the server has {bad['seed']} the seed: these draws cannot be repeated")
+    if bad.get("temperature") == "ignored":
+        texts.append("asked twice without chance, the server said two things: its answers vary from run to run")
     if found.get("temperature") == "unclear" and sampling.temperature > 0:
         texts.append("three draws at temperature 1 were all the same: the server may ignore the temperature")
     if bad.get("stop") == "ignored" and sampling.stop:

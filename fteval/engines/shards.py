@@ -69,12 +69,18 @@ class ShardEngine:
             return None
         moving = is_moving(self.source.name, self.source.hosted)
         place = (self.source.url or "").partition("://")[2]
-        return {"place": place, "model": self.source.name, "served": None, "behaviour": None, "moving": moving}
+        what = {"place": place, "model": self.source.name, "served": None, "behaviour": None}
+        return {**what, "moving": moving, "timeless": self.timeless}
+
+    @property
+    def timeless(self) -> bool:
+        """Whether weights are known by their bytes, or a hosted model's name stands for ever."""
+        return not self.served or (self.source.hosted and not is_moving(self.source.name, True))
 
     def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
         """Whether an earlier run's answers are this model's: weights and pinned hosted models are, other names may
         stand for anything."""
-        return not self.served or (self.source.hosted and not is_moving(self.source.name, True))
+        return self.timeless
 
     def close(self) -> None:
         """Nothing is open."""

@@ -75,7 +75,7 @@ def _of_server(run: RunRecord) -> dict[str, str]:
         if names:
             facts[f"{how} by the server"] = ", ".join(names)
     if run.usd is not None:
-        facts["cost"] = f"{run.usd:.4g} USD ({served['price'][2]})"
+        facts["cost of the answers"] = f"{run.usd:.4g} USD ({served['price'][2]})"
     return facts
 
 

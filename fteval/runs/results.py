@@ -62,13 +62,13 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
     today = datetime.datetime.now(datetime.UTC).date()
     warnings = [
         *events.warnings,
-        *served.warnings(run.manifest, answers.seen, today),
+        *served.warnings(run.manifest, answers.seen, today, answers.reused),
         *tally.shortfalls(states, answers, score_errors, planned),
     ]
     return RunRecord(
         id=run.id,
         ref=run.manifest["ref"],
-        digest=_model_digest(run.plan),
+        digest=_model_digest(run),
         path=str(run.path),
         complete=complete,
         subset=run.plan["subset"],
@@ -129,9 +129,17 @@ def summary(run: Run) -> dict[str, Any]:
     return _summary(run, record(run))
 
 
-def _model_digest(plan: Mapping[str, Any]) -> str:
-    """Of the engine's identity; with replayed outputs, also of these: there they are what a model's weights are."""
-    return digest(plan["engine"] if plan["outputs"] is None else [plan["engine"], plan["outputs"]])
+def _model_digest(run: Run) -> str:
+    """Of the engine's identity; with replayed outputs, also of these: there they are what a model's weights are. Of a
+    server's model also what it is called and says there: a name may stand for another one tomorrow."""
+    plan, served = run.plan, run.manifest.get("served")
+    found: list[Any] = [plan["engine"]]
+    if plan["outputs"] is not None:
+        found.append(plan["outputs"])
+    if served is not None and not served.get("timeless"):
+        # What was not found out is like nothing else, not even like itself.
+        found += [served.get("served"), served.get("behaviour") or run.id]
+    return digest(found[0] if len(found) == 1 else found)
 
 
 def write_summary(run: Run, done: RunRecord) -> None:

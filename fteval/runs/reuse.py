@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fteval.runs import rows
+from fteval.runs import lines, rows
 from fteval.runs.store import Run, Store
 
 
@@ -40,7 +40,7 @@ def find(
             break
         if run.plan.get("engine") != plan["engine"] or run.plan.get("sampling") != plan["sampling"]:
             continue
-        if same is not None and not same(run.manifest.get("served")):
+        if same is not None and (not same(run.manifest.get("served")) or _mixed(run)):
             continue
         for line in rows.answers_among(run.generations, missing):
             if b'"finish_reason":"refusal"' in line.data:
@@ -49,6 +49,11 @@ def find(
             missing.remove(key)
             found[key.decode()] = Found(run, line.offset, len(line.data))
     return found
+
+
+def _mixed(run: Run) -> bool:
+    """Whether a run was resumed on another model than it began with: nobody can tell which answer is whose."""
+    return any(row["event"] == "another_model" for row in lines.read(run.events))
 
 
 def records(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,13 +21,18 @@ def price(manifest: Mapping[str, Any]) -> tuple[float, float] | None:
     return (found[0] / 1e6, found[1] / 1e6) if isinstance(found, list) and len(found) == 3 else None
 
 
-def warnings(manifest: Mapping[str, Any], seen: Seen, today: datetime.date) -> Iterator[str]:
+def warnings(manifest: Mapping[str, Any], seen: Seen, today: datetime.date, reused: int = 0) -> Iterator[str]:
     """What a reader must know of who answered, one sentence each."""
     served = _served(manifest)
     if served.get("moving"):
         yield f"{served.get('model')} is a moving name: its provider may put another model behind it; pin a dated one"
+    if reused and not served.get("timeless") and served.get("behaviour"):
+        yield (
+            f"{reused:,} answers are from earlier runs: the server still says the same to a few fixed prompts, which "
+            "does not prove that it is the same model; another --store asks everything anew"
+        )
     asked = str(served.get("model") or "")
-    for other in sorted({name for name, _ in seen if name and asked and asked not in name}):
+    for other in sorted({name for name, _ in seen if name and asked and not _means(name, asked)}):
         yield f"the server says that '{other}' answered, and '{asked}' was asked for"
     if len({name for name, _ in seen}) > 1:
         counts = Counter[str]()
@@ -60,6 +66,11 @@ def _ends(manifest: Mapping[str, Any]) -> dict[str, datetime.date]:
 def _served(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     found = manifest.get("served")
     return found if isinstance(found, Mapping) else {}
+
+
+def _means(name: str, asked: str) -> bool:
+    """Whether a server may call the model so that was asked for: with a date, a revision, or a path before it."""
+    return re.fullmatch(rf"(.*/)?{re.escape(asked)}(-\d{{4}}.*|@.*)?", name) is not None
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,8 @@ def session(
     work = plan(suite, engine, sampling, repeats, sequential)
     if resume is None:
         store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
-        served, reusable = _met(engine, sampling, store, work, set(), reuse)
+        with _cancelling(signals):
+            served, reusable = _met(engine, sampling, store, work, set(), reuse)
         run, lock = store.create_run(work.manifest(engine, command, served))
     else:
         run = _resumable(store, resume, work.plan)
@@ -103,7 +105,8 @@ def session(
             with attempt.hearing(), attempt.generations() as file:
                 if resume is not None:
                     attempt.recall()
-                    served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
+                    with heard.cancelling():
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
                     _tell_of_another(attempt, served)
                 yield Session(run, work, attempt, file, sampling, reusable)
         except Stop:
@@ -119,39 +122,56 @@ def session(
             raise
 
 
+@contextlib.contextmanager
+def _cancelling(signals: Signals | None) -> Iterator[None]:
+    """Where runs that are open together hear one signal: it must stop a contact that hangs, too."""
+    if signals is None:
+        yield
+        return
+    try:
+        with signals.cancelling():
+            yield
+    except Stop:
+        number = signals.number or signal.SIGINT
+        raise Interrupted(f"interrupted by {signal.Signals(number).name}", signal_number=number) from None
+
+
 def _met(
     engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], reusing: bool
 ) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
     """What a server says of its model, and what earlier runs can give.
 
-    A server is not contacted where nothing is missing: what is shown then is what the earlier run was told.
+    A server is not contacted where nothing is missing and the model's name says for ever which one it is: what is shown
+    then is what the earlier run was told.
     """
     start, same = getattr(engine, "start", None), getattr(engine, "same", None)
     wanted = work.requests.keys() - answered
     greedy = sampling.temperature == 0
     if start is None or same is None:
         return None, find(store, wanted, work.plan) if reusing and greedy else {}
-    found = find(store, wanted, work.plan, lambda earlier: same(earlier, None)) if reusing and greedy else {}
-    if len(found) == len(wanted):
-        newest = max((place.run for place in found.values()), key=lambda run: run.id, default=None)
-        return newest.manifest.get("served") if newest else None, found
+    if not wanted:
+        return None, {}
+    if engine.timeless:  # type: ignore[attr-defined]  # of a server, see ServerEngine
+        found = find(store, wanted, work.plan, lambda earlier: same(earlier, None)) if reusing and greedy else {}
+        if len(found) == len(wanted):
+            newest = max((place.run for place in found.values()), key=lambda run: run.id)
+            return newest.manifest.get("served"), found
+        return start(sampling), found
+    # Also where nothing is missing: who serves a model under a name may have put another one there.
     served = start(sampling)
-    kept = {key: place for key, place in found.items() if same(place.run.manifest.get("served"), served)}
-    return served, kept
+    return served, find(store, wanted, work.plan, lambda earlier: same(earlier, served)) if reusing and greedy else {}
 
 
 def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:
     """Says where the server is not what it was when the run began: its answers are of two models then."""
     before = attempt.run.manifest.get("served")
-    if before is None or served is None:
+    if before is None or served is None or served.get("timeless"):
         return
-    for what in ("served", "behaviour"):
-        if before.get(what) != served.get(what):
-            change = f": {before.get(what)} → {served.get(what)}" if what == "served" else ""
-            text = (
-                f"the server is not the same as when this run began ({what}{change}): its answers may be of two models"
-            )
-            attempt.event("warning", text=text)
+    changed = [what for what in ("served", "behaviour") if before.get(what) != served.get(what)]
+    if changed:
+        names = f" ({before.get('served')} → {served.get('served')})" if "served" in changed else ""
+        text = f"the server is not the same as when this run began{names}: its answers may be of two models"
+        attempt.event("another_model", text=text)
 
 
 def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fteval.errors import NothingToEvaluate, UserError
+from fteval.errors import Incomplete, NothingToEvaluate, UserError
 from fteval.records import Engine, Probe, Sample, canonical
 from fteval.records import digest as digest_of
 from fteval.runs import identity
@@ -117,6 +117,8 @@ def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
         asked, unasked = engine.prompt(sample.messages), engine.prompt(silent)
         try:
             given, alone = engine.loglikelihood([(asked, text), (unasked, text)])
+        except Incomplete:
+            raise  # a server that fails or does not say: an error of the judgement, and no "could not be judged"
         except UserError:  # longer than the model's context
             return None
         return given - alone

@@ -300,7 +300,7 @@ def read_events(run: Run) -> Events:
     found = Events()
     for row in lines.read(run.events):
         found.seconds += row.get("seconds", 0.0)
-        if row["event"] == "warning":
+        if row["event"] in ("warning", "another_model"):
             found.warnings.append(row["text"])
         elif row["event"] == "stopped":
             found.stopped[row["probe"]] = row["asked"]

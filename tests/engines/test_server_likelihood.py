@@ -71,7 +71,9 @@ def scoring(chat: bool, more: int = 0) -> Iterator[str]:
         choice: dict[str, Any] = {"text": "x", "finish_reason": "stop"}
         if body.get("echo"):
             found = re.findall(r"\s*\S+", body["prompt"]) + [" extra"]  # some servers make a token all the same
+            found = ["<s>", *found]  # and count the one that begins every text
             choice["logprobs"] = {
+                "tokens": found,
                 "text_offset": [len("".join(found[:i])) for i in range(len(found))],
                 "token_logprobs": [None, *map(logprob, found[1:])],
             }

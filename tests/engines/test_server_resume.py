@@ -174,7 +174,9 @@ def test_a_second_run_asks_nothing(run: Run, server: Server) -> None:
     server.forget()
     done = run()
     assert done.code == 0, done.said
-    assert server.completions == []
+    # Who serves a name may have put another model behind it: that much is asked, and no question again.
+    assert len(server.completions) <= 6
+    assert not [seen for seen in server.completions if seen.prompt.startswith("Question")]
     assert len(runs(STORE)) == 2
 
 

@@ -21,8 +21,8 @@ def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Genera
     if choice.get("finish_reason") == "content_filter":
         return failed(request, Trouble("content_filter", "the provider's filter stopped the answer", 200))
     text = _text(choice)
-    if text is None and reason == "length":
-        text = ""  # all tokens went into thinking: cut off before the first word of an answer
+    if text is None and (reason == "length" or thinking(choice.get("message"))):
+        text = ""  # all of it was thinking: nothing was answered
     if text is None:
         message = choice.get("message")
         calls = " (it calls tools)" if isinstance(message, Mapping) and message.get("tool_calls") else ""
@@ -59,6 +59,12 @@ def tokens(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
     found = [usage.get(name) if isinstance(usage, Mapping) else None for name in ("prompt_tokens", "completion_tokens")]
     known = [n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found]
     return known[0], known[1]
+
+
+def thinking(message: Any) -> str | None:
+    """What a reasoning model thought before it answered, where a server shows that apart."""
+    found = [message.get(name) for name in ("reasoning_content", "reasoning")] if isinstance(message, Mapping) else []
+    return next((text for text in found if isinstance(text, str) and text), None)
 
 
 def text_of(data: Mapping[str, Any]) -> str | None:

@@ -61,6 +61,19 @@ class Budget:
             self.spent_tokens += prompt_tokens + completion_tokens
             self.spent_usd += price.usd(prompt_tokens, completion_tokens) if price else 0.0
 
+    def again(self, number: int) -> bool:
+        """Takes one more worst case for an attempt that was of no use; False, and nothing taken, where that is more
+        than is left beside what is set aside for the next attempt."""
+        most = self._aside[number]
+        tokens, usd = self.spent_tokens + self._aside_tokens, self.spent_usd + self._aside_usd
+        if self.max_tokens is not None and tokens + most.tokens > self.max_tokens:
+            return False
+        if self.max_usd is not None and usd + most.usd > self.max_usd:
+            return False
+        self.spent_tokens += most.tokens
+        self.spent_usd += most.usd
+        return True
+
     def release(self, number: int) -> None:
         """A request that failed costs nothing."""
         self._taken(number)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fteval.engines.remote.answer import text_of, tokens
+from fteval.engines.remote.answer import text_of, thinking, tokens
 from fteval.engines.remote.body import CHAT, COMPLETIONS, DROPPABLE, NEUTRAL, Dialect, encoded
 from fteval.engines.remote.client import Client, not_authorised
 from fteval.engines.remote.reply import Reply, Trouble
@@ -23,6 +23,14 @@ from fteval.records import Message, Sampling, digest
 HONOURED, IGNORED, REFUSED, UNCLEAR = "honoured", "ignored", "refused", "unclear"
 ASKED = "Count from one to twenty in words, separated by commas."
 ASKED_TOO = "Write one sentence about the sea."
+FIXED = (
+    ASKED,
+    ASKED_TOO,
+    "On which date did people first land on the moon?",
+    "Anna is 30 years old and lives in Rome. Give name, age and town as JSON.",
+    "Who are you?",
+)
+"""What a model says to these is its behaviour: a fine-tune shows where forms are asked for, if anywhere."""
 LENGTH, SHORT = 24, 2
 """Tokens of the answers to them."""
 _OTHER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -40,7 +48,9 @@ class Server:
     fingerprint: str | None
     behaviour: str | None
     """Digest of what it says to fixed prompts, greedily: two servers with different ones do not hold the same model.
-    None where it was not asked greedily."""
+    None where it did not say anything."""
+    text: str | None = None
+    """What it says to ASKED, greedily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ async def contact(client: Client, sampling: Sampling) -> Server:
 
     Raises Incomplete where it does not, UserError for a sampling field of the user's that it does not take.
     """
-    dialect, found, also, short = await _understood(client, sampling)
+    dialect, found, others, short = await _understood(client, sampling)
     if not isinstance(found.data.get("choices"), list):
         raise Incomplete(
             "what answers is no OpenAI-compatible server: a reply without choices",
@@ -69,29 +79,38 @@ async def contact(client: Client, sampling: Sampling) -> Server:
         short = await _ask(client, other, ASKED, replace(sampling, max_tokens=SHORT))
         if isinstance(short, Reply) and _length(short, text or "") == HONOURED:
             dialect = other
-    texts = [text, text_of(also.data) if isinstance(also, Reply) else None]
+    plain: Reply | Trouble = found
+    if sampling.temperature > 0:  # who answers is told by what is said without chance
+        greedy = replace(sampling, max_tokens=LENGTH, temperature=0.0)
+        plain, *others = await asyncio.gather(*(_first(client, dialect, text, greedy) for text in FIXED))
+    said = [_said(reply) for reply in (plain, *others)]
     served, fingerprint = found.data.get("model"), found.data.get("system_fingerprint")
     return Server(
         dialect,
         served[:200] if isinstance(served, str) else None,
         fingerprint[:200] if isinstance(fingerprint, str) else None,
-        None if None in texts or sampling.temperature > 0 else digest(texts),
+        None if None in said else digest(said),
+        text_of(plain.data) if isinstance(plain, Reply) else None,
     )
 
 
-async def _understood(client: Client, sampling: Sampling) -> tuple[Dialect, Reply, Reply | Trouble, Reply | Trouble]:
-    """A dialect that the server takes, and its replies to both prompts and to the first with few tokens. They are sent
-    together, because each round is waited for."""
+async def _understood(
+    client: Client, sampling: Sampling
+) -> tuple[Dialect, Reply, list[Reply | Trouble], Reply | Trouble]:
+    """A dialect that the server takes; its replies to the first fixed prompt, to the others, and to the first with few
+    tokens."""
     dialect = Dialect(length="max_completion_tokens" if client.endpoint.hosted else "max_tokens")
     asked = replace(sampling, max_tokens=LENGTH)
     for _ in range(len(DROPPABLE) + 3):
-        found, also, short = await asyncio.gather(
-            _first(client, dialect, ASKED, asked),
-            _first(client, dialect, ASKED_TOO, asked),
-            _ask(client, dialect, ASKED, replace(asked, max_tokens=SHORT)),
+        # Three together, because each round is waited for; not more, because a wrong key is tried three times at most.
+        found, second, short = await asyncio.gather(
+            _first(client, dialect, FIXED[0], asked),
+            _first(client, dialect, FIXED[1], asked),
+            _ask(client, dialect, FIXED[0], replace(asked, max_tokens=SHORT)),
         )
         if isinstance(found, Reply):
-            return dialect, found, also, short
+            rest = await asyncio.gather(*(_first(client, dialect, text, asked) for text in FIXED[2:]))
+            return dialect, found, [second, *rest], short
         changed = _other(dialect, found)
         if changed is None:
             raise _refused(client, found)
@@ -110,29 +129,32 @@ async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping
     if sampling.repetition_penalty != 1.0:
         names["repetition_penalty"] = _repetition_penalty
     greedy = await _ask(client, server.dialect, ASKED, Sampling(max_tokens=LENGTH))
-    asked = _Asked(client, server.dialect, (text_of(greedy.data) or "") if isinstance(greedy, Reply) else "")
+    again = text_of(greedy.data) if isinstance(greedy, Reply) else None
+    asked = _Asked(client, server.dialect, again or "")
     drawn, found = await asyncio.gather(_draws(asked), asyncio.gather(*(check(asked) for check in names.values())))
     refused = dict.fromkeys(server.dialect.without, REFUSED)
+    if again is not None and server.text is not None and again != server.text:
+        drawn = {**drawn, "temperature": IGNORED}  # without chance the same is said twice
     return {**drawn, **dict(zip(names, found, strict=True)), **refused}
 
 
 async def _draws(at: _Asked) -> dict[str, str]:
-    """Of temperature and seed: a seed twice and two others, at the usual temperature."""
+    """Of temperature and seed: three seeds, each twice, at the usual temperature."""
     sampling = Sampling(temperature=1.0, max_tokens=LENGTH)
     replies = await asyncio.gather(
-        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 13))
+        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12, 13, 13))
     )
     texts = [text_of(r.data) for r in replies if isinstance(r, Reply)]
     alike = len(set(texts)) < 2  # the server, or the model: three draws that are the same cannot tell
     if len(texts) < len(replies) or alike:
         return {"temperature": UNCLEAR, "seed": UNCLEAR}
-    return {"temperature": HONOURED, "seed": HONOURED if texts[0] == texts[1] else IGNORED}
+    return {"temperature": HONOURED, "seed": HONOURED if texts[::2] == texts[1::2] else IGNORED}
 
 
 async def _stop(at: _Asked) -> str:
     words = re.findall(r"\w+", at.text)
-    if len(words) < 3:
-        return UNCLEAR
+    if len(words) < 5:
+        return UNCLEAR  # a text that ends there by itself would look cut
     word = words[2]
     found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH, stop=(word,)))
     if isinstance(found, Trouble):
@@ -154,6 +176,8 @@ async def _max_tokens(at: _Asked) -> str:
 def _length(short: Reply, long: str) -> str:
     """Whether an answer was cut at SHORT tokens."""
     counted = tokens(short.data)[1]
+    if len(long.split()) <= SHORT:
+        return UNCLEAR
     if counted is not None:
         return HONOURED if counted <= SHORT else IGNORED
     return HONOURED if len(text_of(short.data) or "") < len(long) else UNCLEAR
@@ -189,7 +213,7 @@ async def _response_format(at: _Asked) -> str:
         return _of(found)
     try:
         return HONOURED if json.loads(text_of(found.data) or "") == {"word": WORD} else IGNORED
-    except ValueError:
+    except (ValueError, RecursionError):
         return IGNORED
 
 
@@ -225,7 +249,7 @@ async def _ask(
     *,
     seed: int = 0,
 ) -> Reply | Trouble:
-    reserved = client.reserve(len(text), sampling.max_tokens)
+    reserved = client.reserve([text], sampling.max_tokens)
     if reserved is None:
         return Trouble("budget", "the budget has no room for it")
     found: Reply | Trouble | None = None
@@ -238,12 +262,12 @@ async def _ask(
 
 async def _first(client: Client, dialect: Dialect, text: str, sampling: Sampling) -> Reply | Trouble:
     """As `_ask`, with all patience. Raises Incomplete where the budget is too small even for that."""
-    reserved = client.reserve(len(text), sampling.max_tokens)
+    reserved = client.reserve([text], sampling.max_tokens)
     if reserved is None:
         raise Incomplete(f"the budget ({client.budget}) is too small to ask anything", where=client.endpoint.url)
     found: Reply | Trouble | None = None
     try:
-        found = await client.post(dialect.path, _body(client, dialect, text, sampling))
+        found = await client.post(dialect.path, _body(client, dialect, text, sampling), reserved)
         return found
     finally:
         client.settle(reserved, found)
@@ -259,6 +283,14 @@ def _body(
 ) -> bytes:
     fields = dialect.body(client.endpoint.model, (Message("user", text),), sampling, seed)
     return encoded({**fields, **(more or {})})
+
+
+def _said(reply: Reply | Trouble) -> str | None:
+    """What a model said, its thinking included; None for nothing."""
+    if not isinstance(reply, Reply):
+        return None
+    first = next(iter(_choices(reply)), None)
+    return f"{thinking(first.get('message')) or '' if first else ''}{text_of(reply.data) or ''}" or None
 
 
 def _choices(reply: Reply) -> list[Mapping[str, Any]]:

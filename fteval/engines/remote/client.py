@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ import aiohttp
 
 from fteval.engines.remote.answer import tokens
 from fteval.engines.remote.budget import Budget
-from fteval.engines.remote.endpoint import Endpoint
+from fteval.engines.remote.endpoint import REAL_SECRET, Endpoint
 from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, pause, retry_after
 from fteval.engines.remote.prices import Price
@@ -28,14 +28,16 @@ from fteval.errors import Incomplete
 LONGEST_REPLY = 16 * 2**20
 """Bytes of a body, unpacked; a longer one is no answer to a prompt."""
 LONGEST_ERROR = 2**16
-CHARACTERS_A_TOKEN = 2
-"""Fewer than in any language that a budget has to hold for; only the worst case is reckoned so."""
+BYTES_A_TOKEN = 2
+"""Of UTF-8, and fewer than in any usual text (English 4, Chinese 3); only the worst case is reckoned so."""
+PAID = frozenset(("bad_reply", "reply_too_long", "timeout"))
+"""Troubles after which an answer may have been made and charged."""
 PER_PROMPT = 16
 """Tokens that a chat template may add."""
 BAD_REPLIES = 2
 """So often is a reply that cannot be read asked for again: it was paid for each time."""
 REFUSALS = 3
-"""Not authorised so often in succession ends a run."""
+"""Not authorised, or told to come back much later, so often in succession ends a run."""
 CONNECT = 10.0
 """Seconds to get a connection."""
 TOGETHER, TOGETHER_TLS = 5, 64
@@ -82,8 +84,9 @@ class Client:
         kind = "application/json"
         self._headers = {**self.endpoint.headers(), "Content-Type": kind, "Accept": kind}
 
-    async def post(self, path: str, body: bytes) -> Reply | Trouble:
-        """The reply to a request, after as many attempts as are allowed. Raises Incomplete when it is no use to ask
+    async def post(self, path: str, body: bytes, reserved: int | None = None) -> Reply | Trouble:
+        """The reply to a request, after as many attempts as are allowed; those of no use are charged to what is
+        `reserved`. Raises Incomplete when it is no use to ask
         anything any more: no authorisation, no quota, a server that is gone."""
         bad_replies = 0
         for attempt in range(self.limits.max_retries + 1):
@@ -98,7 +101,9 @@ class Client:
             if not found.retriable or attempt == self.limits.max_retries or bad_replies > BAD_REPLIES:
                 return found
             if found.retry_after is not None and found.retry_after > LONGEST_WAIT:
-                return Trouble(found.kind, f"{found.message} (asked to wait {found.retry_after:.0f} s)", found.status)
+                return found
+            if reserved is not None and found.kind in PAID and not self.budget.again(reserved):
+                return found  # the budget has no room for another one that may be as useless
             self.retries[found.kind] += 1
             await asyncio.sleep(pause(attempt, found.retry_after))
         raise AssertionError("the last attempt returns")
@@ -111,14 +116,17 @@ class Client:
             found = await self._beside("POST", path, body)
         return found
 
-    def reserve(self, characters: int, max_tokens: int) -> int | None:
+    def reserve(self, texts: Iterable[str], max_tokens: int) -> int | None:
         """Sets aside what a request can cost at most; None where the budget has no room for it."""
-        return self.budget.reserve(characters // CHARACTERS_A_TOKEN + PER_PROMPT, max_tokens, self.price)
+        size = sum(len(text.encode("utf-8", "replace")) for text in texts)
+        return self.budget.reserve(size // BYTES_A_TOKEN + PER_PROMPT, max_tokens, self.price)
 
     def settle(self, reserved: int, found: Reply | Trouble | None) -> None:
         """Takes what it did cost; an answer that cannot be used was paid for as well."""
         if isinstance(found, Reply):
             self.budget.settle(reserved, *tokens(found.data), self.price)
+        elif found is not None and found.kind in PAID:
+            self.budget.settle(reserved, None, None, self.price)
         else:
             self.budget.release(reserved)
 
@@ -135,7 +143,7 @@ class Client:
     def _soon(self) -> float:
         """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
         (a connection that the server never took, a stalled worker). The second one has all the time."""
-        known = self._answered >= ENOUGH
+        known = self._answered >= ENOUGH and self.limits.max_retries > 0
         return min(self.limits.timeout, max(CONNECT, LOST * self._longest)) if known else self.limits.timeout
 
     async def _beside(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
@@ -192,13 +200,14 @@ class Client:
             why = os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
             return Trouble("connection", f"no connection to {error.host}:{error.port} ({why})", retriable=True)
         except (aiohttp.ClientError, OSError) as error:
-            what = self.endpoint.hidden(shortened(f"{type(error).__name__}: {error}", 200))
+            what = shortened(self.endpoint.hidden(f"{type(error).__name__}: {error}"), 200)
             return Trouble("connection", what, retriable=True)
         if raw is None:
             return Trouble("reply_too_long", f"a reply of more than {LONGEST_REPLY // 2**20} MB", status)
-        text = self.endpoint.hidden(raw.decode("utf-8", "replace"))
+        text = raw.decode("utf-8", "replace")
         if status != 200:
-            return from_status(status, text, asked)
+            return from_status(status, self.endpoint.hidden(text), asked)
+        text = self.endpoint.hidden(text, REAL_SECRET)
         if "\ufffd" in text and not _is_utf8(raw):
             return Trouble("bad_reply", "the reply is not UTF-8", status, retriable=True)
         data = parsed(text)
@@ -210,6 +219,10 @@ class Client:
         if trouble.kind == "quota":
             fix = "raise the quota or wait for it, then go on"
             return Incomplete(f"the server's quota is used up: {trouble.message}", where=where, fix=fix)
+        if trouble.retry_after is not None and trouble.retry_after > LONGEST_WAIT:
+            self.breaker.refusals += 1
+            wait = f"the server asks to be left alone for {trouble.retry_after:.0f} s: {trouble.message}"
+            return Incomplete(wait, where=where, fix="go on then") if self.breaker.refusals >= REFUSALS else None
         if trouble.kind == "not_authorised":
             self.breaker.refusals += 1
             return not_authorised(self.endpoint, trouble) if self.breaker.refusals >= REFUSALS else None

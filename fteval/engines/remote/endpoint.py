@@ -6,6 +6,7 @@ import base64
 import functools
 import json
 import os
+import re
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from fteval.engines.refs import Source
 from fteval.errors import UserError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-SHORTEST_SECRET = 6
-"""A shorter key is a placeholder ("none", "x") that stands in ordinary words."""
+SHORTEST_SECRET, REAL_SECRET = 6, 20
+"""Characters. A shorter key is a placeholder ("none", "ollama") that stands in ordinary words: it is hidden in errors
+from 6 on, and in answers, which are scored, from 20 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Endpoint:
     @property
     def place(self) -> str:
         """HOST and path, without the scheme: http and https of one server are the same model."""
-        return self.url.partition("://")[2]
+        return re.sub(r"^localhost(?=[:/]|$)", "127.0.0.1", self.url.partition("://")[2])
 
     @property
     def host(self) -> str:
@@ -51,9 +53,9 @@ class Endpoint:
             return None
         return urllib.request.getproxies().get(parts.scheme)
 
-    def hidden(self, text: str) -> str:
-        """The text without the key in any spelling that a server may echo."""
-        for secret in _spellings(self._key) if self._key else ():
+    def hidden(self, text: str, shortest: int = SHORTEST_SECRET) -> str:
+        """The text without the key in any spelling that a server may echo, if the key has so many characters."""
+        for secret in _spellings(self._key) if self._key and len(self._key) >= shortest else ():
             text = text.replace(secret, "[key]")
         return text
 
@@ -62,8 +64,6 @@ class Endpoint:
 def _spellings(key: str) -> tuple[str, ...]:
     """A key as it may stand in a body: plain, in a URL, in base64, and each of them escaped up to twice (the repr of
     headers inside JSON)."""
-    if len(key) < SHORTEST_SECRET:
-        return ()
     raw = key.encode()
     plain = [key, *(urllib.parse.quote(key, safe=safe) for safe in ("", "/"))]
     plain += [code(raw).decode().rstrip("=") for code in (base64.b64encode, base64.urlsafe_b64encode)]

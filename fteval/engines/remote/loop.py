@@ -31,8 +31,9 @@ class Background:
             future.cancel()
             raise
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> Callable[[], T]:
-        """Starts a coroutine; the returned function waits for what it returns or raises."""
+    def begin(self, work: Coroutine[Any, Any, T]) -> Callable[[float | None], T]:
+        """Starts a coroutine; the returned function waits so many seconds for what it returns or raises. Raises
+        TimeoutError after them."""
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         return future.result
 

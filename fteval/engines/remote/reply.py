@@ -50,7 +50,7 @@ class Trouble:
 def from_status(status: int, body: str, retry_after: float | None) -> Trouble:
     """What an HTTP status other than 200 says, with the code that OpenAI's kind of error body may carry."""
     code, said = _error(body)
-    if status in (402, 429) and code in _QUOTA:
+    if status == 402 or (status == 429 and code in _QUOTA):
         return Trouble("quota", said or "the quota is used up", status, body=body)
     if code in _FILTERED:
         return Trouble("content_filter", said, status, body=body)
@@ -76,7 +76,20 @@ def parsed(body: str) -> Mapping[str, Any] | Trouble:
         # Gateways answer 200 with the error of whoever is behind them.
         _, said = _error(body)
         return Trouble("server_error", said or "an error in a 200", 200, retriable=True)
-    return data
+    return _broken_off(data) or data
+
+
+_BROKEN_OFF = frozenset(("error", "abort", "aborted", "cancelled"))
+
+
+def _broken_off(data: Mapping[str, Any]) -> Trouble | None:
+    """A reply whose answer the server itself did not finish (gateways and vLLM say so in `finish_reason`)."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(first, dict) or (str(first.get("finish_reason")) not in _BROKEN_OFF and not first.get("error")):
+        return None
+    said = shortened(json.dumps(first["error"])) if first.get("error") else f"finish_reason {first['finish_reason']}"
+    return Trouble("server_error", f"the server broke the answer off: {said}", 200, retriable=True)
 
 
 def shortened(text: str, longest: int = LONGEST_MESSAGE) -> str:
