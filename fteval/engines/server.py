@@ -331,7 +331,7 @@ def shortcomings(found: Mapping[str, str], sampling: Sampling) -> list[str]:
     if bad.get("temperature") == "ignored":
         texts.append("asked twice without chance, the server said two things: its answers vary from run to run")
     if found.get("temperature") == "unclear" and sampling.temperature > 0:
-        texts.append("three draws at temperature 1 were all the same: the server may ignore the temperature")
+        texts.append("draws at temperature 1 were all the same: the server may ignore the temperature")
     if bad.get("stop") == "ignored" and sampling.stop:
         texts.append("the server ignored `stop`: answers were cut here, after the tokens behind it were paid for")
     texts += [

@@ -51,6 +51,8 @@ class Server:
     None where it did not say anything."""
     text: str | None = None
     """What it says to ASKED, greedily."""
+    length: str = UNCLEAR
+    """Whether it keeps to the most tokens of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ async def contact(client: Client, sampling: Sampling) -> Server:
         fingerprint[:200] if isinstance(fingerprint, str) else None,
         None if None in said else digest(said),
         text_of(plain.data) if isinstance(plain, Reply) else None,
+        _length(short, text or "") if isinstance(short, Reply) else _of(short),
     )
 
 
@@ -121,7 +124,7 @@ async def _understood(
 async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping[str, str]:
     """Field -> honoured, ignored, refused or unclear, by a few tiny requests."""
     names = {
-        "stop": _stop, "logprobs": _logprobs, "n": _n, "max_tokens": _max_tokens,
+        "stop": _stop, "logprobs": _logprobs, "n": _n,
         "response_format": _response_format, "structured_outputs": _structured_outputs,
     }  # fmt: skip
     if sampling.temperature > 0 and sampling.top_k > 0:
@@ -132,20 +135,20 @@ async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping
     again = text_of(greedy.data) if isinstance(greedy, Reply) else None
     asked = _Asked(client, server.dialect, again or "")
     drawn, found = await asyncio.gather(_draws(asked), asyncio.gather(*(check(asked) for check in names.values())))
-    refused = dict.fromkeys(server.dialect.without, REFUSED)
+    refused = {"max_tokens": server.length, **dict.fromkeys(server.dialect.without, REFUSED)}
     if again is not None and server.text is not None and again != server.text:
         drawn = {**drawn, "temperature": IGNORED}  # without chance the same is said twice
     return {**drawn, **dict(zip(names, found, strict=True)), **refused}
 
 
 async def _draws(at: _Asked) -> dict[str, str]:
-    """Of temperature and seed: three seeds, each twice, at the usual temperature."""
+    """Of temperature and seed: two seeds, each twice, at the usual temperature."""
     sampling = Sampling(temperature=1.0, max_tokens=LENGTH)
     replies = await asyncio.gather(
-        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12, 13, 13))
+        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12))
     )
     texts = [text_of(r.data) for r in replies if isinstance(r, Reply)]
-    alike = len(set(texts)) < 2  # the server, or the model: three draws that are the same cannot tell
+    alike = len(set(texts)) < 2  # the server, or the model: draws that are all the same cannot tell
     if len(texts) < len(replies) or alike:
         return {"temperature": UNCLEAR, "seed": UNCLEAR}
     return {"temperature": HONOURED, "seed": HONOURED if texts[::2] == texts[1::2] else IGNORED}
@@ -164,13 +167,6 @@ async def _stop(at: _Asked) -> str:
         return UNCLEAR
     # Some servers leave the stop text itself in; it is cut off here.
     return HONOURED if len(text) <= place + len(word) else IGNORED
-
-
-async def _max_tokens(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=SHORT))
-    if isinstance(found, Trouble):
-        return _of(found)
-    return _length(found, at.text)
 
 
 def _length(short: Reply, long: str) -> str:
