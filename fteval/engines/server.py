@@ -134,8 +134,9 @@ class ServerEngine:
             return False
         if self.timeless:
             return True
-        known = now is not None and now.get("behaviour") is not None
-        return known and all(earlier.get(what) == now.get(what) for what in ("served", "behaviour"))  # type: ignore[union-attr]  # known
+        if now is None or now.get("behaviour") is None:
+            return False
+        return all(earlier.get(what) == now.get(what) for what in ("served", "behaviour"))
 
     def close(self) -> None:
         """Gives connections and thread back."""
