@@ -70,6 +70,8 @@ def _of_server(run: RunRecord) -> dict[str, str]:
     if not isinstance(served, Mapping):
         return {}
     facts = {"served as": str(served.get("served") or "not said")}
+    if served.get("fingerprint"):
+        facts["fingerprint"] = str(served["fingerprint"])
     for how in ("ignored", "refused"):
         names = [name for name, found in run.capabilities.items() if found == how]
         if names:
