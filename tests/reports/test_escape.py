@@ -135,6 +135,7 @@ def test_only_a_web_address_becomes_a_link(url: str) -> None:
     assert escape.link("all", url) == "all"
 
 
+@example("\ud800")
 @given(ANY)
 def test_a_link_is_one_link(tail: str) -> None:
     shown = escape.link("all", f"https://ci.test/{tail}")
