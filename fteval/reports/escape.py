@@ -121,7 +121,7 @@ def link(text: str, url: str) -> str:
     """A link of our own to an address that came from outside; the bare text where that is no web address."""
     if not re.match(r"https?://[A-Za-z0-9]", url):
         return text
-    return f"[{text}](<{quote(url[:2000], safe=_ADDRESS, errors="replace")}>)"
+    return f"[{text}](<{quote(url[:2000], safe=_ADDRESS, errors='replace')}>)"
 
 
 _ADDRESS = ":/?#[]@!$&'()*+,;=%-._~"
