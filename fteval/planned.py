@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fteval.experiment import Experiment
-from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan
+from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, ServedEngine
 from fteval.stats import units
 from fteval.stats.evidence import CHANGES, bound_of
 
@@ -56,10 +56,9 @@ def _model(
     engine = open_(ref)
     work = plan(suite, engine, experiment.sampling, experiment.repeats)
     greedy = experiment.sampling.temperature == 0
-    same = getattr(engine, "same", None)
     # Nobody is asked here: it is reckoned as if a server had still the same model.
-    unasked = (lambda earlier: bool(same(earlier, earlier))) if same else None
-    found = find(store, work.requests.keys(), work.plan, unasked) if store is not None and greedy else {}
+    still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None
+    found = find(store, work.requests.keys(), work.plan, still) if store is not None and greedy else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
     price = getattr(engine, "price", None)

@@ -312,6 +312,21 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class ServedEngine(Protocol):
+    """What an engine has beside `Engine` where somebody else holds the weights: a name is no content."""
+
+    @property
+    def timeless(self) -> bool:
+        """Whether the name alone says which model it is, now and later."""
+
+    def start(self, sampling: Sampling) -> Mapping[str, Any] | None:
+        """What is known of the model that is served now, for the record of the run; makes contact where it can."""
+
+    def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+        """Whether answers of an earlier run, by its record, are those of the model that is served `now`."""
+
+
 # --- what came out -------------------------------------------------------------------------------
 
 

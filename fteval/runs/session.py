@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, RunRecord, Sampling, Sequential
+from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine
 from fteval.runs import identity, results, scoring
 from fteval.runs.attempt import Attempt, Progress
 from fteval.runs.interrupt import Signals, Stop
@@ -144,22 +144,21 @@ def _met(
     A server is not contacted where nothing is missing and the model's name says for ever which one it is: what is shown
     then is what the earlier run was told.
     """
-    start, same = getattr(engine, "start", None), getattr(engine, "same", None)
     wanted = work.requests.keys() - answered
-    greedy = sampling.temperature == 0
-    if start is None or same is None:
-        return None, find(store, wanted, work.plan) if reusing and greedy else {}
+    reusing = reusing and sampling.temperature == 0
+    if not isinstance(engine, ServedEngine):
+        return None, find(store, wanted, work.plan) if reusing else {}
     if not wanted:
         return None, {}
-    if engine.timeless:  # type: ignore[attr-defined]  # of a server, see ServerEngine
-        found = find(store, wanted, work.plan, lambda earlier: same(earlier, None)) if reusing and greedy else {}
-        if len(found) == len(wanted):
-            newest = max((place.run for place in found.values()), key=lambda run: run.id)
-            return newest.manifest.get("served"), found
-        return start(sampling), found
-    # Also where nothing is missing: who serves a model under a name may have put another one there.
-    served = start(sampling)
-    return served, find(store, wanted, work.plan, lambda earlier: same(earlier, served)) if reusing and greedy else {}
+    if not engine.timeless:
+        # Also where nothing is missing: who serves a model under a name may have put another one there.
+        served = engine.start(sampling)
+        return served, find(store, wanted, work.plan, lambda then: engine.same(then, served)) if reusing else {}
+    found = find(store, wanted, work.plan, lambda then: engine.same(then, None)) if reusing else {}
+    if len(found) < len(wanted):
+        return engine.start(sampling), found
+    newest = max((place.run for place in found.values()), key=lambda run: run.id)
+    return newest.manifest.get("served"), found
 
 
 def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:

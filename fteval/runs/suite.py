@@ -96,7 +96,7 @@ def check_judges(suite: Suite, measured: Iterable[tuple[str, Engine]]) -> None:
     """Raises UserError for a probe that judges by a model which is itself measured: nobody marks their own work."""
     digests = {digest_of(engine.identity()): name for name, engine in measured}
     for one in suite.probes:
-        judge = one.probe.contents.get("reference") if hasattr(one.probe, "measured_by") else None  # type: ignore[attr-defined]  # optional, see Probe
+        judge = getattr(one.probe, "contents", {}).get("reference") if hasattr(one.probe, "measured_by") else None
         if judge in digests:
             raise UserError(
                 f"probe '{one.name}' judges by the very model that it measures ({digests[judge]})",
