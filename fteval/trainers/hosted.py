@@ -12,14 +12,12 @@ Traps                a base that is about to be shut down, a job created twice a
 from __future__ import annotations
 
 import math
-import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fteval import registry
 from fteval.errors import Interrupted, UserError
 from fteval.records import Candidate
 from fteval.runs.interrupt import Signals, Stop
@@ -30,6 +28,7 @@ from fteval.trainers.order import Order, Plan, plan
 from fteval.trainers.outcome import outcome
 from fteval.trainers.progress import TrainProgress
 from fteval.trainers.provider import PATIENT, Provider, Waits
+from fteval.trainers.recipe import settle
 from fteval.trainers.shutdown import check_alive
 from fteval.trainers.weights import write_json, writing
 
@@ -61,24 +60,13 @@ class Recipe:
     """Of the provider's API. None: that of the base, which is OPENAI_BASE_URL's for `openai:` and `ft:`."""
 
     def __post_init__(self) -> None:
-        problems = []
-        for name, hint in typing.get_type_hints(type(self)).items():
-            try:
-                object.__setattr__(self, name, registry.convert(getattr(self, name), hint))
-            except ValueError as error:
-                problems.append(f"hosted: '{name}' {error}")
-        if not problems:
-            problems = [
-                f"hosted: '{name}' is {getattr(self, name)!r}, wanted {wanted}" for name, wanted in _wrong(self)
-            ]
-        if problems:
-            raise UserError("\n".join(problems))
+        settle(self, "hosted", _rules)
 
 
-def _wrong(r: Recipe) -> list[tuple[str, str]]:
-    """(field, what it wants) for each value out of range."""
+def _rules(r: Recipe) -> dict[str, tuple[bool, str]]:
+    """Whether each field is in range, and what is wanted."""
     rate = r.learning_rate_multiplier
-    rules = {
+    return {
         "n_epochs": (r.n_epochs is None or r.n_epochs > 0, "1 or more"),
         "batch_size": (r.batch_size is None or r.batch_size > 0, "1 or more"),
         "learning_rate_multiplier": (rate is None or 0 < rate < math.inf, "more than 0"),
@@ -87,7 +75,6 @@ def _wrong(r: Recipe) -> list[tuple[str, str]]:
         "seed": (0 <= r.seed < 2**31, "0 to 2147483647"),
         "suffix": (r.suffix is None or 0 < len(r.suffix) <= 64, "1 to 64 characters"),
     }
-    return [(name, wanted) for name, (fine, wanted) in rules.items() if not fine]
 
 
 def train(

@@ -13,13 +13,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fteval import registry
 from fteval.data.chat import read_conversations, valid_text
 from fteval.engines import refs
 from fteval.errors import Incomplete, Interrupted, UserError
@@ -30,6 +28,7 @@ from fteval.trainers import libraries, overlap, progress, weights, workshop
 from fteval.trainers.base import Base, check_unchanged, find_base
 from fteval.trainers.preflight import Preflight, look
 from fteval.trainers.progress import TrainProgress
+from fteval.trainers.recipe import settle
 
 if TYPE_CHECKING:
     from fteval.engines.chat import Chat
@@ -79,17 +78,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        problems = []
-        for name, hint in typing.get_type_hints(type(self)).items():
-            try:
-                # 5 and 5.0, a list and a tuple must give one record.
-                object.__setattr__(self, name, registry.convert(getattr(self, name), hint))
-            except ValueError as error:
-                problems.append(f"sft: '{name}' {error}")
-        if not problems:
-            problems = [f"sft: '{name}' is {getattr(self, name)!r}, wanted {wanted}" for name, wanted in _wrong(self)]
-        if problems:
-            raise UserError("\n".join(problems))
+        settle(self, "sft", _rules)
 
     def resolved(self, rows: int) -> Recipe:
         """The recipe for so many rows, with a number for every None but `threads`: what is recorded."""
@@ -110,9 +99,9 @@ class Recipe:
         return 5e-4 if self.lora_rank else 5e-5
 
 
-def _wrong(r: Recipe) -> list[tuple[str, str]]:
-    """(field, what it wants) for each value out of range."""
-    rules = {
+def _rules(r: Recipe) -> dict[str, tuple[bool, str]]:
+    """Whether each field is in range, and what is wanted."""
+    return {
         "lora_rank": (r.lora_rank >= 0, "0 (all weights) or more"),
         "lora_alpha": (r.lora_alpha is None or r.lora_alpha > 0 or r.lora_rank == 0, "more than 0"),
         "lora_dropout": (0 <= r.lora_dropout < 1, "a share from 0 to below 1"),
@@ -132,7 +121,6 @@ def _wrong(r: Recipe) -> list[tuple[str, str]]:
         "threads": (r.threads is None or r.threads > 0, "1 or more"),
         "seed": (0 <= r.seed < 2**32, "0 to 4294967295"),
     }  # fmt: skip
-    return [(name, wanted) for name, (fine, wanted) in rules.items() if not fine]
 
 
 def train(
