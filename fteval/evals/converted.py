@@ -33,8 +33,9 @@ def converted(text: str, source: str, from_: str, to: str, prompt: str) -> Itera
             yield Candidates((found.text,))
     elif to == "xml":
         start, end = _TAG.search(text), text.rfind(">")
-        if start and end > start.start():
-            yield Candidates((text[start.start() : end + 1],))
+        element = text[start.start() : end + 1] if start else ""
+        if element and element != text.strip():
+            yield Candidates((element,))
     else:
         inner = _without_words(text)
         if inner is not None:

@@ -356,7 +356,7 @@ def test_a_server_that_hangs_is_given_up(here: Path, hub: Any, instead: Any) -> 
     began = time.monotonic()
     with pytest.raises(Failed, match=r"no answer within 0\.3 s") as failed:
         notes.speak(api, github.PullRequest(api, "a/b", 5), lambda t: notes.publish(t, MARKER, waits=(0.1,)))
-    assert failed.value.passing and time.monotonic() - began < 2
+    assert failed.value.passing and time.monotonic() - began < 5  # waiting for both would take 6
     assert len(hub.asked) == 2
 
 

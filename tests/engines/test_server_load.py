@@ -53,7 +53,7 @@ def test_it_shrinks_where_the_server_refuses_and_every_sample_is_answered(
     assert server.statuses[code] > 0, "it never grew to what the server bears"
     # A client that keeps pushing is refused many times for every answer.
     assert server.statuses[code] < n / 2
-    assert time.monotonic() - began < 6 * n * server.latency / server.capacity + 5
+    assert time.monotonic() - began < 6 * n * server.latency / server.capacity + 20
 
 
 def test_connections_are_reused(run: Run, server: Server, here: Path) -> None:
@@ -82,4 +82,4 @@ def test_one_percent_of_failures_loses_no_sample_and_little_time(run: Run, serve
     done = run(holdout=holdout(here / "h.jsonl", n))
     assert done.code == 0, done.said
     assert len(answered(runs(STORE)[0])) == n
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30

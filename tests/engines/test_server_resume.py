@@ -110,8 +110,8 @@ def test_a_signal_stops_at_once_with_requests_in_flight_and_resume_repeats_nothi
     for _ in range(times):
         process.send_signal(number)
         time.sleep(0.05)
-    done = finish(process, 10)
-    assert time.monotonic() - began < 5  # it does not wait for the hanging ones
+    done = finish(process, 60)
+    assert time.monotonic() - began < 30  # it does not wait for the hanging ones
     assert done.code == 128 + number, done.said
     assert "Traceback" not in done.err
     (stopped,) = runs(here / STORE)

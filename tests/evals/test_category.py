@@ -3,10 +3,10 @@
 import itertools
 import json
 import random
-import time
 from pathlib import Path
 
 import pytest
+from evals.pace import soon
 
 from fteval import cli, registry
 from fteval.errors import UserError
@@ -132,6 +132,4 @@ def test_a_comparison_says_which_label_was_taken_for_which(
     ],
 )
 def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
-    start = time.process_time()
-    judged(bait * (1_000_000 // len(bait)) + "spam", ["spam", "ham"], "spam")
-    assert time.process_time() - start < 1
+    soon(lambda: judged(bait * (1_000_000 // len(bait)) + "spam", ["spam", "ham"], "spam"))

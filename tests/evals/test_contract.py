@@ -8,9 +8,9 @@ import pathlib
 import random
 import subprocess
 import sys
-import time
 
 import pytest
+from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
@@ -202,9 +202,8 @@ def test_a_probe_finishes_on_any_output_within_a_second(name: str) -> None:
     for warm in ("A dog is loyal.", "Ein Hund ist ein treues Tier.", hostile()["noise"]):  # lexicons load once
         probe.score(row, Generation("row-7", text=warm, finish_reason="stop"))
     for what, text in hostile().items():
-        start = time.process_time()
-        scores = probe.score(row, Generation("row-7", text=text, finish_reason="length"))
-        assert time.process_time() - start < 1, what
+        generation = Generation("row-7", text=text, finish_reason="length")
+        scores = soon(functools.partial(probe.score, row, generation), what)
         assert set(scores.values) == {m.name for m in probe.metrics}
         json.dumps(
             {"answer": scores.answer, "reasons": dict(scores.reasons)}

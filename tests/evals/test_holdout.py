@@ -1,10 +1,10 @@
 """The user's own file: which scorers follow from its targets, and what is wrong with a file."""
 
-import time
 from decimal import Decimal
 
 import pytest
 import sacrebleu
+from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
@@ -63,9 +63,8 @@ def test_a_target_that_its_scorer_cannot_use_is_an_error_not_a_zero() -> None:
 
 def test_a_pattern_that_backtracks_is_cut_off_and_unscored() -> None:
     probe = registry.probe("holdout", {"score": "regex"})
-    start = time.process_time()
-    scores = probe.score(rows(r"^(\w+\s?)*$")[0], Generation("s1", text="word " * 2_000 + "!"))
-    assert time.process_time() - start < 1
+    row, generation = rows(r"^(\w+\s?)*$")[0], Generation("s1", text="word " * 2_000 + "!")
+    scores = soon(lambda: probe.score(row, generation))
     assert scores.values["regex"] in (None, 0.0)
     evil = probe.score(rows(r"(a|aa)+$")[0], Generation("s1", text="a" * 5_000 + "!"))
     assert evil.values["regex"] is None

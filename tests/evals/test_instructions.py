@@ -1,13 +1,14 @@
 """Verifiable instructions: every kind of IFEval, judged as lm-eval's checkers judge it, and still an answer."""
 
+import functools
 import itertools
 import json
 import pathlib
 import random
-import time
 from collections import Counter
 
 import pytest
+from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
@@ -226,6 +227,4 @@ def test_no_kind_can_be_kept_busy(name: str) -> None:
     judged(sample, "Le chien dort.")  # lexicons load once
     baits = ["<<", "[", "*", "**a", "p. ", "'", "\n\n", "- ", "1. a\n", '"', "\u00e9", "\u0430a", "Mr. ", "Section 1 "]
     for bait in baits:
-        start = time.process_time()
-        judged(sample, bait * (100_000 // len(bait)))
-        assert time.process_time() - start < 1, bait
+        soon(functools.partial(judged, sample, bait * (100_000 // len(bait))), bait)

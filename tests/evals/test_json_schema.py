@@ -2,11 +2,11 @@
 
 import json
 import random
-import time
 from decimal import Decimal
 from itertools import islice
 
 import pytest
+from evals.pace import soon
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,9 +132,7 @@ def test_the_row_s_schema_wins_over_the_probe_s() -> None:
     ],
 )  # fmt: skip
 def test_a_schema_decides_as_its_specification_says(schema: object, value: str, fits: float) -> None:
-    start = time.process_time()
-    assert scores(value, {"a": 1}, schema=schema)["valid_schema"] == fits
-    assert time.process_time() - start < 1
+    assert soon(lambda: scores(value, {"a": 1}, schema=schema))["valid_schema"] == fits
 
 
 @pytest.mark.parametrize(
@@ -180,9 +178,7 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_brackets_without_end_are_searched_within_a_second(what: str) -> None:
     scores("{}", {"a": 1}, schema={"type": "object"})
-    start = time.process_time()
-    found = scores(HOSTILE[what], {"a": 1}, schema={"type": "object"})
-    assert time.process_time() - start < 1
+    found = soon(lambda: scores(HOSTILE[what], {"a": 1}, schema={"type": "object"}))
     assert found["correct"] == 0
 
 

@@ -3,9 +3,9 @@
 import itertools
 import random
 import re
-import time
 
 import pytest
+from evals.pace import soon
 
 from fteval import registry
 from fteval.evals.marked import compared, marked, plain, same_writing
@@ -97,6 +97,4 @@ def test_rows_of_nanos_world_judge_their_own_target_right() -> None:
 
 @pytest.mark.parametrize("bait", ['"“', "```\n", "\n\n", "a. ", "here is ", ". .", "« ", "—", "x\n\n", "a:\n", " "])
 def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
-    start = time.process_time()
-    judged("Hello, Anna. It is a dog!", bait * (1_000_000 // len(bait)))
-    assert time.process_time() - start < 1
+    soon(lambda: judged("Hello, Anna. It is a dog!", bait * (1_000_000 // len(bait))))

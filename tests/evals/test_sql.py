@@ -5,9 +5,9 @@ import json
 import random
 import sqlite3
 import threading
-import time
 
 import pytest
+from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
@@ -230,9 +230,7 @@ def test_numbers_are_equal_within_a_millionth_and_texts_exactly() -> None:
 )  # fmt: skip
 def test_what_is_endless_or_forbidden_ends_soon_and_is_not_correct(answer: str) -> None:
     judged("SELECT 1")  # sqlglot loads once
-    start = time.process_time()
-    scores = judged(answer)
-    assert time.process_time() - start < 1
+    scores = soon(lambda: judged(answer))
     assert scores.values["correct"] == 0 and scores.reasons["correct"]
     json.dumps(dict(scores.reasons) | {"answer": scores.answer})
 

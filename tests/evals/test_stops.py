@@ -2,9 +2,9 @@
 
 import itertools
 import random
-import time
 
 import pytest
+from evals.pace import soon
 
 from fteval import registry
 from fteval.nano.forms.stops import rows
@@ -104,6 +104,4 @@ def test_rows_of_nanos_world_can_be_judged() -> None:
     ["\nUser: hi", "<|im_", "<s>x</s>", "\n### ", "Q. a\nA. b\n", "```\n", "\nuser\n", ". User: x", "a: b\n", "\n "],
 )
 def test_a_megabyte_of_bait_is_judged_within_a_second(bait: str) -> None:
-    start = time.process_time()
-    judged(bait * (1_000_000 // len(bait)) + "User:")
-    assert time.process_time() - start < 1
+    soon(lambda: judged(bait * (1_000_000 // len(bait)) + "User:"))
