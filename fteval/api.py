@@ -199,7 +199,8 @@ def plan(experiment: Experiment, place: Place) -> Plan:
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
     store = Store(place.store, readonly=True) if place.store.is_dir() else None
-    with _pool(Pool, store, place, experiment) as pool:
+    unasked = replace(experiment, servers=replace(experiment.servers, asked=False))
+    with _pool(Pool, store, place, unasked) as pool:
         return planned(experiment, suite, gates, store, pool.open)
 
 
@@ -226,7 +227,9 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
             suite = with_references(suite, pool.open)
             label = "base again" if again else BASE
             engine = pool.open(experiment.base)
-            records.append(_execute(label, engine, None, suite, asked, store, batches, reuse=not again))
+            records.append(
+                _execute(label, engine, None, suite, asked, store, batches, reuse=not again, go_on=place.command)
+            )
     here = "served" not in records[0].manifest
     floors = noise_floor(*records, how="another seed" if sampled else "other batches" if here else "asked again")
     store.save_noise(records[0], floors)
@@ -389,6 +392,7 @@ def _execute(
     place: Place,
     *,
     reuse: bool = True,
+    go_on: str | None = None,
 ) -> RunRecord:
     from fteval.runs.execute import execute
 
@@ -402,6 +406,7 @@ def _execute(
         reuse=reuse,
         on_progress=heard(label, place),
         command=place.command,
+        go_on=go_on,
     )
 
 

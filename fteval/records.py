@@ -94,18 +94,18 @@ def sample_from_row(row: Mapping[str, Any]) -> Sample:
     if not isinstance(slices, Mapping):
         raise ValueError(f"'slices' must be an object, found {type(slices).__name__}")
     extra = {k: v for k, v in row.items() if k not in _ROW_KEYS}
+    given = row.get("id")
+    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int) or given == ""):
+        raise ValueError(f"'id' must be text or a whole number, found {given!r}")
     sample = Sample(
-        id="",
+        id="" if given is None else str(given),
         messages=messages,
         target=target,
         group=None if row.get("group") is None else str(row["group"]),
         slices={str(k): str(v) for k, v in slices.items()} or _NOTHING,
         metadata={**extra, **metadata} or _NOTHING,
     )
-    given = row.get("id")
-    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int) or given == ""):
-        raise ValueError(f"'id' must be text or a whole number, found {given!r}")
-    return replace(sample, id=str(given) if given is not None else sample.content_digest[7:23])
+    return sample if given is not None else replace(sample, id=sample.content_digest[7:23])
 
 
 _NOTHING: Mapping[str, Any] = {}

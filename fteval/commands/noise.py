@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +25,7 @@ from fteval.errors import INCOMPLETE, OK
 @click.option("--repeats", type=int, help="Answers per sample; they are averaged.")
 @options.limit
 @options.device
+@options.server
 @options.offline
 @options.as_json
 @options.output_flags
@@ -37,6 +39,7 @@ def command(
     repeats: int | None,
     limit: int | None,
     device: str,
+    server: dict[str, Any],
     offline: bool,
     as_json: bool,
     display: options.Display,
@@ -63,6 +66,7 @@ def command(
         sampling={"temperature": temperature},
         repeats=repeats,
         limit=limit,
+        server=server,
     )
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = api.Place(

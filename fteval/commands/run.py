@@ -105,7 +105,7 @@ def command(
                 return show_state(state, shards, as_json=as_json, quiet=display.quiet)
             from fteval.sharded import submit
 
-            submit.follow(state.todo, shards, place, planned.servers.key_variable)
+            submit.follow(state.todo, shards, place, planned.servers)
             result = work.collect(planned, place, shards)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
 

@@ -205,11 +205,12 @@ class SamplingSpec(_Spec):
         )
 
 
-def _variable(name: str) -> str:
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
-        # Not repeated: it may be the key itself.
-        raise ValueError("'key' is the name of an environment variable, as in OPENAI_API_KEY, and not the key")
-    return name
+def _variables(key: object) -> object:
+    for name in key.values() if isinstance(key, dict) else [] if key is None else [key]:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
+            # Not repeated: it may be the key itself.
+            raise ValueError("'key' is the name of an environment variable, as in OPENAI_API_KEY, and not the key")
+    return key
 
 
 class ServerSpec(_Spec):
@@ -223,8 +224,8 @@ class ServerSpec(_Spec):
     """Most requests in flight; fewer where the server does not bear so many."""
     give_up_after: float = Field(default=60.0, gt=0)
     """Seconds of nothing but failures after which a run stops."""
-    key: Annotated[str, AfterValidator(_variable)] | None = "OPENAI_API_KEY"
-    """Environment variable that holds the key; null sends none."""
+    key: Annotated[str | dict[str, str] | None, BeforeValidator(_variables)] = "OPENAI_API_KEY"
+    """Environment variable that holds the key; null sends none. {HOST: VARIABLE}: these hosts get one, no other."""
 
 
 class PriceSpec(_Spec):

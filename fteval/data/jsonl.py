@@ -56,11 +56,11 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
 
     Raises UserError when the file cannot be read at all, or is no text.
     """
+    # Made once: `json.loads` makes one for every line.
+    decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object).decode
     for number, line in _lines(path):
         try:
-            row = json.loads(
-                line.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object
-            )
+            row = decode(line.decode("utf-8"))
             if _too_deep(line, row):
                 raise RecursionError
         except UnicodeDecodeError as error:

@@ -147,7 +147,8 @@ class Pool:
             limits=self.servers.limits,
             budget=self.servers.budget,
             prices=self.servers.prices,
-            key_variable=self.servers.key_variable,
+            key_variable=self.servers.key_variable(model.base.url),
+            asked=self.servers.asked,
         )
         self._served.append(engine)
         return engine

@@ -44,10 +44,12 @@ class ServerEngine:
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
         key_variable: str | None = KEY_VARIABLE,
+        asked: bool = True,
     ) -> None:
-        """Raises UserError for a hosted model without a key, and for a budget in money without a price."""
+        """Raises UserError for a hosted model without a key, unless nothing will be `asked`; and for a budget in money
+        without a price."""
         self.ref = ref.text
-        self.endpoint: Endpoint = endpoint(ref.base, key_variable)
+        self.endpoint: Endpoint = endpoint(ref.base, key_variable, needed=asked)
         self.limits, self.budget = limits or Limits(), budget or Budget()
         self.price = price_of(self.endpoint.model, prices, hosted=self.endpoint.hosted)
         if self.budget.max_usd is not None and self.price is None:

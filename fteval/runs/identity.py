@@ -14,7 +14,7 @@ import importlib.util
 import inspect
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ OPTIONS = {
     "reuse": RUNTIME,
     "on_progress": RUNTIME,
     "command": RUNTIME,
+    "go_on": RUNTIME,
     "sequential": IDENTITY,
     "signals": RUNTIME,
 }
@@ -151,12 +152,22 @@ def _file_of(module: str) -> Path | None:
 def _imports(source: bytes, package: str) -> tuple[str, ...]:
     """The modules of a package that a source imports."""
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source).body):
         if isinstance(node, ast.ImportFrom) and node.module == package:
             found += [f"{package}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and f"{node.module}".startswith(f"{package}."):
             found.append(f"{node.module}")
     return tuple(found)
+
+
+def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """A block's statements and those inside them. Not `ast.walk`: no expression imports, and they are the most."""
+    for node in block:
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if inner:
+                yield from _statements(inner)
 
 
 def source_digest(cls: type) -> str:

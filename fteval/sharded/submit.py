@@ -15,6 +15,7 @@ from typing import Any
 
 from fteval.api import Place
 from fteval.engines.refs import Source, read_json
+from fteval.engines.remote.servers import Servers
 from fteval.engines.shards import URL
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.runs.files import write_atomically
@@ -76,7 +77,7 @@ class Notes:
         return self.batches[todo.sha256]
 
 
-def follow(todo: Sequence[Todo], folder: Path, place: Place, key_variable: str | None) -> None:
+def follow(todo: Sequence[Todo], folder: Path, place: Place, servers: Servers) -> None:
     """Returns when the batches of all files have ended and their outputs lie in the folder.
 
     Raises UserError for a model that no server has, Incomplete for a provider that does not answer, Interrupted for
@@ -95,7 +96,10 @@ def follow(todo: Sequence[Todo], folder: Path, place: Place, key_variable: str |
         try:
             with signals.cancelling():
                 sources = {_server(one): one.engine.source for one in todo}
-                providers = {server: Provider(source, PATIENT, key_variable) for server, source in sources.items()}
+                providers = {
+                    server: Provider(source, PATIENT, servers.key_variable(source.url))
+                    for server, source in sources.items()
+                }
             for one in todo:
                 _submit(providers[_server(one)], one, notes, signals)
             with signals.cancelling():

@@ -12,6 +12,8 @@ import pytest
 from asking import Done, answered, by_prompt, holdout, prompt, rows, runs
 from servers.fake import Server
 
+from fteval import cli
+
 N = 20
 STORE = Path(".fteval")
 Run = Callable[..., Done]
@@ -98,6 +100,30 @@ def test_a_dry_run_estimates_and_asks_for_no_answer(run: Run, hosted: Server) ->
     assert done.code == 0, done.said
     assert hosted.completions == []
     assert re.search("USD|[$]", done.out)
+
+
+def test_a_dry_run_needs_no_key(run: Run, hosted: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in CI for a pull request from a fork, which sees no secrets."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert run("--dry-run", model=f"openai:{PRICED}").code == 0
+    done = run(model=f"openai:{PRICED}")
+    assert done.code == 2
+    assert "OPENAI_API_KEY is not set" in done.err
+    assert hosted.requests == []
+
+
+def test_a_budget_holds_for_both_halves_of_a_noise_floor_together(
+    server: Server, here: Path, data: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def noise(budget: str) -> int:
+        command = ("noise", "--model", server.ref, "--holdout", str(data), "--temperature", "1", "-j", "2")
+        return cli.call([*command, "--max-tokens", budget])
+
+    assert noise("1400") == 3  # 40 answers, what finding out takes, and the longest answer that is set aside: 1,900
+    said = capfd.readouterr().err
+    assert "the budget is used up" in said
+    assert "--resume" not in said
+    assert noise("4000") == 0
 
 
 # --- shut down ----------------------------------------------------------------------------------------

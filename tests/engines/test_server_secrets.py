@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from asking import KEY, Done, answers, files, prompt, runs, spawn
+from asking import KEY, Done, answers, config, files, prompt, runs, spawn
 from servers import faults
 from servers.fake import Server
 from servers.model import Model
@@ -93,6 +93,23 @@ def test_a_key_of_the_environment_appears_nowhere(server: Server, here: Path, da
     assert server.requests, done.said
     assert all(seen.headers["Authorization"] == f"Bearer {CANARY}" for seen in server.completions)
     assert_nowhere(CANARY, done.out, done.err, root=here)
+
+
+def test_each_server_gets_its_own_key_and_an_unnamed_one_none(
+    run: Run, server: Server, here: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", "sk-of-the-other-server")
+    with Server(Model(answers=answers(N))) as other, Server(Model(answers=answers(N))) as third:
+        config(
+            here / "c.yaml",
+            server.ref,
+            data,
+            candidates={"other": {"model": other.ref}, "third": {"model": third.ref}},
+            server={"key": {f"127.0.0.1:{server.port}": "OPENAI_API_KEY", f"127.0.0.1:{other.port}": "OTHER_KEY"}},
+        )
+        assert run("-c", "c.yaml", holdout=None).code in (0, 1, 4)
+        sent = [{seen.headers.get("Authorization") for seen in one.completions} for one in (server, other, third)]
+    assert sent == [{f"Bearer {KEY}"}, {"Bearer sk-of-the-other-server"}, {None}]
 
 
 def test_a_key_that_is_cut_with_its_message_leaves_no_part(server: Server, here: Path, data: Path) -> None:

@@ -72,17 +72,18 @@ def _spellings(key: str) -> tuple[str, ...]:
     return tuple(sorted({*plain, *once, *twice}, key=len, reverse=True))
 
 
-def endpoint(source: Source, key_variable: str | None = KEY_VARIABLE) -> Endpoint:
+def endpoint(source: Source, key_variable: str | None = KEY_VARIABLE, needed: bool = True) -> Endpoint:
     """The endpoint of a server's ref, with the key that the environment holds now.
 
-    Raises UserError for a hosted model without a key, and for a key that no header can carry.
+    Raises UserError for a hosted model without a key where one is needed, and for a key that no header can carry.
     """
     key = (os.environ.get(key_variable) or "").strip() or None if key_variable else None
     if key is not None and not (key.isascii() and key.isprintable()):
         raise UserError(f"the key in {key_variable} has characters that no key has", fix="copy it again")
-    if key is None and source.hosted:
+    if key is None and source.hosted and needed:
         raise UserError(
-            f"no key for {source.name}: {key_variable or 'the key variable'} is not set",
+            f"no key for {source.name}: "
+            + (f"{key_variable} is not set" if key_variable else f"server.key names none for {source.url}"),
             fix=f"export {key_variable or KEY_VARIABLE}=…; for a server without keys use http://HOST/v1#NAME",
         )
     assert source.url is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,4 +19,15 @@ class Servers:
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)
     prices: Mapping[str, Price] = field(default_factory=dict)
-    key_variable: str | None = KEY_VARIABLE
+    key: str | Mapping[str, str] | None = KEY_VARIABLE
+    """Environment variable that holds the key: one for all servers, or one per HOST or HOST:PORT."""
+    asked: bool = True
+    """Whether requests will be sent; where not, nobody needs a key."""
+
+    def key_variable(self, url: str | None) -> str | None:
+        """The variable with the key for the server at `url`; None where it gets none."""
+        if self.key is None or isinstance(self.key, str):
+            return self.key
+        parts = urllib.parse.urlsplit(url or "")
+        hosts = {name.lower(): variable for name, variable in self.key.items()}
+        return hosts.get(parts.netloc.lower()) or hosts.get(parts.hostname or "")
