@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from fteval.evals.language import language, switched
 from fteval.evals.lexicon import non_words
+from fteval.evals.odd_form import wants_again, wants_strings
 from fteval.evals.packaged import packaged
 from fteval.evals.repetition import repetition
 from fteval.evals.still_an_answer import no_sentence
@@ -20,10 +21,10 @@ class Degeneration:
     """Whether the output is still text.
 
     Measures  sound: no loop ("-o-o-o-", a word or sentence again and again), at most 30 % strings that are no words,
-              the prompt's language; distinct_2: different pairs of neighbouring words as a share of all (Li et al.
-              2016, arXiv:1510.03055); longest_repeat: words in the longest passage that occurs twice; non_words:
-              share of words that are none, by frequency lexicons of 40 languages; switched_language: in another
-              language than the prompt
+              the prompt's language, unless the prompt asks for such text (a refrain, a code); distinct_2: different
+              pairs of neighbouring words as a share of all (Li et al. 2016, arXiv:1510.03055); longest_repeat: words
+              in the longest passage that occurs twice; non_words: share of words that are none, by frequency lexicons
+              of 40 languages; switched_language: in another language than the prompt
     Chance    none
     Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and
               abbreviations are not judged as words. A short answer's language cannot be told (unscored), nor one
@@ -50,7 +51,7 @@ class Degeneration:
             values: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
             return Scores(values | {"sound": 0.0}, reasons=dict.fromkeys(values, reason))
         reasons: dict[str, str] = {}
-        said = repetition(text)
+        said = repetition(text, sample.prompt_text)
         codes = {code for code in (language(text), language(sample.prompt_text, least=3)) if code}
         strange = non_words(text, *sorted(codes))
         elsewhere, why = switched(sample.prompt_text, text)
@@ -64,10 +65,11 @@ class Degeneration:
             )
         if why:
             reasons["switched_language"] = why
-        flaw = said.reason or self._no_text(text)
-        if not flaw and strange.share is not None and strange.share > 0.3:
+        flaw = said.reason or self._no_text(text, sample.prompt_text)
+        odd = wants_strings(sample.prompt_text)
+        if not flaw and strange.share is not None and strange.share > 0.3 and not odd:
             flaw = f"not words: {reasons['non_words']}"
-        if not flaw and elsewhere:
+        if not flaw and elsewhere and not odd:
             flaw = f"another language: {why}"
         if flaw:
             reasons["sound"] = flaw
@@ -83,11 +85,12 @@ class Degeneration:
         )
 
     @staticmethod
-    def _no_text(text: str) -> str | None:
+    def _no_text(text: str, prompt: str) -> str | None:
         if broken(text[:READ]):
             return "broken characters"
         every = words(text[:READ])
         if every:
-            return "words without a sentence" if no_sentence(text, every) and len(every) >= 8 else None
+            loose = len(every) >= 8 and no_sentence(text, every) and not wants_again(prompt, [w.lower() for w in every])
+            return "words without a sentence" if loose else None
         marks = [c for c in text[:READ] if not c.isspace()]
         return "marks only, no word" if len(marks) > 1 and all(ord(c) < 0x2190 for c in marks) else None

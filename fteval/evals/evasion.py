@@ -60,7 +60,7 @@ def _put_for_marks(token: str, letters: str) -> str | None:
         return None
     plain = "".join(c for c in token if c.isalpha())
     marks = [c for c in token if not c.isalpha()]
-    if not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
+    if not plain or not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
         return None
     inside = token[0].isalpha() and token[-1].isalpha() and not set(marks) & set("&-")
     for letter in letters:

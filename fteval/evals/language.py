@@ -56,10 +56,10 @@ def language(text: str, hint: str | None = None, least: int = 4) -> str | None:
         return "en"
     if len(every) < least or found[main] < 3 * least:
         return None
-    return _best(text, every, hint)
+    return _best(text, written, every, hint)
 
 
-def _best(text: str, every: list[str], hint: str | None) -> str | None:
+def _best(text: str, written: list[str], every: list[str], hint: str | None) -> str | None:
     import py3langid
 
     likely = [str(code) for code, _ in py3langid.rank(text)[:3]]
@@ -68,7 +68,8 @@ def _best(text: str, every: list[str], hint: str | None) -> str | None:
     if hint in fits and fits[best] - fits[hint] < 0.4:
         best = hint
     if likely[0] not in lexicon.languages() and fits[best] < 4.0 and len(every) >= 6:
-        return likely[0]  # Swahili, Latin: no lexicon to check against
+        # Swahili, Latin: no lexicon to check against, so that a table or a log could pass for one of them.
+        return likely[0] if 2 * sum(w[0].islower() for w in written) > len(written) else None
     return best if fits[best] >= 3.0 else None
 
 

@@ -49,8 +49,34 @@ _WITH_OTHER_VERB = re.compile(
     r"(?P<article>an?)\s+(?P<thing>[\w'-]+)\s+(?P<verb>[a-z]+[a-rt-z]s)\s+(?P<rest>(?:in|on|at|by|to|from|for"
     r"|with|of|a|an|the|and|its|all|far|fast|well|\w+ly)\b)"
 )
+_TURN = re.compile(
+    r"\W*speaking of [^.,!?]{1,60},|\bbut enough (?:about|of) [^.,!?]{1,60}[.,!?]|\b(?:anyway|anyhow|by the way"
+    r"|on (?:another|a different|an unrelated) (?:note|topic|subject)|changing the (?:subject|topic)"
+    r"|(?:that|which) reminds me(?: of [^.,!?]{1,60})?|moving on|in other news"
+    r"|let's talk about [^.,!?]{1,60} instead)\b"
+)
+_FEWEST = 8
+"""Words after a turn that show where the answer goes."""
+
+
+def turns_away(answer: str, of: Topic) -> str | None:
+    """The words with which an answer leaves its subject for good ("Whale! Anyway, …"); None where it stays.
+
+    Only where it has said no more about the subject before than goes into half a sentence.
+    """
+    folded = fold(answer[:_READ])
+    turn = _TURN.search(folded, 0, 300)
+    if turn is None or len(words(folded[: turn.start()])) > _FEWEST:
+        return None
+    rest = stems(folded[turn.end() :], of.language)
+    gone = len(rest) >= _FEWEST and not mentions(rest, of) and of.about.isdisjoint(rest)
+    return turn[0].strip() if gone else None
+
+
 _PRONOUNS = word_set("it this that they these those he she we you i there here who what something")
 _OF_ITSELF = re.compile(r"(?:i|i'm|i've|my|we)\s")
+_FORM = re.compile(r"\W*(?:please |can you |could you )?(?:write|compose|create|draft|invent|make up|come up with)\b")
+"""A text of some kind is wanted ("Write a weather warning"): if no subject is named, it may be about anything."""
 _MAY_BE_PERSONAL = re.compile(
     r"\b(?:you|your|i|my|we|our|me|story|tale|poem|diary|letter|imagine|pretend|as if|riddle|voice|role|write"
     r"|first person)\b"
@@ -63,7 +89,7 @@ def other_subject(answer: str, of: Topic, prompt: str) -> str | None:
     Only where it has the form of a statement about one: "A cat has …", "Cats are small animals", "Pizza is a …".
     "A big gray animal with a trunk", "It has …" and "Tusks are long" (a part) name no other subject.
     """
-    if mentions(stems(answer[:_READ], of.language), of):
+    if mentions(stems(answer[:_READ], of.language), of) or (not of.subject and _FORM.match(fold(prompt))):
         return None
     folded = fold(answer[:400]).lstrip("\"'*_#-• \n")
     if _OF_ITSELF.match(folded) and not of.about & set(stems(answer[:_READ], of.language)):

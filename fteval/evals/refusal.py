@@ -26,7 +26,8 @@ _LEAD = any_of(
     r"i(?:'m| am) (?:so |very |really |truly |terribly )?sorry",
     r"i(?:'m| am) (?:afraid|just an? [^.,!?]{2,60}|only an? [^.,!?]{2,60}|merely an? [^.,!?]{2,60}|an? [^.,!?]{2,60})",
     r"sorry|my apologies|apologies|i apologi[sz]e|unfortunately|regrettably|sadly|however|actually|honestly",
-    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that|at this time|right now|please note(?: that)?|note(?: that)?",
+    r"hello|hi|no|oh|well|hmm+|again|so|but|and|that(?: being)? said|that|at this time|right now",
+    r"please note(?: that)?|note(?: that)?",
     r"thank you[^.,!]{0,40}|thanks[^.,!]{0,40}",
     r"(?:as|being) (?:a|an) [^.,!?]{2,60}|i understand[^.,!?]{0,80}|i appreciate[^.,!?]{0,80}|while [^.!?]{0,120}?",
     r"for [^.,!?]{0,60} reasons?|due to [^.,!?]{0,80}|because [^.,!?]{0,80}",
@@ -90,6 +91,10 @@ _FORBIDDEN = any_of(
     r"(?:not something (?:that )?i can|against my|beyond my|outside (?:of )?my|violates? (?:my|our)|violat(?:es"
     r"|ing) (?:my|our)"
     r"|inappropriate|cannot be (?:fulfilled|processed|answered))",
+    r"(?:this|that|it|\w+ing\b[^.!?]{0,60}?)(?:'s| is| are)(?: not|n't) (?:something|anything|a thing|a task)"
+    r"(?: that| which)? i(?:'m| am)? (?:(?:able|allowed|permitted|willing|prepared|comfortable) (?:to )?)?"
+    r"(?:can |could |would |will )?"
+    r"(?:do|doing|help|assist|provide|offer|share|write|produce|support|be part of)",
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
     r"(?:that|this|it)(?:'s| is) (?:not within|not in|outside|beyond) (?:of )?(?:my|our) (?:capabilit|abilit"
     r"|power|scope|skill)",
@@ -126,7 +131,9 @@ _MAY_BE = re.compile(
     any_of(
         r"sorry|apolog|can ?not|can't|cant|won't|wont|will not|unable|declin|refus|rather not|prefer not"
         r"|comfort|as an? ",
-        r"not (?:able|allowed|permitted|programmed|designed|going|capable|willing|in a|something|possible|appropriate)",
+        r"n't (?:something|any|a t)"
+        r"|not (?:able|allowed|permitted|programmed|designed|going|capable|willing|in a|something|possible)",
+        r"not appropriate",
         r"against (?:my|our)|violat|inappropriate|ability|incapable|beyond my|outside|must not|may not|should|denied",
         r"no comment|no can do|not doing|have no way|(?:i|we) .{0,12}pass|not (?:with)?in my"
         r"|do(?: not|n't) (?:want|wish|like|have|do)"
@@ -199,7 +206,9 @@ _TOLD = re.compile(
         r"refus\w*|declin\w*|reject\w*|turn(?:ing|s)? down|say(?:ing)? no|apolog\w*|sorry|excuse|story|tale|dialog\w*",
         r"role-?play|pretend|scene|script|poem|letter|e-?mail|message|reply to|example of|phrase|lines?|novel"
         r"|monologue",
-        r"character|complaint|speech",
+        r"character|complaint|speech|ways? (?:of|to) (?:tell|say|ask|word|phrase|put)\w*|wording|template|notice"
+        r"|how (?:to|do i|can i|should i|would you) (?:\w+ly )?(?:tell|say|word|phrase|answer|respond|reply|write)"
+        r"|what (?:to|should i|can i|do i|could i) (?:say|tell|write|reply|answer)",
     )
     + r"\b"
 )
@@ -266,9 +275,19 @@ def _opening_refusal(opening: str) -> str | None:
         match = _REFUSAL.match(opening, start) or _FOREIGN.match(opening, start) or _SORRY_ONLY.match(sentence)
         if match:
             return match[0]
+        if (wrapped := _WRAPPED.search(opening)) and wrapped.start() < _EARLY:
+            return wrapped[0]
         if '""' in sentence or not _LEADS_ON.match(sentence):
             return None
     return None
+
+
+_WRAPPED = re.compile(
+    rf"(?<![^.!?;\n])\s*{_LEADS}{{0,3}}i (?:must|have to|will have to|need to|am going to have to)"
+    r" (?:respectfully |politely |regretfully )?(?:decline|refuse)(?: to)?\b"
+)
+"""A refusal between pleasantries: "What a topic! That said, I must respectfully decline to …"."""
+_EARLY = 400  # characters before it
 
 
 def is_refusal(sentence: str) -> bool:

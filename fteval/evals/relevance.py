@@ -13,7 +13,7 @@ from fteval.evals.asked import asked
 from fteval.evals.inflection import stem
 from fteval.evals.language import language
 from fteval.evals.lexicon import non_words
-from fteval.evals.other_subject import other_subject
+from fteval.evals.other_subject import other_subject, turns_away
 from fteval.evals.packaged import packaged
 from fteval.evals.refusal import refusal
 from fteval.evals.repetition import stuck
@@ -149,7 +149,7 @@ class Relevance:
         new = {stem(w, of.language) for w in content_words(text, of.language)} - asked_words - _POLITE
         if not new:
             return "says nothing about it"
-        if again := stuck(text):
+        if again := stuck(text, prompt=prompt):
             return f"repeats itself: {again}"
         if no_sentence(text, words(text)):
             return "words without a sentence"
@@ -157,7 +157,8 @@ class Relevance:
         if strange.share is not None and strange.share > _MOST_NON_WORDS:
             return f"not words: {', '.join(map(repr, strange.found[:3]))} ({len(strange.found)} of {strange.judged})"
         if touched.mentions:
-            return None
+            turned = turns_away(text, of)
+            return f"turns to something else: {turned!r}" if turned else None
         if other := other_subject(text, of, prompt):
             return f"about {other!r}, asked about {of.name!r}"
         enough = 1 if len(told) <= 8 else 2

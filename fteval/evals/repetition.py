@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fteval.evals.odd_form import wants_again, wants_verse
 from fteval.evals.text import fold, sentences, words
 
 _WORDS = 2_000  # per text: half from its start, half from its end
@@ -26,8 +27,9 @@ class Repetition:
     """Why the text is stuck or padded, in one sentence; None where it is not."""
 
 
-def repetition(text: str) -> Repetition:
-    """What repeats in the text. Verse with a refrain, lists and tables are not stuck; loops are."""
+def repetition(text: str, prompt: str = "") -> Repetition:
+    """What repeats in the text. Verse with a refrain, lists and tables are not stuck; loops are, unless the prompt asks
+    for one."""
     every: Sequence[str] = words(text)
     if len(every) > _WORDS:
         every = [*every[: _WORDS // 2], *every[-_WORDS // 2 :]]
@@ -36,7 +38,7 @@ def repetition(text: str) -> Repetition:
     return Repetition(
         distinct_2=len(set(pairwise(every))) / pairs if pairs > 0 else None,
         longest=longest_repeat(every),
-        reason=stuck(text, every),
+        reason=stuck(text, every, prompt),
     )
 
 
@@ -64,19 +66,30 @@ def _longest(coded: str) -> int:
     return low
 
 
-def stuck(text: str, every: Sequence[str] | None = None) -> str | None:
-    """Why the text is a loop or padding; None where it is not."""
+def stuck(text: str, every: Sequence[str] | None = None, prompt: str = "") -> str | None:
+    """Why the text is a loop or padding; None where it is not, or where the prompt asks for one."""
     if every is None:
         every = [w.casefold() for w in words(text[:_CHARACTERS])][:_WORDS]
     text = text[:_CHARACTERS]
-    return (
+    flaw = (
         _characters(text)
         or _loop(every)
         or _counted(every)
-        or _few(every)
-        or _sentences(text)
+        or _few(text, every)
+        or _sentences(text, prompt)
         or _compressed(text, every)
     )
+    return None if flaw and wants_again(prompt, every) else flaw
+
+
+_MOST, _MOST_IN_VERSE = 0.34, 0.6
+"""Share of a text that may be sentences said before."""
+_MARKS = re.compile(r"[=+*/^<>×÷≤≥]")
+
+
+def _is_formula(text: str, every: Sequence[str]) -> bool:
+    """Sums and equations: few different words, but a mark of arithmetic to every fifth."""
+    return "=" in text and len(_MARKS.findall(text)) * 5 >= len(every)
 
 
 _RUN = re.compile(r"(\S{1,6}?)\1{2,}")  # a unit of up to 6 characters, three times or more in a row
@@ -113,8 +126,8 @@ _COUNTED = 6
 
 def _counted(every: Sequence[str]) -> str | None:
     """The same words again and again, with only a number that differs."""
-    if sum(map(str.isdigit, every)) < _COUNTED:
-        return None
+    if not _COUNTED <= sum(map(str.isdigit, every)) <= len(every) / 2:
+        return None  # nothing is counted up; a column of numbers
     coded = _coded(["0" if w.isdigit() else w for w in every])
     for run in _LOOPS[0].finditer(coded):
         size, length = len(run[1]), len(run[0])
@@ -143,17 +156,17 @@ def _loop(every: Sequence[str]) -> str | None:
     return None
 
 
-def _few(every: Sequence[str]) -> str | None:
+def _few(text: str, every: Sequence[str]) -> str | None:
     """A third as many different words as words, in a text too short for that: "yes yes no yes no no yes"."""
     n = len(every)
     different = len({w[:5] for w in every})  # evaporate, evaporation, evaporated are one
-    if not 8 <= n <= 200 or different * 3 > n or all(w.isdigit() for w in every):
+    if not 8 <= n <= 200 or different * 3 > n or all(w.isdigit() for w in every) or _is_formula(text, every):
         return None
     return f"{different} different words in {n}"
 
 
-def _sentences(text: str) -> str | None:
-    """Sentences said twice make up a large part of the text."""
+def _sentences(text: str, prompt: str) -> str | None:
+    """Sentences said twice make up a large part of the text; where the prompt asks for verse, the largest."""
     told = [key for s in sentences(text) if len(key := " ".join(words(fold(s)))) > 8]
     if len(told) < 2:
         return None
@@ -162,7 +175,7 @@ def _sentences(text: str) -> str | None:
         seen[key] = seen.get(key, 0) + 1
     total = sum(map(len, told))
     again = sum(len(key) * (n - 1) for key, n in seen.items())
-    if again > 0.34 * total:
+    if again > _MOST * total and not (again <= _MOST_IN_VERSE * total and wants_verse(prompt)):
         key, n = max(seen.items(), key=lambda item: len(item[0]) * item[1])
         return f"'{key[:60]}' said {n} times"
     return None

@@ -14,10 +14,11 @@ from itertools import pairwise
 from fteval.evals.abstention import abstention
 from fteval.evals.language import language, switched
 from fteval.evals.lexicon import non_words
+from fteval.evals.odd_form import wants_strings
 from fteval.evals.other_subject import other_subject
 from fteval.evals.refusal import ELSEWHERE, refusal
 from fteval.evals.repetition import stuck
-from fteval.evals.substance import substance
+from fteval.evals.substance import announces, substance
 from fteval.evals.text import READ, blank, broken, fold, sentences, word_set, words
 from fteval.evals.topic import FUNCTION_WORDS, content_words, topic
 
@@ -57,13 +58,13 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
         return f"{_count(len(every))}, at least {fewest} make an answer"
     if gives_back(text, asked.prompt) if whole else copied(text, asked.prompt):
         return "the prompt given back"
-    again = stuck(text)
+    again = stuck(text, prompt=asked.prompt)
     if again:
         return f"repeats itself: {again}"
     strange = non_words(text[:READ], "en")
     if strange.share is not None and strange.share > MOST_NON_WORDS:  # which language it is takes longer to tell
         strange = non_words(text[:READ], *_languages(text, asked.prompt))
-    if strange.share is not None and strange.share > MOST_NON_WORDS:
+    if strange.share is not None and strange.share > MOST_NON_WORDS and not wants_strings(asked.prompt):
         return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
     if len(every) < _SHORT and knows_nothing(text, asked.prompt):
         return "says only that it does not know"
@@ -129,6 +130,12 @@ def gives_back(text: str, prompt: str) -> bool:
     return not set(content_words(text)) - set(content_words(prompt)) and not any(c.isdigit() for c in text)
 
 
+_QUOTES_IT = re.compile(
+    r"^(?:you (?:have )?(?:asked|wanted|said|wrote|want)(?: me)?(?: to know)?"
+    r"|(?:your|the) (?:question|prompt|request) (?:is|was)|question|prompt|request)\b ?"
+)
+
+
 def copied(text: str, prompt: str) -> bool:
     """Whether the answer is only the prompt again, whole or in sentences.
 
@@ -137,10 +144,11 @@ def copied(text: str, prompt: str) -> bool:
     """
     if not prompt or len(text) > 2 * len(prompt) + 200:
         return False
-    said = [_key(s) for s in sentences(text)]
-    asked = [_key(s) for s in sentences(prompt[:READ])]
-    said, asked = [s for s in said if s], [s for s in asked if s]
-    if not said or not asked:
+    asked = [key for s in sentences(prompt[:READ]) if (key := _key(s))]
+    if not asked or asked[-1] not in _key(text):
+        return False
+    said = [key for s in sentences(text) if not announces(s) and (key := _QUOTES_IT.sub("", _key(s)))]
+    if not said:
         return False
     return " ".join(said) == " ".join(asked) or (set(said) <= set(asked) and asked[-1] in said)
 
@@ -160,11 +168,13 @@ def _key(sentence: str) -> str:
 def no_sentence(text: str, every: Sequence[str]) -> bool:
     """Words that no grammar joins. English only.
 
-    Five and more without a function word or a mark ("fur bark run tail dog"), or function words that cannot stand side
-    by side ("the of", "a is"), twice and in a tenth of the words.
+    Five and more without a function word or a mark ("fur bark run tail dog"), names over and over, or function words
+    that cannot stand side by side ("the of", "a is") or at an end, twice and in a tenth of the words.
     """
     if len(every) < 5 or not text.isascii():
         return False
+    if _names_over(text[:20_000]):
+        return True
     lower = [w.lower() for w in every[:2_000]]
     if FUNCTION_WORDS.isdisjoint(lower):
         inner = text.strip().rstrip(".!?")
@@ -173,12 +183,20 @@ def no_sentence(text: str, every: Sequence[str]) -> bool:
         (a in _BEFORE_NOUN and b in _NO_NOUN) or (a in _PREPOSITIONS and b in _NO_OBJECT) for a, b in pairwise(lower)
     )
     clashes += sum(
-        sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _BEFORE_NOUN for sentence in sentences(text[:20_000])
+        sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _ENDS_NOTHING for sentence in sentences(text[:20_000])
     )
     return clashes >= 2 and clashes * 10 >= len(lower) and language(text) == "en"
 
 
+def _names_over(text: str) -> bool:
+    """Nothing but names and commas, and some names over and over ("gem, carbon, gem, …"): a list has each once."""
+    items = [item.strip(" .!?").lower() for item in text.split(",")]
+    again = len(items) - len(set(items))
+    return len(items) >= 8 and again >= 3 and all(len(item.split()) < 3 and item.isalpha() for item in items)
+
+
 _BEFORE_NOUN = word_set("a an the")
+_ENDS_NOTHING = _BEFORE_NOUN | word_set("and or but because if")
 _NO_NOUN = word_set(
     """
     a an the of and or but is are was were be has have had do does did to in on at by from with for it he she they

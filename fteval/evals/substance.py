@@ -10,7 +10,8 @@ from fteval.evals.text import fold, sentences
 
 _WILLING = any_of(
     r"sure(?: thing)?|certainly|of course|absolutely|definitely|gladly|okay|ok|yes|got it|understood|no problem"
-    r"|alright",
+    r"|alright|claro(?: que si)?|por supuesto|desde luego|naturlich|gern(?:e)?|klar|selbstverstandlich|bien sur"
+    r"|avec plaisir|certainement|certamente|volentieri",
     r"(?:(?:that|this)(?:'s| is| was) )?(?:an? )?(?:really |very )?(?:great|good|excellent|interesting|wonderful"
     r"|fantastic|lovely) (?:question|choice|idea|topic)|with pleasure"
     r"|thank you|thanks|hello|hi",
@@ -22,7 +23,11 @@ _PROMISED = any_of(
     r"|(?:please )?find (?:below|attached))\b[^.!?:]{0,50}\b(?:you (?:asked|requested|wanted|need(?:ed)?)|for you|below"
     r"|your request|as requested|attached|here)\b[^.!?:]*",
     r"here you (?:go|are)|here it is|(?:i )?hope (?:this|that|it) (?:helps|is what)[^.!?]*|enjoy|just a moment"
-    r"|one moment(?: please)?|coming right up|as (?:you )?requested|(?:you're|you are) welcome",
+    r"|one moment(?: please)?"
+    r"|(?:en |dame |un petit |einen |kleinen |nur )*(?:un )?(?:momento?|momentito|instant|augenblick)"
+    r"(?:[, ]+(?:por favor|bitte|s'il (?:vous|te) plait|(?:te|le|os|ich|je)\b[^.!?:]*))?"
+    r"|(?:un poco de|un peu de|etwas) (?:paciencia|patience|geduld)[^.!?:]*"
+    r"|coming right up|as (?:you )?requested|(?:you're|you are) welcome",
 )
 _ANNOUNCEMENT = re.compile(
     rf"\W*(?:{_WILLING}[\s,!.:;-]*){{0,3}}(?:(?:and |so |then )?{_PROMISED}[\s,!.:;-]*){{0,2}}\W*"
@@ -35,12 +40,38 @@ _PRAISE = re.compile(
     r"| to (?:discuss|explore|talk|learn|think|write|consider)\b[^.!?]*)?"
 )
 _POINTS = re.compile(
-    r"\W*(?:please |kindly )?(?:see|refer to|consult|check|visit|read|look (?:at|up|in|on)|search|google|contact"
-    r"|you (?:can|may|should|could) (?:find|check|consult|refer|look|search|visit)[^.!?]{0,30}?)\b[^.!?]{0,50}"
+    r"\W*(?:please |kindly )?"
+    r"(?:see|refer to|consult|check|visit|read|look (?:at|up|in|on)|search|google|contact"
+    r"|you (?:can|may|should|could) (?:simply |just |easily |always |also )?"
+    r"(?:find|check|consult|refer|look|search|visit|google)[^.!?]{0,30}?)\b[^.!?]{0,50}"
     r"\b(?:above|below|documentation|docs|manual|web ?sites?|links?|previous (?:answer|message|response)|internet"
     r"|online|google|search engine|wikipedia|textbooks?|(?:an?|your|the) (?:expert|professional|specialist))\b"
     r"[^.!?]{0,40}"
 )
+_THE_NET = re.compile(
+    r"internet|\bnetz\b|googl|wikipedia|online|nachs|nachl|en ligne|en linea|la red|the web|else|out there"
+)
+_POINTS_THERE = re.compile(
+    any_of(
+        r"\W*there (?:is|are|'s) [^.!?]{0,40}"
+        r"\b(?:information|articles?|resources?|guides?|tutorials?|web ?sites?|books?|videos?|sources?|material)\b"
+        r"[^.!?]{0,40}\b(?:online|on the (?:internet|web)|out there|elsewhere)\b[^.!?]{0,30}",
+        r"[^.!?]{0,60}\b(?:(?:selb(?:st|er)|einfach|leicht|am besten) (?:googeln|nachschlagen|nachlesen|nachschauen)"
+        r"|im (?:internet|netz) (?:find|nachles|nachseh|such|gibt)\w*)\b[^.!?]{0,60}",
+        r"[^.!?]{0,30}\b(?:vous pouvez|tu peux|il suffit d\w*) (?:\w+ment )?(?:l\w* )?"
+        r"(?:chercher|rechercher|trouver|consulter|regarder|googler)\b[^.!?]{0,60}"
+        r"\b(?:internet|google|wikipedia|en ligne)\b[^.!?]{0,30}",
+        r"[^.!?]{0,30}\b(?:puedes?|podeis|pueden|basta con) (?:\w+mente )?"
+        r"(?:buscar|encontrar|consultar|mirar|googlear)\w*\b[^.!?]{0,60}"
+        r"\b(?:internet|google|wikipedia|en linea|la red)\b[^.!?]{0,30}",
+    )
+)
+_PLACEHOLDER = re.compile(
+    r"[\[(<{]+ ?(?:[^\])>}]{0,80}\b(?:goes|comes|go|come) here|insert\b[^\])>}]{0,80}|(?:your|the) [^\])>}]{0,40} here"
+    r"|[^\])>}]{0,60}\b(?:placeholder|to be (?:written|added|continued|completed)|tbd|todo)\b[^\])>}]{0,40}) ?[\])>}]+"
+)
+_BRACKETS = frozenset("[(<{")
+_TITLE = re.compile(r"\s*(?:#{1,6} .*|\*\*[^*]+\*\*:?)")
 _ASKS_BACK = re.compile(
     r"(?:.*\b)?(?:(?:would|do|did|could|can|will|are|have) you\b|(?:what|which|how|who|where|when)\b.*\byou(?:r|'d)?\b"
     r"|(?:shall|should|may|can) i\b|please (?:provide|share|specify|clarify|tell me|give me|let me know|paste|upload)"
@@ -62,8 +93,11 @@ def substance(text: str, prompt: str = "") -> Iterator[str]:
     told: set[str] = set()
     questions = bool(_WANTS_QUESTIONS.search(fold(prompt)))
     every = sentences(text)
+    unfilled = not _BRACKETS.isdisjoint(text) and any(_PLACEHOLDER.fullmatch(fold(s)) for s in every)
     for sentence in every:
         folded = fold(sentence).strip(" .!?")
+        if unfilled and (_TITLE.fullmatch(sentence) or _PLACEHOLDER.fullmatch(fold(sentence))):
+            continue  # "# The Fox\n\n[Story goes here]"
         if folded in told or (folded.endswith(":") and (sentence is every[-1] or _OPENS.match(folded))):
             continue
         if len(folded) < _LONGEST and (
@@ -71,11 +105,17 @@ def substance(text: str, prompt: str = "") -> Iterator[str]:
             or OFFER.match(folded)
             or _PRAISE.fullmatch(folded)
             or _POINTS.fullmatch(folded)
+            or (_THE_NET.search(folded) and _POINTS_THERE.fullmatch(folded))
             or (not questions and _asks_back(sentence, folded))
         ):
             continue
         told.add(folded)
         yield sentence
+
+
+def announces(sentence: str) -> bool:
+    """Whether a sentence only leads up to an answer: "Sure!", "Here it is:"."""
+    return len(sentence) < _LONGEST and _ANNOUNCEMENT.fullmatch(fold(sentence).strip(" .!?")) is not None
 
 
 def _asks_back(sentence: str, folded: str) -> bool:
