@@ -65,7 +65,7 @@ def abstention(text: str, prompt: str = "") -> str | None:
     Verona."), which names something that the question did not.
     """
     opening = own_voice(text)
-    match = _ABSTENTION.search(opening) if any(hint in opening for hint in _HINTS) else None
+    match = _ABSTENTION.search(opening) if any(map(opening.__contains__, _HINTS)) else None
     said = match[0] if match else refusal(text, prompt)
     if said is None or _names_something(text, prompt, said):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.language import language, switched
+from fteval.evals.language import language, speaks_of_language, switched
 from fteval.evals.lexicon import non_words
 from fteval.evals.odd_form import wants_again, wants_strings
 from fteval.evals.packaged import packaged
@@ -67,7 +67,8 @@ class Degeneration:
             reasons["switched_language"] = why
         flaw = said.reason or self._no_text(text, sample.prompt_text)
         odd = wants_strings(sample.prompt_text)
-        if not flaw and strange.share is not None and strange.share > 0.3 and not odd:
+        most = 0.75 if speaks_of_language(sample.prompt_text) else 0.3
+        if not flaw and strange.spoil(most) and not odd:
             flaw = f"not words: {reasons['non_words']}"
         if not flaw and elsewhere and not odd:
             flaw = f"another language: {why}"

@@ -119,6 +119,11 @@ def _named(prompt: str) -> re.Match[str] | None:
     return next((name for name in names if not _ADJECTIVE.match(prompt, name.start())), None)
 
 
+def speaks_of_language(prompt: str) -> bool:
+    """Whether the prompt names a language, so that words of it may be what is asked for."""
+    return _named(prompt[:READ]) is not None
+
+
 def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
     """Whether the answer is in another language than the prompt, and why; None where it cannot be told.
 

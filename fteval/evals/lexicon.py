@@ -139,10 +139,17 @@ class NonWords:
     found: tuple[str, ...]
     judged: int
     """Words that were looked up: names, code, numbers and abbreviations are not."""
+    total: int
+    """All words."""
 
     @property
     def share(self) -> float | None:
         return len(self.found) / self.judged if self.judged else None
+
+    def spoil(self, most: float) -> bool:
+        """Whether more than this share of what was judged is no word; where most was not judged (chess moves, code), of
+        half of all there is."""
+        return len(self.found) > most * max(self.judged, self.total / 2)
 
 
 _CODE_LIKE = re.compile(r"\w*[a-z][A-Z]\w*|\w+_\w+|[a-zA-Z_]\w*\.[a-zA-Z_][\w.]*")
@@ -166,7 +173,7 @@ def non_words(text: str, *known_languages: str) -> NonWords:
     every: Sequence[str] = words(without_code(text[: 4 * READ]))
     if len(every) > JUDGED:
         every = [*every[: JUDGED // 2], *every[-JUDGED // 2 :]]
-    shouted = sum(w.isupper() for w in every) > len(every) / 2
+    shouted = sum(map(str.isupper, every)) > len(every) / 2
     found: list[str] = []
     names: list[str] = []  # or single letters
     judged = 0
@@ -180,7 +187,7 @@ def non_words(text: str, *known_languages: str) -> NonWords:
                 found.append(word)
     if len(names) > 2 and len(names) > judged - len(found) and _FORMULA.isdisjoint(text[:READ]):
         found, judged = found + names, judged + len(names)
-    return NonWords(tuple(found), judged)
+    return NonWords(tuple(found), judged, len(every))
 
 
 _FORMULA = frozenset("=+^<>")

@@ -216,6 +216,7 @@ _TURNED_OVER = re.compile(
     r"\b(?:translat(?:e|ing|ion (?:of|into|for|to))|rewrite|paraphrase|punctuate|capitali[sz]e|proofread"
     r"|(?:correct|complete|repeat|quote)(?=:| (?:the|this|these|that|my|our|all|each|following|it|after|what)\b))"
 )
+_A_LETTER = re.compile(r"\bletters? \W?\w\b")  # "the letter e" is nothing that somebody writes to somebody
 _MACHINE = re.compile(
     r"\b(?:as an? (?:ai|artificial|large language|language model|virtual assistant)|language model|ai (?:model"
     r"|assistant)"
@@ -244,7 +245,7 @@ def refusal(text: str, prompt: str = "") -> str | None:
     match = _opening_refusal(opening)
     if match is None:
         return None
-    asked = fold(prompt[:READ])
+    asked = _A_LETTER.sub(" ", fold(prompt[:READ]))
     if not _MACHINE.search(opening[:400]):
         if turned := _TURNED_OVER.search(asked):
             if turned[0][:6] not in match and len(asked) < _MUCH * len(text):

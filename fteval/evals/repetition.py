@@ -75,7 +75,7 @@ def stuck(text: str, every: Sequence[str] | None = None, prompt: str = "") -> st
         _characters(text)
         or _loop(every)
         or _counted(every)
-        or _few(text, every)
+        or _few(text, every, prompt)
         or _sentences(text, prompt)
         or _compressed(text, every)
     )
@@ -156,12 +156,14 @@ def _loop(every: Sequence[str]) -> str | None:
     return None
 
 
-def _few(text: str, every: Sequence[str]) -> str | None:
+def _few(text: str, every: Sequence[str], prompt: str) -> str | None:
     """A third as many different words as words, in a text too short for that: "yes yes no yes no no yes"."""
     n = len(every)
     different = len({w[:5] for w in every})  # evaporate, evaporation, evaporated are one
     if not 8 <= n <= 200 or different * 3 > n or all(w.isdigit() for w in every) or _is_formula(text, every):
         return None
+    if different * 6 > n and wants_verse(prompt):
+        return None  # this is the house that Jack built
     return f"{different} different words in {n}"
 
 

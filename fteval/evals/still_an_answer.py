@@ -44,9 +44,8 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     """Why the text is no answer, in one sentence; None where it is one.
 
     In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words, no more than
-    "I do not know"; and, for a
-    `whole` answer, a string of words without a sentence, another language, another subject. What cannot be judged (a
-    language from three words) does not count against it.
+    "I do not know"; and, for a `whole` answer, one that is only announced, a string of words without a sentence,
+    another language, another subject. What cannot be judged (a language from three words) does not count against it.
     """
     if blank(text):
         return "empty"
@@ -62,9 +61,9 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
     if again:
         return f"repeats itself: {again}"
     strange = non_words(text[:READ], "en")
-    if strange.share is not None and strange.share > MOST_NON_WORDS:  # which language it is takes longer to tell
+    if strange.spoil(MOST_NON_WORDS):  # which language it is takes longer to tell
         strange = non_words(text[:READ], *_languages(text, asked.prompt))
-    if strange.share is not None and strange.share > MOST_NON_WORDS and not wants_strings(asked.prompt):
+    if strange.spoil(MOST_NON_WORDS) and not wants_strings(asked.prompt):
         return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
     if len(every) < _SHORT and knows_nothing(text, asked.prompt):
         return "says only that it does not know"
@@ -74,6 +73,8 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
         return None
     if not any(c.isalpha() for c in text[:READ]):
         return "numbers only"
+    if len(every) < _SHORT and not any(substance(text, asked.prompt)):
+        return "only announces an answer, or sends elsewhere for one"
     if no_sentence(text, every):
         return "words without a sentence"
     elsewhere, reason = switched(asked.prompt, text)

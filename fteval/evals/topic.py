@@ -156,7 +156,9 @@ def mentions(given: list[str], of: Topic) -> bool:
         subject = of.subject[0]
         if len(of.subject) > 1:
             return set(of.subject) <= set(given) and (" and " in of.name or _together(given, of.subject))
-        return subject in given or any(g.startswith(subject) and _compound(g, subject) for g in given)
+        return subject in given or any(
+            g.startswith(subject) and (_compound(g, subject) or _of_there(g, subject)) for g in given
+        )
     return not of.about.isdisjoint(given)
 
 
@@ -188,6 +190,11 @@ def _related(one: str, other: str) -> bool:
 def _compound(word: str, subject: str) -> bool:
     """birdhouse is about a bird, birdie is not: what follows the subject is a word of its own."""
     return len(subject) > 3 and lexicon.zipf(word[len(subject) :]) >= 4 and len(word) - len(subject) >= 3
+
+
+def _of_there(word: str, subject: str) -> bool:
+    """Australian: what is from a place speaks of the place."""
+    return len(subject) > 4 and word[len(subject) :] in ("n", "an", "ean", "ian")
 
 
 def named(keywords: object) -> tuple[str, ...]:
