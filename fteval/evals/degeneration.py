@@ -15,6 +15,10 @@ from fteval.evals.still_an_answer import no_sentence
 from fteval.evals.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
+_MOST_NON_WORDS = 0.3
+_MOST_OF_LANGUAGES = 0.75
+"""Where the prompt speaks of a language, whose words may be what it asks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Degeneration:
@@ -66,11 +70,11 @@ class Degeneration:
         if why:
             reasons["switched_language"] = why
         flaw = said.reason or self._no_text(text, sample.prompt_text)
-        odd = wants_strings(sample.prompt_text)
-        most = 0.75 if speaks_of_language(sample.prompt_text) else 0.3
-        if not flaw and strange.spoil(most) and not odd:
+        strings = strange.spoil(_MOST_OF_LANGUAGES if speaks_of_language(sample.prompt_text) else _MOST_NON_WORDS)
+        wanted = strings and wants_strings(sample.prompt_text)
+        if not flaw and strings and not wanted:
             flaw = f"not words: {reasons['non_words']}"
-        if not flaw and elsewhere and not odd:
+        if not flaw and elsewhere and not wanted:
             flaw = f"another language: {why}"
         if flaw:
             reasons["sound"] = flaw

@@ -16,10 +16,13 @@ _AGAIN = re.compile(
     r"|hundred|many|several) times|repeat(?:s|ed|edly|ing)?|over and over|again and again)\b"
 )
 _STRINGS = re.compile(
-    r"\b(?:(?:en|de)cod(?:e|ed|ing)|(?:en|de)crypt\w*|ciphers?|rot-?13|base-?(?:32|58|64)|hex(?:adecimal)?|morse"
-    r"|anagrams?|scrambl\w+|backwards?|revers(?:e|ed|ing)|pig latin|nonsense|gibberish|jabberwocky|made-up|invent\w*"
-    r"|conlangs?|klingon|elvish|passwords?|hash(?:es)?|uuids?|checksums?|random (?:strings?|letters|characters)"
-    r"|lorem ipsum|smiles|ipa|phonetic\w*|pronunciation|onomatopoei\w+|regex|regular expressions?|dna|amino acids?)\b"
+    r"\b(?:(?:en|de)(?:code|crypt)|(?:un)?scramble|anagrams?|backwards|reverse (?:the|this|these|each)|nonsense"
+    r"|gibberish|jabberwocky|made-up|lorem ipsum|klingon|elvish|dothraki|pig latin|rot-?13|onomatopoei\w+|regex(?:es)?"
+    r"|(?:the|in|as) smiles|smiles (?:strings?|notations?|codes?)"
+    r"|(?:in|into|to|with|using) (?:base-?\d\d|hex|morse(?: code)?|ascii|binary|ipa|an? \w+ cipher)"
+    r"|(?:invent|make up|come up with|create|generate|give me|suggest|write)\b[^.?!]{0,40}"
+    r"\b(?:made-up|passwords?|hash(?:es)?|uuids?|tokens?|usernames?|new words?|regular expressions?)"
+    r"|(?:random|dna|rna|protein|amino acid) (?:strings?|letters|characters|sequences?))\b"
 )
 
 
