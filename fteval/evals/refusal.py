@@ -92,9 +92,8 @@ _FORBIDDEN = any_of(
     r"|ing) (?:my|our)"
     r"|inappropriate|cannot be (?:fulfilled|processed|answered))",
     r"(?:this|that|it|\w+ing\b[^.!?]{0,60}?)(?:'s| is| are)(?: not|n't) (?:something|anything|a thing|a task)"
-    r"(?: that| which)? i(?:'m| am)? (?:(?:able|allowed|permitted|willing|prepared|comfortable) (?:to )?)?"
-    r"(?:can |could |would |will )?"
-    r"(?:do|doing|help|assist|provide|offer|share|write|produce|support|be part of)",
+    r"(?: that| which)? i(?:'m| am)? (?:can|could|will|(?:able|allowed|permitted|willing|prepared|comfortable)(?: to)?)"
+    r" (?:do|doing|help|assist|provide|offer|share|write|produce|support|be part of)\b",
     r"(?:against|violates?) (?:my|our) (?:guidelines|policy|policies|programming|content policy)",
     r"(?:that|this|it)(?:'s| is) (?:not within|not in|outside|beyond) (?:of )?(?:my|our) (?:capabilit|abilit"
     r"|power|scope|skill)",

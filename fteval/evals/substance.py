@@ -28,7 +28,9 @@ _PROMISED = any_of(
     r"|have it|work on (?:it|this|that|your))\b[^.!?:]*",
     r"i(?:'m| am) (?:now )?(?:starting|beginning|working on (?:it|this|that|your)|trying hard)\b[^.!?:]{0,40}",
     r"(?:please )?(?:give|allow|grant) me (?:a|one|some|just a) (?:moment|minute|second|bit|little|time)[^.!?:]*",
-    r"(?:please )?(?:wait|hold on|stand by|bear with me|stay tuned)\b[^.!?:]{0,60}",
+    r"(?:please )?(?:wait|hold on|stand by|bear with me|stay tuned)"
+    r"(?:,? (?:please|(?:for )?(?:just )?(?:a|one) (?:moment|minute|second|bit)\b[^.!?:]{0,40}"
+    r"|while i\b[^.!?:]{0,60}))?",
     r"(?:con (?:mucho )?gusto|te ayudo|le ayudo|ich helfe (?:dir|ihnen)|je (?:vais|peux) vous aider)\b[^.!?:]*",
     r"(?:here(?:'s| is| are| you go| it is|'re)|below (?:is|are)|(?:this|the following) is|attached is"
     r"|(?:please )?find (?:below|attached))\b[^.!?:]{0,50}\b(?:you (?:asked|requested|wanted|need(?:ed)?)|for you|below"
