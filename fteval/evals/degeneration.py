@@ -16,7 +16,7 @@ from fteval.evals.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 _MOST_NON_WORDS = 0.3
-_MOST_OF_LANGUAGES = 0.75
+_MOST_OF_LANGUAGES = 0.9
 """Where the prompt speaks of a language, whose words may be what it asks for."""
 
 

@@ -68,8 +68,9 @@ def _best(text: str, written: list[str], every: list[str], hint: str | None) -> 
     if hint in fits and fits[best] - fits[hint] < 0.4:
         best = hint
     if likely[0] not in lexicon.languages() and fits[best] < 4.0 and len(every) >= 6:
-        # Swahili, Latin: no lexicon to check against, so that a table or a log could pass for one of them.
-        return likely[0] if 2 * sum(w[0].islower() for w in written) > len(written) else None
+        # Swahili, Latin: no lexicon to check against, so that a table, or a list of drugs, could pass for one of them.
+        terms = sum(lexicon.known(w, hint if hint in fits else "en") for w in every) > 0.8 * len(every)
+        return likely[0] if 2 * sum(w[0].islower() for w in written) > len(written) and not terms else None
     return best if fits[best] >= 3.0 else None
 
 

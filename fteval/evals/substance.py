@@ -25,7 +25,7 @@ _PROMISED = any_of(
     r"[^.!?:]*",
     r"i(?:'d| would| can) (?:get|do|write|create|try|give)\b[^.!?:]{0,40}\b(?:you|that|it|this)\b[^.!?:]{0,40}",
     r"(?:i(?:'ll| will)|let me) (?:put (?:something|it|this|that|your?)|prepare (?:it|this|that|your)|be back|send you"
-    r"|have it|work on (?:it|this|that|your))\b[^.!?:]*",
+    r"|[^.!?:]{0,80}\bback to you|have it|work on (?:it|this|that|your))\b[^.!?:]*",
     r"i(?:'m| am) (?:now )?(?:starting|beginning|working on (?:it|this|that|your)|trying hard)\b[^.!?:]{0,40}",
     r"(?:please )?(?:give|allow|grant) me (?:a|one|some|just a) (?:moment|minute|second|bit|little|time)[^.!?:]*",
     r"(?:please )?(?:wait|hold on|stand by|bear with me|stay tuned)"
@@ -55,7 +55,7 @@ _PRAISE = re.compile(
     r"(?:fun|exciting|great|wonderful|(?:great|good|fun|wonderful) idea)"
 )
 _POINTS = re.compile(
-    r"\W*(?:please |kindly )?"
+    r"\W*(?:please |kindly |just |simply )?"
     r"(?:see|refer to|consult|check|visit|read|look (?:at|up|in|on)|search|google|contact"
     r"|you (?:can|may|should|could) (?:simply |just |easily |always |also )?"
     r"(?:find|check|consult|refer|look|search|visit|google)[^.!?]{0,30}?)\b[^.!?]{0,50}"
