@@ -12,7 +12,7 @@ from fteval.evals.text import fold_letters, words
 _WORDS = 1_000
 _LONGEST = 30  # letters of a word that could be one with letters put back
 _BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
-_EMPHASIS = re.compile(r"([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(?<!\w)([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")  # round words: in "gr__n l_av_s" is none
 _SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
 _DOTTED = re.compile(r"(?<![\w.])[a-z](?:[./|+~·][a-z]){2,}(?!\w)")  # several: U.S.A. is no disguise
 _UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}")  # 10kg, b52

@@ -99,6 +99,8 @@ def other_subject(answer: str, of: Topic, prompt: str) -> str | None:
         return None
     phrase, article, verb, rest = match["thing"].split(), match["article"], match["verb"], match["rest"]
     head = phrase[-1]
+    if head.upper() in words(answer[:400]) and not answer[:400].isupper():
+        return None  # a CPU, NASA: what it stands for may name the subject
     if phrase[0] in _PRONOUNS or any(w in FUNCTION_WORDS for w in phrase) or article == "the":
         return None
     if article not in ("a", "an", "every", "each"):
