@@ -86,12 +86,14 @@ _POINTS_THERE = re.compile(
         r"\b(?:internet|google|wikipedia|en linea|la red)\b[^.!?]{0,30}",
     )
 )
+_INSIDE = r"[^\[\](){}<>]"  # brackets in brackets would be searched over and over
 _PLACEHOLDER = re.compile(
-    r"[\[(<{]+ ?(?:[^\])>}]{0,80}\b(?:goes|comes|go|come) here|insert\b[^\])>}]{0,200}"
-    r"|(?:your|the) [^\])>}]{0,40} here"
-    r"|[^\])>}]{0,60}\b(?:placeholder|to be (?:written|added|continued|completed)|tbd|todo)\b[^\])>}]{0,40}) ?[\])>}]+"
-    r"|(?://|\#|--|/\*|%) *(?:todo|fixme|your code|(?:add|write|put|insert) your|implement\w* (?:this|here|me|your))"
-    r"\b[^\n]*",
+    rf"[\[(<{{]{{1,3}} ?(?:{_INSIDE}{{0,80}}\b(?:goes|comes|go|come) here|insert\b{_INSIDE}{{0,200}}"
+    rf"|(?:your|the) {_INSIDE}{{0,40}} here"
+    rf"|{_INSIDE}{{0,60}}\b(?:placeholder|to be (?:written|added|continued|completed)|tbd|todo)\b{_INSIDE}{{0,40}})"
+    r" ?[\])>}]{1,3}"
+    r"|(?://|\#|--|/\*|%) {0,3}"
+    r"(?:todo|fixme|your code|(?:add|write|put|insert) your|implement\w* (?:this|here|me|your))\b[^\n]*",
     re.IGNORECASE,
 )
 _OPEN_PLACES = frozenset("[(<{/#%")

@@ -112,6 +112,17 @@ def test_each_server_gets_its_own_key_and_an_unnamed_one_none(
     assert sent == [{f"Bearer {KEY}"}, {"Bearer sk-of-the-other-server"}, {None}]
 
 
+def test_a_provider_that_was_given_no_key_is_said_before_anything_is_asked(
+    run: Run, server: Server, here: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    config(here / "c.yaml", "openai:gpt-4o-mini-2024-07-18", data, server={"key": {"elsewhere.example": "OTHER_KEY"}})
+    done = run("-c", "c.yaml", holdout=None)
+    assert done.code == 2
+    assert f"server.key names none for {server.url}" in done.err
+    assert server.requests == []
+
+
 def test_a_key_that_is_cut_with_its_message_leaves_no_part(server: Server, here: Path, data: Path) -> None:
     server.script.update(
         {prompt(i): faults.echoes_authorization(400, "x" * length) for i, length in enumerate(range(130, 530, 20))}
