@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 import click
 
-from fteval import __version__, errors
+from fteval import errors
+from fteval.version import __version__
 
 COMMANDS = {
     "run": "Run probes on a model, against its base, and say whether it should ship.",

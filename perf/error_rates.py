@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from exact import Outcomes, outcomes
 
-from fteval.stats.score import effective_n, wilson_interval
 from fteval.stats.student import t_quantile
+from fteval.stats.tango import effective_n, wilson_interval
 
 PASS, FAIL = 0.026, 0.053
 SIZES = (20, 50, 100, 200, 500)

@@ -184,7 +184,7 @@ def environment() -> dict[str, str]:
 
 def write_prompts(path: Path, model: str, count: int) -> None:
     """Questions and passages of nano's world, joined and cut to lengths that are even on a logarithmic scale."""
-    from fteval.engines.chat import Chat
+    from fteval.engines.local.chat import Chat
     from fteval.engines.refs import NANO, parse
     from fteval.nano.corpus import conversations
     from fteval.nano.world import build_world

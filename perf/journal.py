@@ -22,9 +22,10 @@ def journal_share(folder: Path, prompts: int) -> float:
     from fteval import registry
     from fteval.engines.pool import Pool
     from fteval.records import Sampling
-    from fteval.runs import lines, suite
-    from fteval.runs.execute import execute
-    from fteval.runs.store import Store
+    from fteval.runs.asking import suite
+    from fteval.runs.asking.execute import execute
+    from fteval.runs.journal import lines
+    from fteval.runs.journal.store import Store
 
     store = Store(folder / "store")
     asked = suite.build([("facts", registry.probe("facts"), None)], limit=prompts)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from fteval.stats.score import Effective, effective, tango_z
 from fteval.stats.student import t_quantile
+from fteval.stats.tango import Effective, effective, tango_z
 
 _ROWS = 2000
 """Data sets per call: memory, not speed."""

@@ -123,7 +123,7 @@ def test_the_outputs_digest_changes_with_the_answer_and_only_with_it(fteval: Run
 
 
 def test_of_two_answers_to_one_prompt_the_first_counts_as_in_the_scores(fteval: Run, here: Path, measure: Any) -> None:
-    from fteval.runs import lines as journal
+    from fteval.runs.journal import lines as journal
 
     holdout(20)
     run = measure(set(), n=20)
@@ -254,8 +254,8 @@ def test_a_run_that_another_scorer_judged_since_is_refused(fteval: Run, here: Pa
     run = measure(set(), n=20)
     # What `fteval score RUN` leaves behind when the probe has another version by then.
     from fteval.evals.holdout import Holdout
-    from fteval.runs import results
-    from fteval.runs.store import Store
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading import results
 
     results.rescore(Store(Path(".fteval")), run, {"h": Holdout(score=("exact",))})
     code, _, err = fteval("baseline", "accept", run)

@@ -9,10 +9,11 @@ from typing import Any
 
 from fteval.errors import UserError
 from fteval.records import Comparison, RunRecord
-from fteval.reports import escape, view
-from fteval.reports.verdict import SCHEMA
-from fteval.runs import results
-from fteval.runs.store import Store
+from fteval.reports import escape
+from fteval.reports.files.verdict_json import SCHEMA
+from fteval.reports.view import view
+from fteval.runs.journal.store import Store
+from fteval.runs.reading import results
 
 Result = Comparison | RunRecord
 

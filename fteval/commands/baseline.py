@@ -42,8 +42,8 @@ def accept(run: str, anchor: str | None, reason: str | None, config: Path | None
               fteval baseline accept latest --anchor v1
     """
     from fteval import releases
-    from fteval.reports import baseline, page
     from fteval.reports.escape import for_terminal
+    from fteval.reports.terminal import baseline, page
 
     root = _store(store, config)
     found = releases.accept(_run_id(run, root), folder_of(config), root, anchor=anchor, reason=reason)
@@ -63,7 +63,7 @@ def show(run: str | None, config: Path | None, store: Path | None) -> None:
     Example:  fteval baseline show --diff latest
     """
     from fteval import releases
-    from fteval.reports import baseline, page
+    from fteval.reports.terminal import baseline, page
 
     folder = folder_of(config)
     if run is None:
@@ -82,18 +82,18 @@ def folder_of(config: Path | None) -> Path:
 
 
 def _store(store: Path | None, config: Path | None) -> Path:
-    from fteval import experiment
+    from fteval.experiment import describe
 
-    found = None if store else experiment.find_config(config, wanted=True)
+    found = None if store else describe.find_config(config, wanted=True)
     return store or (found.store if found else None) or options.DEFAULT_STORE
 
 
 def _run_id(what: str, store: Path) -> str:
     """The run that is meant: by its id, or the chosen candidate's of a comparison."""
-    from fteval import archive
+    from fteval.experiment import saved
     from fteval.records import RunRecord
 
-    found = archive.saved(what, store)
+    found = saved.saved(what, store)
     if isinstance(found, RunRecord):
         return found.id
     return next(c.run.id for c in found.candidates if c.name == found.chosen)

@@ -64,8 +64,8 @@ def github(what: str, store: Path | None, name: str | None, when: str, display: 
     """
     from fteval.ci import github, notes, result
     from fteval.records import Comparison
-    from fteval.reports import github as pages
-    from fteval.reports import page
+    from fteval.reports.markdown import github as pages
+    from fteval.reports.terminal import page
 
     job = github.job(os.environ)
     name = name or job.name
@@ -106,8 +106,8 @@ def gitlab(what: str, store: Path | None, name: str | None, when: str, display: 
     """
     from fteval.ci import gitlab, notes, result
     from fteval.records import Comparison
-    from fteval.reports import github as pages
-    from fteval.reports import junit, openmetrics
+    from fteval.reports.files import junit, openmetrics
+    from fteval.reports.markdown import github as pages
 
     job = gitlab.job(os.environ)
     name = name or job.name
@@ -135,12 +135,12 @@ _GITLAB_REFUSES = "the token needs the scope api and the role Reporter or more"
 
 
 def _result(what: str, store: Path, began: datetime | None) -> Result:
-    from fteval import archive
     from fteval.ci import result
+    from fteval.experiment import saved
 
     if what.endswith(".json"):
         return result.of_file(Path(what), store)
-    found = archive.saved(what, store)
+    found = saved.saved(what, store)
     if what == "latest":
         result.check_fresh(found, began)
     return found

@@ -14,7 +14,7 @@ from fteval.commands import options
 from fteval.errors import OK, UserError
 
 if TYPE_CHECKING:
-    from fteval.sharded.work import State
+    from fteval.shards.work import State
 
 
 @click.command("collect")
@@ -36,7 +36,7 @@ def command(folder: Path, outputs: tuple[Path, ...], as_json: bool, display: opt
     from fteval.commands.progress import Progress
     from fteval.commands.run import command as run
     from fteval.commands.run import described, placed
-    from fteval.sharded import work
+    from fteval.shards import work
 
     folder = folder.absolute()
     record = work.planned(folder)

@@ -41,10 +41,10 @@ def command(
     \b
     Example:  fteval compare 20261120T101756Z-7f3a 20261120T102001Z-91bc -o report.md
     """
-    from fteval import archive
     from fteval.commands.output import check_writable, present
+    from fteval.experiment import saved
 
     check_writable(outputs)
     root = options.root(store, config)
-    result = archive.compare(base, *candidates, store=root, config=config, allow_subset=allow_subset)
+    result = saved.compare(base, *candidates, store=root, config=config, allow_subset=allow_subset)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

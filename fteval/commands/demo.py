@@ -27,10 +27,11 @@ def command(out: Path, display: options.Display) -> None:
     \b
     Example:  fteval demo
     """
-    from fteval import api
     from fteval.commands.output import present
     from fteval.commands.progress import Progress
-    from fteval.experiment import describe, find_config
+    from fteval.experiment.describe import describe, find_config
+    from fteval.experiment.measure import measure
+    from fteval.experiment.place import Place
     from fteval.nano import demo
 
     began = time.monotonic()
@@ -38,8 +39,8 @@ def command(out: Path, display: options.Display) -> None:
     click.echo(demo.INTRODUCTION.format(folder=out), err=True)
     planned = describe(config=find_config(config, wanted=True))
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = api.Place(store=planned.store, listener=listener, offline=True, command=f"fteval run -c {config}")
-        result = api.measure(planned, place)
+        place = Place(store=planned.store, listener=listener, offline=True, command=f"fteval run -c {config}")
+        result = measure(planned, place)
     reports = (out / "report.md", out / "verdict.json")
     code = present(result, outputs=reports, as_json=False, display=display, store=planned.store)
     click.echo(demo.NEXT_STEPS.format(folder=out, code=code, seconds=time.monotonic() - began))

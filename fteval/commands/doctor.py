@@ -38,11 +38,12 @@ def command(
     import dataclasses
     import json
 
-    from fteval import api
+    from fteval.experiment.doctor import doctor
+    from fteval.experiment.place import Place
     from fteval.reports.escape import for_terminal
 
-    place = api.Place(store=store or options.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
-    checks = api.doctor(model, against, place)
+    place = Place(store=store or options.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
+    checks = doctor(model, against, place)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=1))
     else:

@@ -47,16 +47,16 @@ def command(
     Example:  fteval gate latest
               fteval gate latest --self-test
     """
-    from fteval import archive
     from fteval.commands.output import check_writable, present
+    from fteval.experiment import saved
 
     check_writable(outputs)
     root = options.root(store, config, wanted=True)
     if self_test:
-        proofs = archive.self_test(what, config, root)
+        proofs = saved.self_test(what, config, root)
         _show(proofs, as_json)
         return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
-    result = archive.gate(what, against, config, root, allow_subset=allow_subset)
+    result = saved.gate(what, against, config, root, allow_subset=allow_subset)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)
 
 
@@ -64,7 +64,7 @@ def _show(proofs: list[Proof], as_json: bool) -> None:
     import dataclasses
     import json
 
-    from fteval.reports import plain
+    from fteval.reports.terminal import plain
 
     data = [dataclasses.asdict(proof) for proof in proofs]
     click.echo(json.dumps(data, indent=1) if as_json else plain.proofs(proofs), nl=as_json)

@@ -24,11 +24,11 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
     """
     from fteval import releases
     from fteval.commands.baseline import folder_of
-    from fteval.reports import history, page
+    from fteval.reports.terminal import history, page
 
     if output is not None and output.suffix != ".md":
         raise UserError(f"-o {output}: a history is written as markdown", fix="let the name end in .md")
-    found = releases.history(folder_of(config))
+    found = releases.release_histories(folder_of(config))
     trends = history.trends(found, metrics)
     if output is not None:
         try:

@@ -54,12 +54,14 @@ def command(
     import dataclasses
     import json
 
-    from fteval import api, experiment
     from fteval.commands.progress import Progress
-    from fteval.reports import plain
+    from fteval.experiment import describe
+    from fteval.experiment.noise import noise
+    from fteval.experiment.place import Place
+    from fteval.reports.terminal import plain
 
-    planned = experiment.describe(
-        config=experiment.find_config(config, wanted=not (probes or holdouts)),
+    planned = describe.describe(
+        config=describe.find_config(config, wanted=not (probes or holdouts)),
         against=model,
         probes=probes,
         holdouts=holdouts,
@@ -69,14 +71,14 @@ def command(
         server=server,
     )
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = api.Place(
+        place = Place(
             store=store or planned.store,
             device=device,
             offline=offline,
             command=options.typed(),
             listener=listener,
         )
-        run, floors = api.noise(planned, place)
+        run, floors = noise(planned, place)
     data = [dataclasses.asdict(floor) for floor in floors]
     click.echo(json.dumps(data, indent=1) if as_json else plain.noise(floors), nl=as_json)
     return OK if run.complete else INCOMPLETE

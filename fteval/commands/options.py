@@ -105,7 +105,8 @@ def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Pa
     """Where runs are kept: --store, else the config's, else .fteval. `wanted`: the folder's fteval.yaml counts too."""
     if store is not None:
         return store
-    from fteval.experiment import DEFAULT_STORE, find_config
+    from fteval.experiment.describe import find_config
+    from fteval.experiment.experiment import DEFAULT_STORE
 
     found = find_config(config, wanted=wanted)
     return (found.store if found else None) or DEFAULT_STORE

@@ -36,10 +36,11 @@ def present(
     result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, display: Display, store: Path
 ) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
-    from fteval import archive
-    from fteval.reports import as_data, terminal
+    from fteval.experiment import saved
+    from fteval.reports import as_data
+    from fteval.reports.terminal import terminal
 
-    worst = () if isinstance(result, Comparison) else archive.worst(result)
+    worst = () if isinstance(result, Comparison) else saved.worst(result)
     if as_json:
         click.echo(json.dumps(as_data(result), indent=1))
     else:
@@ -60,10 +61,12 @@ def present(
 
 
 def _as_file(result: Comparison | RunRecord, worst: Sequence[Judged], ending: str) -> str:
-    from fteval.reports import as_data, junit, markdown, table
+    from fteval.reports import as_data
+    from fteval.reports.files import csv_table, junit
+    from fteval.reports.markdown import markdown
 
     if ending == ".json":
         return json.dumps(as_data(result), indent=1) + "\n"
     if ending == ".xml":
         return junit.render(result)
-    return table.render(result) if ending == ".csv" else markdown.render(result, worst)
+    return csv_table.render(result) if ending == ".csv" else markdown.render(result, worst)

@@ -76,7 +76,7 @@ def _samples(name: str, n: int) -> Iterator[str]:
 
 def _judged(name: str) -> Iterator[str]:
     """How the probe judges a few answers, now and by its own code."""
-    from fteval.evals.packaged import examples
+    from fteval.evals.data.packaged import examples
     from fteval.reports.escape import one_line
 
     for n, example in enumerate(examples(name)):

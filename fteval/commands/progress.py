@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fteval.api import Listener
+from fteval.experiment.place import Listener
 
 if TYPE_CHECKING:
     from rich.console import Console

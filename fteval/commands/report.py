@@ -29,11 +29,11 @@ def command(
     \b
     Example:  fteval report latest -o report.md
     """
-    from fteval import archive
     from fteval.commands.output import check_writable, present
     from fteval.errors import OK
+    from fteval.experiment import saved
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
-    present(archive.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
+    present(saved.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
     return OK

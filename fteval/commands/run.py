@@ -13,8 +13,8 @@ from fteval.errors import OK, UserError
 from fteval.records import Plan
 
 if TYPE_CHECKING:
-    from fteval.api import Listener, Place
-    from fteval.experiment import Experiment
+    from fteval.experiment.experiment import Experiment
+    from fteval.experiment.place import Listener, Place
 
 
 @click.command("run")
@@ -83,9 +83,10 @@ def command(
     Example:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts -o report.md
               fteval run -c fteval.yaml
     """
-    from fteval import api
     from fteval.commands.output import check_writable, present
     from fteval.commands.progress import Progress
+    from fteval.experiment.measure import measure
+    from fteval.experiment.plan import plan
 
     check_writable(outputs)
     _check_shards(shards, shard_size, batch_api, resume)
@@ -93,17 +94,17 @@ def command(
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = placed(planned, listener, options.typed(), **asked)
         if dry_run:
-            return _show_plan(api.plan(planned, place), as_json)
+            return _show_plan(plan(planned, place), as_json)
         if shards is None:
-            result = api.measure(planned, replace(place, resume=resume))
+            result = measure(planned, replace(place, resume=resume))
         else:
             from fteval.commands.collect import show_state
-            from fteval.sharded import work
+            from fteval.shards import work
 
             state = work.write(planned, place, shards, options.arguments(), shard_size)
             if not batch_api:
                 return show_state(state, shards, as_json=as_json, quiet=display.quiet)
-            from fteval.sharded import submit
+            from fteval.shards import submit
 
             submit.follow(state.todo, shards, place, planned.servers)
             result = work.collect(planned, place, shards)
@@ -131,13 +132,14 @@ def described(
     **_: Any,
 ) -> Experiment:
     """What the options say is to be measured. Raises UserError for what is wrong with it."""
-    from fteval import experiment
+    from fteval.experiment.describe import describe, find_config
+    from fteval.experiment.experiment import DEFAULT_CONFIG
 
-    found = experiment.find_config(config, wanted=not (probes or holdouts))
-    if found is None and experiment.DEFAULT_CONFIG.is_file() and not quiet:
+    found = find_config(config, wanted=not (probes or holdouts))
+    if found is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
-        click.echo(f"fteval: {experiment.DEFAULT_CONFIG} {note}", err=True)
-    return experiment.describe(
+        click.echo(f"fteval: {DEFAULT_CONFIG} {note}", err=True)
+    return describe(
         config=found,
         model=model,
         against=against,
@@ -167,9 +169,9 @@ def placed(
     **_: Any,
 ) -> Place:
     """Where the options say the work happens."""
-    from fteval import api
+    from fteval.experiment.place import Place
 
-    return api.Place(
+    return Place(
         store=store or planned.store,
         device=device,
         dtype=dtype,
@@ -194,7 +196,7 @@ def _show_plan(plan: Plan, as_json: bool) -> int:
     import dataclasses
     import json
 
-    from fteval.reports import plain
+    from fteval.reports.terminal import plain
 
     click.echo(json.dumps(dataclasses.asdict(plan), indent=1) if as_json else plain.plan(plan), nl=as_json)
     return OK

@@ -31,10 +31,10 @@ def list_runs(store: Path | None, as_json: bool) -> None:
     \b
     Example:  fteval runs list
     """
-    from fteval import archive
+    from fteval.experiment import saved
     from fteval.reports.escape import for_terminal
 
-    found = archive.runs(store or options.DEFAULT_STORE)
+    found = saved.runs(store or options.DEFAULT_STORE)
     if not found and not as_json:
         click.echo("no runs yet: `fteval run` makes them", err=True)
     for line in found:
@@ -56,11 +56,11 @@ def show(run: str, store: Path | None, as_json: bool, display: options.Display) 
     \b
     Example:  fteval runs show latest
     """
-    from fteval import archive
     from fteval.commands.output import present
+    from fteval.experiment import saved
 
     root = store or options.DEFAULT_STORE
-    present(archive.saved_run(run, root), outputs=(), as_json=as_json, display=display, store=root)
+    present(saved.saved_run(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
 @command.command("verify")
@@ -73,10 +73,10 @@ def verify(run: str | None, store: Path | None, repair: bool) -> int:
     \b
     Example:  fteval runs verify --repair
     """
-    from fteval import archive
+    from fteval.experiment import saved
     from fteval.reports.escape import for_terminal
 
-    findings, n_lines, n_runs = archive.verify(store or options.DEFAULT_STORE, run, repair=repair)
+    findings, n_lines, n_runs = saved.verify(store or options.DEFAULT_STORE, run, repair=repair)
     for finding in findings:
         click.echo(for_terminal(finding))
     moved = " and moved aside" if repair and findings else ""

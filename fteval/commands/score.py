@@ -45,7 +45,7 @@ def command(
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
         return score_run(what, store, as_json, display)
     from fteval.engines.pool import Pool
-    from fteval.runs.suite import with_reference
+    from fteval.runs.asking.suite import with_reference
 
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
@@ -57,11 +57,11 @@ def command(
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
     """Judges a saved run anew with today's probes; old judgements stay in its journal."""
-    from fteval import archive
     from fteval.commands.output import present
+    from fteval.experiment import saved
 
     root = store or options.DEFAULT_STORE
-    return present(archive.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
+    return present(saved.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
 def score_file(path: Path, probe: Probe, as_json: bool) -> int:

@@ -50,18 +50,19 @@ def command(
     Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
               fteval train hosted --base openai:gpt-4.1-mini-2025-04-14 --data train.jsonl
     """
-    from fteval import api
     from fteval.commands.progress import Progress
-    from fteval.experiment import ModelUse
+    from fteval.experiment import train
+    from fteval.experiment.experiment import ModelUse
+    from fteval.experiment.place import Place
 
     use = ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = api.Place(store=store or options.DEFAULT_STORE, offline=offline, listener=listener)
+        place = Place(store=store or options.DEFAULT_STORE, offline=offline, listener=listener)
         if cancel:
-            job = api.cancel(use, base, place)
+            job = train.cancel(use, base, place)
             click.echo(json.dumps({"cancelled": job}) if as_json else f"cancelled: {job}")
             return
-        candidate = api.train(name or data.stem, use, base, place)
+        candidate = train.train(name or data.stem, use, base, place)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(candidate), indent=1))
     else:

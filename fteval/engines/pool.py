@@ -15,10 +15,10 @@ from fteval.records import Engine
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from fteval.engines.folders import Located
-    from fteval.engines.server import ServerEngine
-    from fteval.engines.transformers import TransformersEngine
-    from fteval.engines.weights import Weights
+    from fteval.engines.local.engine import TransformersEngine
+    from fteval.engines.local.folders import Located
+    from fteval.engines.local.weights import Weights
+    from fteval.engines.remote.engine import ServerEngine
 
 DTYPE_NAMES = {
     "auto": "auto",
@@ -71,8 +71,8 @@ class Pool:
         ]
         if missing:
             raise UserError(f"local models need {', '.join(missing)}", fix="pip install 'fteval[hf]'")
-        from fteval.engines.folders import locate
-        from fteval.engines.transformers import TransformersEngine
+        from fteval.engines.local.engine import TransformersEngine
+        from fteval.engines.local.folders import locate
 
         located = locate(model, offline=self.offline)
         engine = TransformersEngine(
@@ -86,7 +86,7 @@ class Pool:
 
         Raises UserError when the files changed since the engine was opened: its identity would be wrong.
         """
-        from fteval.engines.weights import Weights
+        from fteval.engines.local.weights import Weights
 
         located = engine.located
         key = (located.weights, engine.dtype, engine.device, _family(located))
@@ -122,7 +122,7 @@ class Pool:
         self._served.clear()
         self._open.clear()
         if self._weights:
-            from fteval.engines.batches import free_memory
+            from fteval.engines.local.batches import free_memory
 
             self._weights.clear()
             free_memory(self.device)
@@ -136,7 +136,7 @@ class Pool:
         self.close()
 
     def _server(self, model: ModelRef) -> Engine:
-        from fteval.engines.server import ServerEngine
+        from fteval.engines.remote.engine import ServerEngine
 
         if self.offline and not is_loopback(model.base.url or ""):
             raise UserError(
@@ -174,8 +174,8 @@ def _family(located: Located) -> str:
     Others change weights of the base itself (biases, embeddings that were saved too), or cannot be mixed in PEFT, and
     get a load of their own.
     """
-    from fteval.engines.folders import safetensors_header
-    from fteval.engines.weights import PROMPT_LEARNING
+    from fteval.engines.local.folders import safetensors_header
+    from fteval.engines.local.weights import PROMPT_LEARNING
 
     if located.adapter is None or located.adapter_folder is None or located.adapter_config is None:
         return ""

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fteval.engines.chat import PROBES, Chat
+from fteval.engines.local.chat import PROBES, Chat
 from fteval.engines.refs import exists
 from fteval.errors import UserError
 from fteval.records import Engine, Message, Request, Sampling
 
 if TYPE_CHECKING:
+    from fteval.engines.local.engine import TransformersEngine
     from fteval.engines.pool import Pool
-    from fteval.engines.server import ServerEngine
-    from fteval.engines.transformers import TransformersEngine
+    from fteval.engines.remote.engine import ServerEngine
 
 SHORT = 256
 """A context below this leaves little room for a question and its answer."""
@@ -36,8 +36,8 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
 
     Raises UserError only for what cannot be looked at; what is wrong with the model is a check that failed.
     """
-    from fteval.engines.server import ServerEngine
-    from fteval.engines.transformers import TransformersEngine
+    from fteval.engines.local.engine import TransformersEngine
+    from fteval.engines.remote.engine import ServerEngine
 
     if isinstance(engine, ServerEngine):
         return list(_server(engine))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from fteval.engines.refs import ModelRef, Source
 from fteval.engines.remote.body import Dialect, encoded
-from fteval.engines.server import is_moving
+from fteval.engines.remote.engine import is_moving
 from fteval.errors import UserError
 from fteval.records import Generation, Message, Prompt, Request, Sampling
 
 if TYPE_CHECKING:
-    from fteval.engines.folders import Located
+    from fteval.engines.local.engine import TransformersEngine
+    from fteval.engines.local.folders import Located
     from fteval.engines.pool import Pool
-    from fteval.engines.transformers import TransformersEngine
 
 VERSION = 1
 """Goes up when the same request would be written otherwise."""
@@ -142,8 +142,8 @@ _VLLM_RANK = 16
 
 def open_engine(pool: Pool, ref: str) -> ShardEngine:
     """The engine for a model ref. Raises UserError as the pool does; a hosted model needs no key for this."""
+    from fteval.engines.local.engine import TransformersEngine
     from fteval.engines.refs import parse
-    from fteval.engines.transformers import TransformersEngine
 
     read = parse(ref, pool.candidates)
     if read.base.kind in ("server", "replay"):

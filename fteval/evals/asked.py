@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fteval.errors import UserError
-from fteval.evals.still_an_answer import Asked
-from fteval.evals.topic import named
+from fteval.evals.answer.check import Asked
+from fteval.evals.answer.topic import named
 from fteval.records import Sample
 
 

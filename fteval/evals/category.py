@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.labels import Labels, labels_of, named
-from fteval.evals.packaged import packaged
-from fteval.evals.refusal import refusal
-from fteval.evals.text import blank, shown
+from fteval.evals.answer.refusal import refusal
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find.label import Labels, labels_of, named
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

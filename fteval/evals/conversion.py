@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fteval.errors import UserError
-from fteval.evals import json_text
-from fteval.evals.converted import Candidates, converted
-from fteval.evals.data_match import equal
-from fteval.evals.formats import FORMATS, Element, Table, read, read_once
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find.block import Candidates, converted
+from fteval.evals.formats import json_text
+from fteval.evals.formats.readers import FORMATS, Element, Table, read, read_once
+from fteval.evals.formats.same_data import equal
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.language import language, speaks_of_language, switched
-from fteval.evals.lexicon import non_words
-from fteval.evals.odd_form import wants_again, wants_strings
-from fteval.evals.packaged import packaged
-from fteval.evals.repetition import repetition
-from fteval.evals.still_an_answer import no_sentence
-from fteval.evals.text import READ, blank, broken, shown, words
+from fteval.evals.answer.check import no_sentence
+from fteval.evals.answer.repetition import repetition
+from fteval.evals.answer.requests import wants_again, wants_strings
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.detect import language, speaks_of_language, switched
+from fteval.evals.language.lexicon import non_words
+from fteval.evals.language.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 _MOST_NON_WORDS = 0.3

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.abstention import abstention
-from fteval.evals.packaged import packaged
-from fteval.evals.said import said
-from fteval.evals.text import blank, fold, sentences, shown, words
+from fteval.evals.answer.abstention import abstention
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find.statement import said
+from fteval.evals.language.text import blank, fold, sentences, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 

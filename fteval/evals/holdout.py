@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import regex
 
 from fteval.errors import UserError
-from fteval.evals import scorers
-from fteval.evals.text import blank, shown
+from fteval.evals.find import target as scorers
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

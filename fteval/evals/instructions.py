@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
-from fteval.evals.verifiable import instructions, loosely
-from fteval.evals.verifiable_answer import why_no_answer
+from fteval.evals.data.packaged import packaged
+from fteval.evals.ifeval.answer import why_no_answer
+from fteval.evals.ifeval.kinds import instructions, loosely
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

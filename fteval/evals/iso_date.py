@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals import dates
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find import dates
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 _BYTE_ORDER_MARK = "\ufeff"

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from fteval.errors import UserError
-from fteval.evals import json_text, structure
-from fteval.evals.given import content
-from fteval.evals.json_answer import answered
-from fteval.evals.json_shape import Violations, shape
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find.json_value import answered
+from fteval.evals.formats import json_text, tree
+from fteval.evals.formats.schema import Violations, shape
+from fteval.evals.formats.text_or_file import content
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 _MOST = 10_000
@@ -67,23 +67,23 @@ class JsonSchema:
         found = answered(text, sample.prompt_text, schema)
         if found.problem:
             return self._none(found.problem, fits, found.text)
-        right = structure.same(found.value, wanted)
+        right = tree.same(found.value, wanted)
         values: dict[str, float | None] = {
             "correct": float(right),
             "valid_schema": None,
             "valid_json": 1.0,
             "bare": float(found.bare),
-            "field_f1": structure.leaf_f1(found.value, wanted),
+            "field_f1": tree.leaf_f1(found.value, wanted),
         }
         reasons: dict[str, str] = {}
         if not right:
-            reasons["correct"] = structure.difference(found.value, wanted)
+            reasons["correct"] = tree.difference(found.value, wanted)
             reasons["field_f1"] = reasons["correct"]
         if not found.bare:
             reasons["bare"] = "other text beside the JSON"
         if fits is None:
             reasons["valid_schema"] = "neither the row nor the probe has a schema"
-        elif structure.n_leaves(found.value) > _MOST:
+        elif tree.n_leaves(found.value) > _MOST:
             reasons["valid_schema"] = f"more than {_MOST:,} values are not held against a schema"
         else:
             flaw = _checked(fits, found.value, sample)
@@ -131,4 +131,4 @@ def _read_target(text: str) -> Any:
 
 
 def _finite(value: Any) -> bool:
-    return all(not isinstance(leaf, float) or math.isfinite(leaf) for _, leaf in structure.leaves(value))
+    return all(not isinstance(leaf, float) or math.isfinite(leaf) for _, leaf in tree.leaves(value))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.check import why_not
+from fteval.evals.answer.filler import substance
+from fteval.evals.answer.refusal import refusal
 from fteval.evals.asked import asked
-from fteval.evals.packaged import packaged
-from fteval.evals.refusal import refusal
-from fteval.evals.still_an_answer import why_not
-from fteval.evals.substance import substance
-from fteval.evals.text import blank, shown, words
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 

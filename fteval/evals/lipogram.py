@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.check import why_not
+from fteval.evals.answer.disguise import spelt_round
 from fteval.evals.asked import asked
-from fteval.evals.evasion import spelt_round
-from fteval.evals.packaged import packaged
-from fteval.evals.still_an_answer import why_not
-from fteval.evals.text import blank, fold_letters, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.text import blank, fold_letters, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

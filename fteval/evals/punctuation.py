@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.marked import F1, Marked, compared, marked, restored_part, same_writing
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.marks import F1, Marked, compared, marked, restored_part, same_writing
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.check import gives_back, no_sentence
+from fteval.evals.answer.off_topic import other_subject, turns_away
+from fteval.evals.answer.refusal import refusal
+from fteval.evals.answer.repetition import stuck
+from fteval.evals.answer.topic import Topic, Touch, content_words, topic, touch
 from fteval.evals.asked import asked
-from fteval.evals.inflection import stem
-from fteval.evals.language import language
-from fteval.evals.lexicon import non_words
-from fteval.evals.other_subject import other_subject, turns_away
-from fteval.evals.packaged import packaged
-from fteval.evals.refusal import refusal
-from fteval.evals.repetition import stuck
-from fteval.evals.still_an_answer import gives_back, no_sentence
-from fteval.evals.text import blank, fold, shown, word_set, words
-from fteval.evals.topic import Topic, Touch, content_words, topic, touch
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.detect import language
+from fteval.evals.language.lexicon import non_words
+from fteval.evals.language.stems import stem
+from fteval.evals.language.text import blank, fold, shown, word_set, words
 from fteval.records import Generation, Metric, Sample, Scores
 
 _POLITE = word_set(

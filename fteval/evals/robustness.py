@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals.disturb import DISTURBANCES, PAYLOAD
-from fteval.evals.text import words
+from fteval.evals.language.text import words
+from fteval.evals.language.typos import DISTURBANCES, PAYLOAD
 from fteval.records import Generation, Message, Metric, Probe, Sample, Scores, primary
 
 CLEAN = "clean"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.given import content
-from fteval.evals.packaged import packaged
-from fteval.evals.sql_database import LEAST, MARGIN, ROWS, Stopped, run
-from fteval.evals.sql_parse import NotAQuery, for_sqlite, is_query, of_the_moment, query
-from fteval.evals.sql_results import difference
-from fteval.evals.sql_text import found
-from fteval.evals.sql_wanted import Trial, trials
-from fteval.evals.text import blank, shown
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find.query import found
+from fteval.evals.formats.text_or_file import content
+from fteval.evals.language.text import blank, shown
+from fteval.evals.queries.parse import NotAQuery, for_sqlite, is_query, of_the_moment, query
+from fteval.evals.queries.reference import Trial, trials
+from fteval.evals.queries.results import difference
+from fteval.evals.queries.sqlite import LEAST, MARGIN, ROWS, Stopped, run
 from fteval.records import Generation, Metric, Sample, Scores
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.packaged import packaged
-from fteval.evals.text import blank, shown
-from fteval.evals.turns import leaks, only_pieces
+from fteval.evals.answer.leaks import leaks, only_pieces
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
 
 ENDED = frozenset(["stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token"])

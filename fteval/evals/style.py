@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.check import Asked, why_not
+from fteval.evals.answer.off_topic import other_subject
+from fteval.evals.answer.topic import topic
 from fteval.evals.asked import asked
-from fteval.evals.language import language
-from fteval.evals.other_subject import other_subject
-from fteval.evals.packaged import packaged
-from fteval.evals.still_an_answer import Asked, why_not
-from fteval.evals.style_corpus import Source, order, source, unnamed
-from fteval.evals.style_delta import axis, distance
-from fteval.evals.style_features import features
-from fteval.evals.style_sense import MOST_RECITED, recited, stuffed, unordered
-from fteval.evals.text import READ, blank, fold, shown, words
-from fteval.evals.topic import topic
+from fteval.evals.data.packaged import packaged
+from fteval.evals.language.detect import language
+from fteval.evals.language.text import READ, blank, fold, shown, words
+from fteval.evals.stylometry.corpus import Source, order, source, unnamed
+from fteval.evals.stylometry.delta import axis, distance
+from fteval.evals.stylometry.features import features
+from fteval.evals.stylometry.sense import MOST_RECITED, recited, stuffed, unordered
 from fteval.records import Generation, Metric, Sample, Scores
 
 FEWEST = 40

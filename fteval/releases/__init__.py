@@ -10,7 +10,7 @@ All three are meant for git. Nothing here needs a model.
 from __future__ import annotations
 
 from fteval.releases.accept import Accepted, accept
-from fteval.releases.kept import history, kept, load, load_anchor
-from fteval.releases.shifts import shifts
+from fteval.releases.against_baseline import shifts
+from fteval.releases.read import kept, load, load_anchor, release_histories
 
-__all__ = ["Accepted", "accept", "history", "kept", "load", "load_anchor", "shifts"]
+__all__ = ["Accepted", "accept", "kept", "load", "load_anchor", "release_histories", "shifts"]

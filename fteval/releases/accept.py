@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
 from fteval.records import CandidateResult, GateResult, RunRecord
-from fteval.releases.lines import with_line
+from fteval.releases.new_line import with_line
 from fteval.releases.places import baseline_path, history_path
 
 if TYPE_CHECKING:
-    from fteval.runs.history import Release
-    from fteval.runs.store import Store
+    from fteval.records import Release
+    from fteval.runs.journal.store import Store
 
 _ANCHOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """As fteval.yaml takes names."""
@@ -40,9 +40,9 @@ def accept(run_id: str, folder: Path, store: Path, *, anchor: str | None = None,
     Raises UserError, and writes nothing, in CI, for a run that is not whole, and without a `reason` when a gate stood
     against the run or an anchor of that name exists.
     """
-    from fteval.runs import baseline, baseline_file, results
-    from fteval.runs import history as lines
-    from fteval.runs.store import Store
+    from fteval.releases import baseline, baseline_file, history
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading import results
 
     _check_asked(anchor, reason)
     saved = Store(store, readonly=True)
@@ -59,12 +59,12 @@ def accept(run_id: str, folder: Path, store: Path, *, anchor: str | None = None,
                 where=str(path),
                 fix="give the new one another name, or say why it is replaced: --force REASON",
             )
-    releases = lines.read(log)
+    releases = history.read(log)
     made = baseline.of_run(run, anchor=anchor, reason=reason)
     lined = with_line(releases, made, run, folder)
     _make_folder(path.parent)
     # The history first: cut off in between, the same command again finds the old baseline and repeats the line.
-    lines.write(log, lined)
+    history.write(log, lined)
     baseline_file.write(path, made)
     own = next(r for r in reversed(lined) if r.run == run.id and r.anchor == anchor)
     return Accepted(path, log, suite, own, made.n_samples, judged[1].verdict if judged else None)
@@ -150,7 +150,7 @@ def _gate(found: GateResult) -> str:
 
 
 def _make_folder(path: Path) -> None:
-    from fteval.runs.files import cannot_write
+    from fteval.runs.journal.files import cannot_write
 
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -13,14 +13,14 @@ _HISTORY = ".history.jsonl"
 
 def baseline_path(folder: Path, suite: str, anchor: str | None = None) -> Path:
     """The file of a suite's baseline, or of one of its anchors."""
-    from fteval.runs.baseline import file_name
+    from fteval.releases.baseline import file_name
 
     return folder / FOLDER / (file_name(suite) + (f"@{anchor}" if anchor is not None else "") + ".json")
 
 
 def history_path(folder: Path, suite: str) -> Path:
     """The file of a suite's history."""
-    from fteval.runs.baseline import file_name
+    from fteval.releases.baseline import file_name
 
     return folder / FOLDER / f"{file_name(suite)}{_HISTORY}"
 

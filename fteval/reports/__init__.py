@@ -13,6 +13,7 @@ from fteval.records import Comparison, RunRecord
 
 def as_data(subject: Comparison | RunRecord) -> dict[str, Any]:
     """What `--json` and a report file ending in .json hold: verdict.json, or one run's numbers."""
-    from fteval.reports import run_view, verdict
+    from fteval.reports.files import verdict_json
+    from fteval.reports.view import run_view
 
-    return run_view.as_json(subject) if isinstance(subject, RunRecord) else verdict.as_json(subject)
+    return run_view.as_json(subject) if isinstance(subject, RunRecord) else verdict_json.as_json(subject)

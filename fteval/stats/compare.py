@@ -17,11 +17,11 @@ from fteval.records import (
     primary,
 )
 from fteval.stats import change, verdict
+from fteval.stats.caveats import same_model, warnings_of
 from fteval.stats.gates import Circumstances, default_gates, expand, judge
 from fteval.stats.paired import difference
 from fteval.stats.pairing import Pairing, metric_of, pair, places
 from fteval.stats.trend import PLANNED, level_for
-from fteval.stats.warn import same_model, warnings_of
 
 SLICE_VALUES = 50
 """A slice with more values than this is an id, not a slice: its table would bury the report."""

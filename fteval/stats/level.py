@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, share
-from fteval.stats.score import effective_n, wilson_interval, wilson_z
 from fteval.stats.student import t_quantile, t_tails
+from fteval.stats.tango import effective_n, wilson_interval, wilson_z
 
 METHOD = "Wilson interval"
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fteval.stats.columns import Column, by_group, group_codes
-from fteval.stats.score import effective
 from fteval.stats.student import t_quantile
+from fteval.stats.tango import effective
 
 FEW = 5
 """With fewer groups than this off the commonest value, their spread says little about the spread to expect."""

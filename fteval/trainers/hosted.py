@@ -20,17 +20,18 @@ from typing import Any, Literal
 
 from fteval.errors import Interrupted, UserError
 from fteval.records import Candidate
-from fteval.runs.interrupt import Signals, Stop
-from fteval.trainers import candidate as registered
-from fteval.trainers import jobs, overlap, workshop
-from fteval.trainers.following import follow
-from fteval.trainers.order import Order, Plan, plan
-from fteval.trainers.outcome import outcome
-from fteval.trainers.progress import TrainProgress
-from fteval.trainers.provider import PATIENT, Provider, Waits
-from fteval.trainers.recipe import settle
-from fteval.trainers.shutdown import check_alive
-from fteval.trainers.weights import write_json, writing
+from fteval.runs.asking.interrupt import Signals, Stop
+from fteval.trainers.making import candidate as registered
+from fteval.trainers.making import overlap, workshop
+from fteval.trainers.making.progress import TrainProgress
+from fteval.trainers.making.settle import settle
+from fteval.trainers.making.weights import write_json, writing
+from fteval.trainers.provider import jobs
+from fteval.trainers.provider.client import PATIENT, Provider, Waits
+from fteval.trainers.provider.following import follow
+from fteval.trainers.provider.order import Order, Plan, plan
+from fteval.trainers.provider.outcome import outcome
+from fteval.trainers.provider.shutdown import check_alive
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,16 +22,16 @@ from fteval.data.chat import read_conversations, valid_text
 from fteval.engines import refs
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate, Message
-from fteval.runs.interrupt import Signals, Stop
-from fteval.trainers import candidate as registered
-from fteval.trainers import libraries, overlap, progress, weights, workshop
-from fteval.trainers.base import Base, check_unchanged, find_base
-from fteval.trainers.preflight import Preflight, look
-from fteval.trainers.progress import TrainProgress
-from fteval.trainers.recipe import settle
+from fteval.runs.asking.interrupt import Signals, Stop
+from fteval.trainers.making import candidate as registered
+from fteval.trainers.making import libraries, overlap, progress, weights, workshop
+from fteval.trainers.making.base import Base, check_unchanged, find_base
+from fteval.trainers.making.preflight import Preflight, look
+from fteval.trainers.making.progress import TrainProgress
+from fteval.trainers.making.settle import settle
 
 if TYPE_CHECKING:
-    from fteval.engines.chat import Chat
+    from fteval.engines.local.chat import Chat
 
 VERSION = 1
 """Goes up when the same recipe would give other weights."""
@@ -169,7 +169,7 @@ def _train(
     libraries.before_import()
     versions = libraries.versions()
 
-    from fteval.engines.chat import Chat
+    from fteval.engines.local.chat import Chat
 
     chat = Chat(base.located.folder)
     environment = libraries.environment(device, recipe.threads, base.size)
@@ -248,7 +248,7 @@ def _trainer(recipe: Recipe, rows: Sequence[dict[str, Any]], base: Base, chat: C
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    from fteval.engines.weights import load
+    from fteval.engines.local.weights import load
 
     bf16, folder = recipe.precision == "bfloat16", base.located.folder
     settings = SFTConfig(
@@ -317,7 +317,7 @@ def _trainer(recipe: Recipe, rows: Sequence[dict[str, Any]], base: Base, chat: C
 
 def _look(trainer: Any, rows: Sequence[dict[str, Any]], base: Base, chat: Chat) -> Preflight:
     """What the trainer will see. Raises UserError where it could not work, see `preflight.look`."""
-    from fteval.engines.chat import stop_ids
+    from fteval.engines.local.chat import stop_ids
 
     prepared = trainer.train_dataset.select_columns(["row", "input_ids", "labels"])
     settings = base.located.folder / "generation_config.json"
@@ -336,7 +336,7 @@ def _look(trainer: Any, rows: Sequence[dict[str, Any]], base: Base, chat: Chat) 
 
 def _run(trainer: Any, recipe: Recipe) -> dict[str, Any]:
     """Trains, and says how it went. Raises Incomplete when the loss diverges or memory runs out."""
-    from fteval.engines.batches import out_of_memory
+    from fteval.engines.local.batches import out_of_memory
 
     began = time.monotonic()
     try:

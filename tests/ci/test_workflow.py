@@ -18,8 +18,8 @@ from junitparser import JUnitXml
 from ruamel.yaml import YAML
 
 from fteval import cli
-from fteval.runs import results
-from fteval.runs.store import Store
+from fteval.runs.journal.store import Store
+from fteval.runs.reading import results
 
 MARKER = "<!-- fteval:report suite="
 

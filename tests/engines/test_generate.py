@@ -11,7 +11,7 @@ import tiny
 from engine_helpers import answers, conversations, requests
 
 from fteval.engines import Pool
-from fteval.engines.transformers import TransformersEngine, paced
+from fteval.engines.local.engine import TransformersEngine, paced
 from fteval.errors import Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
 
@@ -378,8 +378,8 @@ def test_pacing_hands_out_everything_also_before_an_error():
 
 def test_a_stop_text_of_single_byte_tokens_is_seen_to_its_first(tiny_model: Path):
     """As many tokens as bytes, the most that a stop text can have; and one inside a character of two tokens."""
-    from fteval.engines.chat import Chat
-    from fteval.engines.decode import Answer, Ends, Row
+    from fteval.engines.local.chat import Chat
+    from fteval.engines.local.decode import Answer, Ends, Row
 
     chat = Chat(tiny_model)
     for stop, text in (("~" * 9, "dog ~~ ~~~~~~~~~ cat"), ("é", "caf~é é"), ("end", "the end<|im_end|>")):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fteval.engines import Pool
-from fteval.engines.batches import out_of_memory, plan
+from fteval.engines.local.batches import out_of_memory, plan
 from fteval.engines.refs import NANO
 from fteval.errors import UserError
 
@@ -97,7 +97,7 @@ def test_batches_are_longest_first_within_the_budget_and_complete():
 
 
 def test_short_prompts_make_batches_of_64_on_a_cpu():
-    from fteval.engines.batches import default_tokens, most_rows
+    from fteval.engines.local.batches import default_tokens, most_rows
 
     batches = plan([50] * 200, [256] * 200, tokens=default_tokens("cpu"), rows=most_rows("cpu"))
     assert [len(b) for b in batches] == [64, 64, 64, 8]

@@ -45,8 +45,8 @@ def test_two_models_of_one_name_are_not_the_same_model(run: Run, server: Server)
 
 
 def run_digest(path: Path) -> str:
-    from fteval.runs.results import load
-    from fteval.runs.store import Store
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading.results import load
 
     return json.dumps(load(Store(path.parent.parent), path.name).digest)
 

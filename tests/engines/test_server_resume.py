@@ -17,7 +17,7 @@ from servers import faults
 from servers.fake import Server
 from servers.model import Model
 
-from fteval.runs.store import Store, verify_run
+from fteval.runs.journal.store import Store, verify_run
 
 N = 20
 STORE = Path(".fteval")

@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals.data_match import equal
-from fteval.evals.formats import FORMATS, read
+from fteval.evals.formats.readers import FORMATS, read
+from fteval.evals.formats.same_data import equal
 from fteval.nano.forms.conversion import rows
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row

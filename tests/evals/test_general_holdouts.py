@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from fteval import registry
-from fteval.evals import dates
-from fteval.evals.packaged import packaged
+from fteval.evals.data.packaged import packaged
+from fteval.evals.find import dates
 from fteval.records import Generation
 
 FILES = {"questions.jsonl": 240, "tasks.jsonl": 200, "iso_date.jsonl": 220}

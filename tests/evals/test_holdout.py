@@ -8,8 +8,8 @@ from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
+from fteval.evals.find.target import as_number, chrf, final_number
 from fteval.evals.holdout import Holdout
-from fteval.evals.scorers import as_number, chrf, final_number
 from fteval.records import Generation, Message, Sample
 
 

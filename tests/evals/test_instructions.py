@@ -12,8 +12,8 @@ from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals.verifiable import KINDS, Instruction, instructions, loosely
-from fteval.evals.verifiable_form import count_sentences
+from fteval.evals.ifeval.form import count_sentences
+from fteval.evals.ifeval.kinds import KINDS, Instruction, instructions, loosely
 from fteval.nano.forms.instructions import rows
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals import json_text, structure
+from fteval.evals.formats import json_text, tree
 from fteval.nano.forms.json_schema import rows
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row
@@ -41,7 +41,7 @@ def test_what_python_writes_is_read_and_is_itself(value: object) -> None:
     except ValueError as error:
         assert "stands twice" in str(error)  # two keys that are one after NFC
         return
-    assert structure.same(found, value)
+    assert tree.same(found, value)
 
 
 @given(VALUES, VALUES)
@@ -56,9 +56,9 @@ def test_same_agrees_with_python_where_python_keeps_booleans_apart(one: object, 
         return ("bool", value) if isinstance(value, bool) else value
 
     if told_apart(one) == told_apart(other):
-        assert structure.same(one, other)
-    elif not any(isinstance(leaf, float) for v in (one, other) for _, leaf in structure.leaves(v)):
-        assert not structure.same(one, other)
+        assert tree.same(one, other)
+    elif not any(isinstance(leaf, float) for v in (one, other) for _, leaf in tree.leaves(v)):
+        assert not tree.same(one, other)
 
 
 BROKEN = (
@@ -87,9 +87,9 @@ def test_what_rfc_8259_forbids_is_not_read(text: str) -> None:
 
 def test_numbers_keep_every_digit() -> None:
     assert json_text.read("[0.1000000000000000055511151231257827]") != [0.1]
-    assert structure.same(json_text.read("0.10"), 0.1)
+    assert tree.same(json_text.read("0.10"), 0.1)
     assert json_text.read("1" * 10_000) == Decimal("1" * 10_000)
-    assert not structure.same(json_text.read("1e400"), 1e308)
+    assert not tree.same(json_text.read("1e400"), 1e308)
     with pytest.raises(ValueError, match="beyond"):
         json_text.read("1e9999999999999999999999")
 

@@ -8,7 +8,7 @@ import pytest
 from evals.pace import soon
 
 from fteval import registry
-from fteval.evals.marked import compared, marked, plain, same_writing
+from fteval.evals.language.marks import compared, marked, plain, same_writing
 from fteval.nano.forms.punctuation import rows
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row

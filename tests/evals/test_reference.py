@@ -11,8 +11,8 @@ from fteval import cli, registry
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.records import Generation, Message, Prompt, Sample
-from fteval.runs import identity
-from fteval.runs.suite import with_reference
+from fteval.runs.asking import identity
+from fteval.runs.asking.suite import with_reference
 
 DOG = Sample("dog", (Message("user", "Describe a dog."),), metadata={"subject": "dog"})
 

@@ -12,10 +12,10 @@ import pytest
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals.disturb import DISTURBANCES, hostile, truncated, typos
+from fteval.evals.language.typos import DISTURBANCES, hostile, truncated, typos
 from fteval.nano import holdouts
 from fteval.records import Generation, Message, Sample
-from fteval.runs import identity, suite
+from fteval.runs.asking import identity, suite
 
 PROMPTS = [
     "When was the contract of 4 March 2021 signed? Give the date as YYYY-MM-DD, please.",

@@ -11,9 +11,10 @@ from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals import sql_text, sql_wanted
-from fteval.evals.sql_database import Stopped, contents, filled, run
-from fteval.evals.sql_parse import is_query, of_the_moment, query
+from fteval.evals.find import query as sql_text
+from fteval.evals.queries import reference
+from fteval.evals.queries.parse import is_query, of_the_moment, query
+from fteval.evals.queries.sqlite import Stopped, contents, filled, run
 from fteval.nano.forms import sql as form
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row
@@ -149,7 +150,7 @@ def test_neighbours_keep_what_the_data_show() -> None:
           'Graz');
     """
     target = "SELECT man.id FROM man JOIN town ON town.id = man.town WHERE town.name = 'Linz'"
-    trials = sql_wanted.trials("", "sqlite", setup, "{}", target)
+    trials = reference.trials("", "sqlite", setup, "{}", target)
     assert len(trials) == 7 and len({trial.wanted.rows for trial in trials}) > 3
     for trial in trials:
         (_, towns), (_, men) = (contents(trial.database)[name] for name in ("town", "man"))
@@ -160,9 +161,9 @@ def test_neighbours_keep_what_the_data_show() -> None:
 
 
 def test_the_same_row_is_judged_the_same_every_time() -> None:
-    first = [trial.database.image for trial in sql_wanted.trials("", "sqlite", "", json.dumps(PEOPLE), TARGET)]
-    sql_wanted.trials.cache_clear()
-    assert first == [trial.database.image for trial in sql_wanted.trials("", "sqlite", "", json.dumps(PEOPLE), TARGET)]
+    first = [trial.database.image for trial in reference.trials("", "sqlite", "", json.dumps(PEOPLE), TARGET)]
+    reference.trials.cache_clear()
+    assert first == [trial.database.image for trial in reference.trials("", "sqlite", "", json.dumps(PEOPLE), TARGET)]
 
 
 def test_columns_change_places_together_or_not_at_all() -> None:
@@ -303,7 +304,7 @@ def test_the_general_hold_out_is_right_by_its_own_references_and_tells_them_from
     assert len({s.slices["topic"] for s in samples}) >= 12
     for s in samples[::2]:
         assert probe.score(s, Generation(s.id, text=s.target)).values["correct"] == 1, s.id
-        trials = sql_wanted.trials("", "sqlite", "", json.dumps(s.metadata["tables"]), s.target)
+        trials = reference.trials("", "sqlite", "", json.dumps(s.metadata["tables"]), s.target)
         rows = trials[0].wanted.rows
         assert rows and not trials[0].wanted.cuts_a_tie
         written = "VALUES " + ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)

@@ -14,14 +14,15 @@ from scipy.spatial.distance import cosine
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals import style_corpus, style_delta, style_sense
+from fteval.evals.language.text import fold, words
 from fteval.evals.style import FEWEST
-from fteval.evals.style_features import features
-from fteval.evals.text import fold, words
+from fteval.evals.stylometry import corpus as style_corpus
+from fteval.evals.stylometry import delta, sense
+from fteval.evals.stylometry.features import features
 from fteval.nano.forms.style import rows
 from fteval.nano.world import build_world
 from fteval.records import Generation, Message, Sample, sample_from_row
-from fteval.runs.identity import probe_digest
+from fteval.runs.asking.identity import probe_digest
 
 FOLDER = resources.files("fteval.evals").joinpath("data", "style")
 
@@ -95,14 +96,14 @@ def test_capitals_and_scripts_without_case_are_no_names(text: str) -> None:
 
 def test_delta_is_the_cosine_of_z_scores() -> None:
     reference, contrast = style_corpus.source("academic", "reference"), style_corpus.source("plain", "contrast")
-    along = style_delta.axis(reference, contrast)
+    along = delta.axis(reference, contrast)
     assert len(along.words) == 150
     text = words(fold(texts("academic")[0]))
     means = [[c.corpus().rates.get(w, (0, 0, 0))[0] for w in along.words] for c in (reference, contrast)]
     spread = np.array([w.spread for w in along.words.values()])
     middle = np.mean(means, axis=0)
     answer = (np.array([text.count(w) / len(text) for w in along.words]) - middle) / spread
-    assert style_delta.distance(text, along).delta == pytest.approx(cosine(answer, (means[0] - middle) / spread))
+    assert delta.distance(text, along).delta == pytest.approx(cosine(answer, (means[0] - middle) / spread))
 
 
 def test_delta_turns_around_with_its_corpora() -> None:
@@ -120,12 +121,12 @@ def right(length: int, folds: int = 8) -> float:
         for name, source in learned.items():
             source.name = name
             source.raw = "\n\n".join(t for i, t in enumerate(texts(name)) if i % folds != fold_).encode()
-        along = style_delta.axis(learned["academic"], learned["plain"])
+        along = delta.axis(learned["academic"], learned["plain"])
         for name in learned:
             for text in texts(name)[fold_::folds]:
                 every = words(fold(text))
                 for at in range(0, len(every) - length + 1, length):
-                    far = style_delta.distance(every[at : at + length], along)
+                    far = delta.distance(every[at : at + length], along)
                     found.append((max(far.delta, far.without_loudest) < 1) == (name == "academic"))
     return float(np.mean(found))
 
@@ -151,8 +152,8 @@ def test_shuffled_words_are_told_from_sentences() -> None:
         for text in [*texts("academic")[fold_::6], *texts("plain")[fold_::6]]:
             shuffled = text.split()
             draw.shuffle(shuffled)
-            whole.append(style_sense.unordered(text, order) is None)
-            mixed.append(style_sense.unordered(" ".join(shuffled), order) is not None)
+            whole.append(sense.unordered(text, order) is None)
+            mixed.append(sense.unordered(" ".join(shuffled), order) is not None)
     assert np.mean(whole) >= 0.97
     assert np.mean(mixed) >= 0.97
 

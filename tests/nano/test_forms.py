@@ -10,7 +10,8 @@ import pytest
 
 from fteval import cli, registry
 from fteval.errors import UserError
-from fteval.experiment import build_suite, describe, find_config
+from fteval.experiment.describe import describe, find_config
+from fteval.experiment.suite import build_suite
 from fteval.nano import forms, holdouts
 from fteval.records import Generation
 

@@ -14,9 +14,9 @@ import echo
 
 from fteval.errors import Interrupted, UserError
 from fteval.records import Sampling
-from fteval.runs import suite
-from fteval.runs.execute import Progress, execute
-from fteval.runs.store import Store
+from fteval.runs.asking import suite
+from fteval.runs.asking.execute import Progress, execute
+from fteval.runs.journal.store import Store
 
 
 def show(progress: Progress) -> None:

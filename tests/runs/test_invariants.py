@@ -15,9 +15,11 @@ import pytest
 
 from fteval.errors import INCOMPLETE, USAGE, Incomplete, UserError
 from fteval.records import Failure, Generation, Request, RunRecord, Sample, Sampling, Scores
-from fteval.runs import lines, results, suite
-from fteval.runs.execute import Progress, execute
-from fteval.runs.store import JOURNALS, Store
+from fteval.runs.asking import suite
+from fteval.runs.asking.execute import Progress, execute
+from fteval.runs.journal import lines
+from fteval.runs.journal.store import JOURNALS, Store
+from fteval.runs.reading import results
 
 
 @pytest.fixture

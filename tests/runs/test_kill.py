@@ -13,8 +13,9 @@ import echo
 import pytest
 
 from fteval.errors import INCOMPLETE
-from fteval.runs import lines, results
-from fteval.runs.store import Run, Store, verify_run
+from fteval.runs.journal import lines
+from fteval.runs.journal.store import Run, Store, verify_run
+from fteval.runs.reading import results
 
 N = 24
 

@@ -11,9 +11,11 @@ import pytest
 from fteval.engines.pool import Pool
 from fteval.evals.holdout import Holdout
 from fteval.records import RunRecord, Sampling, sample_from_row
-from fteval.runs import lines, results, suite
-from fteval.runs.execute import execute
-from fteval.runs.store import Store
+from fteval.runs.asking import suite
+from fteval.runs.asking.execute import execute
+from fteval.runs.journal import lines
+from fteval.runs.journal.store import Store
+from fteval.runs.reading import results
 
 TOWNS = ["Verona", "Mantua", "Padua", "Venice"]
 

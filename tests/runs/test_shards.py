@@ -23,7 +23,7 @@ from servers.batch_api import BatchApi
 from servers.fake import Server
 from servers.model import Model
 
-from fteval.runs.lock import Lock
+from fteval.runs.journal.lock import Lock
 
 N = 30
 SIZE = 8

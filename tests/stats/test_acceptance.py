@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from fteval.stats import EProcess, decide, difference, drift, mean, plan_n
-from fteval.stats.score import effective, tango_z
 from fteval.stats.sequential import end_level
+from fteval.stats.tango import effective, tango_z
 
 Array = NDArray[np.float64]
 RUNS = 2000

@@ -9,8 +9,8 @@ import pytest
 from scipy import optimize, stats
 
 from fteval.stats import EProcess, difference, mean, plan_n
-from fteval.stats.score import effective, tango_interval, tango_z, wilson_interval
 from fteval.stats.student import normal_quantile
+from fteval.stats.tango import effective, tango_interval, tango_z, wilson_interval
 
 Z = normal_quantile(0.975)
 

@@ -24,10 +24,10 @@ from fteval.data.write import write_rows
 from fteval.engines import refs
 from fteval.errors import Incomplete, UserError
 from fteval.records import Candidate, Message, Sample
-from fteval.trainers.candidate import find, load_candidate
 from fteval.trainers.hosted import Recipe, cancel, train
-from fteval.trainers.overlap import overlap
-from fteval.trainers.provider import Waits
+from fteval.trainers.making.candidate import find, load_candidate
+from fteval.trainers.making.overlap import overlap
+from fteval.trainers.provider.client import Waits
 
 pytest.importorskip("openai")
 

@@ -18,10 +18,10 @@ import tiny
 
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate, Message, Request, Sample, Sampling
-from fteval.trainers.candidate import find, load_candidate
-from fteval.trainers.overlap import overlap
-from fteval.trainers.preflight import Preflight
-from fteval.trainers.progress import TrainProgress
+from fteval.trainers.making.candidate import find, load_candidate
+from fteval.trainers.making.overlap import overlap
+from fteval.trainers.making.preflight import Preflight
+from fteval.trainers.making.progress import TrainProgress
 from fteval.trainers.sft import Recipe, train
 
 SHORT = Recipe(max_steps=3, batch_size=2, lora_rank=4, warmup=0.0, threads=1)
@@ -213,7 +213,7 @@ def test_a_whole_model_keeps_its_tokenizer_template_and_stop_tokens(
 
 
 def test_the_record_says_what_decides_the_weights(made: Callable[..., tuple[Candidate, Path]]) -> None:
-    from fteval.engines import digests
+    from fteval.engines.local import digests
 
     candidate, folder = made(8)
     record = json.loads((folder / "candidate.json").read_text())
@@ -297,7 +297,7 @@ def test_another_recipe_is_another_candidate(
 def test_both_precisions_train_in_one_process(tiny_model: Path, tmp_path: Path, data: Path, precision: str) -> None:
     recipe = Recipe(max_steps=2, batch_size=2, warmup=0.0, precision=precision, threads=1)  # type: ignore[arg-type]
     candidate = train(str(tiny_model), recipe, data, tmp_path / "candidates")
-    from fteval.engines.folders import safetensors_header
+    from fteval.engines.local.folders import safetensors_header
 
     folder = find(tmp_path / "candidates", candidate.id)
     assert folder is not None

@@ -93,7 +93,7 @@ def test_every_field_that_is_not_obvious_says_its_unit() -> None:
 
 
 def test_small_models_train_on_one_thread_and_large_ones_on_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fteval.trainers.libraries import environment
+    from fteval.trainers.making.libraries import environment
 
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert environment("cpu", None, 9_000_000)["threads"] == 1  # nano
@@ -105,7 +105,7 @@ def test_small_models_train_on_one_thread_and_large_ones_on_what_there_is(monkey
 
 @pytest.mark.parametrize("device", ["tpu", "cuda:7", "mps", ""])
 def test_a_device_that_cannot_train_is_an_error(device: str) -> None:
-    from fteval.trainers.libraries import environment
+    from fteval.trainers.making.libraries import environment
 
     with pytest.raises(UserError, match="no training on device"):
         environment(device, None, 0)

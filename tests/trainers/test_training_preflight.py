@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fteval.trainers.preflight import Piece, Preflight
+from fteval.trainers.making.preflight import Piece, Preflight
 
 
 def preflight(*pieces: Piece) -> Preflight:

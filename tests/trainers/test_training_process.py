@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fteval.trainers.candidate import find, load_candidate
+from fteval.trainers.making.candidate import find, load_candidate
 
 SCRIPT = """
 import os, signal, socket, sys

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from fteval.errors import Incomplete
-from fteval.trainers.progress import check_learnt
+from fteval.trainers.making.progress import check_learnt
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Models on this machine: folders, weights, templates, batches, decoding, likelihoods."""

@@ -1,0 +1,156 @@
+"""Messages to token ids and back: a model's own tokenizer and chat template.
+
+The template renders, sandboxed by transformers; its text is tokenised as it stands, so the only BOS is the template's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fteval.engines.local import digests
+from fteval.engines.refs import exists, read_json
+from fteval.errors import UserError
+from fteval.records import Message, Prompt, digest
+
+PROBES = (
+    "What is a dog?",
+    "List three towns and say who was born there on 14 March 1990.",
+    "Explain in one sentence why the sky is blue.",
+)
+"""Questions that show whether two models differ at all; their answers are never scored."""
+
+
+VOCABULARIES = (
+    *("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "vocab.model"),
+    *("spiece.model", "sentencepiece.bpe.model", "tekken.json"),
+)
+"""Files of which a tokenizer needs one."""
+
+
+class Chat:
+    """The tokenizer of a model's folder; `extra_template` is used where the folder has no chat template."""
+
+    def __init__(self, folder: Path, extra_template: str | None = None) -> None:
+        self.folder = folder
+        self.tokenizer = load_tokenizer(folder)
+        template = self.tokenizer.chat_template or extra_template
+        if isinstance(template, dict):
+            template = template.get("default")
+        self.template: str | None = template
+
+    @cached_property
+    def digest(self) -> str:
+        return digests.tokenizer_digest(self.tokenizer)
+
+    @cached_property
+    def template_digest(self) -> str:
+        return digest(self.template)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The text that the template makes of a conversation, up to where the assistant begins."""
+        if not self.template:
+            raise UserError(
+                "this tokenizer has no chat template, so there is no way to ask it a question",
+                where=str(self.folder / "tokenizer_config.json"),
+                fix="use the instruct version of the model, or save a chat_template.jinja beside the tokenizer",
+            )
+        import jinja2
+
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        try:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    turns, chat_template=self.template, tokenize=False, add_generation_prompt=True
+                )
+            )
+        except (jinja2.TemplateError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+            raise UserError(
+                f"the chat template fails: {type(error).__name__}: {str(error)[:200]}",
+                where=str(self.folder),
+                fix=f"it was given the roles {', '.join(m.role for m in messages)}; see the model's card",
+            ) from error
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        """The prompt as token ids. Raises UserError for a template that begins with BOS twice."""
+        ids = self.encode(self.render(messages))
+        if not ids:
+            raise UserError(
+                "the chat template renders nothing", where=str(self.folder), fix="look at chat_template.jinja"
+            )
+        if (bos := self.tokenizer.bos_token_id) is not None and ids[:2] == [bos, bos]:
+            raise UserError(
+                f"the chat template writes BOS twice: {ids[:8]} …",
+                where=str(self.folder),
+                fix="take one out of the template",
+            )
+        return Prompt(tuple(messages), tuple(ids))
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text, nothing added."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            # Half a surrogate pair is no character: tokenizers refuse it, people mean U+FFFD.
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of generated tokens, special ones left out."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def continuation(self, prompt: Prompt, text: str) -> tuple[list[int], list[int]]:
+        """Token ids of a prompt and of a text that goes on from it.
+
+        Tokenised together, and split where the prompt's own tokens end. Where the tokenizer would merge across that
+        border, the text is tokenised alone: the model has already read the prompt's tokens, so it could not write the
+        merged one.
+        """
+        ids = list(prompt.token_ids if prompt.token_ids is not None else self.prompt(prompt.messages).token_ids or ())
+        if prompt.messages and self.template:
+            together = self.encode(self.render(prompt.messages) + text)
+            if together[: len(ids)] == ids and len(together) > len(ids):
+                return ids, together[len(ids) :]
+        return ids, self.encode(text)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """A folder's tokenizer, as training and serving tools load it too. Raises UserError for a missing or broken one."""
+    from transformers import AutoTokenizer
+
+    if "AutoTokenizer" in _config(folder).get("auto_map", ()):
+        raise UserError(
+            "this tokenizer needs code from its repository, which is never run",
+            where=str(folder / "tokenizer_config.json"),
+        )
+    if not any(exists(folder / name) for name in VOCABULARIES):
+        # Some classes would make an empty tokenizer out of nothing, without a word.
+        raise UserError(
+            "no tokenizer in the model's folder",
+            where=str(folder),
+            fix="save it beside the model: tokenizer.save_pretrained(FOLDER)",
+        )
+    try:
+        # AutoTokenizer, not the file's own class: it is what TRL, vLLM and lm-eval load, and for some architectures it
+        # puts another pre-tokenizer around the saved vocabulary.
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # the tokenizers library raises bare Exception for a broken tokenizer.json
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(
+            f"the tokenizer cannot be loaded: {first[:200]}",
+            where=str(folder),
+            fix="save it beside the model: tokenizer.save_pretrained(FOLDER)",
+        ) from error
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    return read_json(folder / "tokenizer_config.json") if exists(folder / "tokenizer_config.json") else {}
+
+
+def stop_ids(tokenizer: Any, generation_config: dict[str, Any], config: dict[str, Any]) -> frozenset[int]:
+    """Tokens that end an answer: the tokenizer's eos and those of generation_config.json (else config.json)."""
+    named = generation_config.get("eos_token_id", config.get("eos_token_id"))
+    ids = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
+    return frozenset(int(i) for i in ids if i is not None)

@@ -1,0 +1,348 @@
+"""The engine for local models: a folder or a Hub repository that transformers loads, perhaps with a PEFT adapter.
+
+Cheap to make: digests and tokenizer. Weights are loaded by the pool at the first generation, once for a base and all
+adapters on it. Tokens are picked greedily, or drawn with every row's own seed; every sampling field counts and nothing
+that the checkpoint recommends does.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fteval.engines.local import batches
+from fteval.engines.local.chat import PROBES, Chat, stop_ids
+from fteval.engines.local.folders import Located, checkpoint_dtype
+from fteval.engines.refs import exists, read_json
+from fteval.errors import Incomplete, UserError
+from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
+
+if TYPE_CHECKING:
+    from fteval.engines.local.decode import Answer, Row
+    from fteval.engines.local.weights import Weights
+    from fteval.engines.pool import Pool
+
+VERSION = 1
+"""Goes up when the same model, prompt and sampling would give other answers."""
+BROKEN_IN_A_ROW = 5
+"""So many answers with logits that are no numbers may follow each other; then it is the model, not the prompt."""
+SMALLEST_PREFILL = 256
+PACE = 0.5
+"""Seconds between groups of answers: who keeps them syncs to disk for each."""
+
+
+class TransformersEngine:
+    """One model ref, run here."""
+
+    def __init__(self, located: Located, pool: Pool, *, device: str, dtype: str, batch_tokens: int | None) -> None:
+        self.ref = located.ref.text
+        self.located, self.device, self.batch_tokens = located, device, batch_tokens
+        self.dtype = checkpoint_dtype(located.folder, located.config) if dtype == "auto" else dtype
+        self.chat = Chat(located.folder, _template_of(located))
+        self.on_event: Callable[[dict[str, Any]], None] | None = None
+        """Hears of what does not change answers: memory that ran out, a model that needs `generate`."""
+        self._pool = pool
+        self._told: set[str] = set()
+        settings = located.folder / "generation_config.json"
+        self.stop_ids = stop_ids(self.chat.tokenizer, read_json(settings) if exists(settings) else {}, located.config)
+        self._check_sizes()
+
+    # --- what it is
+
+    def identity(self) -> Mapping[str, Any]:
+        """Digests of weights, adapter, tokenizer and template; engine, dtype, kind of device. No paths."""
+        libraries = ["transformers", "torch", *(["peft"] if self.located.adapter else [])]
+        return {
+            "engine": "transformers",
+            "version": {"fteval": VERSION, **{name: importlib.metadata.version(name) for name in libraries}},
+            "weights": self.located.weights,
+            "adapter": self.located.adapter,
+            "tokenizer": self.chat.digest,
+            "template": self.chat.template_digest,
+            "dtype": self.dtype,
+            "device_class": device_class(self.device),
+            "attention": "default",  # what transformers takes for this architecture, so it follows from its version
+        }
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that prompt and answer may have together; None where the config names no limit."""
+        text = self.located.config.get("text_config")
+        for config in (self.located.config, text if isinstance(text, dict) else {}):
+            for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length"):
+                if isinstance(config.get(name), int):
+                    virtual = (self.located.adapter_config or {}).get("num_virtual_tokens") or 0
+                    return int(config[name]) - int(virtual)
+        return None
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        return self.chat.prompt(messages)
+
+    def weights(self) -> Weights:
+        """The model in memory, with this engine's adapter on it."""
+        return self._pool.weights(self)
+
+    def close(self) -> None:
+        """The pool may give the weights back once every engine on them is closed."""
+        self._pool.closed(self)
+
+    # --- what it does
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        """Answers as they finish, longest prompts first.
+
+        A prompt that does not fit the context, logits that are no numbers, and a row that does not fit into memory
+        even alone are failures of that row. Raises Incomplete after more than five rows in succession with broken
+        logits; what was done before has been handed out.
+        """
+        _check(sampling)
+        fitting, failures = self._fitting(requests, sampling)
+        if failures:
+            yield failures
+        if fitting:
+            yield from paced(self._generate(requests, fitting, sampling), PACE)
+
+    def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair; NaN for broken logits.
+
+        Prompt and continuation are tokenised together, see `Chat.continuation`. Raises UserError for a pair that is
+        longer than the context.
+        """
+        from fteval.engines.local.loglikelihood import loglikelihoods
+
+        ids = [self.chat.continuation(prompt, text) for prompt, text in pairs]
+        longest = max((len(p) + len(c) for p, c in ids), default=0)
+        if self.context is not None and longest > self.context:
+            raise UserError(
+                f"prompt and continuation do not fit the context ({longest} > {self.context})", where=self.ref
+            )
+        tokens = self.batch_tokens or batches.prefill_tokens(self.device)
+        weights = self.weights()
+        values: list[float] = [0.0] * len(ids)
+        todo = deque([list(range(len(ids)))] if ids else [])
+        while todo:
+            part = todo.popleft()
+            try:
+                found = loglikelihoods(
+                    weights.use(self.located.adapter),
+                    [ids[i] for i in part],
+                    vocabulary=weights.embeddings,
+                    tokens=1 if self._learnt_prompt else tokens,  # its positions are PEFT's own: no padding
+                )
+            except Exception as error:
+                if not batches.out_of_memory(error):
+                    raise
+                if tokens == 1:
+                    raise Incomplete("out of memory for a single continuation", where=self.ref) from error
+                tokens = max(1, tokens // 2)
+                todo.append(part)
+                batches.free_memory(self.device)
+                self._event("out_of_memory", batch_tokens=tokens)
+                continue
+            for index, value in zip(part, found, strict=True):
+                values[index] = value
+        return values
+
+    @property
+    def _learnt_prompt(self) -> bool:
+        """Whether the adapter is a learnt prompt, with virtual tokens before the real ones."""
+        from fteval.engines.local.weights import PROMPT_LEARNING
+
+        return str((self.located.adapter_config or {}).get("peft_type", "")).upper() in PROMPT_LEARNING
+
+    def _fitting(self, requests: Sequence[Request], sampling: Sampling) -> tuple[list[Row], list[Generation]]:
+        """Rows to decode, and failures for prompts that leave no room for a single token."""
+        from fteval.engines.local.decode import Row
+
+        rows, failures = [], []
+        for index, request in enumerate(requests):
+            ids = request.prompt.token_ids
+            if ids is None:
+                ids = self.prompt(request.prompt.messages).token_ids or ()
+            room = sampling.max_tokens if self.context is None else self.context - len(ids)
+            if room < 1:
+                limit = self.context if len(ids) > (self.context or 0) else len(ids) - 1
+                failure = Failure("prompt_too_long", f"prompt_too_long ({len(ids)} > {limit})")
+                failures.append(_failed(request, failure, len(ids)))
+            else:
+                rows.append(Row(index, tuple(ids), min(sampling.max_tokens, room), request.seed))
+        return rows, failures
+
+    def _generate(self, requests: Sequence[Request], rows: list[Row], sampling: Sampling) -> Iterator[list[Generation]]:
+        from fteval.engines.local.decode import Ends, decode
+
+        weights = self.weights()
+        ends = Ends(self.stop_ids, sampling.stop, self.chat)
+        prefill = batches.prefill_tokens(self.device)
+        todo = self._planned(rows, self.batch_tokens or batches.default_tokens(self.device))
+        broken = 0
+        while todo:
+            batch = todo.popleft()
+            waiting = {row.index for row in batch}
+            full = False
+            model = weights.use(self.located.adapter)
+            if model.why_not:
+                self._event_once("decode_fallback", reason=model.why_not)
+            answers = decode(model, batch, sampling, ends, prefill_tokens=prefill)
+            while waiting:
+                started = time.perf_counter()
+                weights.use(self.located.adapter)  # whoever got the last group may have used the model in between
+                try:
+                    group = next(answers)
+                except Exception as error:
+                    if not batches.out_of_memory(error):
+                        raise
+                    full = True
+                    break
+                each = (time.perf_counter() - started) / len(group)
+                waiting -= {answer.row.index for answer in group}
+                yield [self._answered(requests[answer.row.index], answer, each) for answer in group]
+                for answer in group:
+                    broken = broken + 1 if answer.reason == "broken" else 0
+                if broken > BROKEN_IN_A_ROW:
+                    raise self._all_broken(broken)
+            answers.close()
+            if full:
+                batches.free_memory(self.device)
+                left = [row for row in batch if row.index in waiting]
+                half = len(batch) // 2
+                columns = max(len(row.ids) + row.longest for row in batch)
+                self._event("out_of_memory", rows=len(batch), columns=columns, retry_rows=half)
+                if half == 0:
+                    failure = Failure("out_of_memory", "out of memory for this row alone", retriable=True)
+                    yield [_failed(requests[row.index], failure, len(row.ids)) for row in left]
+                    continue
+                # What did not fit once is not tried again: the batches to come are bounded by half of it too.
+                todo = self._planned(left + [row for later in todo for row in later], half * columns)
+                prefill = max(SMALLEST_PREFILL, prefill // 2)
+
+    def _planned(self, rows: list[Row], tokens: int) -> deque[list[Row]]:
+        """Batches of rows, longest prompts first."""
+        planned = batches.plan(
+            [len(row.ids) for row in rows],
+            [row.longest for row in rows],
+            tokens=tokens,
+            rows=batches.most_rows(self.device),
+            one_length=self._learnt_prompt,
+        )
+        return deque([rows[i] for i in batch] for batch in planned)
+
+    def _answered(self, request: Request, answer: Answer, seconds: float) -> Generation:
+        if answer.reason == "broken":
+            return _failed(request, Failure("nan_logits", self._broken_message()), len(answer.row.ids), seconds)
+        return Generation(
+            sample_id=request.sample_id,
+            key=request.key,
+            repeat=request.repeat,
+            text=self.chat.decode(answer.tokens) if answer.text is None else answer.text,
+            finish_reason=answer.reason,
+            prompt_tokens=len(answer.row.ids),
+            completion_tokens=len(answer.tokens),
+            seconds=seconds,
+        )
+
+    def _broken_message(self) -> str:
+        hint = "float32 or bfloat16" if self.dtype == "float16" else "float32" if self.dtype != "float32" else ""
+        advice = f"try --dtype {hint.split()[0]}" if hint else "the weights may hold NaN: was the training stable?"
+        return f"the logits are NaN or infinite in {self.dtype}; {advice}"
+
+    def _all_broken(self, broken: int) -> Incomplete:
+        return Incomplete(
+            f"{broken} answers in a row have NaN or infinite logits",
+            where=f"{self.ref} in {self.dtype}",
+            fix=self._broken_message().partition("; ")[2],
+        )
+
+    def _check_sizes(self) -> None:
+        """Raises UserError when the tokenizer knows tokens that the model has no embedding for."""
+        text = self.located.config.get("text_config")
+        rows = self.located.config.get("vocab_size", text.get("vocab_size") if isinstance(text, dict) else None)
+        if isinstance(rows, int) and len(self.chat.tokenizer) > rows:
+            raise UserError(
+                f"the tokenizer has {len(self.chat.tokenizer)} tokens, the model has embeddings for {rows}",
+                where=str(self.located.folder),
+                fix="use the tokenizer that belongs to these weights; nothing is resized here",
+            )
+
+    def probe_ids(self) -> list[list[int]]:
+        """Token ids of the probe prompts; of their plain text where there is no chat template."""
+        if not self.chat.template:
+            return [self.chat.encode(text) for text in PROBES]
+        return [list(self.prompt([Message("user", text)]).token_ids or ()) for text in PROBES]
+
+    def _event(self, kind: str, **details: Any) -> None:
+        if self.on_event is not None:
+            self.on_event({"event": kind, "ref": self.ref, **details})
+
+    def _event_once(self, kind: str, **details: Any) -> None:
+        if kind not in self._told:
+            self._told.add(kind)
+            self._event(kind, **details)
+
+
+def _template_of(located: Located) -> str | None:
+    """The chat template that came with the adapter: used only where the base has none."""
+    if located.adapter_folder is None or not exists(located.adapter_folder / "chat_template.jinja"):
+        return None
+    return (located.adapter_folder / "chat_template.jinja").read_text(encoding="utf-8")
+
+
+def _failed(request: Request, failure: Failure, prompt_tokens: int, seconds: float | None = None) -> Generation:
+    return Generation(
+        sample_id=request.sample_id,
+        key=request.key,
+        repeat=request.repeat,
+        prompt_tokens=prompt_tokens,
+        seconds=seconds,
+        failure=failure,
+    )
+
+
+def _check(sampling: Sampling) -> None:
+    """Raises UserError for numbers that mean nothing."""
+    wrong = []
+    for name, value, fine in (
+        ("temperature", sampling.temperature, 0 <= sampling.temperature < float("inf")),
+        ("top_p", sampling.top_p, 0 < sampling.top_p <= 1),
+        ("top_k", sampling.top_k, sampling.top_k >= 0),
+        ("repetition_penalty", sampling.repetition_penalty, 0 < sampling.repetition_penalty < float("inf")),
+        ("max_tokens", sampling.max_tokens, sampling.max_tokens >= 1),
+    ):
+        if not fine:
+            wrong.append(f"{name} {value}")
+    if wrong:
+        raise UserError(
+            f"no such sampling: {', '.join(wrong)}",
+            fix="temperature >= 0, 0 < top_p <= 1, top_k >= 0 (0 is off), repetition_penalty > 0, max_tokens >= 1",
+        )
+
+
+def paced(groups: Iterator[list[Generation]], seconds: float) -> Iterator[list[Generation]]:
+    """The same generations in fewer groups, at least `seconds` apart; what is ready goes out before an error does."""
+    ready: list[Generation] = []
+    last = time.perf_counter()
+    try:
+        for group in groups:
+            ready += group
+            if time.perf_counter() - last >= seconds:
+                yield ready
+                ready, last = [], time.perf_counter()
+    except Exception:
+        if ready:
+            yield ready
+        raise
+    if ready:
+        yield ready
+
+
+def device_class(device: str) -> str:
+    """The kind of device, as far as it moves numbers: `cpu`, `mps`, or a GPU's architecture."""
+    if device.startswith("cuda"):
+        import torch
+
+        major, minor = torch.cuda.get_device_capability(device)
+        return f"cuda sm_{major}{minor}"
+    return device

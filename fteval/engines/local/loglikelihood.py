@@ -1,0 +1,65 @@
+"""How likely a model finds given texts: log-likelihoods of continuations, in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from fteval.engines.local.decode import Model, padded
+
+MOST_LOGITS = 32_000_000
+"""Numbers in one batch's logits: a vocabulary of 150,000 would else fill gigabytes."""
+
+
+@torch.no_grad()
+def loglikelihoods(
+    model: Model, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], *, vocabulary: int, tokens: int
+) -> list[float]:
+    """Sum of log p of each continuation's tokens after its prompt's tokens; 0 for an empty continuation.
+
+    Rows are padded on the left, so the scored columns are the last ones and logits are computed for these only.
+    `tokens` bounds rows times columns of a batch.
+    """
+    values = [0.0] * len(pairs)
+    order = sorted((i for i, (_, more) in enumerate(pairs) if more), key=lambda i: -sum(map(len, pairs[i])))
+    batch: list[int] = []
+    width = scored = 0
+    for index in order:
+        prompt, more = pairs[index]
+        wider = max(width, len(prompt) + len(more) - 1)
+        longer = max(scored, len(more))
+        rows = len(batch) + 1
+        if batch and (rows * wider > tokens or rows * longer * vocabulary > MOST_LOGITS):
+            _score(model, pairs, batch, scored, values)
+            batch, wider, longer = [], len(prompt) + len(more) - 1, len(more)
+        batch.append(index)
+        width, scored = wider, longer
+    if batch:
+        _score(model, pairs, batch, scored, values)
+    return values
+
+
+def _score(
+    model: Model,
+    pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+    batch: Sequence[int],
+    scored: int,
+    values: list[float],
+) -> None:
+    # The last token is never read: what comes after it is not asked.
+    ids, mask = padded([[*pairs[i][0], *pairs[i][1]][:-1] for i in batch], model.pad, model.device)
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    logits = model(ids, mask, positions, keep=scored)
+    targets = torch.zeros((len(batch), logits.shape[1]), dtype=torch.long)
+    counted = torch.zeros(targets.shape, dtype=torch.bool)
+    for row, index in enumerate(batch):
+        more = pairs[index][1]
+        targets[row, -len(more) :] = torch.tensor(more)
+        counted[row, -len(more) :] = True
+    targets, counted = targets.to(logits.device), counted.to(logits.device)
+    logits = logits.float()
+    chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(-1)
+    sums = chosen.double().masked_fill(~counted, 0).sum(-1).tolist()
+    for index, value in zip(batch, sums, strict=True):
+        values[index] = value

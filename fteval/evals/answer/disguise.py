@@ -1,0 +1,95 @@
+"""Is a forbidden letter spelt round? th3, th_, t-h, "anml" for animal: no letter e, and no English either."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import combinations, islice
+
+from fteval.evals.language import lexicon
+from fteval.evals.language.text import fold_letters, words
+
+_WORDS = 1_000
+_LONGEST = 30  # letters of a word that could be one with letters put back
+_BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
+_EMPHASIS = re.compile(r"(?<!\w)([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")  # round words: in "gr__n l_av_s" is none
+_SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
+_DOTTED = re.compile(r"(?<![\w.])[a-z](?:[./|+~·][a-z]){2,}(?!\w)")  # several: U.S.A. is no disguise
+_UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}")  # 10kg, b52
+
+
+def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
+    """The strings that are words only with the forbidden letters put back, and how, or None.
+
+    One clear case (`th3`, `bcaus`) is enough; words that are merely rare ("fir", one e away from "fire") are not,
+    unless several of them would each become a far more common word.
+    """
+    folded = _EMPHASIS.sub(r"\2", fold_letters(text[:20_000]))
+    out = _SPELT_OUT.search(folded)
+    if out and sum(c.isalpha() for c in out[0]) >= (3 if " " not in out[0] else 4):
+        return f"'{out[0][:40]}' is spelt out"
+    if len(dotted := set(_DOTTED.findall(folded))) > 1:
+        return f"{', '.join(map(repr, sorted(dotted)[:3]))} are spelt out"
+    pieces = (t for t in _BETWEEN.split(folded) if not t.isalpha() and 1 < len(t) <= _LONGEST)
+    for token in islice(pieces, _WORDS):
+        restored = _put_for_marks(token, letters)
+        if restored:
+            return f"'{token}' stands for '{restored}'"
+    clear: list[str] = []
+    likely: list[str] = []
+    asked = {
+        "".join(c for c in w if c not in letters): w
+        for w in words(fold_letters(prompt[:5_000]))
+        if not set(letters).isdisjoint(w)
+    }
+    for word in words(folded)[:_WORDS]:
+        if word in asked and len(word) > 2 and lexicon.zipf(word) < 3.6:
+            clear.append(f"'{word}' stands for '{asked[word]}'")
+        elif word.isalpha() and 1 < len(word) <= _LONGEST:
+            restored, certain = _put_back(word, letters)
+            if restored:
+                (clear if certain else likely).append(f"'{word}' stands for '{restored}'")
+    if clear or len(set(likely)) >= 3:
+        return (clear or likely)[0]
+    return None
+
+
+@lru_cache(maxsize=50_000)
+def _put_for_marks(token: str, letters: str) -> str | None:
+    if (len(token) < 3 and token[-1:].isalnum()) or _UNITS.fullmatch(token):
+        return None
+    plain = "".join(c for c in token if c.isalpha())
+    marks = [c for c in token if not c.isalpha()]
+    if not plain or not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
+        return None
+    inside = token[0].isalpha() and token[-1].isalpha() and not set(marks) & set("&-")
+    for letter in letters:
+        candidate = "".join(c if c.isalpha() else letter for c in token)
+        otherwise = lexicon.zipf(plain) + 0.5 if len(plain) > 2 and not inside else 0.0
+        if lexicon.zipf(candidate) >= max(3.5, otherwise):
+            return candidate
+    return None
+
+
+@lru_cache(maxsize=50_000)
+def _put_back(word: str, letters: str) -> tuple[str | None, bool]:
+    """The common word that this one becomes with forbidden letters put back, and whether that is clear."""
+    own = lexicon.zipf(word)
+    if own >= 3.4 and lexicon.known(word):
+        return None, False
+    best, found = 0.0, None
+    for count in (1, 2, 3) if len(word) <= 7 else (1, 2) if len(word) <= 9 else (1,):
+        for places in combinations(range(len(word) + 1), count):
+            for letter in letters[:8]:
+                candidate = word
+                for place in reversed(places):
+                    candidate = candidate[:place] + letter + candidate[place:]
+                frequency = lexicon.zipf(candidate) - 0.5 * (count - 1)
+                if frequency > best:
+                    best, found = frequency, candidate
+    gain = best - own
+    if not lexicon.known(word) and best >= 2.7 and gain >= 1.0:
+        return found, True
+    if best >= 4 and gain >= 2.2:
+        return found, True
+    return (found, False) if best >= 4.3 and gain >= 1.8 else (None, False)

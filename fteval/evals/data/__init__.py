@@ -1,0 +1,1 @@
+"""The questions, words and examples that probes come with."""

@@ -1,0 +1,1 @@
+"""Where in a text the answer stands: dates, statements, labels, JSON values, queries, blocks, targets."""

@@ -1,0 +1,207 @@
+"""Does an answer say this? Denials, alternatives and corrections read as people read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fteval.evals.answer.check import gives_back
+from fteval.evals.find import dates
+from fteval.evals.language.stems import singular
+from fteval.evals.language.text import READ, fold_letters, tokens, word_set
+
+_TAKEN_BACK = re.compile(
+    r"\b(?:no,? wait|wait,? no|actually,? no|i mean(?:t)?|correction|scratch that|on second thoughts?"
+    r"|sorry,? (?:it|that) (?:is|was)|i was wrong"
+    r"|let me correct)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_ENDS = frozenset(".,;:!?") | {"but", "however", "although", "though", "because"}
+_DENIALS = word_set("not never cannot neither nor no")
+_EXCEPTED = re.compile(r"\b(?:except|(?:every|any|no)(?:where|thing|one|body) but|all but)(?: (?:for|in|at|the|an?))*$")
+_AFTERWARDS = re.compile(
+    r"(?:is|was|are|were)(?:n't| not) (?:where|the|correct|right|who|what|his|her|their|it)|(?:is|was) (?:wrong"
+    r"|incorrect|false|untrue)"
+)
+
+
+_SMALL = word_set("in a an the at on as of maybe perhaps possibly even rather")
+_BEFORE_NOW = word_set("used formerly once previously originally not")
+
+
+def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
+    """1 where the answer says one of the accepted forms, 0, or None where its writing leaves it open; what; why not."""
+    day = _day_of(accepted[0])
+    if day is not None:
+        return _said_day(text, day, accepted)
+    if gives_back(text, prompt):
+        return 0.0, None, "the prompt given back"
+    text = _last_word(text[:READ])
+    written = _tokens(text)
+    plain = [_plain(t) for t in written]
+    why = f"does not say {accepted[0]!r}"
+    for form in accepted:
+        wanted = [_plain(t) for t in _tokens(form) if any(c.isalnum() for c in t)]
+        for start, end in _places(plain, wanted):
+            doubt = _doubt(plain, written, start, end)
+            if doubt is None:
+                return 1.0, " ".join(written[start:end]), ""
+            why = doubt
+    return 0.0, None, why
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and marks, hyphenated words in their parts: "New-York" is "New York"."""
+    return [part for t in tokens(text) for part in (re.split("([-‐‑])", t) if len(t) > 1 else [t]) if part]
+
+
+def _plain(token: str) -> str:
+    folded = fold_letters(token)
+    if folded[:1].isdigit():
+        return folded.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", folded) else folded
+    return singular(folded)
+
+
+def _places(plain: list[str], wanted: list[str]) -> list[tuple[int, int]]:
+    """Where the wanted words stand side by side, marks between them aside ("New-York", "Dr. Smith")."""
+    found: list[tuple[int, int]] = []
+    if not wanted:
+        return found
+    words_at = [i for i, t in enumerate(plain) if any(c.isalnum() for c in t)]
+    only = [plain[i] for i in words_at]
+    for at in range(len(only) - len(wanted) + 1):
+        if only[at] == wanted[0] and only[at : at + len(wanted)] == wanted:
+            found.append((words_at[at], words_at[at + len(wanted) - 1] + 1))
+            if len(found) == 50:
+                break
+    return found
+
+
+def _last_word(text: str) -> str:
+    """What remains after the writer takes back what came before ("Rome. No wait, Verona.")."""
+    end = 0
+    for match in _TAKEN_BACK.finditer(text):
+        if match.start() > 0 and text[match.end() :].strip(" .,:;!"):
+            end = match.end()
+    return text[end:]
+
+
+def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | None:
+    """Why the words at this place are not said: denied, or one of several."""
+    what = " ".join(written[start:end])
+    before: list[str] = []
+    for token in reversed(plain[max(0, start - 7) : start]):
+        if token in _CLAUSE_ENDS:
+            break
+        before.insert(0, token)
+    phrase = " ".join(before)
+    for i, token in enumerate(before):
+        denies = token in _DENIALS or token.endswith("n't")
+        if denies and not re.match(
+            r"(?:not (?:only|just|merely|surprisingly)|no (?:doubt|question|wonder))\b", " ".join(before[i:])
+        ):
+            return f"denies that it is {what!r}"
+    if re.search(r"\b(?:instead of|rather than|other than|anywhere but|unlike|wrongly|mistaken\w* for)\b", phrase):
+        return f"denies that it is {what!r}"
+    if _EXCEPTED.search(" ".join(plain[max(0, start - 4) : start])):
+        return f"excepts {what!r}"
+    if _AFTERWARDS.match(" ".join(plain[end : end + 4])):
+        return f"denies that it is {what!r}"
+    if plain[end : end + 1] == ["?"] and plain[end + 1 : end + 2] in (["no"], ["nope"], ["wrong"]):
+        return f"denies that it is {what!r}"
+    if (end < len(plain) and plain[end] in ("or", "/")) or (
+        end + 1 < len(plain) and plain[end] == "," and plain[end + 1] == "or"
+    ):
+        return f"names {what!r} and another one: '{' '.join(written[start : end + 4])}'"
+    lead = [t for t in before if t not in _SMALL]
+    if (lead and lead[-1] in ("or", "/")) or "either" in before or (start > 1 and plain[start - 1] == "/"):
+        return f"names {what!r} and another one: '{' '.join(written[max(0, start - 4) : end])}'"
+    if _listed(written, start, end):
+        return f"lists several, {what!r} among them"
+    other = _same_frame(plain, written, start, end)
+    if other:
+        return f"also says {other!r}"
+    return None
+
+
+def _listed(written: list[str], start: int, end: int) -> bool:
+    """One of four and more in a row with commas, or of three and more with "and": "Paris, Rome, Verona and London"."""
+    low, high, items, joined = start, end, 1, False
+
+    def is_joint(i: int) -> bool:
+        return 0 <= i < len(written) and written[i].lower() in (",", "and", "or", "&", ";")
+
+    def is_item(i: int) -> bool:
+        return 0 <= i < len(written) and (
+            written[i][0].isupper() if written[start][0].isupper() else written[i].isalpha()
+        )
+
+    for step in (1, -1):
+        at = high if step == 1 else low - 1
+        while is_joint(at) and items < 6:
+            joined |= written[at].lower() in ("and", "or", "&")
+            at += step
+            if is_joint(at):  # ", and"
+                joined = True
+                at += step
+            size = 0
+            while is_item(at) and size < 3 and not is_joint(at):
+                at, size = at + step, size + 1
+            if not size:
+                break
+            items += 1
+    return items >= (3 if joined else 4)
+
+
+def _same_frame(plain: list[str], written: list[str], start: int, end: int) -> str | None:
+    """Another filler of the same frame: "He lives in Paris. He lives in Rome."."""
+    named = written[start][0].isupper()
+    size = 2 if named else 3
+    frame = plain[max(0, start - size) : start]
+    if len(frame) < size or any(t in _CLAUSE_ENDS for t in frame):
+        return None
+    for at in range(len(plain) - size):
+        filler = at + size
+        if (
+            filler == start
+            or plain[at:filler] != frame
+            or filler >= len(plain)
+            or plain[filler : filler + end - start] == plain[start:end]
+        ):
+            continue
+        if (
+            written[filler][0].isupper() == named
+            and written[filler][0].isalpha()
+            and _BEFORE_NOW.isdisjoint(plain[max(0, at - 4) : at])
+        ):
+            return written[filler]
+    return None
+
+
+# --- dates ---------------------------------------------------------------------------------------
+
+
+def _day_of(target: str) -> dates.Found | None:
+    """The date that a target is, not merely holds."""
+    found = dates.find(target)
+    return found[0] if len(found) == 1 and found[0].day and len(found[0].text) > 0.6 * len(target.strip()) else None
+
+
+def _said_day(text: str, day: dates.Found, accepted: Sequence[str]) -> tuple[float | None, str | None, str]:
+    assert day.day is not None
+    found = dates.find(_last_word(text[:READ]))
+    answer = ", ".join(f.text for f in found[:3]) or None
+    if found and found[0].text in {fold_letters(form) for form in accepted}:
+        return (1.0, answer, "") if len({f.days for f in found}) == 1 else (0.0, answer, f"several dates: {answer}")
+    correct, why = dates.is_day(_last_word(text), day.day)
+    return correct, answer, why
+
+
+def holds(text: str, wanted: str) -> str | None:
+    """The wanted words as they stand side by side in the text; None for nowhere. Denials are not looked at."""
+    written = _tokens(text[:READ])
+    words_wanted = [_plain(t) for t in _tokens(wanted) if any(c.isalnum() for c in t)]
+    if not words_wanted:  # "+", "!": marks are all there is
+        return wanted.strip() if wanted.strip() in text[:READ] else None
+    places = _places([_plain(t) for t in written], words_wanted)
+    return " ".join(written[places[0][0] : places[0][1]]) if places else None

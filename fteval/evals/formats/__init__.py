@@ -1,0 +1,1 @@
+"""JSON, YAML, XML, CSV and TOML read strictly, compared as data, and held against a schema."""

@@ -1,0 +1,1 @@
+"""The verifiable instructions of IFEval: their kinds, and how each is checked."""

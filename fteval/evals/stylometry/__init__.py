@@ -1,0 +1,1 @@
+"""Whose hand a text is nearer to: corpora, features, and Burrows's Delta."""

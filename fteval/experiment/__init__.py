@@ -1,0 +1,1 @@
+"""From a config to a verdict, one step a file: describe, prepare, measure, judge."""

@@ -1,0 +1,217 @@
+"""A config or a command line as one experiment: what is said outside the file wins."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval import registry
+from fteval.engines.remote.budget import Budget
+from fteval.engines.remote.limits import Limits
+from fteval.engines.remote.prices import Price
+from fteval.engines.remote.servers import Servers
+from fteval.errors import UserError
+from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
+from fteval.experiment.gates import measurable, resolve_gates
+from fteval.experiment.suite import build_suite
+from fteval.records import Gate, Sampling
+
+if TYPE_CHECKING:
+    from fteval.config import Config, GateSpec
+
+
+def find_config(given: Path | None, *, wanted: bool) -> Config | None:
+    """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do."""
+    path = DEFAULT_CONFIG if given is None and wanted and DEFAULT_CONFIG.is_file() else given
+    if path is None:
+        return None
+    from fteval import config
+
+    try:
+        return config.load(path)
+    except config.BrokenConfig as error:
+        also = _wrong_in(error.rest) if error.rest else ""
+        raise UserError("\n".join(filter(None, [error.what, also])), fix=error.fix) from None
+
+
+def _wrong_in(rest: Config) -> str:
+    """What is wrong with the sound gates of a config too: whoever mends a file wants to do it once."""
+    try:
+        left = describe(config=rest)
+        resolve_gates(left, measurable(build_suite(left)))
+    except UserError as error:
+        return error.what
+    return ""
+
+
+def describe(
+    *,
+    config: Config | None = None,
+    model: str | None = None,
+    against: str | None = None,
+    probes: Iterable[str] = (),
+    holdouts: Iterable[Path] = (),
+    scorers: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    gates: Sequence[Gate] = (),
+    sampling: Mapping[str, Any] | None = None,
+    repeats: int | None = None,
+    limit: int | None = None,
+    sequential: bool = False,
+    allow_subset: bool = False,
+    server: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """An experiment from a config, from arguments, or from both: what is said outside the file wins.
+
+    A probe that is named and stands in the config is the config's; of the config's gates those on what is run remain.
+    Raises UserError when there is nothing to measure, nothing to measure it with, or no gate left of a config's.
+    """
+    known = {use.name: use for use in config_probes(config)} if config else {}
+    named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in probes]
+    own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in holdouts]
+    uses = _with_settings([*named, *own], settings or {}, scorers) or list(known.values())
+    if not uses:
+        raise UserError(
+            "nothing to measure with",
+            fix="name a --probe (`fteval probes` lists all) or a --holdout FILE, or write a config (`fteval init`)",
+        )
+    candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
+    if model is not None:
+        candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
+    baseline = against if against is not None and is_baseline(against) else None
+    base = against if against is not None and baseline is None else (config.base if config else None)
+    if base is None and not candidates:
+        raise UserError(
+            "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
+        )
+    given = {key: value for key, value in (sampling or {}).items() if value is not None}
+    chosen = replace(config.sampling.sampling if config else Sampling(), **given)
+    repeats = repeats if repeats is not None else (config.sampling.repeats if config else 1)
+    _check_sampling(chosen, repeats)
+    return Experiment(
+        probes=tuple(uses),
+        base=base,
+        baseline=baseline,
+        candidates=candidates,
+        gates=tuple(gates) or (_gates_on(config, uses) if config else ()),
+        sampling=chosen,
+        repeats=repeats,
+        limit=limit,
+        store=(config.store if config else None) or DEFAULT_STORE,
+        on_inconclusive=config.on_inconclusive if config else "fail",
+        sequential=sequential or (config is not None and config.sequential),
+        allow_subset=allow_subset,
+        suite=config.suite if config else None,
+        folder=config.path.parent if config else Path(),
+        servers=_servers(config, server or {}),
+    )
+
+
+def _servers(config: Config | None, given: Mapping[str, Any]) -> Servers:
+    """What the config says of servers, with what was said outside it: limits, `max_usd`, `max_tokens`."""
+    said = {key: value for key, value in given.items() if value is not None}
+    known = {"max_usd", "max_tokens", *(f.name for f in dataclasses.fields(Limits))}
+    for name, value in said.items():
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float):
+            what = f"{name!r} is {value!r}, wanted a number" if name in known else f"no server setting {name!r}"
+            raise UserError(what, fix=f"known: {', '.join(sorted(known))}")
+    least = {"max_retries": 0, "concurrency": 1, "max_tokens": 1}
+    wrong = [
+        f"{name} is {value}, wanted {f'{least[name]} or more' if name in least else 'more than 0'}"
+        for name, value in said.items()
+        if not (value >= least[name] if name in least else 0 < value < float("inf"))
+    ]
+    if wrong:
+        raise UserError("\n".join(wrong))
+    budget = Budget(said.pop("max_usd", None), said.pop("max_tokens", None))
+    if config is None:
+        return Servers(replace(Limits(), **said), budget)
+    spec = config.server
+    limits = Limits(spec.timeout, spec.max_retries, spec.concurrency, spec.give_up_after)
+    prices = {name: Price(p.input, p.output, config.path.name) for name, p in config.prices.items()}
+    return Servers(replace(limits, **said), budget, prices, spec.key)
+
+
+def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
+    """The config's gates on probes that are run. Raises UserError when gates were written and none of them counts."""
+    names = {use.name for use in uses}
+    chosen = tuple(gate for gate in config.gates if gate.probe in names)
+    unknown = tuple(gate for gate in config.gates if gate.probe not in {*names, *config.probes})
+    if config.gates and not chosen and not unknown:
+        raise UserError(
+            f"none of the config's gates is on what is run ({', '.join(sorted(names))})",
+            where=str(config.path),
+            fix="choose a probe that has a gate, or measure without the config",
+        )
+    return (*chosen, *unknown)
+
+
+def is_baseline(ref: str) -> bool:
+    """Whether `--against` names accepted scores and no model."""
+    return ref == "baseline" or ref.startswith("baseline:")
+
+
+def short_name(ref: str) -> str:
+    """What a report calls a model that has no name: the last part of its ref."""
+    if ref.startswith(("http:", "https:")) and "#" in ref:
+        return ref.rpartition("#")[2]
+    last = ref.rstrip("/").rsplit("+", 1)[-1].rstrip("/")
+    return last.rsplit("/", 1)[-1] if last.rsplit("/", 1)[-1] not in ("", ".", "..") else ref
+
+
+def config_probes(config: Config) -> Iterable[ProbeUse]:
+    """The probes of a config."""
+    for name, spec in config.probes.items():
+        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where)
+
+
+def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
+    """The candidates of a config."""
+    for name, spec in config.candidates.items():
+        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where)
+
+
+def _holdout_name(path: Path) -> str:
+    return path.name.removesuffix(".jsonl").removesuffix(".holdout")
+
+
+def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: Sequence[str]) -> list[ProbeUse]:
+    """--set and --score go to the probes that know them; a setting that none knows is an error of the first one."""
+    if not uses:
+        if settings or scorers:
+            raise UserError(
+                "--set and --score need a --probe or a --holdout", fix="put a config's parameters into the config"
+            )
+        return []
+    params: list[dict[str, Any]] = []
+    for use in uses:
+        cls = registry.probe_class(use.probe)
+        known = {f.name.removesuffix("_") for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
+        own = {key: value for key, value in settings.items() if key.replace("-", "_") in known and key != "data"}
+        scored = {"score": tuple(scorers)} if scorers and "score" in known else {}
+        params.append({**use.params, **own, **scored})
+    unused = {key: value for key, value in settings.items() if key != "data" and not any(key in p for p in params)}
+    params[0] |= unused
+    if scorers and not any("score" in p for p in params):
+        raise UserError("--score is for a --holdout", fix="leave it out, or give a hold-out file")
+    data = Path(settings["data"]) if "data" in settings else None
+    return [replace(use, params=p, data=data or use.data) for use, p in zip(uses, params, strict=True)]
+
+
+def _check_sampling(sampling: Sampling, repeats: int) -> None:
+    problems = []
+    if repeats < 1:
+        problems.append(f"repeats is {repeats}, wanted 1 or more")
+    if sampling.max_tokens < 1:
+        problems.append(f"max_tokens is {sampling.max_tokens}, wanted 1 or more")
+    if not 0 <= sampling.temperature < float("inf"):
+        problems.append(f"temperature is {sampling.temperature}, wanted 0 (greedy) or more")
+    if not 0 < sampling.top_p <= 1:
+        problems.append(f"top_p is {sampling.top_p}, wanted more than 0 and at most 1")
+    if sampling.top_k < 0:
+        problems.append(f"top_k is {sampling.top_k}, wanted 0 (off) or more")
+    if problems:
+        raise UserError("\n".join(problems))

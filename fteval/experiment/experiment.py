@@ -1,0 +1,70 @@
+"""What is measured, against what, by which rules, as one checked record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval.engines.remote.servers import Servers
+from fteval.records import Gate, Sampling
+
+if TYPE_CHECKING:
+    from fteval.config import GateSpec
+
+
+DEFAULT_CONFIG = Path("fteval.yaml")
+
+
+DEFAULT_STORE = Path(".fteval")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeUse:
+    """One probe of the suite: under which name, with which parameters, on whose samples."""
+
+    name: str
+    probe: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    """A hold-out file, or `nano:500` for so many questions of nano's world; None for the probe's own samples."""
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A candidate: a model ref, or the recipe to train one by."""
+
+    ref: str | None = None
+    trainer: str | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Everything that decides the result. `base` is None where one model is only measured."""
+
+    probes: tuple[ProbeUse, ...] = ()
+    base: str | None = None
+    baseline: str | None = None
+    """`baseline`, or `baseline:FILE`: accepted scores that stand for the base's, which is not asked then."""
+    candidates: Mapping[str, ModelUse] = field(default_factory=dict)
+    gates: tuple[Gate | GateSpec, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    repeats: int = 1
+    limit: int | None = None
+    store: Path = DEFAULT_STORE
+    on_inconclusive: str = "fail"
+    """`fail`, or `warn`: too little evidence does not block."""
+    sequential: bool = False
+    """Ask in random order and stop each probe when its gates are decided."""
+    allow_subset: bool = False
+    """Judge although `limit` leaves samples out."""
+    suite: str | None = None
+    """What baselines of this suite are called."""
+    folder: Path = Path()
+    """Where the config lies; baselines are beside it, in evals/baseline."""
+    servers: Servers = field(default_factory=Servers)

@@ -1,0 +1,121 @@
+"""From runs to a comparison: gates, anchors, what was trained on, the noise floor, both answers of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval.errors import UserError
+from fteval.experiment.experiment import Experiment
+from fteval.records import Comparison, Gate, RunRecord
+
+if TYPE_CHECKING:
+    from fteval.runs.journal.store import Store
+
+N_FLIPS = 200
+"""Flips kept per metric; more are counted, and stay in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a comparison is judged."""
+
+    gates: tuple[Gate, ...] = ()
+    anchors: Mapping[str, RunRecord] = field(default_factory=dict)
+    on_inconclusive: str = "fail"
+    allow_subset: bool = False
+
+
+def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_digest: str | None = None) -> Rules:
+    """The rules of an experiment with the anchors that its gates name. Raises UserError for one that is not there.
+
+    `suite` is the name under which baselines are kept; an anchor of another `suite_digest` is refused before a model
+    is asked.
+    """
+    anchors: dict[str, RunRecord] = {}
+    for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
+        from fteval import releases
+
+        anchors[name] = releases.load_anchor(name, experiment.folder, suite)
+        check_suite(anchors[name], suite_digest)
+    return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset)
+
+
+def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
+    """Raises UserError when a baseline or anchor is of other samples, probes or scorers than what is to be run."""
+    theirs = kept.manifest["plan"].get("suite")
+    if suite_digest is not None and theirs != suite_digest:
+        raise UserError(
+            f"{kept.id} is of another suite: samples, probes or scorers are not what is run now",
+            where=kept.path,
+            fix="measure with the same suite (without --limit), or accept a new one: fteval baseline accept RUN; "
+            "`fteval baseline show --diff RUN` says what differs",
+        )
+
+
+def compared(
+    base: RunRecord,
+    candidates: Sequence[tuple[str, RunRecord]],
+    rules: Rules,
+    store: Store,
+    *,
+    command: str | None = None,
+) -> Comparison:
+    """The comparison, kept in the store. Raises UserError for runs that cannot be paired."""
+    from fteval.stats import compare as stats
+
+    trained_on = {name: leaks(store, run) for name, run in candidates}
+    found = stats.compare(
+        base,
+        candidates,
+        rules.gates,
+        anchors=rules.anchors,
+        allow_subset=rules.allow_subset,
+        leaks=trained_on,
+    )
+    results = [
+        replace(
+            result,
+            flips=_flips(base, result),
+            warnings=(*result.warnings, *trained_on[result.name].values()),
+        )
+        for result in found
+    ]
+    comparison = stats.conclude(
+        "", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=store.load_noise(base)
+    )
+    return replace(comparison, id=store.save_comparison(comparison))
+
+
+def leaks(store: Store, run: RunRecord) -> dict[str, str]:
+    """probe -> how many of its hold-out prompts the candidate was trained on, as far as its record knows."""
+    from fteval.runs.journal import rows
+    from fteval.trainers.making.candidate import find
+    from fteval.trainers.making.overlap import overlap
+
+    folder = find(store.candidates_dir, run.ref)
+    if folder is None:
+        return {}  # made elsewhere: what it was trained on is not known
+    samples: dict[str, list[Any]] = {}
+    for probe, sample in rows.all_samples(Path(run.path) / "samples.jsonl"):
+        samples.setdefault(probe, []).append(sample)
+    found = {}
+    for probe, asked in samples.items():
+        ids = overlap(folder, asked)
+        if ids:
+            share = f"{len(ids)} of {len(asked)}"
+            found[probe] = f"{share} hold-out prompts of '{probe}' were trained on (first: {ids[0]})"
+    return found
+
+
+def _flips(base: RunRecord, result: Any) -> tuple[Any, ...]:
+    """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one."""
+    from fteval.runs.reading.results import flips
+
+    known = {(c.probe, c.metric.name) for c in result.changes}
+    shown = {(g.gate.probe, g.gate.metric): None for g in result.gates if (g.gate.probe, g.gate.metric) in known}
+    gated = {probe for probe, _ in shown}
+    shown |= {(c.probe, c.metric.name): None for c in result.changes if c.metric.primary and c.probe not in gated}
+    return tuple(flip for probe, metric in shown for flip in flips(base, result.run, probe, metric, N_FLIPS))

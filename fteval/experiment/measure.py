@@ -1,0 +1,115 @@
+"""A suite through base and candidates, and what their runs say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fteval.errors import UserError
+from fteval.experiment.experiment import Experiment
+from fteval.experiment.place import Place, heard
+from fteval.experiment.prepare import Prepared, concluded, prepared
+from fteval.records import Comparison, Engine, RunRecord
+
+if TYPE_CHECKING:
+    from fteval.runs.asking.suite import Suite
+    from fteval.runs.journal.store import Store
+
+
+def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
+    """Trains the candidates that do not exist yet, runs base and candidates, compares and judges.
+
+    What the store has already, by content, is not done again. Everything that can be checked without a model is checked
+    before one is loaded.
+    """
+    with prepared(experiment, place) as ready:
+        resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
+        if experiment.sequential:
+            records = _in_step(ready, resumed, experiment, place)
+        else:
+            records = [
+                (name, execute(name, engine, resumed, ready.suite, experiment, ready.store, place))
+                for name, engine in ready.engines
+            ]
+    return concluded(ready, records, experiment, place)
+
+
+def execute(
+    label: str,
+    engine: Engine,
+    resumed: tuple[str, str] | None,
+    suite: Suite,
+    experiment: Experiment,
+    store: Store,
+    place: Place,
+    *,
+    reuse: bool = True,
+    go_on: str | None = None,
+) -> RunRecord:
+    from fteval.runs.asking.execute import execute
+
+    return execute(
+        suite,
+        engine,
+        experiment.sampling,
+        store,
+        repeats=experiment.repeats,
+        resume=resumed[1] if resumed and resumed[0] == engine.ref else None,
+        reuse=reuse,
+        on_progress=heard(label, place),
+        command=place.command,
+        go_on=go_on,
+    )
+
+
+def _in_step(
+    ready: Prepared, resumed: tuple[str, str] | None, experiment: Experiment, place: Place
+) -> list[tuple[str, RunRecord]]:
+    from fteval.runs.asking.stepwise import Side, execute_in_step
+    from fteval.stats.decided import decided
+
+    opened, accepted = ready.engines, ready.accepted
+    names = [name for name, _ in opened]
+    if len(opened) + (accepted is not None) < 2:
+        raise UserError("--sequential stops when gates are decided: it needs a base", fix="name one with --against")
+
+    def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
+        base = accepted or records[0]
+        candidates = records if accepted else records[1:]
+        done = [decided(base, run, ready.rules.gates, ready.rules.anchors, len(candidates)) for run in candidates]
+        # The base is asked as long as one candidate is.
+        return done if accepted else [frozenset.intersection(*done), *done]
+
+    sides = [
+        Side(engine, resumed[1] if resumed and resumed[0] == engine.ref else None, heard(name, place))
+        for name, engine in opened
+    ]
+    records = execute_in_step(
+        ready.suite,
+        sides,
+        experiment.sampling,
+        ready.store,
+        enough,
+        repeats=experiment.repeats,
+        seed=experiment.sampling.seed,
+        command=place.command,
+    )
+    return list(zip(names, records, strict=True))
+
+
+def _resumed(place: Place, store: Store, refs: Sequence[str]) -> tuple[str, str] | None:
+    """(ref, run id) of the run that --resume names: one of these models goes on with it, the others start or reuse."""
+    if place.resume is None:
+        return None
+    from fteval.runs.reading import results
+
+    run_id = results.latest_incomplete(store) if place.resume == "latest" else store.find(place.resume).id
+    if run_id is None:
+        raise UserError("there is no incomplete run to resume", where=str(store.root), fix="leave --resume out")
+    ref = str(store.find(run_id).manifest["ref"])
+    if ref not in refs:
+        raise UserError(
+            f"run {run_id} is one of {ref}, which is not measured here",
+            fix="leave --resume out: what is the same is reused anyway",
+        )
+    return ref, run_id

@@ -1,0 +1,66 @@
+"""Where the work happens, and who hears how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fteval.experiment.experiment import DEFAULT_STORE, Experiment
+
+if TYPE_CHECKING:
+    from fteval.engines.pool import Pool
+    from fteval.runs.asking.attempt import Progress
+    from fteval.runs.journal.store import Store
+
+
+class Listener:
+    """Hears how the work goes. This one is silent; the command line draws bars."""
+
+    def note(self, text: str) -> None:
+        """One thing that a reader should know."""
+
+    def progress(self, label: str, done: int, total: int, detail: str = "") -> None:
+        """`done` of `total` acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the work happens. Nothing here changes an answer but `dtype`, which is part of a run's identity."""
+
+    store: Path = DEFAULT_STORE
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int | None = None
+    offline: bool = False
+    resume: str | None = None
+    command: str | None = None
+    """What the user typed, for messages that say how to go on."""
+    listener: Listener = field(default_factory=Listener)
+
+
+def heard(label: str, place: Place) -> Callable[[Progress], None]:
+    """What tells the listener how far a model is measured."""
+
+    def tell(progress: Progress) -> None:
+        errors = f"{progress.errors} errors" if progress.errors else ""
+        place.listener.progress(f"measuring {label}", progress.done, progress.total, errors)
+
+    return tell
+
+
+@contextmanager
+def opened_pool(store: Store | None, place: Place, experiment: Experiment | None = None) -> Iterator[Pool]:
+    from fteval.engines.pool import Pool
+
+    with Pool(
+        store.candidates_dir if store else None,
+        device=place.device,
+        dtype=place.dtype,
+        batch_tokens=place.batch_tokens,
+        offline=place.offline,
+        servers=experiment.servers if experiment else None,
+    ) as pool:
+        yield pool

@@ -1,0 +1,114 @@
+"""Everything that is needed before the first answer; what can be checked without a model is checked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fteval.errors import UserError
+from fteval.experiment import judge
+from fteval.experiment.experiment import Experiment
+from fteval.experiment.gates import measurable, resolve_gates
+from fteval.experiment.judge import Rules
+from fteval.experiment.place import Place, opened_pool
+from fteval.experiment.suite import build_suite
+from fteval.experiment.train import check_trainable, trained
+from fteval.records import Comparison, Engine, RunRecord
+
+if TYPE_CHECKING:
+    from fteval.engines.pool import Pool
+    from fteval.runs.asking.suite import Suite
+    from fteval.runs.journal.store import Store
+
+
+BASE = "base"
+"""What progress and messages call the base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is needed before the first answer: what is asked, of which models, and how it will be judged."""
+
+    suite: Suite
+    rules: Rules
+    accepted: RunRecord | None
+    """The accepted scores that stand for the base's."""
+    engines: Sequence[tuple[str, Engine]]
+    """Base and candidates under their names."""
+    store: Store
+
+
+@contextmanager
+def prepared(
+    experiment: Experiment, place: Place, open_engine: Callable[[Pool, str], Engine] | None = None
+) -> Iterator[Prepared]:
+    """Suite, rules and engines; candidates that do not exist yet are trained. Engines are closed at the end.
+
+    `open_engine` makes the engines that are measured, where they are not the pool's own.
+    """
+    from fteval.runs.asking.suite import check_judges, with_references
+    from fteval.runs.journal.store import Store
+
+    suite = build_suite(experiment)
+    gates = resolve_gates(experiment, measurable(suite))
+    store = Store(place.store)
+    for name, use in experiment.candidates.items():
+        check_trainable(name, use)
+    with opened_pool(store, place, experiment) as pool:
+        suite = with_references(suite, pool.open)
+        rules = judge.rules_of(experiment, gates, suite.name, suite.digest)
+        accepted = None
+        if experiment.baseline is not None:
+            from fteval import releases
+
+            accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
+            judge.check_suite(accepted, suite.digest)
+        opens = pool.open if open_engine is None else partial(open_engine, pool)
+        engines = _opened(experiment, accepted is None, opens, store, place)
+        check_judges(suite, engines)
+        yield Prepared(suite, rules, accepted, engines, store)
+
+
+def concluded(
+    ready: Prepared, records: Sequence[tuple[str, RunRecord]], experiment: Experiment, place: Place
+) -> Comparison | RunRecord:
+    """What finished runs say: a comparison where there is a base, else the one run."""
+    if ready.accepted is not None:
+        return judge.compared(ready.accepted, records, ready.rules, ready.store, command=place.command)
+    if len(records) == 1:
+        return records[0][1]
+    if experiment.base is None:
+        raise UserError(
+            "several candidates and no base to compare them with",
+            fix="add base: to the config, or name it with --against",
+        )
+    (_, base), *candidates = records
+    return judge.compared(base, candidates, ready.rules, ready.store, command=place.command)
+
+
+def _opened(
+    experiment: Experiment, wants_base: bool, open_engine: Callable[[str], Engine], store: Store, place: Place
+) -> list[tuple[str, Engine]]:
+    """The engines of base and candidates under their names; candidates that do not exist yet are trained.
+
+    All refs are opened before anything is trained or run: a misspelt path must not cost the hour before it is met.
+    """
+    refs = {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
+    base = experiment.base if wants_base else None
+    engines = {ref: open_engine(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
+    for name, use in experiment.candidates.items():
+        if use.ref is None:
+            made = trained(name, use, _base_of(experiment, name), store, place)
+            refs[name] = made.id
+            engines[made.id] = open_engine(made.id)
+    named = [*([(BASE, base)] if base else []), *((n, refs[n]) for n in experiment.candidates)]
+    return [(name, engines[ref]) for name, ref in named]
+
+
+def _base_of(experiment: Experiment, name: str) -> str:
+    if experiment.base is None:
+        raise UserError(f"candidate '{name}' is to be trained, but there is no base", fix="add base: to the config")
+    return experiment.base

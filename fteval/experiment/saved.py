@@ -1,0 +1,201 @@
+"""What is saved: runs and comparisons shown, judged, scored and checked again. Asks no model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval import registry
+from fteval.errors import UserError
+from fteval.experiment import judge
+from fteval.experiment.describe import describe, find_config, is_baseline
+from fteval.experiment.experiment import DEFAULT_STORE, Experiment
+from fteval.experiment.gates import measurable, resolve_gates
+from fteval.experiment.judge import Rules
+from fteval.records import Comparison, Judged, Proof, RunRecord
+
+if TYPE_CHECKING:
+    from fteval.runs.journal.store import Store
+
+_TIME = len("20261120T101756Z")
+
+
+def saved(what: str, store: Path) -> Comparison | RunRecord:
+    """A saved comparison or run; `latest` is the newest of both."""
+    from fteval.runs.journal.store import Store
+
+    kept = Store(store, readonly=True)
+    if what == "latest":
+        ids = kept.comparisons()
+        runs = kept.runs()
+        # Ids begin with the time, to the second, and a comparison is made after its runs.
+        if ids and (not runs or ids[-1][:_TIME] >= runs[-1].id[:_TIME]):
+            return kept.load_comparison(ids[-1])
+    elif any(i.startswith(what) for i in kept.comparisons()):
+        return kept.load_comparison(what)
+    return saved_run(what, store)
+
+
+def saved_run(what: str, store: Path) -> RunRecord:
+    """A saved run with its scores per sample."""
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading import results
+
+    return results.load(Store(store, readonly=True), what)
+
+
+def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
+    """The worst answers of a run, for its report."""
+    from fteval.runs.reading import flips
+
+    return flips.worst(run, limit)
+
+
+def runs(store: Path) -> list[dict[str, Any]]:
+    """What a list shows of every run, newest first."""
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading import results
+
+    return [results.summary(kept) for kept in reversed(Store(store, readonly=True).runs())]
+
+
+def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], int, int]:
+    """Damaged lines as `file:line: what`, the number of lines read, and of runs."""
+    from fteval.runs.journal import store as stores
+
+    kept = stores.Store(store, readonly=True)
+    chosen = [kept.find(run)] if run else kept.runs()
+    findings: list[str] = []
+    n_lines = 0
+    for one in chosen:
+        count, damages = stores.verify_run(one)
+        n_lines += count
+        findings += [f"{damage.where}: {damage.reason}" for damage in damages]
+        if repair and damages:
+            stores.repair_run(one)
+    return findings, n_lines, len(chosen)
+
+
+def rescore(run: str, store: Path) -> RunRecord:
+    """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
+    from fteval.engines.pool import Pool
+    from fteval.runs.asking.suite import with_reference
+    from fteval.runs.journal.store import Store
+    from fteval.runs.reading import results
+
+    kept = Store(store)
+    found = kept.find(run)
+    with Pool(kept.candidates_dir) as pool:
+        probes = {
+            name: with_reference(registry.probe(fields["use"], fields["params"]), pool.open)
+            for name, fields in found.manifest["probes"].items()
+        }
+        return results.rescore(kept, found.id, probes)
+
+
+# --- judged again ---------------------------------------------------------------------------------
+
+
+def compare(
+    base: str,
+    *candidates: str,
+    store: str | Path = DEFAULT_STORE,
+    config: Path | None = None,
+    allow_subset: bool = False,
+) -> Comparison:
+    """Pairs saved runs sample by sample: ids, their beginnings, or refs whose newest complete run is taken.
+
+    `base` may be `baseline`. Gates are those of the config, or of the folder's fteval.yaml on what was measured;
+    without any, every probe's primary share is guarded.
+    """
+    from fteval.runs.journal.store import Store
+
+    kept = Store(Path(store), readonly=True)
+    runs = [_find_run(kept, text) for text in candidates]
+    found = find_config(config, wanted=True)
+    experiment = describe(config=found) if found else Experiment()
+    if config is None:
+        measured = {p.probe for p in runs[0].probes}
+        experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
+    rules = replace(_rules(experiment, runs[0]), allow_subset=allow_subset)
+    against = _kept(base, experiment, runs[0]) if is_baseline(base) else _find_run(kept, base)
+    return judge.compared(against, [(record.ref, record) for record in runs], rules, Store(Path(store)))
+
+
+def gate(what: str, against: str | None, config: Path | None, store: Path, *, allow_subset: bool = False) -> Comparison:
+    """Judges saved runs by a config's gates: those of a comparison, or one run against another, asking no model."""
+    from fteval.runs.journal.store import Store
+
+    kept = Store(store, readonly=True)
+    base, named = _runs_of(kept, what, against, config)
+    experiment = _gated(config)
+    rules = replace(_rules(experiment, named[0][1]), allow_subset=allow_subset)
+    return judge.compared(base, named, rules, Store(store))
+
+
+def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
+    """Whether every gate of a config fails a loss put into a saved base, and no guard fails where nothing is put in."""
+    from fteval.runs.journal.store import Store
+    from fteval.stats.selftest import self_test as proofs
+
+    kept = Store(store, readonly=True)
+    base = _runs_of(kept, what, None, config)[0]
+    return proofs(base, _rules(_gated(config), base).gates)
+
+
+def _kept(ref: str, experiment: Experiment, run: RunRecord) -> RunRecord:
+    """The baseline that a saved run is to be compared with."""
+    from fteval import releases
+
+    found = releases.load(ref, experiment.folder, str(run.manifest.get("suite_name")))
+    judge.check_suite(found, run.manifest["plan"].get("suite"))
+    return found
+
+
+def _gated(config: Path | None) -> Experiment:
+    """The experiment of a config that has gates; `fteval gate` without any would let everything pass."""
+    experiment = describe(config=find_config(config, wanted=True))
+    if not experiment.gates:
+        raise UserError("there are no gates to judge by", fix="write gates: into fteval.yaml, or name one with -c")
+    return experiment
+
+
+def _rules(experiment: Experiment, run: RunRecord) -> Rules:
+    """An experiment's gates on what a saved run measured: its metrics and slices are those of the run."""
+    gates = resolve_gates(experiment, measurable(run)) if experiment.gates else ()
+    return judge.rules_of(experiment, gates, str(run.manifest.get("suite_name")), run.manifest["plan"].get("suite"))
+
+
+def _runs_of(
+    store: Store, what: str, against: str | None, config: Path | None
+) -> tuple[RunRecord, list[tuple[str, RunRecord]]]:
+    """Base and named candidates of a saved comparison, or of a run and what it is held against."""
+    comparisons = store.comparisons()
+    if against is None and (what == "latest" or any(i.startswith(what) for i in comparisons)):
+        if not comparisons:
+            raise UserError(
+                "there is no comparison yet", where=str(store.root), fix="`fteval run` with a base makes one"
+            )
+        saved = store.load_comparison(what)
+        named = [(c.name, _find_run(store, c.run.id)) for c in saved.candidates]
+        if saved.base.id.startswith("baseline:"):
+            experiment = describe(config=find_config(config, wanted=True))
+            return _kept(f"baseline:{saved.base.path}", experiment, named[0][1]), named
+        return _find_run(store, saved.base.id), named
+    if against is None:
+        raise UserError(f"'{what}' is no comparison", fix="name the base with --against (a run, a ref, or baseline)")
+    run = _find_run(store, what)
+    if is_baseline(against):
+        return _kept(against, describe(config=find_config(config, wanted=True)), run), [(run.ref, run)]
+    return _find_run(store, against), [(run.ref, run)]
+
+
+def _find_run(store: Store, text: str) -> RunRecord:
+    """A run by id, or the newest complete one of a ref."""
+    from fteval.runs.reading import results
+
+    for kept in reversed(store.runs()):
+        if kept.manifest.get("ref") == text and results.summary(kept)["complete"]:
+            return results.record(kept)
+    return results.load(store, text)

@@ -1,0 +1,72 @@
+"""The nouns of fteval, frozen: what passes through the house from floor to floor.
+
+No torch, no files, no numpy. A record that is written to disk is written as its fields. One noun family a file.
+"""
+
+from __future__ import annotations
+
+from fteval.records.comparisons import (
+    Behaviour,
+    CandidateResult,
+    Comparison,
+    DriftLine,
+    Flip,
+    Gate,
+    GateResult,
+    MetricChange,
+    NoiseFloor,
+)
+from fteval.records.digests import IDENTITY, RUNTIME, canonical, digest
+from fteval.records.generations import Candidate, Engine, Failure, Generation, Prompt, Request, Sampling, ServedEngine
+from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof
+from fteval.records.probes import Metric, Probe, Scores, primary
+from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
+from fteval.records.runs import Judged, ProbeResult, RunRecord, Sequential
+from fteval.records.samples import Message, Sample, row_from_sample, sample_from_row
+
+__all__ = [
+    "IDENTITY",
+    "RUNTIME",
+    "AnchorPoint",
+    "Baseline",
+    "Behaviour",
+    "Candidate",
+    "CandidateResult",
+    "Comparison",
+    "DriftLine",
+    "Engine",
+    "Failure",
+    "Flip",
+    "Gate",
+    "GatePlan",
+    "GateResult",
+    "Generation",
+    "Judged",
+    "Message",
+    "Metric",
+    "MetricChange",
+    "ModelPlan",
+    "Moved",
+    "NoiseFloor",
+    "Plan",
+    "Point",
+    "Probe",
+    "ProbeResult",
+    "Prompt",
+    "Proof",
+    "Release",
+    "Request",
+    "RunRecord",
+    "Sample",
+    "Sampling",
+    "Scores",
+    "Sequential",
+    "ServedEngine",
+    "Shift",
+    "Step",
+    "canonical",
+    "digest",
+    "primary",
+    "row_from_sample",
+    "sample_from_row",
+]

@@ -1,0 +1,200 @@
+"""Runs paired sample by sample, what gates found, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fteval.records.probes import Metric
+from fteval.records.runs import RunRecord
+from fteval.records.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    """One metric, base against candidate, over the same samples."""
+
+    probe: str
+    metric: Metric
+    base: float | None
+    candidate: float | None
+    difference: float | None
+    """Mean of candidate - base over paired samples, in the metric's unit."""
+    low: float | None
+    high: float | None
+    n_paired: int
+    better: int
+    worse: int
+    planned: int
+    scored: int
+    errors: int
+    unscored: int
+    slice: Mapping[str, str] | None = None
+    n_groups: int | None = None
+    """Independent groups, where samples are paraphrases of one another; None where each stands alone."""
+    effective: float | None = None
+    """Independent samples that would say as much."""
+    noise: float | None = None
+    """Share of the uncertainty that is the models' own sampling; None where it is not known (one answer per sample)."""
+    stopped: bool = False
+    """Asking stopped when the evidence was enough: the estimate is exaggerated and has no interval."""
+    q_value: float | None = None
+    """Of a slice: the share of false leads among slices that stand out at least as much (Benjamini & Hochberg)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One rule on one metric."""
+
+    probe: str
+    metric: str
+    rule: str
+    """`min_gain`, `max_drop`, `min` or `max`."""
+    threshold: float
+    """In the metric's unit; pp and % are divided by 100."""
+    slice: Mapping[str, str] | None = None
+    advisory: bool = False
+    where: str | None = None
+    """file:line of the rule; `default guard` or `automatic` where nobody wrote it."""
+    scale: float | None = None
+    """The most that one sample's score can change, for a metric that has no bound of its own."""
+    anchor: str | None = None
+    """Name of the kept release to compare with, instead of the base."""
+    max_unscored: float = 0.05
+    """Share of the samples that may lack a score; with more of them the gate is incomplete."""
+    allow_overlap: bool = False
+    """Whether the gate counts although hold-out prompts were trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one gate found: pass, fail, inconclusive or incomplete, and the numbers it rests on."""
+
+    gate: Gate
+    result: str
+    reason: str
+    """One sentence for people."""
+    change: MetricChange | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    method: str = ""
+    n_needed: int | None = None
+    p_pass: float = 1.0
+    """One-sided tests against the threshold; for deciding about several gates and candidates together."""
+    p_fail: float = 1.0
+    scale: float = 1.0
+    """The bound that the tests rest on: as given, or the largest change seen where that is more."""
+    stopped_after: int | None = None
+    """Samples after which the evidence was enough, where that was before the planned end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A sample whose score changed, with both answers."""
+
+    probe: str
+    metric: str
+    sample: Sample
+    base_score: float
+    candidate_score: float
+    base_text: str | None
+    """None where only a digest of it was kept (a baseline file)."""
+    candidate_text: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """A model against itself, asked again with another seed or batch order: what changes without any change."""
+
+    probe: str
+    metric: Metric
+    how: str
+    """`another seed` or `another batch order`"""
+    n: int
+    flipped: int
+    """Samples whose score was not the same."""
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLine:
+    """A candidate against the anchor, a release that was kept: what single steps are too small to show."""
+
+    anchor: str
+    probe: str
+    metric: Metric
+    difference: float | None
+    low: float | None
+    high: float | None
+    """At a level that holds over all releases planned for the anchor."""
+    level: float
+    n_paired: int
+    alarm: bool
+    """The whole interval lies on the bad side of 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the answers changed beside their scores, for one probe: base and candidate."""
+
+    probe: str
+    tokens: tuple[float | None, float | None]
+    truncated: tuple[int, int]
+    empty: tuple[int, int]
+    errors: tuple[int, int]
+    seconds: tuple[float | None, float | None] = (None, None)
+    """Mean wall time per answer."""
+    usd: tuple[float | None, float | None] = (None, None)
+    """Mean price per answer in US dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateResult:
+    """One candidate against the base."""
+
+    name: str
+    run: RunRecord
+    verdict: str
+    """`ship`, `do_not_ship`, `cannot_tell`, `incomplete`; `measured` where there is nothing to gate."""
+    reason: str
+    gates: tuple[GateResult, ...]
+    changes: tuple[MetricChange, ...]
+    slices: tuple[MetricChange, ...]
+    flips: tuple[Flip, ...]
+    behaviour: tuple[Behaviour, ...]
+    warnings: tuple[str, ...] = ()
+    drift: tuple[DriftLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two or more runs paired sample by sample, and the verdict."""
+
+    id: str
+    base: RunRecord
+    candidates: tuple[CandidateResult, ...]
+    verdict: str
+    exit_code: int
+    chosen: str | None = None
+    command: str | None = None
+    warnings: tuple[str, ...] = ()
+    noise: tuple[NoiseFloor, ...] = ()
+    """Of the base; empty where it was never measured."""
+
+    def __repr__(self) -> str:
+        # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.
+        lines = [f"Comparison {self.id}: {self.verdict} (exit {self.exit_code}), base {self.base.ref}"]
+        for c in self.candidates:
+            lines.append(f"  {c.name}: {c.verdict}: {c.reason}")
+            for change in c.changes:
+                if change.metric.primary and change.difference is not None:
+                    counts = f"n {change.n_paired}, better {change.better}, worse {change.worse}"
+                    name = f"{change.probe}.{change.metric.name}"
+                    lines.append(
+                        f"    {name} {change.base:.3g} -> {change.candidate:.3g} ({change.difference:+.3g}, {counts})"
+                    )
+        return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""One spelling per value, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+# Identity fields change what a model answers, so they are part of every generation's key;
+# runtime fields do not. A test walks every field that a user can set and wants one or the other.
+IDENTITY = {"class": "identity"}
+
+
+RUNTIME = {"class": "runtime"}
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes one for every call, which costs as much as a short text."""
+
+
+def canonical(value: Any) -> bytes:
+    """One spelling per value: sorted keys, ASCII, no NaN. What every digest is taken of.
+
+    Raises ValueError for NaN and infinities, TypeError for what JSON has no word for.
+    """
+    return _ENCODER.encode(value).encode("ascii")
+
+
+def digest(value: Any) -> str:
+    """`sha256:` and the hex digest of the canonical JSON of a value."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()

@@ -1,0 +1,145 @@
+"""How a sample is answered: requests, engines, answers, and the candidates that engines are made for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from fteval.records.digests import IDENTITY
+from fteval.records.samples import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen. Every field is sent explicitly: libraries fill gaps with surprises (top_k 50)."""
+
+    temperature: float = field(default=0.0, metadata=IDENTITY)
+    """0 is greedy."""
+    top_p: float = field(default=1.0, metadata=IDENTITY)
+    top_k: int = field(default=0, metadata=IDENTITY)
+    """0 is off."""
+    repetition_penalty: float = field(default=1.0, metadata=IDENTITY)
+    max_tokens: int = field(default=256, metadata=IDENTITY)
+    stop: tuple[str, ...] = field(default=(), metadata=IDENTITY)
+    """Texts that end an answer; they are not part of it."""
+    seed: int = field(default=0, metadata=IDENTITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as the engine will send it; this, not the sample, is what identifies a generation."""
+
+    messages: tuple[Message, ...]
+    token_ids: tuple[int, ...] | None = None
+    """After the chat template, for local models; None where a server renders it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation to make."""
+
+    key: str
+    """Content address, see `fteval.runs.identity`."""
+    sample_id: str
+    prompt: Prompt
+    repeat: int = 0
+    seed: int = 0
+    """This row's own seed (from sampling seed, prompt and repeat), so that batch composition cannot change a draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer. Never scored as a wrong one."""
+
+    kind: str
+    """`nan_logits`, `prompt_too_long`, `out_of_memory`, `no_output`, …"""
+    message: str
+    retriable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a model answered to one sample, once: text or a failure, never both."""
+
+    sample_id: str
+    key: str = ""
+    repeat: int = 0
+    text: str | None = None
+    finish_reason: str | None = None
+    """`stop`: ended by itself or at a stop text; `length`: at max_tokens; `refusal`: refused in a provider's own field
+    for that; None: not known (replayed)."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    seconds: float | None = None
+    """Wall time: of the batch that it came from, shared out over its rows; of a server's one attempt that succeeded."""
+    failure: Failure | None = None
+    served: str | None = None
+    """What a server says the model is that answered."""
+    fingerprint: str | None = None
+    """A server's word for its version of model and settings (`system_fingerprint`)."""
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+
+class Engine(Protocol):
+    """Turns prompts into generations for one model ref. Cheap to make: weights load at the first generation."""
+
+    ref: str
+
+    def identity(self) -> Mapping[str, Any]:
+        """What decides the answers beside prompt and sampling: digests of weights, tokenizer and template, dtype,
+        engine with version, device class. JSON values only; goes into every key."""
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        """The prompt as it will be sent. Raises UserError when it cannot be rendered at all (no chat template)."""
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        """Generations as they finish, in any order, one per request; a group is one acknowledged batch."""
+
+    def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
+        """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class ServedEngine(Protocol):
+    """What an engine has beside `Engine` where somebody else holds the weights: a name is no content."""
+
+    @property
+    def timeless(self) -> bool:
+        """Whether the name alone says which model it is, now and later."""
+
+    def start(self, sampling: Sampling) -> Mapping[str, Any] | None:
+        """What is known of the model that is served now, for the record of the run; makes contact where it can."""
+
+    def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
+        """Whether answers of an earlier run, by its record, are those of the model that is served `now`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained change to a base, as `candidate.json` holds it."""
+
+    id: str
+    """`ft:nano:local:NAME:HASH`; HASH is a digest of the record, so the same record has the same id. A hosted one has
+    the id that its provider gave it."""
+    name: str
+    path: str
+    """Folder of the adapter or the full weights, relative to the folder of candidate.json."""
+    kind: str
+    """`adapter`, `full`, or `hosted`: a provider keeps the weights."""
+    base: str
+    base_digest: str
+    weights_digest: str
+    trainer: str
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    """{"digest", "rows", "used", "dropped"}"""
+    versions: Mapping[str, str]
+    seed: int
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """The machine as far as it decides the weights: device, CPU threads and instruction set, or the GPU."""

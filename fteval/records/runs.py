@@ -1,0 +1,113 @@
+"""One model through one suite, read back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fteval.records.probes import Metric
+from fteval.records.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """Asked in a random order of groups with a look after every batch: part of the error is spent on the looks."""
+
+    seed: int
+    """Of the order, see `fteval.stats.sequential`."""
+    planned: int
+    """Samples, had the evidence never been enough."""
+    largest_group: int = 1
+    slices: tuple[Mapping[str, str], ...] = ()
+    """Every combination of slices among the planned samples: one that was not asked yet is open, not unknown."""
+
+    def order(self, ids: Sequence[str], groups: Sequence[str | None]) -> list[list[int]]:
+        """Places of samples, group by group, in the random order of the seed; it follows from ids and groups alone."""
+        members: dict[tuple[bool, str], list[int]] = {}
+        for place, (sample, group) in enumerate(zip(ids, groups, strict=True)):
+            members.setdefault((group is None, sample if group is None else group), []).append(place)
+        return [members[key] for key in sorted(members, key=self._rank)]
+
+    def _rank(self, key: tuple[bool, str]) -> bytes:
+        return hashlib.sha256(f"sequential {self.seed} {key[0]:d} {key[1]!a}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One probe of one run: per-metric columns, aligned with `sample_ids`. What comparisons are made of."""
+
+    probe: str
+    digest: str
+    """Probe name, version, parameters and source: runs whose digests differ are not compared."""
+    metrics: tuple[Metric, ...]
+    sample_ids: tuple[str, ...]
+    sample_digests: tuple[str, ...]
+    groups: tuple[str | None, ...]
+    slices: tuple[Mapping[str, str], ...]
+    scores: Mapping[str, Sequence[float | None]]
+    """metric -> mean over repeats per sample; None where no repeat could be judged or answered."""
+    errors: int = 0
+    """Generations or judgements in error."""
+    unscored: Mapping[str, int] = field(default_factory=dict)
+    """metric -> answered samples that could not be judged."""
+    truncated: int = 0
+    empty: int = 0
+    answer_tokens: float | None = None
+    """Mean tokens per answer, where counted."""
+    answer_seconds: float | None = None
+    """Mean wall time of a server's answers; None where the model ran here."""
+    answer_usd: float | None = None
+    """Mean price per answer, its prompt included, in US dollars; None where no price is known."""
+    within: Mapping[str, float] = field(default_factory=dict)
+    """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
+    sequential: Sequential | None = None
+    """How the samples were asked, where asking could stop as soon as the evidence was enough."""
+    confusion: tuple[tuple[str, str, int], ...] = ()
+    """(wanted, answered, how often) where answers are labels; "" for no label."""
+
+    @property
+    def stopped_of(self) -> int | None:
+        """Samples that were planned, where asking stopped before all of them; None where all were asked."""
+        planned = self.sequential.planned if self.sequential else 0
+        return planned if planned > len(self.sample_ids) else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One model through one suite, as found in the store."""
+
+    id: str
+    ref: str
+    digest: str
+    """Digest of the engine's identity."""
+    path: str
+    complete: bool
+    subset: bool
+    probes: tuple[ProbeResult, ...]
+    planned: int
+    reused: int
+    generated: int
+    errors: int
+    seconds: float
+    manifest: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    usd: float | None = None
+    """What its own answers cost, without those reused; None where no price is known."""
+    ended: str | None = None
+    """Why nobody can use the model any more, where its provider has shut it down."""
+    capabilities: Mapping[str, str] = field(default_factory=dict)
+    """Field of a request -> what the server did with it: honoured, ignored, refused or unclear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One answer with its score, where there is nothing to compare it with."""
+
+    probe: str
+    metric: str
+    sample: Sample
+    score: float | None
+    text: str
+    reason: str | None = None

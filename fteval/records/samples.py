@@ -1,0 +1,132 @@
+"""What is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fteval.records.digests import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One prompt with a stable id; what a probe asks."""
+
+    id: str
+    messages: tuple[Message, ...]
+    target: Any = None
+    """What a right answer says: text, or an object for structured probes; None where the probe needs none."""
+    group: str | None = None
+    """Samples of one group are paraphrases of one question: they count as one in the intervals."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What else the probe's judgement rests on (subject, keywords, accepted answers)."""
+
+    @property
+    def content_digest(self) -> str:
+        """Two samples with the same digest ask and want the same; id, group and slices do not count."""
+        return digest(
+            {
+                "messages": [[m.role, m.content] for m in self.messages],
+                "target": self.target,
+                "metadata": dict(self.metadata),
+            }
+        )
+
+    @property
+    def prompt_text(self) -> str:
+        """The last user turn: what people call the question."""
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.content
+        return self.messages[-1].content if self.messages else ""
+
+
+def sample_from_row(row: Mapping[str, Any]) -> Sample:
+    """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
+
+    Other keys than those of a hold-out row become metadata, so that a probe finds `keywords` or `labels` where the user
+    wrote them. Raises ValueError with what was found.
+    """
+    messages, target = _messages(row)
+    metadata = row.get("metadata") or {}
+    slices = row.get("slices") or {}
+    if not isinstance(metadata, Mapping):
+        raise ValueError(f"'metadata' must be an object, found {type(metadata).__name__}")
+    if not isinstance(slices, Mapping):
+        raise ValueError(f"'slices' must be an object, found {type(slices).__name__}")
+    extra = {k: v for k, v in row.items() if k not in _ROW_KEYS}
+    given = row.get("id")
+    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int) or given == ""):
+        raise ValueError(f"'id' must be text or a whole number, found {given!r}")
+    sample = Sample(
+        id="" if given is None else str(given),
+        messages=messages,
+        target=target,
+        group=None if row.get("group") is None else str(row["group"]),
+        slices={str(k): str(v) for k, v in slices.items()} or _NOTHING,
+        metadata={**extra, **metadata} or _NOTHING,
+    )
+    return sample if given is not None else replace(sample, id=sample.content_digest[7:23])
+
+
+_NOTHING: Mapping[str, Any] = {}
+"""One for all samples: a hundred thousand empty objects are 13 MB."""
+
+
+_ROW_KEYS = frozenset(
+    ["id", "group", "slices", "metadata", "messages", "prompt", "target", "output", "outputs", "finish_reason"]
+)
+
+
+def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
+    target = row.get("target")
+    if isinstance(target, float) and not math.isfinite(target):
+        raise ValueError(f"'target' is {target}, which is not a value")
+    if "messages" not in row:
+        if "prompt" not in row:
+            raise ValueError(
+                "neither 'messages' nor 'prompt' found; keys: " + (", ".join(sorted(map(str, row))) or "none")
+            )
+        if not isinstance(row["prompt"], str):
+            raise ValueError(f"'prompt' must be text, found {type(row['prompt']).__name__}")
+        return (Message("user", row["prompt"]),), target
+    turns = row["messages"]
+    if not isinstance(turns, list) or not turns:
+        raise ValueError("'messages' must be a list with at least one message")
+    messages = []
+    for position, turn in enumerate(turns):
+        if not isinstance(turn, Mapping) or turn.get("role") not in ("system", "user", "assistant"):
+            raise ValueError(f"messages[{position}] needs a 'role' of system, user or assistant")
+        if not isinstance(turn.get("content"), str):
+            raise ValueError(f"messages[{position}].content must be text, found {type(turn.get('content')).__name__}")
+        messages.append(Message(turn["role"], turn["content"]))
+    if messages[-1].role == "assistant":
+        if target is None:
+            target = messages[-1].content
+        messages.pop()
+    if not messages:
+        raise ValueError("'messages' holds only an answer and no prompt")
+    return tuple(messages), target
+
+
+def row_from_sample(sample: Sample) -> dict[str, Any]:
+    """The row that `sample_from_row` turns back into this sample."""
+    return {
+        "id": sample.id,
+        "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
+        "target": sample.target,
+        "group": sample.group,
+        "slices": dict(sample.slices),
+        "metadata": dict(sample.metadata),
+    }

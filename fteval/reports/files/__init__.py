@@ -1,0 +1,1 @@
+"""Written for other programs: verdict.json, JUnit, OpenMetrics, CSV."""

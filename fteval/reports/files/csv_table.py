@@ -1,0 +1,99 @@
+"""A comparison as CSV for a spreadsheet: a row per candidate, metric and slice; with its gates, a row for each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fteval.records import CandidateResult, Comparison, GateResult, MetricChange, RunRecord
+from fteval.reports.escape import clip, visible
+from fteval.reports.view import run_view
+
+LONGEST = 2000
+COLUMNS = (
+    "name", "ref", "verdict", "probe", "metric", "slice", "unit", "base", "candidate", "difference", "low", "high",
+    "n_paired", "better", "worse", "planned", "scored", "errors", "unscored", "against", "rule", "threshold", "result",
+    "advisory", "reason",
+)  # fmt: skip
+RUN_COLUMNS = ("ref", "probe", "metric", "value", "low", "high", "planned", "scored", "errors", "unscored")
+
+
+def render(subject: Comparison | RunRecord) -> str:
+    """CSV of RFC 4180: comma, CRLF, a header; no cell is a formula. Of a single run a row per metric."""
+    if isinstance(subject, RunRecord):
+        found = run_view.as_json(subject)
+        return _written(RUN_COLUMNS, [{"ref": subject.ref, **metric} for metric in found["metrics"]])
+    return _written(COLUMNS, [row for result in subject.candidates for row in _rows(result)])
+
+
+def _written(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return out.getvalue()
+
+
+def _rows(result: CandidateResult) -> Iterator[dict[str, Any]]:
+    about = {"name": result.name, "ref": result.run.ref, "verdict": result.verdict}
+    gates: dict[object, list[GateResult]] = {}
+    for found in result.gates:
+        gate = found.gate
+        gates.setdefault((gate.probe, gate.metric, _slice(gate.slice), gate.anchor), []).append(found)
+    for change in (*result.changes, *result.slices):
+        mine: list[GateResult | None] = [*gates.pop((change.probe, change.metric.name, _slice(change.slice), None), [])]
+        for one in mine or [None]:
+            yield {**about, **_change(change), **_gate(one)}
+    # Gates on what stands in no table of metrics: against an anchor, on a collapse, on a slice of many values.
+    for found in (one for rest in gates.values() for one in rest):
+        asked = {"probe": found.gate.probe, "metric": found.gate.metric, "slice": _slice(found.gate.slice)}
+        yield {**about, **asked, **(_change(found.change) if found.change else {}), **_gate(found)}
+
+
+def _change(change: MetricChange) -> dict[str, Any]:
+    numbers = ("base", "candidate", "difference", "low", "high")
+    counts = ("n_paired", "better", "worse", "planned", "scored", "errors", "unscored")
+    return {
+        "probe": change.probe,
+        "metric": change.metric.name,
+        "slice": _slice(change.slice),
+        "unit": change.metric.unit,
+        **{key: getattr(change, key) for key in (*numbers, *counts)},
+    }
+
+
+def _slice(slice: Mapping[str, str] | None) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted((slice or {}).items()))
+
+
+def _gate(result: GateResult | None) -> dict[str, Any]:
+    if result is None:
+        return {"against": "base"}
+    gate = result.gate
+    return {
+        "against": f"anchor {gate.anchor}" if gate.anchor else "base",
+        "rule": gate.rule,
+        "threshold": gate.threshold,
+        "result": result.result,
+        "advisory": gate.advisory,
+        "reason": result.reason,
+    }
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    text = str(value)
+    shown = visible(clip(text, LONGEST)).replace("\n", " ⏎ ")
+    # A spreadsheet computes what starts like this, some after blanks, in Japan with wide characters too.
+    return f"'{shown}" if text.startswith(("\t", "\r", "\n")) or shown.lstrip()[:1] in _FORMULA else shown
+
+
+_FORMULA = frozenset("=+-@＝＋－＠")

@@ -1,0 +1,132 @@
+"""verdict.json: the comparison for scripts and CI, in the shape that they rest on.
+
+Keys are added and never renamed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fteval.records import CandidateResult, Comparison, DriftLine, GateResult, MetricChange, NoiseFloor, RunRecord
+from fteval.reports.view import labels
+from fteval.reports.view.view import gravest_first
+
+SCHEMA = 1
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The verdict with its numbers; every value is JSON, and what is not known is null."""
+    return {
+        "schema": SCHEMA,
+        "verdict": _word(comparison.verdict),
+        "exit_code": comparison.exit_code,
+        "chosen": comparison.chosen,
+        "base": _run(comparison.base),
+        "candidates": [_candidate(c, comparison) for c in comparison.candidates],
+        "noise": [_noise(n) for n in comparison.noise],
+    }
+
+
+def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        **_run(result.run),
+        "verdict": _word(result.verdict),
+        "reason": result.reason,
+        "usd": {"base": _number(comparison.base.usd), "candidate": _number(result.run.usd)},
+        "gates": [_gate(g) for g in result.gates],
+        "metrics": [_metric(c) for c in result.changes],
+        "slices": [{**_metric(c), "slice": dict(c.slice or {}), "q_value": _number(c.q_value)} for c in result.slices],
+        "labels": labels.as_json(comparison.base.probes, result.run.probes),
+        "drift": [_drift(line) for line in result.drift],
+        "warnings": list(gravest_first([*comparison.warnings, *result.warnings])),
+    }
+
+
+def _word(verdict: str) -> str:
+    # `measured` is for people: nothing was gated, so that no script may read it as a release.
+    return "cannot_tell" if verdict == "measured" else verdict
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {"ref": run.ref, "run": run.id, "digest": run.digest}
+
+
+def _gate(result: GateResult) -> dict[str, Any]:
+    gate, change = result.gate, result.change
+    return {
+        "probe": gate.probe,
+        "metric": gate.metric,
+        "slice": dict(gate.slice) if gate.slice else None,
+        "rule": gate.rule,
+        "threshold": gate.threshold,
+        "result": result.result,
+        "base": _number(change.base if change else None),
+        "candidate": _number(change.candidate if change else None),
+        "difference": _number(change.difference if change else None),
+        "low": _number(result.low),
+        "high": _number(result.high),
+        "level": result.level,
+        "n_paired": change.n_paired if change else 0,
+        "n_needed": result.n_needed,
+        "method": result.method,
+        "advisory": gate.advisory,
+        "reason": result.reason,
+        "stopped_after": result.stopped_after,
+        "anchor": gate.anchor,
+        "where": gate.where,
+    }
+
+
+def _metric(change: MetricChange) -> dict[str, Any]:
+    return {
+        "probe": change.probe,
+        "metric": change.metric.name,
+        "base": _number(change.base),
+        "candidate": _number(change.candidate),
+        "difference": _number(change.difference),
+        "low": _number(change.low),
+        "high": _number(change.high),
+        "n_paired": change.n_paired,
+        "better": change.better,
+        "worse": change.worse,
+        "planned": change.planned,
+        "scored": change.scored,
+        "errors": change.errors,
+        "unscored": change.unscored,
+        "n_groups": change.n_groups,
+        "stopped": change.stopped,
+        "noise": _number(change.noise),
+    }
+
+
+def _noise(floor: NoiseFloor) -> dict[str, Any]:
+    return {
+        "probe": floor.probe,
+        "metric": floor.metric.name,
+        "how": floor.how,
+        "n": floor.n,
+        "flipped": floor.flipped,
+        "difference": _number(floor.difference),
+        "low": _number(floor.low),
+        "high": _number(floor.high),
+    }
+
+
+def _drift(line: DriftLine) -> dict[str, Any]:
+    return {
+        "anchor": line.anchor,
+        "probe": line.probe,
+        "metric": line.metric.name,
+        "difference": _number(line.difference),
+        "low": _number(line.low),
+        "high": _number(line.high),
+        "level": line.level,
+        "n_paired": line.n_paired,
+        "alarm": line.alarm,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Shown as Markdown: report files, pull requests, step summaries."""

@@ -1,0 +1,89 @@
+"""What markdown reports are built of: tables, folds, warnings, answers side by side. Cells are escaped already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fteval.reports.escape import clip, code, fence, inline, summary, visible
+from fteval.reports.view.labels import LabelTable
+from fteval.reports.view.measured import Measured
+from fteval.reports.view.rows import BehaviourRow, behaviour_columns
+
+
+def table(header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are escaped already; nothing where there are no rows."""
+    if not rows:
+        return ""
+    marks = {"l": "---", "r": "--:"}
+    lines = [header, [marks[a] for a in align], *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def details(title: str, body: str) -> str:
+    """A fold; nothing where there is nothing to fold."""
+    # Blank lines on both sides, or GitHub reads the body as HTML.
+    return f"<details><summary>{summary(title)}</summary>\n\n{body}\n\n</details>" if body else ""
+
+
+def joined(blocks: Sequence[str]) -> str:
+    """Blocks with a blank line between them; empty ones are none."""
+    return "\n\n".join(block for block in blocks if block)
+
+
+def warnings(found: Sequence[str], text: int = 500, most: int | None = None) -> str:
+    """One quoted paragraph per warning, how many of them are not shown, and SUBSET in bold."""
+    shown = found[:most]
+    lines = [f"> ⚠ {_badge(inline(w, text))}" for w in shown]
+    if len(found) > len(shown):
+        lines.append(f"> ⚠ {len(found) - len(shown):,} more warnings are not shown")
+    # `>` lines that touch would run together.
+    return "\n>\n".join(lines)
+
+
+def _badge(text: str) -> str:
+    return text.replace("SUBSET", "**SUBSET**", 1) if text.startswith("SUBSET") else text
+
+
+def labels(found: LabelTable) -> str:
+    """How each label fared, and what it was taken for."""
+    cells = [[code(row[0], table=True), *map(inline, row[1:])] for row in found.rows]
+    return table(found.header, "l" + "r" * (len(found.header) - 2) + "l", cells)
+
+
+def behaviour(rows: Sequence[BehaviourRow]) -> str:
+    columns = behaviour_columns(rows)
+    return table(
+        ["Probe", *(header for header, _ in columns)],
+        "l" + "r" * len(columns),
+        [[code(d.probe, table=True), *(inline(getattr(d, name)) for _, name in columns)] for d in rows],
+    )
+
+
+def measured(found: Measured, header: Sequence[str], glossary: Sequence[str] = ()) -> str:
+    """The conditions of a measurement, and what the words in its report mean."""
+    rows = [[inline(row[0]), *(code(cell, table=True) for cell in row[1:])] for row in found.rows]
+    notes = [f"- {label}: {code(text, 500)}" for label, text in (n.split(": ", 1) for n in found.notes)]
+    terms = [f"- **{term}**: {inline(text)}." for term, text in (g.split(": ", 1) for g in glossary)]
+    return joined([table(header, "l" * len(header), rows), "\n".join(notes + terms)])
+
+
+def answers(parts: Sequence[tuple[str, str]], characters: int, path: str) -> str:
+    """Texts under each other in one fence, labels in a column.
+
+    Every further line of a text is indented under it, so that no answer can pose as a label.
+    """
+    lines = []
+    for label, text in parts:
+        shown = visible(clip(text, characters, path)) or "(empty)"
+        lines += [f"{label if i == 0 else '':<10} {line}".rstrip() for i, line in enumerate(shown.split("\n"))]
+    return fence("\n".join(lines))
+
+
+def wanted(target: object) -> list[tuple[str, str]]:
+    """The target's line, where a sample has one."""
+    return [] if target is None else [("WANTED", str(target))]
+
+
+def why(reason: str | None) -> list[tuple[str, str]]:
+    """The line that says why a score is what it is, where that is known."""
+    return [("WHY", reason)] if reason else []

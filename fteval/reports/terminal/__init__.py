@@ -1,0 +1,1 @@
+"""Shown in a terminal."""

@@ -1,0 +1,193 @@
+"""What a report says, before it is decided how it looks: rows of strings, in the order in which they are read.
+
+Strings are as they were found; each renderer escapes them for its medium. Signs stand beside words and never alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fteval.records import CandidateResult, Comparison, MetricChange, NoiseFloor
+from fteval.reports.view import labels, measured, rows, words
+from fteval.reports.view.labels import LabelTable
+from fteval.reports.view.measured import Measured
+from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
+from fteval.stats import units
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer and its reason."""
+
+    word: str
+    """`ship`, `do_not_ship`, `cannot_tell`, `incomplete`, `measured`"""
+    name: str
+    """Of the candidate that it is about."""
+    reason: str
+
+    @property
+    def phrase(self) -> str:
+        """`do not ship`; the candidate's name follows."""
+        return PHRASES[self.word]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """One candidate against the base, in reading order."""
+
+    name: str
+    verdict: Verdict
+    summary: str
+    warnings: tuple[str, ...]
+    gates: tuple[GateRow, ...]
+    gate_notes: tuple[str, ...]
+    """Why there are gates that nobody wrote."""
+    metrics: tuple[MetricRow, ...]
+    legend: str
+    noise: tuple[str, ...]
+    """How much of each gated or primary metric's uncertainty is the models' own dice."""
+    drift: tuple[DriftRow, ...]
+    slices: tuple[MetricRow, ...]
+    flips: tuple[FlipGroup, ...]
+    labels: tuple[LabelTable, ...]
+    behaviour: tuple[BehaviourRow, ...]
+    measured: Measured
+    glossary: tuple[str, ...]
+    path: str
+    """Where the answers are kept whole."""
+
+    @property
+    def leads(self) -> int:
+        """Slices that stand out as worse."""
+        return sum(row.tone == "bad" for row in self.slices)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is wrong and nothing is shown to have changed."""
+        calm = all(m.tone == "same" or (not m.primary and m.tone == "unknown") for m in self.metrics)
+        fine = self.verdict.word in ("ship", "measured") and all(g.result == "pass" for g in self.gates)
+        return fine and calm and not self.warnings and not any(d.alarm for d in self.drift)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    id: str
+    verdict: Verdict
+    warnings: tuple[str, ...]
+    """Of the base and of the comparison itself; each candidate has its own."""
+    crowd: str
+    """What several candidates change; empty for one."""
+    floor: str
+    """What changes when nothing is changed; empty where it was never measured."""
+    candidates: tuple[CandidateView, ...]
+    """In the order given."""
+
+    @property
+    def chosen(self) -> CandidateView:
+        """The candidate that the verdict is about."""
+        return next(c for c in self.candidates if c.name == self.verdict.name)
+
+    @property
+    def quiet(self) -> bool:
+        return not self.warnings and all(c.quiet for c in self.candidates)
+
+
+PHRASES = {
+    "ship": "ship",
+    "do_not_ship": "do not ship",
+    "cannot_tell": "cannot tell about",
+    "incomplete": "incomplete run of",
+    "measured": "measured",
+}
+
+
+def of_comparison(comparison: Comparison) -> ComparisonView:
+    """The view of a comparison."""
+    views = tuple(_candidate(comparison, result) for result in comparison.candidates)
+    several = len(views) > 1
+    best = next((c for c in comparison.candidates if c.name == comparison.chosen), comparison.candidates[0])
+    tail = f" (best of {len(views)} candidates)" if several else ""
+    return ComparisonView(
+        id=comparison.id,
+        verdict=Verdict(best.verdict, best.name, best.reason + tail),
+        warnings=gravest_first([*_let_pass(comparison), *comparison.warnings]),
+        crowd=words.crowd(len(views)) if several else "",
+        floor=_floor(comparison),
+        candidates=views,
+    )
+
+
+def lets_pass(comparison: Comparison) -> bool:
+    """Whether the config says that too little evidence shall not block."""
+    return comparison.verdict == "cannot_tell" and comparison.exit_code == 0
+
+
+def _let_pass(comparison: Comparison) -> list[str]:
+    return [words.LET_PASS] if lets_pass(comparison) else []
+
+
+def gravest_first(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Each warning once; that only a part of the samples was run comes before anything else."""
+    return tuple(sorted(dict.fromkeys(warnings), key=lambda w: not w.startswith("SUBSET")))
+
+
+def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView:
+    changes = [c for c in result.changes if c.metric.reported]
+    gates = tuple(rows.gate_row(g) for g in result.gates)
+    metrics = tuple(rows.metric_row(c, rows.tone_of(c)) for c in changes)
+    slices = [rows.metric_row(c, rows.slice_tone(c)) for c in sorted(result.slices, key=rows.worst_first)]
+    asked = {(g.gate.probe, g.gate.metric) for g in result.gates}
+    splits = [words.split(c) for c in changes if c.metric.primary or (c.probe, c.metric.name) in asked]
+    return CandidateView(
+        name=result.name,
+        verdict=Verdict(result.verdict, result.name, result.reason),
+        summary=_summary(changes),
+        warnings=gravest_first(result.warnings),
+        gates=gates,
+        gate_notes=tuple(dict.fromkeys(g.unwritten for g in gates if g.unwritten)),
+        metrics=metrics,
+        legend=words.legend([m.tone for m in (*metrics, *slices)]),
+        noise=tuple(filter(None, splits)),
+        drift=tuple(rows.drift_row(line) for line in sorted(result.drift, key=lambda line: not line.alarm)),
+        slices=tuple(slices),
+        flips=rows.flip_groups(result),
+        labels=labels.of_pair(comparison.base.probes, result.run.probes),
+        behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
+        measured=measured.of_pair(comparison.base, result, comparison.command),
+        glossary=words.glossary(comparison, result),
+        path=result.run.path,
+    )
+
+
+def _summary(changes: Sequence[MetricChange]) -> str:
+    """Which probes moved, by their primary metric: `Better on iso_date. Worse on facts.`"""
+    found: dict[str, list[str]] = {}
+    for change in changes:
+        if change.metric.primary:
+            found.setdefault(rows.tone_of(change), []).append(change.probe)
+    return " ".join(f"{start} {', '.join(found[tone])}." for tone, start in _STARTS.items() if tone in found)
+
+
+_STARTS = {
+    "good": "Better on",
+    "bad": "Worse on",
+    "same": "No change shown on",
+    "stopped": "Stopped early on",
+    "unknown": "Too little to say on",
+}
+
+
+def _floor(comparison: Comparison) -> str:
+    """`Noise floor (the base against itself, another seed): 4 of 600 answers to facts.correct changed.`"""
+    shown = {(g.gate.probe, g.gate.metric) for c in comparison.candidates for g in c.gates}
+    wanted = [n for n in comparison.noise if n.metric.primary or (n.probe, n.metric.name) in shown]
+    return " ".join(_floor_lines(wanted))
+
+
+def _floor_lines(floors: Sequence[NoiseFloor]) -> Iterator[str]:
+    for how in dict.fromkeys(n.how for n in floors):
+        counts = [
+            f"{n.flipped:,} of {n.n:,} answers to {units.name(n.probe, n.metric.name)}" for n in floors if n.how == how
+        ]
+        yield f"Noise floor (the base against itself, {how}): {', '.join(counts)} changed."

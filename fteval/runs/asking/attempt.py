@@ -1,0 +1,190 @@
+"""One process at work on one run: what it has written, what of that it has acknowledged, what it says of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fteval.errors import Incomplete, Interrupted, UserError
+from fteval.records import Engine, Generation, Request, Sampling
+from fteval.runs.asking import reuse
+from fteval.runs.asking.interrupt import Signals
+from fteval.runs.asking.plan import Work
+from fteval.runs.journal import journal, lines, rows
+from fteval.runs.journal.store import Run
+from fteval.runs.reading import results
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, in acknowledged (sample, repeat) answers."""
+
+    done: int
+    total: int
+    reused: int
+    errors: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A run being worked on, under its lock. Counts only what was synced."""
+
+    run: Run
+    work: Work
+    engine: Engine
+    signals: Signals
+    on_progress: Callable[[Progress], None] | None
+    answered: set[str] = field(default_factory=set)
+    done: int = 0
+    reused: int = 0
+    errors: int = 0
+    began: float = field(default_factory=time.perf_counter)
+    generating: float = 0.0
+    journaling: float = 0.0
+    reported: float = 0.0
+
+    def event(self, event: str, **fields: Any) -> None:
+        results.add_event(self.run, event, **fields)
+
+    def times(self) -> dict[str, float]:
+        return {
+            "seconds": round(time.perf_counter() - self.began, 3),
+            "generation_seconds": round(self.generating, 3),
+            "journal_seconds": round(self.journaling, 3),
+        }
+
+    @contextlib.contextmanager
+    def hearing(self) -> Iterator[None]:
+        """What the engine reports (memory that ran out, a fallback) becomes events of the run."""
+        before = getattr(self.engine, "on_event", None)
+
+        def hear(event: dict[str, Any]) -> None:
+            self.event(**event)
+            if before is not None:
+                before(event)
+
+        if hasattr(self.engine, "on_event"):
+            self.engine.on_event = hear
+        try:
+            yield
+        finally:
+            if hasattr(self.engine, "on_event"):
+                self.engine.on_event = before
+
+    @contextlib.contextmanager
+    def generations(self) -> Iterator[journal.Journal]:
+        """The journal of answers, open; a torn last line is reported."""
+        file = journal.Journal(self.run.generations)
+        try:
+            if file.torn is not None:
+                self.event("warning", text=f"an unfinished last line was moved to {file.torn.name}")
+            yield file
+        finally:
+            self.journaling += file.seconds
+            file.close()
+
+    def write_samples(self) -> None:
+        """The hold-out exactly as evaluated; on resume what is missing of it, be it by a kill or by a repair."""
+        file = journal.Journal(self.run.samples)
+        try:
+            there = {(row["probe"], row["id"]) for row in lines.read(self.run.samples)}
+            missing = (row for row in self.work.sample_rows() if (row["probe"], row["id"]) not in there)
+            for batch in journal.chunks(missing):
+                self.signals.check()
+                file.write(batch)
+            file.sync()
+        finally:
+            file.close()
+
+    def recall(self) -> None:
+        """Counts what earlier attempts of this run left."""
+        for row in lines.read(self.run.generations):
+            if row["status"] == "ok" and row["key"] in self.work.requests and row["key"] not in self.answered:
+                self._count([row])
+
+    def copy(self, found: Mapping[str, reuse.Found], file: journal.Journal) -> None:
+        """Reused answers, so that this run is whole by itself. One sync for all."""
+        if not found:
+            return
+        for batch in journal.chunks(reuse.records(found)):
+            self.signals.check()
+            file.write(batch)
+        file.sync()
+        self._count({"key": key, "status": "ok", "reused": True} for key in found)
+
+    def ask(self, sampling: Sampling, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
+        """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
+        requests = self.work.requests
+        chosen = requests if keys is None else {key: requests[key] for key in keys}
+        open_requests = {key: r for key, r in chosen.items() if key not in self.answered}
+        written: list[dict[str, Any]] = []
+        try:
+            for group in self._groups(list(open_requests.values()), sampling):
+                batch = [rows.from_generation(g) for g in group]
+                for row in batch:
+                    if open_requests.pop(row["key"], None) is None:
+                        raise RuntimeError(f"{self.engine.ref} answered {row['key']!r}, which was not open")
+                file.write(batch)
+                written += batch
+                if file.due():
+                    file.sync()
+                    self._count(written)
+                    written = []
+        finally:
+            if not file.failed:  # also when stopped: what was written is kept
+                file.sync()
+                self._count(written)
+                self._report(last=True)
+
+    def _groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        if not requests:
+            return  # not even asked, so that nothing is loaded
+        began = time.perf_counter()
+        with self.signals.cancelling():
+            groups = self.engine.generate(requests, sampling)
+        while True:
+            with self.signals.cancelling():
+                group = next(groups, None)
+            self.generating += time.perf_counter() - began
+            if group is None:
+                return
+            yield group
+            began = time.perf_counter()
+
+    def _count(self, written: Iterable[Mapping[str, Any]]) -> None:
+        for row in written:
+            share = self.work.shares.get(row["key"], 1)
+            self.done += share
+            if row["status"] == "ok":
+                self.answered.add(row["key"])
+            else:
+                self.errors += share
+            if row.get("reused"):
+                self.reused += share
+        self._report()
+
+    def _report(self, last: bool = False) -> None:
+        now = time.perf_counter()
+        if self.on_progress is not None and (last or now - self.reported >= 0.1):
+            self.reported = now
+            self.on_progress(Progress(self.done, self.work.total, self.reused, self.errors, now - self.began))
+
+    def interrupted(self, go_on: str) -> Interrupted:
+        number = signal.Signals(self.signals.number or signal.SIGINT)
+        self.event("interrupted", signal=number.name, **self.times())
+        return Interrupted(
+            f"interrupted by {number.name}: {self.done} of {self.work.total} answers are kept",
+            signal_number=number.value,
+            where=str(self.run.path),
+            fix=go_on,
+        )
+
+    def failed(self, error: BaseException) -> None:
+        what = error.what if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        with contextlib.suppress(Incomplete):  # the disk may be full, which is why we are here
+            self.event("failed", what=what, **self.times())

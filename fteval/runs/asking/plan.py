@@ -1,0 +1,110 @@
+"""What a run is going to do, decided before its folder exists: every prompt, every key, the plan that is frozen."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from operator import itemgetter
+from typing import Any
+
+from fteval.records import Engine, Request, Sampling, canonical, digest
+from fteval.runs.asking import identity
+from fteval.runs.asking.suite import Suite, SuiteProbe
+from fteval.runs.journal import rows
+from fteval.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that a run is going to do, decided before its folder exists."""
+
+    suite: Suite
+    plan: dict[str, Any]
+    keys: tuple[tuple[tuple[str, ...], ...], ...]
+    """Per probe, sample and repeat."""
+    requests: dict[str, Request]
+    shares: dict[str, int]
+    """Key -> how many (sample, repeat) ask for it, where that is more than one."""
+    total: int
+    prompt_bytes: int
+
+    def manifest(self, engine: Engine, command: str | None, served: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {
+            "fteval": __version__,
+            "command": command,
+            "ref": engine.ref,
+            "planned": self.total,
+            "suite_name": self.suite.name,
+            "plan_digest": digest(self.plan),
+            "plan": self.plan,
+            **({"served": dict(served)} if served is not None else {}),
+            "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
+        }
+
+    def sample_rows(self) -> Iterable[dict[str, Any]]:
+        for probe, keys in zip(self.suite.probes, self.keys, strict=True):
+            for sample, d, of_sample in zip(probe.samples, probe.sample_digests, keys, strict=True):
+                yield rows.from_sample(probe.name, sample, d, of_sample)
+
+
+def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequential: int | None = None) -> Work:
+    """Renders every prompt and keys every answer; loads no weights. Raises UserError for what cannot be rendered."""
+    # Through JSON and back, as the manifest of an earlier run will be read.
+    engine_identity = json.loads(canonical(dict(engine.identity())))
+    keys = identity.Keys(engine_identity, sampling)
+    request_identity = getattr(engine, "request_identity", None)
+    requests: dict[str, Request] = {}
+    shares: dict[str, int] = {}
+    outputs: list[Any] = []
+    all_keys = []
+    prompt_bytes = 0
+    for probe in suite.probes:
+        of_probe = []
+        for sample in probe.samples:
+            prompt = engine.prompt(sample.messages)
+            input_digest = identity.input_digest(prompt)
+            extra = request_identity(sample, prompt) if request_identity else None
+            if request_identity:
+                outputs.append([probe.name, sample.id, extra])
+            of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
+            for repeat, key in enumerate(of_sample):
+                if key in requests:
+                    shares[key] = shares.get(key, 1) + 1
+                else:
+                    seed = identity.row_seed(sampling.seed, input_digest, repeat)
+                    requests[key] = Request(key, sample.id, prompt, repeat, seed)
+            of_probe.append(of_sample)
+            prompt_bytes += sum(len(m.content) for m in sample.messages)
+        all_keys.append(tuple(of_probe))
+    fields = {
+        "suite": suite.digest,
+        "subset": suite.subset,
+        "probes": {p.name: {**_probe_fields(p, short=True), "samples": len(p.samples)} for p in suite.probes},
+        "engine": engine_identity,
+        "sampling": {**asdict(sampling), "stop": list(sampling.stop)},
+        "repeats": repeats,
+        "requests": digest(sorted(requests)),
+        "outputs": digest(sorted(outputs, key=itemgetter(0, 1))) if outputs else None,
+    }
+    if sequential is not None:
+        fields["sequential"] = sequential
+    return Work(suite, fields, tuple(all_keys), requests, shares, suite.n_samples * repeats, prompt_bytes)
+
+
+def _probe_fields(p: SuiteProbe, *, short: bool = False) -> dict[str, Any]:
+    fields = {"digest": p.digest, "version": identity.probe_version(p.probe), "params": identity.params(p.probe)}
+    if short:
+        return fields
+    cls, metrics = type(p.probe), identity.metric_fields(p.probe.metrics)
+    return {"use": _registered_name(cls), **fields, "metrics": metrics}
+
+
+def _registered_name(cls: type) -> str:
+    """The name by which `fteval score RUN` finds the probe again: its file's, or its entry point's."""
+    if not cls.__module__.startswith("fteval.evals."):
+        for entry in importlib.metadata.entry_points(group="fteval.probes"):
+            if entry.value == f"{cls.__module__}:{cls.__qualname__}":
+                return entry.name
+    return cls.__module__.rpartition(".")[2]

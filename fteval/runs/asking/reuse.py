@@ -1,0 +1,71 @@
+"""Answers that earlier runs already hold: found by key, copied with the id of the run that made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fteval.runs.journal import lines, rows
+from fteval.runs.journal.store import Run, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the answer to a key lies."""
+
+    run: Run
+    offset: int
+    length: int
+
+
+def find(
+    store: Store,
+    keys: Collection[str],
+    plan: Mapping[str, Any],
+    same: Callable[[Mapping[str, Any] | None], bool] | None = None,
+) -> dict[str, Found]:
+    """For each key that an earlier run answered, where; the newest run wins. Failures are never among them.
+
+    `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
+
+    Only runs with the plan's engine identity and sampling are read, since no other can hold these keys; each line of
+    those is checked. Raises Incomplete for a damaged line, UserError for a run of a newer fteval.
+    """
+    found: dict[str, Found] = {}
+    missing = {key.encode() for key in keys}
+    for run in reversed(store.runs()):
+        if not missing:
+            break
+        if run.plan.get("engine") != plan["engine"] or run.plan.get("sampling") != plan["sampling"]:
+            continue
+        if same is not None and (not same(run.manifest.get("served")) or _mixed(run)):
+            continue
+        for line in rows.answers_among(run.generations, missing):
+            if b'"finish_reason":"refusal"' in line.data:
+                continue  # a provider's filter is no property of the model: it may let the next one pass
+            key = line.data[rows.KEY]
+            missing.remove(key)
+            found[key.decode()] = Found(run, line.offset, len(line.data))
+    return found
+
+
+def _mixed(run: Run) -> bool:
+    """Whether a run was resumed on another model than it began with: nobody can tell which answer is whose."""
+    return any(row["event"] == "another_model" for row in lines.read(run.events))
+
+
+def records(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:
+    """The generation records at these places, each with `reused`: the run that generated it."""
+    by_run: dict[str, list[Found]] = {}
+    for place in found.values():
+        by_run.setdefault(place.run.id, []).append(place)
+    for run_id, places in by_run.items():
+        with open(places[0].run.generations, "rb") as file:
+            for place in sorted(places, key=lambda p: p.offset):
+                file.seek(place.offset)
+                record = json.loads(file.read(place.length))
+                record.pop("crc")
+                record.pop("v")
+                yield {**record, "reused": record.get("reused") or run_id}

@@ -1,0 +1,139 @@
+"""Judging the answers that a run holds: apart from generating, so that a broken scorer costs no answer.
+
+scores.jsonl has a line per pass (which probe, its digest, its metrics) and a line per judgement. Judging anew appends;
+what counts is the last judgement by the last digest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from fteval.errors import UserError
+from fteval.records import Generation, Metric, Probe, Sample, Scores
+from fteval.runs.asking import identity
+from fteval.runs.asking.suite import SuiteProbe
+from fteval.runs.journal import journal, lines, rows
+from fteval.runs.journal.store import Run
+
+ProbeKeys = Sequence[Sequence[str]]
+"""One probe's generation keys: per sample, per repeat."""
+
+
+Place = tuple[int, int, int]
+"""Probe, sample, repeat."""
+
+
+def places(keys: Sequence[ProbeKeys]) -> dict[str, tuple[Place, ...]]:
+    """Generation key -> every place that asks it: one prompt in two probes is one generation."""
+    found: dict[str, tuple[Place, ...]] = {}
+    for p, probe_keys in enumerate(keys):
+        for s, sample_keys in enumerate(probe_keys):
+            for r, key in enumerate(sample_keys):
+                found[key] = (*found.get(key, ()), (p, s, r))
+    return found
+
+
+def score(
+    run: Run,
+    probes: Sequence[SuiteProbe],
+    keys: Sequence[ProbeKeys],
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
+    """Judges every answer of the run that these probes have not judged yet; hold the run's lock.
+
+    Returns how many judgements were made, failed ones included. `guard` is entered around the probes' code.
+    """
+    waiting = places(keys)
+    scores = journal.Journal(run.scores)
+    try:
+        done, passes = _judged(run)
+        numbers = _open_passes(scores, probes, passes)
+        made = 0
+        for batch in journal.chunks(lines.read(run.generations), 500):
+            with guard():
+                records = [
+                    record
+                    for answer in batch
+                    if answer["status"] == "ok"
+                    # The first answer to a key is the one that counts; `pop` leaves none for a second.
+                    for p, s, r in waiting.pop(answer["key"], ())
+                    if (record := _record(probes[p], s, r, answer, numbers[p], done)) is not None
+                ]
+            scores.write(records)
+            made += len(records)
+        scores.sync()
+        return made
+    finally:
+        scores.close()
+
+
+def _judged(run: Run) -> tuple[set[str], dict[str, dict[str, Any]]]:
+    """Keys of the judgements that stand, and the last pass of each probe. A scorer's failure is no judgement."""
+    done: dict[str, set[str]] = {}
+    passes: dict[str, dict[str, Any]] = {}
+    for record in lines.read(run.scores):
+        probe = record["probe"]
+        if "digest" in record:
+            passes[probe], done[probe] = record, set()
+        elif "error" not in record:
+            done[probe].add(record["key"])
+    return set().union(*done.values()), passes
+
+
+def _open_passes(
+    scores: journal.Journal, probes: Sequence[SuiteProbe], passes: Mapping[str, Mapping[str, Any]]
+) -> list[int]:
+    """The pass number of each probe: its last one when nothing about it has changed, else a new one."""
+    following = 1 + max((p["pass"] for p in passes.values()), default=-1)
+    numbers = []
+    for probe in probes:
+        last = passes.get(probe.name)
+        if last is not None and last["digest"] == probe.digest:
+            numbers.append(last["pass"])
+            continue
+        metrics = identity.metric_fields(probe.probe.metrics)
+        head = {"pass": following, "probe": probe.name, "digest": probe.digest, "metrics": metrics}
+        scores.write([{**head, "time": journal.timestamp()}])
+        numbers.append(following)
+        following += 1
+    return numbers
+
+
+def _record(
+    probe: SuiteProbe, s: int, repeat: int, answer: Mapping[str, Any], number: int, done: set[str]
+) -> dict[str, Any] | None:
+    sample = probe.samples[s]
+    key = identity.score_key(
+        probe.digest, probe.sample_digests[s], answer["key"], answer["text"], answer.get("finish_reason")
+    )
+    if key in done:
+        return None
+    judged = _judge(probe.probe, sample, rows.to_generation(answer, sample.id, repeat))
+    return {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
+
+
+def _judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any]:
+    try:
+        scores = probe.score(sample, generation)
+        return _fields(scores, probe.metrics)
+    except Exception as error:  # a probe is anybody's code: whatever it raises is this sample's `score_error`
+        what = error.what if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        return {"status": "score_error", "error": what[:1000]}
+
+
+def _fields(scores: Scores, metrics: Sequence[Metric]) -> dict[str, Any]:
+    values: dict[str, float | None] = {}
+    reasons = {str(metric): str(reason) for metric, reason in scores.reasons.items()}
+    for metric in metrics:
+        value = scores.values.get(metric.name)
+        if value is None:
+            reasons.setdefault(metric.name, "not judged; the probe gave no reason")
+        elif not math.isfinite(value):
+            reasons[metric.name] = f"the probe returned {value}, which is not a score"
+            value = None
+        values[metric.name] = None if value is None else float(value)
+    answer = None if scores.answer is None else str(scores.answer)
+    return {"values": values, "answer": answer, "reasons": reasons}

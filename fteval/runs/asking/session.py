@@ -1,0 +1,204 @@
+"""A run that is open for work: its folder locked, its samples written, its answers asked in parts or all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fteval.errors import Incomplete, Interrupted, UserError
+from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine
+from fteval.runs.asking import identity, scoring
+from fteval.runs.asking.attempt import Attempt, Progress
+from fteval.runs.asking.interrupt import Signals, Stop
+from fteval.runs.asking.plan import Work, plan
+from fteval.runs.asking.reuse import Found, find
+from fteval.runs.asking.suite import Suite
+from fteval.runs.journal.journal import Journal
+from fteval.runs.journal.store import Run, Store
+from fteval.runs.reading import results
+
+
+@dataclass(slots=True)
+class Session:
+    """One engine at work on one run."""
+
+    run: Run
+    work: Work
+    attempt: Attempt
+    file: Journal
+    sampling: Sampling
+    reusable: dict[str, Found]
+    asked: dict[str, int] = field(default_factory=dict)
+    """probe -> how many samples of the random order it was asked; all where it is not here."""
+
+    def ask(self, keys: Collection[str] | None = None) -> None:
+        """Has these answers (all by default) made, or copied where an earlier run holds them."""
+        wanted = self.reusable.keys() if keys is None else self.reusable.keys() & set(keys)
+        found = {key: self.reusable.pop(key) for key in list(wanted)}
+        self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
+        self.attempt.ask(self.sampling, self.file, keys)
+
+    def judged(self) -> RunRecord:
+        """The run so far, with every answer judged."""
+        self.file.sync()
+        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        return results.record(self.run, self.asked)
+
+    def finish(self) -> RunRecord:
+        """The run with every answer judged, its end in its events, and a summary beside it."""
+        self.file.sync()
+        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        self.work.requests.clear()  # nothing is asked any more, and the record needs room
+        for probe, asked in self.asked.items():
+            self.attempt.event("stopped", probe=probe, asked=asked)
+        self.attempt.event("finished", **self.attempt.times())
+        done = results.record(self.run)
+        results.write_summary(self.run, done)
+        self.attempt.signals.check()
+        return done
+
+
+@contextlib.contextmanager
+def session(
+    suite: Suite,
+    engine: Engine,
+    sampling: Sampling,
+    store: Store,
+    *,
+    repeats: int = 1,
+    resume: str | None = None,
+    reuse: bool = True,
+    sequential: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    command: str | None = None,
+    signals: Signals | None = None,
+    go_on: str | None = None,
+) -> Iterator[Session]:
+    """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
+
+    `sequential` is the seed of the random order in which samples will be asked. `signals` are shared by runs that are
+    open together. `go_on` is the command that continues an interrupted run, where --resume does not.
+    """
+    if repeats < 1:
+        raise UserError(f"repeats is {repeats}, wanted 1 or more")
+    work = plan(suite, engine, sampling, repeats, sequential)
+    if resume is None:
+        store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
+        with _cancelling(signals):
+            served, reusable = _met(engine, sampling, store, work, set(), reuse)
+        run, lock = store.create_run(work.manifest(engine, command, served))
+    else:
+        run = _resumable(store, resume, work.plan)
+        lock = run.lock()
+    go_on = go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock)
+        heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
+        attempt = Attempt(run, work, engine, heard, on_progress)
+        try:
+            attempt.event("started" if resume is None else "resumed")
+            if lock.notice:
+                attempt.event("warning", text=lock.notice)
+            attempt.write_samples()
+            with attempt.hearing(), attempt.generations() as file:
+                if resume is not None:
+                    attempt.recall()
+                    with heard.cancelling():
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
+                    _tell_of_another(attempt, served)
+                yield Session(run, work, attempt, file, sampling, reusable)
+        except Stop:
+            raise attempt.interrupted(go_on) from None
+        except Interrupted:
+            attempt.interrupted(go_on)  # another run that is open together with this one was stopped
+            raise
+        except BaseException as error:
+            attempt.failed(error)
+            if type(error) is Incomplete:
+                fix = f"{error.fix}; or go on with: {go_on}" if error.fix else go_on
+                raise Incomplete(error.what, where=error.where, fix=fix) from error
+            raise
+
+
+@contextlib.contextmanager
+def _cancelling(signals: Signals | None) -> Iterator[None]:
+    """Where runs that are open together hear one signal: it must stop a contact that hangs, too."""
+    if signals is None:
+        yield
+        return
+    try:
+        with signals.cancelling():
+            yield
+    except Stop:
+        number = signals.number or signal.SIGINT
+        raise Interrupted(f"interrupted by {signal.Signals(number).name}", signal_number=number) from None
+
+
+def _met(
+    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], reusing: bool
+) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
+    """What a server says of its model, and what earlier runs can give.
+
+    A server is not contacted where nothing is missing and the model's name says for ever which one it is: what is shown
+    then is what the earlier run was told.
+    """
+    wanted = work.requests.keys() - answered
+    reusing = reusing and sampling.temperature == 0
+    if not isinstance(engine, ServedEngine):
+        return None, find(store, wanted, work.plan) if reusing else {}
+    if not wanted:
+        return None, {}
+    if not engine.timeless:
+        # Also where nothing is missing: who serves a model under a name may have put another one there.
+        served = engine.start(sampling)
+        return served, find(store, wanted, work.plan, lambda then: engine.same(then, served)) if reusing else {}
+    found = find(store, wanted, work.plan, lambda then: engine.same(then, None)) if reusing else {}
+    if len(found) < len(wanted):
+        return engine.start(sampling), found
+    newest = max((place.run for place in found.values()), key=lambda run: run.id)
+    return newest.manifest.get("served"), found
+
+
+def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:
+    """Says where the server is not what it was when the run began: its answers are of two models then."""
+    before = attempt.run.manifest.get("served")
+    if before is None or served is None or served.get("timeless"):
+        return
+    changed = [what for what in ("served", "behaviour") if before.get(what) != served.get(what)]
+    if changed:
+        names = f" ({before.get('served')} → {served.get('served')})" if "served" in changed else ""
+        text = f"the server is not the same as when this run began{names}: its answers may be of two models"
+        attempt.event("another_model", text=text)
+
+
+def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:
+    if text == "latest":
+        latest = results.latest_incomplete(store)
+        if latest is None:
+            raise UserError("there is no incomplete run to resume", where=str(store.root))
+        text = latest
+    run = store.find(text)
+    changed = identity.differences(run.plan, planned)
+    # What the digest of all keys follows from is more telling, where it is known.
+    changed = [line for line in changed if not line.startswith("requests:")] or changed
+    if changed:
+        raise UserError(
+            f"run {run.id} was planned differently, so that it cannot be continued:\n  " + "\n  ".join(changed),
+            where=str(run.path),
+            fix="leave --resume out: a new run reuses every answer that is still the same",
+        )
+    return run
+
+
+def order_of(suite: Suite, seed: int) -> dict[str, tuple[Sequential, list[list[int]]]]:
+    """probe -> how it is asked in random order, and its samples' places, group by group, in that order."""
+    found = {}
+    for probe in suite.probes:
+        groups = Sequential(seed, len(probe.samples)).order(
+            [s.id for s in probe.samples], [s.group for s in probe.samples]
+        )
+        found[probe.name] = Sequential(seed, len(probe.samples), max(map(len, groups))), groups
+    return found

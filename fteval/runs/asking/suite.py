@@ -1,0 +1,177 @@
+"""The probes that a run uses, each with the samples it asks: built once, used for base and candidates alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from fteval.errors import Incomplete, NothingToEvaluate, UserError
+from fteval.records import Engine, Probe, Sample, canonical
+from fteval.records import digest as digest_of
+from fteval.runs.asking import identity
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteProbe:
+    """One probe under its name in this suite, with the samples that it asks."""
+
+    name: str
+    probe: Probe
+    samples: tuple[Sample, ...]
+    sample_digests: tuple[str, ...]
+    """Content digests, in the order of the samples."""
+    digest: str
+    """Of the probe: name, version, parameters, source. Not of the samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What a run asks and how it judges."""
+
+    probes: tuple[SuiteProbe, ...]
+    subset: bool
+    """True when a limit left samples out."""
+    digest: str
+    """Of probes and samples; the order of the samples does not count."""
+    name: str = ""
+    """Under which baselines are kept; no part of the digest."""
+
+    @property
+    def n_samples(self) -> int:
+        return sum(len(p.samples) for p in self.probes)
+
+
+def build(
+    specs: Iterable[tuple[str, Probe, Sequence[Sample] | None]],
+    limit: int | None = None,
+    seed: int = 0,
+    name: str | None = None,
+) -> Suite:
+    """A suite of (name, probe, samples), with the probe's own samples where None is given.
+
+    `name` is what its baselines are called; without one the names of its probes.
+
+    `limit` keeps that many samples of each probe: a fixed draw by their ids and the seed, so that neither the order of
+    a file nor its growth at the end decides what is asked. Raises UserError for duplicate ids and names,
+    NothingToEvaluate where a probe has no samples or the limit is 0.
+    """
+    if limit is not None and limit < 0:
+        raise UserError(f"the limit is {limit}, wanted a number of samples")
+    probes: list[SuiteProbe] = []
+    subset = False
+    for called, probe, given in specs:
+        if any(p.name == called for p in probes):
+            raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
+        everything = tuple(probe.samples() if given is None else _asked(probe, given))
+        _check_unique(called, everything)
+        samples = _limited(everything, limit, seed)
+        if not samples:
+            fix = "raise --limit" if everything else "give a hold-out with at least one row"
+            raise NothingToEvaluate(f"probe '{called}' has no samples: there is nothing to evaluate", fix=fix)
+        subset = subset or len(samples) < len(everything)
+        if hasattr(probe, "for_samples"):
+            # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
+            probe = probe.for_samples(everything)
+        digests = tuple(_content_digest(called, s) for s in samples)
+        probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called)))
+    if not probes:
+        fix = "name one with --probe; `fteval probes` lists all"
+        raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)
+    return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
+
+
+def with_references(suite: Suite, open_engine: Callable[[str], Engine]) -> Suite:
+    """The suite with the models that some probes judge by opened. Raises what `open_engine` raises."""
+    probes = []
+    for one in suite.probes:
+        probe = with_reference(one.probe, open_engine)
+        probes.append(
+            one if probe is one.probe else replace(one, probe=probe, digest=identity.probe_digest(probe, one.name))
+        )
+    return replace(suite, probes=tuple(probes), digest=_digest(probes))
+
+
+def check_judges(suite: Suite, measured: Iterable[tuple[str, Engine]]) -> None:
+    """Raises UserError for a probe that judges by a model which is itself measured: nobody marks their own work."""
+    digests = {digest_of(engine.identity()): name for name, engine in measured}
+    for one in suite.probes:
+        judge = getattr(one.probe, "contents", {}).get("reference") if hasattr(one.probe, "measured_by") else None
+        if judge in digests:
+            raise UserError(
+                f"probe '{one.name}' judges by the very model that it measures ({digests[judge]})",
+                fix="name another model as its reference, or none",
+            )
+
+
+def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
+    """The probe with the model that it judges by, where it names one."""
+    ref = getattr(probe, "reference", None)
+    if ref is None or not hasattr(probe, "measured_by"):
+        return probe
+    engine = open_engine(ref)
+
+    def informed(sample: Sample, text: str) -> float | None:
+        last = max((i for i, m in enumerate(sample.messages) if m.role == "user"), default=None)
+        silent = [replace(m, content="") if i == last else m for i, m in enumerate(sample.messages)]
+        asked, unasked = engine.prompt(sample.messages), engine.prompt(silent)
+        try:
+            given, alone = engine.loglikelihood([(asked, text), (unasked, text)])
+        except Incomplete:
+            raise  # a server that fails or does not say: an error of the judgement, and no "could not be judged"
+        except UserError:  # longer than the model's context
+            return None
+        return given - alone
+
+    made: Probe = probe.measured_by(informed, digest_of(engine.identity()))
+    return made
+
+
+def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:
+    """The samples of a hold-out, and what a probe makes of them (robustness disturbs them)."""
+    return probe.variants(given) if hasattr(probe, "variants") else given
+
+
+def _name(probes: Sequence[str]) -> str:
+    """The probes' names, cut to what any filesystem takes as a file name."""
+    joined = "+".join(probes)
+    return joined if len(joined) <= 64 else f"{joined[:48]}-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+
+
+def _content_digest(name: str, sample: Sample) -> str:
+    try:
+        return sample.content_digest
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"probe '{name}': sample {sample.id!r} holds a value that JSON has no word for: {error}",
+            fix="leave the field out where there is no value",
+        ) from None
+
+
+def _limited(samples: tuple[Sample, ...], limit: int | None, seed: int) -> tuple[Sample, ...]:
+    if limit is None or limit >= len(samples):
+        return samples
+    drawn = sorted(range(len(samples)), key=lambda i: hashlib.sha256(f"{seed} {samples[i].id!a}".encode()).digest())
+    return tuple(samples[i] for i in sorted(drawn[:limit]))
+
+
+def _check_unique(name: str, samples: Sequence[Sample]) -> None:
+    seen: dict[str, int] = {}
+    for position, sample in enumerate(samples, start=1):
+        if sample.id in seen:
+            raise UserError(
+                f"probe '{name}': samples {seen[sample.id]} and {position} have the same id {sample.id!r}",
+                fix="ids must be unique: results are paired by them",
+            )
+        seen[sample.id] = position
+
+
+def _digest(probes: Sequence[SuiteProbe]) -> str:
+    """Groups and slices count here, though not in a sample's content: they decide what a run's columns say."""
+    total = hashlib.sha256()
+    for probe in probes:
+        total.update(probe.digest.encode())
+        rows = zip(probe.samples, probe.sample_digests, strict=True)
+        for row in sorted(canonical([s.id, digest, s.group, dict(s.slices)]) for s, digest in rows):
+            total.update(row + b"\n")
+    return f"sha256:{total.hexdigest()}"

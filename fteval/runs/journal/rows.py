@@ -1,0 +1,120 @@
+"""How samples, generations and judgements lie in a run's journals: what a scan needs stands first, found unparsed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fteval.records import Failure, Generation, Message, Sample
+from fteval.runs.journal import lines
+
+_KEY_FIELD = b'"key":"'
+KEY = slice(lines.BODY + len(_KEY_FIELD), lines.BODY + len(_KEY_FIELD) + 64)
+"""The key's place in a line of generations.jsonl."""
+_OK = b'","status":"ok",'
+_STATUS = slice(KEY.stop, KEY.stop + len(_OK))
+
+
+def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Iterable[str]) -> dict[str, Any]:
+    """A line of samples.jsonl: the sample exactly as evaluated, and the keys of its answers."""
+    return {
+        "probe": probe,
+        "id": sample.id,
+        "digest": sample_digest,
+        "keys": list(keys),
+        "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
+        "target": sample.target,
+        "group": sample.group,
+        "slices": dict(sample.slices),
+        "metadata": dict(sample.metadata),
+    }
+
+
+def to_sample(row: Mapping[str, Any]) -> Sample:
+    """The sample of a line of samples.jsonl."""
+    return Sample(
+        id=row["id"],
+        messages=tuple(Message(m["role"], m["content"]) for m in row["messages"]),
+        target=row["target"],
+        group=row["group"],
+        slices=row["slices"],
+        metadata=row["metadata"],
+    )
+
+
+def all_samples(path: Path) -> Iterator[tuple[str, Sample]]:
+    """Every (probe, sample) of a samples.jsonl, exactly as evaluated."""
+    for row in lines.read(path):
+        yield row["probe"], to_sample(row)
+
+
+def from_generation(generation: Generation) -> dict[str, Any]:
+    """A line of generations.jsonl. An answer that is neither text nor failure is the failure `no_output`."""
+    g = generation
+    failure = g.failure
+    if failure is None and g.text is None:
+        failure = Failure("no_output", "the engine gave neither text nor an error", retriable=True)
+    row: dict[str, Any] = {
+        "key": g.key,
+        "status": "ok" if failure is None else "error",
+        "sample": g.sample_id,
+        "repeat": g.repeat,
+        "text": None if failure else g.text,
+        "finish_reason": g.finish_reason,
+        "prompt_tokens": g.prompt_tokens,
+        "completion_tokens": g.completion_tokens,
+        "seconds": g.seconds,
+    }
+    if g.served is not None or g.fingerprint is not None:
+        row |= {"served": g.served, "fingerprint": g.fingerprint}
+    return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
+
+
+def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Generation:
+    """The answer of a line of generations.jsonl, as given to this sample: samples with one prompt share an answer."""
+    failure = row.get("failure")
+    return Generation(
+        sample_id=sample_id,
+        key=row["key"],
+        repeat=repeat,
+        text=row["text"],
+        finish_reason=row["finish_reason"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        seconds=row["seconds"],
+        failure=Failure(**failure) if failure else None,
+        served=row.get("served"),
+        fingerprint=row.get("fingerprint"),
+    )
+
+
+def answers_among(path: Path, keys: Collection[bytes]) -> Iterator[lines.Line]:
+    """The lines of a generations.jsonl that answer one of these keys. Every line is checked, none is parsed."""
+    for line in lines.checked(path):
+        if line.data[KEY] in keys and line.data[_STATUS] == _OK:
+            yield line
+
+
+def samples_among(path: Path, places: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The rows of a samples.jsonl for these (probe, sample id)."""
+    return _among(path, places, b'"id":', b',"digest":')
+
+
+def judgements_among(path: Path, places: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The rows of a scores.jsonl for these (probe, sample id)."""
+    return _among(path, places, b'"sample":', b',"repeat":')
+
+
+def _among(path: Path, places: Collection[tuple[str, str]], id_field: bytes, end: bytes) -> Iterator[dict[str, Any]]:
+    # `end` holds bare quotes, so that it cannot occur inside a JSON string.
+    heads = {b'"probe":%b,%b%b' % (_json(probe), id_field, _json(sample)) for probe, sample in places}
+    for line in lines.checked(path):
+        if line.data[lines.BODY : line.data.find(end, lines.BODY)] in heads:
+            yield lines.parse(line.data)
+
+
+def _json(text: str) -> bytes:
+    return json.dumps(text, ensure_ascii=True).encode("ascii")

@@ -1,0 +1,1 @@
+"""A run read back: scores, tallies, texts, what flipped."""

@@ -1,0 +1,197 @@
+"""A run read back from its journals: scores, counts, texts, and the samples whose score changed.
+
+Needs no engine and no probe. Everything is computed from the journals each time; summary.json is only a shortcut for
+lists, believed when it carries the digest of the journals as they are.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fteval.errors import UserError
+from fteval.records import Probe, RunRecord, Sample, digest
+from fteval.runs.asking import identity, scoring
+from fteval.runs.asking.suite import SuiteProbe
+from fteval.runs.journal import journal, lines, rows
+from fteval.runs.journal.files import write_atomically
+from fteval.runs.journal.store import JOURNALS, Run, Store
+from fteval.runs.reading import server_words as served
+from fteval.runs.reading import tally
+from fteval.runs.reading.flips import flips, texts, worst
+from fteval.runs.reading.tally import Columns, State
+
+__all__ = [
+    "add_event",
+    "flips",
+    "latest_incomplete",
+    "load",
+    "record",
+    "rescore",
+    "summary",
+    "texts",
+    "worst",
+    "write_summary",
+]
+
+
+def load(store: Store, run_id: str) -> RunRecord:
+    """A run with its scores per sample, as its journals say now. Raises Incomplete for a damaged line."""
+    return record(store.find(run_id))
+
+
+def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
+    """`load` for a run in hand. `asked`: how many samples of its random order each probe has been asked by now."""
+    seed = run.plan.get("sequential")
+    columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
+    places = tally.read_samples(run, columns)
+    events = tally.read_events(run)
+    price = served.price(run.manifest)
+    for column in columns.values():
+        column.price, column.served = price, "served" in run.manifest
+    for name, n in (events.stopped if asked is None else asked).items():
+        columns[name].stop(n)
+    answers = tally.read_generations(run, places)
+    score_errors = tally.read_scores(run, columns)
+    left_out = sum(c.trim() for c in columns.values())  # asking stopped before them
+    states = Counter(state for c in columns.values() for state in c.states)
+    planned = run.manifest["planned"] - left_out
+    states[State.UNANSWERED] += planned - sum(states.values())  # samples that were not written, or moved aside
+    complete = states[State.SCORED] == planned
+    today = datetime.datetime.now(datetime.UTC).date()
+    warnings = [
+        *events.warnings,
+        *served.warnings(run.manifest, answers.seen, today, answers.reused),
+        *tally.shortfalls(states, answers, score_errors, planned),
+    ]
+    return RunRecord(
+        id=run.id,
+        ref=run.manifest["ref"],
+        digest=_model_digest(run),
+        path=str(run.path),
+        complete=complete,
+        subset=run.plan["subset"],
+        probes=tuple(c.result() for c in columns.values()),
+        planned=planned,
+        reused=answers.reused,
+        generated=answers.generated,
+        errors=states[State.FAILED] + states[State.SCORE_ERROR],
+        seconds=events.seconds,
+        manifest=run.manifest,
+        warnings=tuple(warnings),
+        usd=answers.tokens[0] * price[0] + answers.tokens[1] * price[1] if price else None,
+        ended=served.ended(run.manifest, today),
+        capabilities=events.capabilities,
+    )
+
+
+def rescore(store: Store, run_id: str, probes: Mapping[str, Probe]) -> RunRecord:
+    """Judges a run's answers anew with these probes, by their names in the run; no model is called.
+
+    Appends: old judgements stay in scores.jsonl. What these very probes have judged already is not judged again.
+    Raises UserError for a name that is not in the run.
+    """
+    run = store.find(run_id)
+    unknown = sorted(set(probes) - set(run.manifest["probes"]))
+    if unknown:
+        raise UserError(f"run {run.id} has no probe '{unknown[0]}'", fix=f"it has: {', '.join(run.manifest['probes'])}")
+    with run.lock():
+        samples: dict[str, list[Sample]] = {name: [] for name in probes}
+        digests: dict[str, list[str]] = {name: [] for name in probes}
+        keys: dict[str, list[list[str]]] = {name: [] for name in probes}
+        for row in lines.read(run.samples):
+            if row["probe"] in probes:
+                samples[row["probe"]].append(rows.to_sample(row))
+                digests[row["probe"]].append(row["digest"])
+                keys[row["probe"]].append(row["keys"])
+        suite = []
+        for name, probe in probes.items():
+            if hasattr(probe, "for_samples"):
+                probe = probe.for_samples(samples[name])
+            d = identity.probe_digest(probe, name)
+            suite.append(SuiteProbe(name, probe, tuple(samples[name]), tuple(digests[name]), d))
+        made = scoring.score(run, suite, list(keys.values()))
+        add_event(run, "rescored", judgements=made, probes=list(probes))
+        done = record(run)
+        write_summary(run, done)
+    return done
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a list shows of a run: id, ref, created, complete, planned, done, errors, subset, and each probe's means."""
+    try:
+        saved = json.loads((run.path / "summary.json").read_bytes())
+        if isinstance(saved, dict) and saved.get("digest") == _journals_digest(run):
+            return saved
+    except (OSError, ValueError):
+        pass  # not there or not whole: it is derived, so that nothing is lost
+    return _summary(run, record(run))
+
+
+def _model_digest(run: Run) -> str:
+    """Of the engine's identity; with replayed outputs, also of these: there they are what a model's weights are. Of a
+    server's model also what it is called and says there: a name may stand for another one tomorrow."""
+    plan, served = run.plan, run.manifest.get("served")
+    found: list[Any] = [plan["engine"]]
+    if plan["outputs"] is not None:
+        found.append(plan["outputs"])
+    if served is not None and not served.get("timeless"):
+        # What was not found out is like nothing else, not even like itself.
+        found += [served.get("served"), served.get("behaviour") or run.id]
+    return digest(found[0] if len(found) == 1 else found)
+
+
+def write_summary(run: Run, done: RunRecord) -> None:
+    """Leaves summary.json beside the journals that it was computed from."""
+    data = json.dumps(_summary(run, done), indent=1, ensure_ascii=True, allow_nan=False)
+    write_atomically(run.path / "summary.json", data.encode("ascii") + b"\n")
+
+
+def latest_incomplete(store: Store) -> str | None:
+    """The id of the newest run that is not complete; what `--resume` without a name means."""
+    return next((run.id for run in reversed(store.runs()) if not summary(run)["complete"]), None)
+
+
+def add_event(run: Run, event: str, **fields: Any) -> None:
+    """One line in events.jsonl; hold the run's lock."""
+    events = journal.Journal(run.events)
+    try:
+        events.append([{"event": event, "time": journal.timestamp(), **fields}])
+    finally:
+        events.close()
+
+
+def _summary(run: Run, done: RunRecord) -> dict[str, Any]:
+    return {
+        "v": lines.VERSION,
+        "digest": _journals_digest(run),
+        "id": done.id,
+        "ref": done.ref,
+        "created": run.manifest["created"],
+        "complete": done.complete,
+        "subset": done.subset,
+        "planned": done.planned,
+        "done": done.reused + done.generated,
+        "errors": done.errors,
+        "seconds": done.seconds,
+        "probes": {p.probe: {name: _mean(column) for name, column in p.scores.items()} for p in done.probes},
+    }
+
+
+def _mean(column: Iterable[float | None]) -> dict[str, Any]:
+    known = [value for value in column if value is not None]
+    return {"mean": sum(known) / len(known) if known else None, "scored": len(known)}
+
+
+def _journals_digest(run: Run) -> str:
+    total = hashlib.sha256()
+    for name in JOURNALS:
+        total.update(name.encode())
+        if (run.path / name).exists():
+            with open(run.path / name, "rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return f"sha256:{total.hexdigest()}"

@@ -1,0 +1,328 @@
+"""What a run's journals add up to: a state per (sample, repeat), a column of scores per metric. Read line by line."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from fteval.records import Metric, ProbeResult, Sequential
+from fteval.runs.journal import lines
+from fteval.runs.journal.store import Run
+
+
+class State(IntEnum):
+    """How far one (sample, repeat) has come."""
+
+    UNANSWERED = 0
+    FAILED = 1
+    ANSWERED = 2
+    SCORE_ERROR = 3
+    SCORED = 4
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the generations of a run add up to, in (sample, repeat) pairs."""
+
+    reused: int = 0
+    generated: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+    """Failure kind -> sample and message of the first one."""
+    seen: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    """(model, fingerprint) by a server's word -> answers, reused ones included."""
+    refused: int = 0
+    """Answers that were refused in a provider's own field for that."""
+    tokens: list[int] = field(default_factory=lambda: [0, 0])
+    """Of prompts and of answers that were generated, where counted."""
+
+
+@dataclass(slots=True)
+class Events:
+    """What a run's events add up to."""
+
+    seconds: float = 0.0
+    """Wall time over all attempts."""
+    warnings: list[str] = field(default_factory=list)
+    stopped: dict[str, int] = field(default_factory=dict)
+    """Probe -> after how many samples asking stopped."""
+    capabilities: dict[str, str] = field(default_factory=dict)
+
+
+class Columns:
+    """One probe's results while they are read: a state per (sample, repeat), a column per metric."""
+
+    def __init__(self, name: str, fields: Mapping[str, Any], repeats: int, seed: int | None = None) -> None:
+        self.name, self.repeats, self.seed = name, repeats, seed
+        self.sequential: Sequential | None = None
+        self.kept: set[int] | None = None
+        self.ids: list[str] = []
+        self.digests: list[str] = []
+        self.groups: list[str | None] = []
+        self.slices: list[Mapping[str, str]] = []
+        self.states = bytearray()
+        self.truncated = self.empty = self.tokens = self.counted = self.prompted = self.timed = 0
+        self.seconds = 0.0
+        self.price: tuple[float, float] | None = None
+        self.served = False
+        """Whether a server answered: the time of an answer here is its batch's, and says little."""
+        self.index: dict[str, int] = {}
+        self.targets: list[str] = []
+        self.labels: dict[int, str] = {}
+        """Pair -> the label that was answered, where answers are labels."""
+        self.labelled = next((m["name"] for m in fields["metrics"] if m.get("labels")), None)
+        self.begin(fields["digest"], fields["metrics"])
+
+    def begin(self, probe_digest: str, metrics: Iterable[Mapping[str, Any]]) -> None:
+        """A scoring pass begins: judgements by another digest no longer count."""
+        self.digest = probe_digest
+        self.metrics = tuple(Metric(**m) for m in metrics)
+        self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
+        self.labels.clear()
+        judged = (State.SCORED, State.SCORE_ERROR)
+        self.states = bytearray(State.ANSWERED if state in judged else state for state in self.states)
+
+    def add(self, row: Mapping[str, Any]) -> range:
+        """Takes a line of samples.jsonl; returns the pairs that it plans."""
+        first = len(self.states)
+        self.index[row["id"]] = len(self.ids)
+        self.ids.append(row["id"])
+        self.targets.append(str(row["target"]) if self.labelled else "")
+        self.digests.append(row["digest"])
+        self.groups.append(row["group"])
+        self.slices.append(row["slices"] or _NO_SLICES)
+        self.states.extend([State.UNANSWERED] * self.repeats)
+        for column in self.values.values():
+            column.extend([None] * self.repeats)
+        return range(first, first + self.repeats)
+
+    def answered(self, pair: int, answer: Mapping[str, Any]) -> None:
+        self.states[pair] = State.ANSWERED
+        self.truncated += answer.get("finish_reason") == "length"
+        self.empty += not answer["text"].strip()
+        if answer.get("completion_tokens") is not None:
+            self.tokens += answer["completion_tokens"]
+            self.prompted += answer.get("prompt_tokens") or 0
+            self.counted += 1
+        if self.served and answer.get("seconds") is not None:
+            self.seconds += answer["seconds"]
+            self.timed += 1
+
+    def judged(self, judgement: Mapping[str, Any]) -> None:
+        sample = self.index.get(judgement["sample"])
+        if sample is None:
+            return
+        pair = sample * self.repeats + judgement["repeat"]
+        if self.states[pair] < State.ANSWERED:
+            return  # its answer was damaged and moved aside: the judgement hangs in the air
+        values = judgement.get("values", {})
+        self.states[pair] = State.SCORE_ERROR if "error" in judgement else State.SCORED
+        for name, column in self.values.items():
+            column[pair] = values.get(name)
+        if self.labelled and self.states[pair] == State.SCORED:
+            self.labels[pair] = (judgement.get("answer") or "") if values.get(self.labelled) == 1 else ""
+
+    def stop(self, asked: int) -> None:
+        """Only the first `asked` samples of the random order count from now on.
+
+        What lies behind may be answered all the same, through another probe with the same prompt.
+        """
+        kept: set[int] = set()
+        for group in self.how().order(self.ids, self.groups):
+            if len(kept) >= asked:
+                break
+            kept.update(group)
+        self.kept = kept
+
+    def counts(self, pair: int) -> bool:
+        return self.kept is None or pair // self.repeats in self.kept
+
+    def trim(self) -> int:
+        """Drops what does not count; returns how many (sample, repeat) that are."""
+        self.how()
+        if self.kept is None or len(self.kept) == len(self.ids):
+            return 0
+        kept, before = sorted(self.kept), len(self.states)
+        for column in self.values.values():
+            column[:] = [value for i in kept for value in column[i * self.repeats : (i + 1) * self.repeats]]
+        self.states = bytearray(state for i in kept for state in self._repeats(i))
+        self.ids, self.digests = [self.ids[i] for i in kept], [self.digests[i] for i in kept]
+        self.groups, self.slices = [self.groups[i] for i in kept], [self.slices[i] for i in kept]
+        return before - len(self.states)
+
+    def how(self) -> Sequential:
+        """How the samples were asked, once all of them are read."""
+        if self.sequential is None:
+            groups = Counter(group for group in self.groups if group is not None)
+            kinds = dict.fromkeys(tuple(sorted(s.items())) for s in self.slices)
+            self.sequential = Sequential(
+                self.seed or 0, len(self.ids), max(groups.values(), default=1), tuple(map(dict, kinds))
+            )
+        return self.sequential
+
+    def result(self) -> ProbeResult:
+        # Of a metric that must judge every answer one without a score leaves the sample without: what is left of the
+        # answers would be the flattering part.
+        least = {m.name: 1 if m.partial else self.repeats for m in self.metrics}
+        scores = {name: self._means(column, least[name]) for name, column in self.values.items()}
+        scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
+        return ProbeResult(
+            probe=self.name,
+            digest=self.digest,
+            metrics=self.metrics,
+            sample_ids=tuple(self.ids),
+            sample_digests=tuple(self.digests),
+            groups=tuple(self.groups),
+            slices=tuple(self.slices),
+            scores=scores,
+            errors=self.states.count(State.FAILED) + self.states.count(State.SCORE_ERROR),
+            unscored={
+                name: sum(was and mean is None for was, mean in zip(scored, means, strict=True))
+                for name, means in scores.items()
+            },
+            truncated=self.truncated,
+            empty=self.empty,
+            answer_tokens=self.tokens / self.counted if self.counted else None,
+            answer_seconds=self.seconds / self.timed if self.timed else None,
+            answer_usd=self._usd(),
+            within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
+            sequential=None if self.seed is None else self.sequential,
+            confusion=self._confusion(),
+        )
+
+    def _usd(self) -> float | None:
+        if self.price is None or not self.counted:
+            return None
+        return (self.prompted * self.price[0] + self.tokens * self.price[1]) / self.counted
+
+    def _confusion(self) -> tuple[tuple[str, str, int], ...]:
+        # `trim` leaves these at their old places, which `counts` still knows.
+        found = Counter((self.targets[p // self.repeats], said) for p, said in self.labels.items() if self.counts(p))
+        return tuple((wanted, said, n) for (wanted, said), n in sorted(found.items()))
+
+    def _repeats(self, sample: int) -> bytearray:
+        return self.states[sample * self.repeats : (sample + 1) * self.repeats]
+
+    def _within(self, column: list[float | None]) -> float | None:
+        """Variance of a sample's mean over its repeats, averaged over the samples that have at least two."""
+        found = []
+        for start in range(0, len(column), self.repeats) if self.repeats > 1 else ():
+            known = [value for value in column[start : start + self.repeats] if value is not None]
+            if len(known) > 1:
+                found.append(statistics.variance(known) / len(known))
+        return statistics.fmean(found) if found else None
+
+    def _means(self, column: list[float | None], least: int) -> list[float | None]:
+        if self.repeats == 1:
+            return column
+        means: list[float | None] = []
+        for start in range(0, len(column), self.repeats):
+            known = [value for value in column[start : start + self.repeats] if value is not None]
+            means.append(sum(known) / len(known) if len(known) >= least else None)
+        return means
+
+
+_NO_SLICES: Mapping[str, str] = {}
+
+Asked = dict[str, list[tuple[Columns, int]]]
+
+
+def read_samples(run: Run, columns: Mapping[str, Columns]) -> Asked:
+    asked: Asked = {}
+    for row in lines.read(run.samples):
+        column = columns[row["probe"]]
+        if row["id"] not in column.index:
+            for pair, key in zip(column.add(row), row["keys"], strict=True):
+                asked.setdefault(key, []).append((column, pair))
+    return asked
+
+
+def read_generations(run: Run, asked: Asked) -> Answers:
+    """Marks what was answered. The first answer to a key counts; a failure only while there is none."""
+    answers = Answers()
+    failed: dict[str, Mapping[str, Any]] = {}
+    row: Mapping[str, Any]
+    for row in lines.read(run.generations):
+        key = row["key"]
+        if row["status"] != "ok":
+            failed[key] = row
+            continue
+        failed.pop(key, None)
+        if key in asked and (row.get("served") or row.get("fingerprint")):
+            answers.seen[row.get("served"), row.get("fingerprint")] += 1
+        if key in asked and row["finish_reason"] == "refusal":
+            answers.refused += len(asked[key])
+        if key in asked and not row.get("reused"):
+            answers.tokens[0] += row.get("prompt_tokens") or 0
+            answers.tokens[1] += row.get("completion_tokens") or 0
+        for column, pair in asked.pop(key, ()):
+            if not column.counts(pair):
+                continue
+            column.answered(pair, row)
+            if row.get("reused"):
+                answers.reused += 1
+            else:
+                answers.generated += 1
+    for key, row in failed.items():
+        failure = row["failure"]
+        for column, pair in asked.get(key, ()):
+            if not column.counts(pair):
+                continue
+            column.states[pair] = State.FAILED
+            answers.failures[failure["kind"]] += 1
+            answers.first.setdefault(failure["kind"], f"{column.ids[pair // column.repeats]}: {failure['message']}")
+    return answers
+
+
+def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]]:
+    """Fills the columns; returns what scorers raised, per probe, where no later judgement has put it right."""
+    errors: dict[str, dict[tuple[str, int], str]] = {}
+    for row in lines.read(run.scores):
+        column, of_probe = columns[row["probe"]], errors.setdefault(row["probe"], {})
+        if "digest" in row:
+            if row["digest"] != column.digest:
+                column.begin(row["digest"], row["metrics"])
+            of_probe.clear()
+            continue
+        column.judged(row)
+        of_probe.pop((row["sample"], row["repeat"]), None)
+        if "error" in row:
+            of_probe[row["sample"], row["repeat"]] = row["error"]
+    return {probe: [f"{s}: {error}" for (s, _), error in found.items()] for probe, found in errors.items() if found}
+
+
+def read_events(run: Run) -> Events:
+    """What the attempts at a run left behind beside answers."""
+    found = Events()
+    for row in lines.read(run.events):
+        found.seconds += row.get("seconds", 0.0)
+        if row["event"] in ("warning", "another_model"):
+            found.warnings.append(row["text"])
+        elif row["event"] == "stopped":
+            found.stopped[row["probe"]] = row["asked"]
+        elif row["event"] == "resumed":
+            found.stopped.clear()
+        elif row["event"] == "capabilities":
+            found.capabilities = dict(row["found"])
+    return found
+
+
+def shortfalls(
+    states: Mapping[int, int], answers: Answers, score_errors: Mapping[str, list[str]], planned: int
+) -> list[str]:
+    found = []
+    if states[State.UNANSWERED]:
+        found.append(f"{states[State.UNANSWERED]} of {planned} not answered: the run was stopped before them")
+    for kind, count in answers.failures.items():
+        found.append(f"{count} of {planned} in error: {kind}, first {answers.first[kind]}")
+    for probe, errors in score_errors.items():
+        found.append(f"{probe}: {len(errors)} could not be scored, first {errors[0]}")
+    if answers.refused:
+        found.append(f"{answers.refused} of {planned} answers were refused, in the provider's own field for that")
+    if states[State.ANSWERED]:
+        found.append(f"{states[State.ANSWERED]} of {planned} answered but not scored yet")
+    return found

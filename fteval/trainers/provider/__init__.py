@@ -1,0 +1,1 @@
+"""A provider's fine-tuning job: ordered once, followed, taken over as a candidate."""

@@ -1,0 +1,101 @@
+"""verdict.json has the shape that scripts rest on."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hostile import ATTACKS, comparison
+from made import ones, probe, run
+from scenes import everything, lost
+
+from fteval.records import Comparison, Gate
+from fteval.reports import as_data
+from fteval.reports.files import verdict_json
+from fteval.stats.compare import compare, conclude
+
+# What scripts rest on. Keys may be added, none may go.
+TOP = {"schema", "verdict", "exit_code", "chosen", "base", "candidates"}
+CANDIDATE = {"name", "ref", "run", "digest", "verdict", "reason", "gates", "metrics", "warnings"}
+GATE = {
+    "probe", "metric", "slice", "rule", "threshold", "result", "base", "candidate", "difference", "low", "high",
+    "level", "n_paired", "n_needed", "method", "advisory", "reason",
+}  # fmt: skip
+METRIC = {
+    "probe", "metric", "base", "candidate", "difference", "low", "high", "n_paired", "better", "worse", "planned",
+    "scored", "errors", "unscored",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", [lost, everything])
+def test_the_shape_is_the_contracts(scene: Callable[[], Comparison]) -> None:
+    found = verdict_json.as_json(scene())
+    assert set(found) >= TOP and set(found["base"]) == {"ref", "run", "digest"}
+    (candidate,) = found["candidates"]
+    assert set(candidate) >= CANDIDATE
+    assert all(set(g) >= GATE | {"stopped_after"} for g in candidate["gates"])
+    assert all(set(m) >= METRIC for m in candidate["metrics"])
+
+
+def test_what_is_beside_the_gates_is_in_it_too() -> None:
+    found = verdict_json.as_json(everything())
+    (candidate,) = found["candidates"]
+    assert [(n["probe"], n["flipped"], n["n"]) for n in found["noise"]] == [("general", 4, 400), ("triage", 0, 600)]
+    assert [(d["anchor"], d["probe"], d["alarm"]) for d in candidate["drift"]] == [("v2", "general", False)]
+    assert {s["slice"]["language"] for s in candidate["slices"]} == {"de", "en", "fr", "ja"}
+    stopped = {g["probe"]: g["stopped_after"] for g in candidate["gates"] if g["stopped_after"]}
+    assert stopped == {"safety": 34}
+    assert [m["probe"] for m in candidate["metrics"] if m["stopped"]] == ["safety"]
+
+
+def test_the_numbers_are_the_comparisons() -> None:
+    found = verdict_json.as_json(lost())
+    assert (found["schema"], found["verdict"], found["exit_code"], found["chosen"]) == (1, "do_not_ship", 1, "sft")
+    gate = found["candidates"][0]["gates"][0]
+    assert (gate["probe"], gate["rule"], gate["threshold"], gate["result"]) == ("facts", "max_drop", 0.02, "fail")
+    assert (gate["base"], gate["candidate"]) == (280 / 300, 0.2)
+    assert gate["difference"] == pytest.approx(-220 / 300) and gate["low"] < gate["difference"] < gate["high"]
+    metric = found["candidates"][0]["metrics"][1]
+    assert (metric["better"], metric["worse"], metric["n_paired"], metric["planned"]) == (200, 0, 200, 200)
+
+
+def test_what_is_not_known_is_null_and_never_nan() -> None:
+    base, other = run(probe([math.nan] * 5)), run(probe([None] * 5), ref="x")
+    found = verdict_json.as_json(conclude("c1", base, compare(base, [("x", other)])))
+    text = json.dumps(found, allow_nan=False)
+    gate = json.loads(text)["candidates"][0]["gates"][0]
+    assert (gate["result"], gate["base"], gate["difference"]) == ("fail", None, None)
+    assert (gate["low"], gate["high"]) == (-1, 1)  # nothing is known: anything is possible
+    assert found["exit_code"] == 1
+
+
+def test_measured_without_gates_is_not_in_the_enum_and_never_reads_as_ship() -> None:
+    base = run(probe(ones(300, 200)))
+    gates = [Gate("facts", "correct", "max_drop", 0.02, advisory=True)]
+    found = verdict_json.as_json(
+        conclude("c1", base, compare(base, [("x", run(probe(ones(300, 200)), ref="x"))], gates))
+    )
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 0)
+
+
+def test_warnings_of_the_base_reach_every_candidate() -> None:
+    found = verdict_json.as_json(replace(lost(), warnings=("of the base",)))
+    assert found["candidates"][0]["warnings"] == ["of the base", "look here"]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_any_text_survives_as_ascii_json(text: str) -> None:
+    found = json.dumps(verdict_json.as_json(comparison(text)), allow_nan=False)
+    assert found.isascii() and json.loads(found)["candidates"][0]["ref"] == text
+
+
+def test_a_single_run_has_numbers_and_no_verdict() -> None:
+    found = as_data(run(probe([None, *ones(148, 15)])))
+    assert "verdict" not in found
+    (metric,) = found["metrics"]
+    assert (metric["scored"], metric["planned"]) == (148, 149)
+    # Wilson with t of 148 degrees of freedom: the low end of 15 of 149 and the high end of 16 of 149.
+    assert (metric["low"], metric["high"]) == pytest.approx((0.0617, 0.1679), abs=3e-4)
