@@ -15,9 +15,7 @@ from fteval.records import Engine
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from fteval.engines.local.engine import TransformersEngine
-    from fteval.engines.local.folders import Located
-    from fteval.engines.local.weights import Weights
+    from fteval.engines.local.loads import Loads
     from fteval.engines.remote.engine import ServerEngine
 
 DTYPE_NAMES = {
@@ -54,8 +52,7 @@ class Pool:
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
         self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
         self._served: list[ServerEngine] = []
-        self._open: list[TransformersEngine] = []
-        self._weights: dict[tuple[str, ...], Weights] = {}
+        self._loads: Loads | None = None
 
     def open(self, ref: str) -> Engine:
         """The engine for a model ref. Raises UserError for one that names nothing usable, see `refs` and `folders`."""
@@ -75,57 +72,26 @@ class Pool:
         from fteval.engines.local.folders import locate
 
         located = locate(model, offline=self.offline)
-        engine = TransformersEngine(
-            located, self, device=find_device(self.device), dtype=self.dtype, batch_tokens=self.batch_tokens
+        return TransformersEngine(
+            located, self.loads, device=find_device(self.device), dtype=self.dtype, batch_tokens=self.batch_tokens
         )
-        self._open.append(engine)
-        return engine
 
-    def weights(self, engine: TransformersEngine) -> Weights:
-        """The weights behind an engine, loaded and with its adapter attached.
+    @property
+    def loads(self) -> Loads:
+        """What is in memory of local models, for all engines together."""
+        if self._loads is None:
+            from fteval.engines.local.loads import Loads
 
-        Raises UserError when the files changed since the engine was opened: its identity would be wrong.
-        """
-        from fteval.engines.local.weights import Weights
-
-        located = engine.located
-        key = (located.weights, engine.dtype, engine.device, _family(located))
-        weights = self._weights.get(key)
-        if weights is None or weights.spoiled:
-            self._make_room()
-            if not located.unchanged():
-                raise _changed(engine)
-            weights = Weights(
-                located.folder,
-                engine.dtype,
-                engine.device,
-                pad=engine.chat.tokenizer.pad_token_id or 0,
-                probes=engine.probe_ids(),
-                shared=key[-1] == "",
-            )
-            self._weights[key] = weights
-        if located.adapter is not None and not weights.holds(located.adapter):
-            assert located.adapter_folder is not None and located.adapter_config is not None
-            if not located.unchanged():
-                raise _changed(engine)
-            weights.attach(located.adapter_folder, located.adapter, located.adapter_config)
-        return weights
-
-    def closed(self, engine: TransformersEngine) -> None:
-        """Forgets an engine; its weights stay until others need the room, because the next engine often shares them."""
-        self._open = [other for other in self._open if other is not engine]
+            self._loads = Loads()
+        return self._loads
 
     def close(self) -> None:
         """Gives all weights back."""
         for server in self._served:
             server.close()
         self._served.clear()
-        self._open.clear()
-        if self._weights:
-            from fteval.engines.local.batches import free_memory
-
-            self._weights.clear()
-            free_memory(self.device)
+        if self._loads is not None:
+            self._loads.close()
 
     def __enter__(self) -> Pool:
         return self
@@ -152,38 +118,6 @@ class Pool:
         )
         self._served.append(engine)
         return engine
-
-    def _make_room(self) -> None:
-        """Drops weights that no open engine uses, before others are loaded."""
-        wanted = {(e.located.weights, e.dtype, e.device) for e in self._open}
-        for key in [k for k, weights in self._weights.items() if k[:3] not in wanted or weights.spoiled]:
-            del self._weights[key]
-
-
-def _changed(engine: TransformersEngine) -> UserError:
-    return UserError(
-        "the weights were saved over after they were opened",
-        where=str(engine.located.adapter_folder or engine.located.folder),
-        fix="run the same command again when nothing writes there",
-    )
-
-
-def _family(located: Located) -> str:
-    """Adapters of one family live on one load with the base: LoRA in the layers alone, and learnt prompts.
-
-    Others change weights of the base itself (biases, embeddings that were saved too), or cannot be mixed in PEFT, and
-    get a load of their own.
-    """
-    from fteval.engines.local.folders import safetensors_header
-    from fteval.engines.local.weights import PROMPT_LEARNING
-
-    if located.adapter is None or located.adapter_folder is None or located.adapter_config is None:
-        return ""
-    kind = str(located.adapter_config["peft_type"]).upper()
-    keys = set(safetensors_header(located.adapter_folder / "adapter_model.safetensors")) - {"__metadata__"}
-    if kind in PROMPT_LEARNING or (kind == "LORA" and all("lora_" in key for key in keys)):
-        return ""
-    return located.adapter
 
 
 def installed(name: str) -> bool:

@@ -345,9 +345,9 @@ def test_weights_are_loaded_at_the_first_generation_only(tiny_model: Path, pool:
     engine.identity()
     requests(engine, conversations(3))
     assert list(engine.generate([], GREEDY)) == []
-    assert not pool._weights
+    assert not pool.loads
     answers(engine, requests(engine, conversations(1)), GREEDY)
-    assert len(pool._weights) == 1
+    assert len(pool.loads) == 1
 
 
 def test_seconds_add_up_to_the_time_of_the_generation(tiny_model: Path, pool: Pool):

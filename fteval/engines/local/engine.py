@@ -1,6 +1,6 @@
 """The engine for local models: a folder or a Hub repository that transformers loads, perhaps with a PEFT adapter.
 
-Cheap to make: digests and tokenizer. Weights are loaded by the pool at the first generation, once for a base and all
+Cheap to make: digests and tokenizer. Weights are loaded at the first generation, once for a base and all
 adapters on it. Tokens are picked greedily, or drawn with every row's own seed; every sampling field counts and nothing
 that the checkpoint recommends does.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fteval.engines.local import batches
 from fteval.engines.local.chat import PROBES, Chat, stop_ids
 from fteval.engines.local.folders import Located, checkpoint_dtype
+from fteval.engines.local.loads import Load, Loads
 from fteval.engines.refs import exists, read_json
 from fteval.errors import Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
@@ -23,7 +24,6 @@ from fteval.records import Failure, Generation, Message, Prompt, Request, Sampli
 if TYPE_CHECKING:
     from fteval.engines.local.decode import Answer, Row
     from fteval.engines.local.weights import Weights
-    from fteval.engines.pool import Pool
 
 VERSION = 1
 """Goes up when the same model, prompt and sampling would give other answers."""
@@ -37,18 +37,20 @@ PACE = 0.5
 class TransformersEngine:
     """One model ref, run here."""
 
-    def __init__(self, located: Located, pool: Pool, *, device: str, dtype: str, batch_tokens: int | None) -> None:
+    def __init__(self, located: Located, loads: Loads, *, device: str, dtype: str, batch_tokens: int | None) -> None:
         self.ref = located.ref.text
         self.located, self.device, self.batch_tokens = located, device, batch_tokens
         self.dtype = checkpoint_dtype(located.folder, located.config) if dtype == "auto" else dtype
         self.chat = Chat(located.folder, _template_of(located))
         self.on_event: Callable[[dict[str, Any]], None] | None = None
         """Hears of what does not change answers: memory that ran out, a model that needs `generate`."""
-        self._pool = pool
         self._told: set[str] = set()
         settings = located.folder / "generation_config.json"
         self.stop_ids = stop_ids(self.chat.tokenizer, read_json(settings) if exists(settings) else {}, located.config)
         self._check_sizes()
+        self._load = Load(located, self.dtype, device, self.chat.tokenizer.pad_token_id or 0)
+        self._loads = loads
+        loads.add(self._load)
 
     # --- what it is
 
@@ -83,11 +85,11 @@ class TransformersEngine:
 
     def weights(self) -> Weights:
         """The model in memory, with this engine's adapter on it."""
-        return self._pool.weights(self)
+        return self._loads.weights(self._load, self.probe_ids)
 
     def close(self) -> None:
-        """The pool may give the weights back once every engine on them is closed."""
-        self._pool.closed(self)
+        """The weights may be given back once every engine on them is closed."""
+        self._loads.drop(self._load)
 
     # --- what it does
 

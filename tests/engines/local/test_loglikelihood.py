@@ -67,7 +67,7 @@ def test_an_empty_continuation_is_certain_and_no_pairs_are_no_values(tiny_model:
     prompt = engine.prompt([Message("user", "dog")])
     assert engine.loglikelihood([(prompt, "")]) == [0.0]
     assert engine.loglikelihood([]) == []
-    assert not pool._weights or engine.loglikelihood([(prompt, "a")])[0] < 0
+    assert not pool.loads or engine.loglikelihood([(prompt, "a")])[0] < 0
 
 
 def test_what_does_not_fit_the_context_is_an_error(tiny_model: Path, pool: Pool):

@@ -51,7 +51,7 @@ def test_three_adapters_and_the_base_share_one_load(tiny_model: Path, make_adapt
         for index in (0, 3, 1, 0, 2, 3):
             made = answers(engines[index], asked, GREEDY)
             assert {k: g.text for k, g in made.items()} == alone[index]
-        assert len(pool._weights) == 1
+        assert len(pool.loads) == 1
     assert len({tuple(texts.values()) for texts in alone}) == 4
 
 
@@ -269,10 +269,10 @@ def test_weights_that_nobody_uses_make_room_for_others(tiny_model: Path, tmp_pat
         first = pool.open(str(tiny_model))
         answers(first, requests(first, conversations(1)), GREEDY)
         first.close()
-        assert len(pool._weights) == 1  # the next engine may share them
+        assert len(pool.loads) == 1  # the next engine may share them
         second = pool.open(str(other))
         answers(second, requests(second, conversations(1)), GREEDY)
-        assert len(pool._weights) == 1
+        assert len(pool.loads) == 1
         third = pool.open(str(tiny_model))
         answers(third, requests(third, [[Message("user", "dog")]]), GREEDY)
-        assert len(pool._weights) == 2  # both are in use
+        assert len(pool.loads) == 2  # both are in use
