@@ -1,0 +1,1 @@
+"""What will be asked and judged, under which keys, and the asking itself."""
