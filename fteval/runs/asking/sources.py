@@ -49,11 +49,9 @@ def source_files(module: str) -> dict[str, str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in seen:
+        if name in seen or (name != module and not own.has(name)):
             continue
         seen.add(name)
-        if name != module and not own.has(name):
-            continue
         waiting += _above(name)
         found = _source(name)
         if found is None or found.path is None:
@@ -99,8 +97,10 @@ class _Distribution:
         if root not in self._data:
             self._data[root] = _data_files(module)
         known = self._data[root]
-        named = _names_of(source) if known.perhaps_named(source) else frozenset()
-        for file in known.files if named else ():
+        if known.names.isdisjoint(_words(source)):
+            return  # as in most modules, which need not be looked at string by string
+        named = _names_of(source)
+        for file in known.files:
             if not named.isdisjoint([*_ends(file), *(f"{folder}/" for folder in _ends(file.parent))]):
                 yield file, (root / file).read_bytes().replace(b"\r\n", b"\n")
 
@@ -148,7 +148,7 @@ def _source(module: str) -> Source | None:
 def _of_python(module: str, loaded: ModuleType | None) -> Source | None:
     """As Python says it, of what is loaded and of top levels."""
     try:
-        spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(module)
+        spec = getattr(loaded, "__spec__", None) if loaded is not None else importlib.util.find_spec(module)
     except (ImportError, ValueError):
         return None
     file = getattr(loaded, "__file__", None) or (spec.origin if spec else None)
@@ -170,7 +170,10 @@ class _Read:
 
 @functools.lru_cache(maxsize=512)
 def _read(source: bytes, package: str) -> _Read:
-    tree = ast.parse(source)
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return _Read((), decides=True)  # it cannot be imported either
     imports: list[str] = []
     for node in _statements(tree.body):
         if isinstance(node, ast.Import):
@@ -212,7 +215,7 @@ def _names(node: ast.AST) -> Iterator[str]:
         return
     parts, others = _path(node)
     if parts:
-        name = "/".join(parts)
+        name = re.sub(r"^(\.\.?/)+", "", "/".join(parts))
         yield name
         if "/" in name or not isinstance(node, ast.Constant):
             yield f"{name}/"
@@ -248,11 +251,8 @@ def _root(module: Source) -> Path:
 @dataclass(frozen=True, slots=True)
 class _DataFiles:
     files: tuple[PurePosixPath, ...]
-    pattern: re.Pattern[bytes] | None
-
-    def perhaps_named(self, source: bytes) -> bool:
-        """Most modules name none, and need not be looked at string by string."""
-        return self.pattern is not None and self.pattern.search(source) is not None
+    names: frozenset[bytes]
+    """Of the files and of their folders."""
 
 
 def _data_files(module: Source) -> _DataFiles:
@@ -263,10 +263,16 @@ def _data_files(module: Source) -> _DataFiles:
     for folder, inner, names in os.walk(top if module.package else root):
         inner[:] = sorted(name for name in inner if module.package and name[0] not in "._")
         files += [PurePosixPath(Path(folder, name).relative_to(root)) for name in names if not name.endswith(CODE)]
-    names = sorted({name for file in files for name in (file.name, file.parent.name) if name})
-    any_of = b"|".join(re.escape(os.fsencode(name)) for name in names)
-    pattern = re.compile(b"""["'/.](?:""" + any_of + b""")["'/]""") if names else None
-    return _DataFiles(tuple(sorted(files)), pattern)
+    known = {os.fsencode(name) for file in files for name in (file.name, file.parent.name) if name}
+    return _DataFiles(tuple(sorted(files)), frozenset(known))
+
+
+@functools.lru_cache(maxsize=512)
+def _words(source: bytes) -> frozenset[bytes]:
+    """What stands between quotes, slashes and the dots of a package's name: a file's name is among it."""
+    pieces = re.split(rb"""["'/]""", source)
+    dotted = [piece for piece in pieces if b"." in piece and len(piece) < 200]  # not the code between two strings
+    return frozenset([*pieces, *(part for piece in dotted for part in piece.split(b"."))])
 
 
 def _ends(path: PurePosixPath) -> list[str]:
