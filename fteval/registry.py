@@ -279,7 +279,7 @@ def _plugin(kind: str, name: str) -> importlib.metadata.EntryPoint | None:
     owners: which of them is measured must not depend on the order of installing."""
     own, claims = name in _own(kind), _plugins(kind).get(name, [])
     if not own and not claims:
-        names = {*_own(kind), *_plugins(kind)}
+        names = probe_names() if kind == "probe" else trainer_names()
         fix = f"`fteval {kind}s` lists all" if kind == "probe" else None
         raise UserError(f"no {kind} named '{name}'. {suggest(name, names)}", fix=fix)
     owners = [*(["fteval"] if own else []), *map(_package, claims)]

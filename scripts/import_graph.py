@@ -108,38 +108,42 @@ def _known(module: str, known: Collection[str]) -> list[str]:
 
 
 def circles(arrows: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """The sets of names that all reach one another (Tarjan's strongly connected components), largest first."""
-    out: dict[str, list[str]] = {}
+    """The sets of names that all reach one another (strongly connected, after Kosaraju), largest first."""
+    forward: dict[str, list[str]] = {}
+    backward: dict[str, list[str]] = {}
     for source, target in arrows:
-        out.setdefault(source, []).append(target)
-        out.setdefault(target, [])
-    order: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    found: list[list[str]] = []
-    for start in out:
-        # By hand, because a house may be deeper than Python's stack.
-        waiting = [(start, iter(out[start]))] if start not in order else []
+        forward.setdefault(source, []).append(target)
+        backward.setdefault(target, []).append(source)
+    seen: set[str] = set()
+    found = []
+    for start in reversed(_finished(forward)):
+        circle, waiting = [], [start]
         while waiting:
-            name, targets = waiting[-1]
-            if name not in order:
-                order[name] = low[name] = len(order)
-                stack.append(name)
-            for target in targets:
-                if target not in order:
-                    waiting.append((target, iter(out[target])))
-                    break
-                if target in stack:
-                    low[name] = min(low[name], order[target])
-            else:
-                waiting.pop()
-                if waiting:
-                    low[waiting[-1][0]] = min(low[waiting[-1][0]], low[name])
-                if low[name] == order[name]:
-                    at = stack.index(name)
-                    found.append(sorted(stack[at:]))
-                    del stack[at:]
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                circle.append(name)
+                waiting += backward.get(name, ())
+        found.append(sorted(circle))
     return sorted((circle for circle in found if len(circle) > 1), key=lambda c: (-len(c), c))
+
+
+def _finished(forward: Mapping[str, list[str]]) -> list[str]:
+    """Every name, behind those that it leads to. By hand: a chain may be longer than Python's stack is deep."""
+    seen: set[str] = set()
+    order: list[str] = []
+    for start in forward:
+        waiting = [] if start in seen else [(start, iter(forward[start]))]
+        seen.add(start)
+        while waiting:
+            targets = waiting[-1][1]
+            target = next((t for t in targets if t not in seen), None)
+            if target is None:
+                order.append(waiting.pop()[0])
+            else:
+                seen.add(target)
+                waiting.append((target, iter(forward.get(target, ()))))
+    return order
 
 
 def room(module: str) -> str:

@@ -40,21 +40,36 @@ class Function:
 
 def table(root: Path) -> list[tuple[str, str]]:
     """(what, how much) of the checkout in a folder."""
-    package = root / "fteval"
+    nobody, tests = unused(root)
+    return [
+        *_imports(root / "fteval"),
+        *_sizes(root),
+        ("functions used by nobody, by tests alone", f"{len(nobody)}, {len(tests)}"),
+    ]
+
+
+def _imports(package: Path) -> list[tuple[str, str]]:
     found = graph.imports(package)
-    all_functions = functions(package)
-    lengths = sorted(function.lines for function in all_functions)
-    most = max(all_functions, key=lambda function: function.parameters)
+    rooms = graph.between_rooms(found)
+    return [
+        *((f"circles, {name}", _circles(found, kinds)) for name, kinds in KINDS.items()),
+        ("circles between rooms", _circles_of(graph.circles(rooms))),
+        ("upward imports", str(len(graph.wrong_way(found)))),
+        ("imports between rooms", str(len(rooms))),
+        ("late imports of fteval's own", str(len({(i.source, i.line) for i in found if i.kind == "late"}))),
+    ]
+
+
+def _sizes(root: Path) -> list[tuple[str, str]]:
+    package = root / "fteval"
+    found = functions(package)
+    lengths = [function.lines for function in found]
+    most = max(found, key=lambda function: function.parameters)
     sizes = {module: _lines(path) for module, path in graph.modules(package).items()}
     largest = max(sizes, key=lambda module: sizes[module])
     code, tests = sum(sizes.values()), sum(map(_lines, (root / "tests").rglob("*.py")))
-    probes, others, folders = evals(package / "evals")
     return [
-        *((f"circles, {name}", _circles(found, kinds)) for name, kinds in KINDS.items()),
-        ("circles between rooms", _circles_of(graph.circles(graph.between_rooms(found)))),
-        ("upward imports", str(len(graph.wrong_way(found)))),
-        ("imports between rooms", str(len(graph.between_rooms(found)))),
-        ("evals/: probes, other files, folders", f"{probes}, {others}, {folders}"),
+        ("evals/: probes, other files, folders", ", ".join(map(str, evals(package / "evals")))),
         ("modules in the root", str(len(list(package.glob("*.py"))))),
         ("largest file", f"{sizes[largest]} lines ({largest})"),
         ("function length, median", f"{statistics.median(lengths):g} lines"),
@@ -62,8 +77,6 @@ def table(root: Path) -> list[tuple[str, str]]:
         ("most parameters", f"{most.parameters} ({most.where})"),
         ("lines of fteval/", f"{code:,}"),
         ("lines of tests per line", f"{tests / code:.2f}"),
-        ("late imports of fteval's own", str(len({(i.source, i.line) for i in found if i.kind == "late"}))),
-        ("functions used by nobody, by tests alone", "{}, {}".format(*map(len, unused(root)))),
     ]
 
 
