@@ -118,10 +118,10 @@ def test_another_distribution_does_not_count(tmp_path: Path, monkeypatch: pytest
 def test_what_a_plugin_takes_from_fteval_s_probes_counts_and_from_its_records_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {"acme_length.py": plugin.probe("from fteval.evals.text import words", least="len(words(''))")}
+    files = {"acme_length.py": plugin.probe("from fteval.evals.language.text import words", least="len(words(''))")}
     plugin.on_path(plugin.install(tmp_path, files), monkeypatch)
     importlib.import_module("acme_length")
-    assert set(source_files("acme_length")) == {"acme_length", *source_files("fteval.evals.text")}
+    assert set(source_files("acme_length")) == {"acme_length", *source_files("fteval.evals.language.text")}
 
 
 def test_nothing_is_imported_to_be_digested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
