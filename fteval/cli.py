@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from fteval import errors
+from fteval.commands import streams
 from fteval.version import __version__
 
 COMMANDS = {
@@ -79,8 +80,22 @@ def group() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Entry point. Exits with the codes of `errors.py`."""
-    sys.exit(call(sys.argv[1:] if args is None else list(args)))
+    """Entry point. Exits with the codes of `errors.py`, whatever becomes of the output."""
+    _open_streams()
+    code = call(sys.argv[1:] if args is None else list(args))
+    streams.flush()
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed lead nowhere: a file opened later would take their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def call(args: list[str]) -> int:
@@ -93,7 +108,7 @@ def call(args: list[str]) -> int:
     except errors.UserError as error:
         if isinstance(error, errors.Interrupted):
             # Python gives the signals back while it shuts down: a second one then would change the exit code.
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
         if debug:
             show(traceback.format_exc())
@@ -109,9 +124,15 @@ def call(args: list[str]) -> int:
         show("interrupted")
         return 130
     except BrokenPipeError:
-        # The reader (`| head`) has enough. Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return errors.OK
+        streams.flush()
+        return errors.OK  # the reader (`| head`) has enough; what has a verdict keeps its code, see `commands.output`
+    except SystemExit as error:
+        show(
+            f"internal error: something called sys.exit({error.code!r}) in the middle of the work\n"
+            "  this is no result: a plugin, a scorer or a library ended the process\n"
+            "  do:    run the same command with --debug to see which"
+        )
+        return errors.INTERNAL
     except Exception as error:
         if debug:
             show(traceback.format_exc())

@@ -48,7 +48,7 @@ class Incomplete(UserError):
 
 
 class Interrupted(Incomplete):
-    """Stopped by SIGINT (130) or SIGTERM (143); the same command goes on where it stopped."""
+    """Stopped by SIGINT (130), SIGTERM (143) or SIGHUP (129); the same command goes on where it stopped."""
 
     def __init__(self, what: str, *, signal_number: int, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, where=where, fix=fix)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from fteval.commands import streams
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
 from fteval.records import Comparison, Judged, RunRecord
@@ -35,16 +38,18 @@ def check_writable(outputs: Sequence[Path]) -> None:
 def present(
     result: Comparison | RunRecord, *, outputs: Sequence[Path], as_json: bool, display: Display, store: Path
 ) -> int:
-    """Prints the result, writes the report files, and returns the exit code that the result means."""
+    """Writes the report files, prints the result, and returns the exit code that the result means.
+
+    Files first: whoever reads the page may go away (`| head`, a terminal that hangs up, a full disk behind stdout),
+    and neither they nor the code depend on that.
+    """
     from fteval.experiment import saved
     from fteval.reports import as_data
     from fteval.reports.terminal import terminal
 
     worst = () if isinstance(result, Comparison) else saved.worst(result)
-    if as_json:
-        click.echo(json.dumps(as_data(result), indent=1))
-    else:
-        terminal.show(result, worst, color=display.color)
+    with contextlib.suppress(ValueError):  # not the main thread: a signal is then not ours to ignore
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for path in outputs:
         try:
             path.write_text(_as_file(result, worst, path.suffix), encoding="utf-8", newline="")
@@ -55,6 +60,12 @@ def present(
                 where=str(path),
                 fix=f"the run is kept: fteval report {result.id} --store {store} -o FILE",
             ) from None
+    if as_json:
+        unread = streams.write(lambda: click.echo(json.dumps(as_data(result), indent=1)))
+    else:
+        unread = streams.write(lambda: terminal.show(result, worst, color=display.color))
+    if unread is not None:
+        click.echo(f"fteval: the result could not be printed ({unread}): fteval report {result.id}", err=True)
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE

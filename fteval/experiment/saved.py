@@ -19,8 +19,6 @@ from fteval.records import Comparison, Judged, Proof, RunRecord
 if TYPE_CHECKING:
     from fteval.runs.journal.store import Store
 
-_TIME = len("20261120T101756Z")
-
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
     """A saved comparison or run; `latest` is the newest of both."""
@@ -28,11 +26,9 @@ def saved(what: str, store: Path) -> Comparison | RunRecord:
 
     kept = Store(store, readonly=True)
     if what == "latest":
-        ids = kept.comparisons()
-        runs = kept.runs()
-        # Ids begin with the time, to the second, and a comparison is made after its runs.
-        if ids and (not runs or ids[-1][:_TIME] >= runs[-1].id[:_TIME]):
-            return kept.load_comparison(ids[-1])
+        newest = kept.latest()
+        if newest is not None and newest[0] == "comparison":
+            return kept.load_comparison(newest[1])
     elif any(i.startswith(what) for i in kept.comparisons()):
         return kept.load_comparison(what)
     return saved_run(what, store)

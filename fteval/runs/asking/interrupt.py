@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a run: stop soon, keep everything acknowledged, say how to go on."""
+"""What Ctrl-C, SIGTERM and SIGHUP do to a run: stop soon, keep everything acknowledged, say how to go on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a scheduler's end, a terminal that hangs up."""
+
 
 class Stop(BaseException):
     """Raised where work may be cancelled. Not an Exception: engines and probes must not swallow it."""
@@ -21,11 +24,11 @@ GRACE = 3.0
 
 
 class Signals:
-    """While it is open, the first SIGINT or SIGTERM says so at once and stops the work; later ones are ignored.
+    """While it is open, the first of STOPS says so at once and stops the work; later ones are ignored.
 
     Installs nothing outside the main thread, where Python does not allow it. Gives back what was there when it closes;
     after a signal only with the next one that comes when GRACE is over, so that a hammered Ctrl-C does not hit whoever
-    shows the message. A command that ends with Interrupted should ignore both signals from then on.
+    shows the message. A command that ends with Interrupted should ignore them from then on.
     """
 
     def __init__(self, message: str) -> None:
@@ -40,7 +43,9 @@ class Signals:
     def __enter__(self) -> Signals:
         self._open = True
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOPS:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                    continue  # nohup: the terminal may go
                 self._before[number] = signal.signal(number, self._receive)
         return self
 

@@ -5,6 +5,7 @@
       comparisons/<id>.json
       noise/<digest of model, suite and sampling>.json
       candidates/<id>/
+      order                                     ids as they were made: clocks may go back
 
 There is no index: a key stands at a fixed place of its line, so that scanning ten runs of 100,000 generations takes
 about three seconds, and only runs of the same engine identity and sampling are scanned.
@@ -34,6 +35,7 @@ from fteval.runs.journal.run import JOURNALS, Run, load_json, read_run, repair_r
 __all__ = ["JOURNALS", "Run", "Store", "new_id", "repair_run", "verify_run"]
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{16}")
+_TIME = len("20261120T101756Z")
 _SPARE = 16 << 20
 """Bytes that a run may need beside its answers."""
 
@@ -81,6 +83,31 @@ class Store:
                 fix="free some space, name another --store, or lower --max-tokens",
             )
 
+    # --- what came after what ---
+
+    def latest(self) -> tuple[str, str] | None:
+        """(`run` or `comparison`, its id) of what was made last; None in an empty store."""
+        made = [*(("run", run.id) for run in self.runs()[-1:]), *(("comparison", i) for i in self.comparisons()[-1:])]
+        place = self._places()
+        # In a store older than the list, ids begin with the time, and a comparison is made after its runs.
+        return max(made, key=lambda one: (place.get(one[1], -1), one[1][:_TIME], one[0] == "comparison"), default=None)
+
+    def _append(self, name: str) -> None:
+        """Lists an id, before what it names is there: an id without anything behind it is passed over."""
+        file = os.open(self.root / "order", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, f"{name}\n".encode("ascii"))  # one write, so that two processes do not mix
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _places(self) -> dict[str, int]:
+        try:
+            names = (self.root / "order").read_bytes().decode("ascii", "replace").splitlines()
+        except FileNotFoundError:
+            return {}
+        return {name: place for place, name in enumerate(names)}
+
     # --- runs ---
 
     def runs(self) -> list[Run]:
@@ -89,7 +116,8 @@ class Store:
         for name in _names(self.runs_dir):
             if _ID.fullmatch(name) and (run := read_run(self.runs_dir / name)):
                 found.append(run)
-        return sorted(found, key=lambda run: (str(run.manifest.get("created")), run.id))
+        place = self._places()
+        return sorted(found, key=lambda run: (place.get(run.id, -1), str(run.manifest.get("created")), run.id))
 
     def find(self, text: str) -> Run:
         """The run of an id, of the unique beginning of one, or `latest`. Raises UserError with the nearest ids."""
@@ -99,6 +127,7 @@ class Store:
     def create_run(self, manifest: Mapping[str, Any]) -> tuple[Run, Lock]:
         """A new run, locked, with its plan frozen and nothing done yet."""
         path = _make_unique(self.runs_dir)
+        self._append(path.name)
         lock = Lock(path / ".lock")
         try:
             run = Run(path, {"v": lines.VERSION, "id": path.name, "created": journal.timestamp(), **manifest})
@@ -146,6 +175,7 @@ class Store:
             candidates=tuple(replace(c, run=replace(c.run, probes=())) for c in comparison.candidates),
         )
         saved = {"v": lines.VERSION, "created": journal.timestamp(), "comparison": codec.to_json(slim)}
+        self._append(chosen)
         write_atomically(self.comparisons_dir / f"{chosen}.json", _pretty(saved))
         return chosen
 
@@ -153,7 +183,8 @@ class Store:
         """Ids of the saved comparisons, oldest first."""
         names = [name.removesuffix(".json") for name in _names(self.comparisons_dir)]
         made = {n: (self.comparisons_dir / f"{n}.json").stat().st_mtime_ns for n in names if _ID.fullmatch(n)}
-        return sorted(made, key=lambda name: (made[name], name))
+        place = self._places()
+        return sorted(made, key=lambda name: (place.get(name, -1), made[name], name))
 
     def load_comparison(self, text: str) -> Comparison:
         """The comparison of an id, of its unique beginning, or `latest`. Raises UserError with the nearest id."""

@@ -101,6 +101,30 @@ def test_a_run_is_found_by_id_by_a_unique_beginning_and_as_latest(store: Store) 
     assert f"did you mean {runs[0]}" in str(caught.value.fix)
 
 
+def test_latest_is_what_was_made_last_whatever_the_clock_said(store: Store) -> None:
+    first, second = a_run(store), a_run(store, weights="1")
+    saved = store.save_comparison(Comparison("", first, (), "measured", 0))
+    # A clock that was set back: the newest names and times belong to what was made first.
+    early = store.runs_dir / "20991231T235959Z-00000000000000ff"
+    (store.runs_dir / first.id).rename(early)
+    names = (store.root / "order").read_text().replace(first.id, early.name)
+    (store.root / "order").write_text(names)
+    os.utime(store.comparisons_dir / f"{saved}.json", (0, 0))
+    assert [run.path.name for run in store.runs()] == [early.name, second.id]
+    assert store.latest() == ("comparison", saved)
+    third = a_run(store, weights="2")
+    assert store.latest() == ("run", third.id)
+
+
+def test_a_store_without_the_list_is_read_by_its_times(store: Store) -> None:
+    first = a_run(store)
+    saved = store.save_comparison(Comparison("", first, (), "measured", 0))
+    (store.root / "order").unlink()
+    assert store.latest() == ("comparison", saved)
+    a_run(store, weights="1")  # an older store that is written to again
+    assert store.latest()[0] == "run"
+
+
 def test_an_empty_store_has_no_latest(store: Store) -> None:
     with pytest.raises(UserError, match="no run 'latest'"):
         store.find("latest")
