@@ -13,6 +13,7 @@ from typing import Any
 
 from fteval.data.jsonl import Problems, rows
 from fteval.errors import UserError
+from fteval.records import check_honoured
 
 ROLES = ("system", "user", "assistant")
 Turn = dict[str, str]
@@ -55,6 +56,7 @@ def answers(conversation: Sequence[tuple[Turn, bool]]) -> list[dict[str, list[Tu
 
 def turns(row: Mapping[str, Any]) -> list[tuple[Turn, bool]]:
     """The turns of a row, and whether each answer is to be learnt. Raises ValueError for what is no conversation."""
+    check_honoured(row, row.get("messages"))
     if "messages" in row:
         return [_turn(turn, f"messages[{i}]") for i, turn in enumerate(_list(row["messages"], "messages"))]
     answer = "completion" if "completion" in row else "target"

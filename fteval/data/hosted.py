@@ -61,6 +61,8 @@ def read_hosted(path: Path, method: str) -> HostedRows:
 
 
 def _supervised(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
+    if "messages" in row and _has_tools(row):
+        return _with_tools(row)
     conversation = turns(row)
     learnt = answers(conversation)
     # What stands behind the last answer to learn teaches nothing, and providers want an answer at the end.
@@ -72,6 +74,51 @@ def _supervised(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]
     return {"messages": said}, [one["prompt"] for one in learnt]
 
 
+_PASSED_ON = ("tools", "functions", "parallel_tool_calls")
+_OF_A_TURN = frozenset(["role", "content", "name", "tool_calls", "tool_call_id", "function_call", "weight"])
+_SPEAKERS = ("system", "developer", "user", "assistant", "tool", "function")
+
+
+def _has_tools(row: Mapping[str, Any]) -> bool:
+    turns = row["messages"] if isinstance(row["messages"], list) else []
+    known = [turn for turn in turns if isinstance(turn, Mapping)]
+    keys = {key for turn in known for key in turn}
+    return (
+        not keys.isdisjoint(_OF_A_TURN - {"role", "content", "weight"})
+        or any(name in row for name in _PASSED_ON)
+        or any(turn.get("role") in ("developer", "tool", "function") for turn in known)
+    )
+
+
+def _with_tools(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
+    """A conversation with tools or named speakers, passed on whole: what is in it is the provider's to read."""
+    given = row["messages"]
+    for position, turn in enumerate(given):
+        if not isinstance(turn, Mapping) or turn.get("role") not in _SPEAKERS:
+            raise ValueError(f"messages[{position}] needs a 'role' of {', '.join(_SPEAKERS)}")
+        unknown = sorted(set(turn) - _OF_A_TURN)
+        if unknown:
+            raise ValueError(f"messages[{position}].{unknown[0]} is nothing that hosted fine-tuning reads")
+    learnt = [i for i, turn in enumerate(given) if turn["role"] == "assistant" and turn.get("weight", 1) != 0]
+    if not learnt:
+        raise ValueError("no answer to learn: the row has no assistant turn with a weight other than 0")
+    prompts = [_spoken_text(given[:position]) for position in learnt]
+    passed = {name: row[name] for name in _PASSED_ON if name in row}
+    return _in_unicode({"messages": list(given[: learnt[-1] + 1]), **passed}), prompts
+
+
+def _spoken_text(turns: list[Any]) -> list[Turn]:
+    return [{"role": t["role"], "content": t["content"]} for t in turns if isinstance(t.get("content"), str)]
+
+
+def _in_unicode(value: Any) -> Any:
+    if isinstance(value, str):
+        return valid_text(value)
+    if isinstance(value, Mapping):
+        return {key: _in_unicode(inner) for key, inner in value.items()}
+    return [_in_unicode(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _dpo(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
     asked, better, worse = _preference(row)
     if not asked or asked[-1]["role"] != "user":
@@ -79,11 +126,16 @@ def _dpo(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
     if better == worse:
         raise ValueError("both answers are the same: there is nothing to prefer")
     made = {
-        "input": {"messages": asked, "tools": [], "parallel_tool_calls": True},
+        "input": {"messages": asked, "tools": [], "parallel_tool_calls": True, **_tools_of(row)},
         "preferred_output": [better],
         "non_preferred_output": [worse],
     }
     return made, [asked]
+
+
+def _tools_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = row["input"] if isinstance(row.get("input"), Mapping) else {}
+    return {name: known[name] for name in ("tools", "parallel_tool_calls") if name in known}
 
 
 def _preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:

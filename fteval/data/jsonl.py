@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fteval.data.hints import ALPACA
 from fteval.errors import UserError
 
 SHOWN = 20
@@ -37,10 +40,13 @@ class Problems:
         self.path = path
         self.found: list[str] = []
         self.n = 0
+        self.fix: str | None = None
+        """What to do about the first that has an answer to that."""
 
-    def add(self, line: int, what: str) -> None:
+    def add(self, line: int, what: str, fix: str | None = None) -> None:
         """One problem; the same line may have several."""
         self.n += 1
+        self.fix = self.fix or fix
         if len(self.found) < SHOWN:
             self.found.append(f"{self.path}:{line}: {what}")
 
@@ -48,7 +54,7 @@ class Problems:
         """Raises UserError when there is any."""
         if self.n:
             more = [f"… and {self.n - SHOWN} more"] if self.n > SHOWN else []
-            raise UserError("\n".join([*self.found, *more]))
+            raise UserError("\n".join([*self.found, *more]), fix=self.fix)
 
 
 def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -64,7 +70,8 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
             if _too_deep(line, row):
                 raise RecursionError
         except UnicodeDecodeError as error:
-            problems.add(number, f"not UTF-8 (byte {error.start} of the line)")
+            fix = "iconv -f windows-1252 -t utf-8 FILE > NEW.jsonl, with the encoding that the file has"
+            problems.add(number, f"not UTF-8 (byte {error.start} of the line)", fix)
         except json.JSONDecodeError as error:
             problems.add(number, f"not JSON: {error.msg} at column {error.colno}, found {_excerpt(line)}")
         except RecursionError:
@@ -81,8 +88,8 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
-            _check_magic(path, file.read(4))
-            file.seek(0)
+            _check_kind(path, file.fileno())
+            _check_magic(path, file.peek(4)[:4])
             number = 0
             while line := file.readline(LONGEST):
                 number += 1
@@ -97,6 +104,15 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise _unreadable(path, error) from None
 
 
+def _check_kind(path: Path, number: int) -> None:
+    """Raises UserError for what never ends or never begins; a pipe that a shell made (`<(…)`) is fine."""
+    mode = os.fstat(number).st_mode
+    if stat.S_ISFIFO(mode) and path.resolve().exists():
+        raise UserError(f"{path} is a named pipe", where=str(path), fix="write it to a file, or give <(COMMAND)")
+    if stat.S_ISCHR(mode) and not os.path.samestat(os.fstat(number), os.stat(os.devnull)):
+        raise UserError(f"{path} is a device", where=str(path), fix="write what it gives to a file")
+
+
 def _check_magic(path: Path, start: bytes) -> None:
     for magic, (what, fix) in _MAGIC.items():
         if start.startswith(magic):
@@ -109,12 +125,36 @@ def _check_first(path: Path, line: bytes) -> None:
         raise UserError(
             "not UTF-8 text: it has NUL bytes", where=f"{path}:1", fix="save it as UTF-8 (UTF-16 looks like this)"
         )
-    if line.strip() in (b"[", b"{", b"[{") or (line[:1] == b"[" and line.strip()[-1:] == b"]" and b"{" in line):
+    text = line.strip()
+    each = "each row on a line of its own: "
+    if text[:1] == b"[":
         raise UserError(
-            f"a JSON document, wanted one object a line; found {_excerpt(line)}",
+            f"a JSON list, wanted one object a line; found {_excerpt(line)}",
             where=f"{path}:1",
-            fix="write each row on a line of its own: jq -c '.[]' FILE.json > FILE.jsonl",
+            fix=f"{each}jq -c '.[]{_converted(path)}' FILE > NEW.jsonl",
         )
+    if text == b"{":
+        raise UserError(
+            "an object over several lines, wanted one a line", where=f"{path}:1", fix=f"{each}jq -c . FILE > NEW.jsonl"
+        )
+    if text.startswith(b"{'"):
+        what = f"Python's own spelling, not JSON; found {_excerpt(line)}"
+        raise UserError(what, where=f"{path}:1", fix="write it with json.dumps")
+    if b"\r" in text and b"\n" not in text:
+        fix = "tr '\\r' '\\n' < FILE > NEW.jsonl"
+        raise UserError("its lines end with carriage returns alone", where=f"{path}:1", fix=fix)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        fix = 'one object a line: {"prompt": …, "target": …}'
+        raise UserError(f"a table, not JSON lines; found {_excerpt(line)}", where=f"{path}:1", fix=fix)
+
+
+def _converted(path: Path) -> str:
+    """What turns the rows of an Alpaca file into a hold-out's, as a part of a jq filter."""
+    if not path.is_file():
+        return ""  # a pipe, which is read once
+    with path.open("rb") as file:
+        start = file.read(4096)
+    return f" | {ALPACA}" if b'"instruction"' in start and b'"output"' in start else ""
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fteval.data.hints import mended
 from fteval.data.jsonl import Problems, rows
 from fteval.records import Sample, sample_from_row
 
@@ -38,7 +39,7 @@ def read_samples(path: Path) -> list[Sample]:
         try:
             sample = sample_from_row(row)
         except ValueError as error:
-            problems.add(number, str(error))
+            problems.add(number, str(error), mended(row))
             continue
         if sample.id in first:
             problems.add(number, _twice(row, sample, first[sample.id], number))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.experiment.experiment import Experiment, ProbeUse
-from fteval.records import Probe, Sample, WrappingProbe
+from fteval.records import Probe, Sample, WrappingProbe, sample_from_row
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite
@@ -23,7 +24,10 @@ def build_suite(experiment: Experiment) -> Suite:
     for use in experiment.probes:
         made = registry.probe(use.probe, use.params, where=use.where)
         specs.append((use.name, made, _samples_of(use, made, of_nano)))
-    return suite.build(specs, limit=experiment.limit, name=experiment.suite)
+    try:
+        return suite.build(specs, limit=experiment.limit, name=experiment.suite)
+    except UserError as error:
+        raise _by_line(error, [use.data for use in experiment.probes if use.data and use.data.is_file()]) from None
 
 
 def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | None:
@@ -50,6 +54,18 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
     if not rows:
         raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
     return rows
+
+
+def _by_line(error: UserError, files: list[Path]) -> UserError:
+    """The same error, naming rows without an id by file and line: nobody knows a row by its hash."""
+    from fteval.data.read import iter_rows
+
+    what = error.what
+    for path in files:
+        for number, row in iter_rows(path):
+            if row.get("id") is None and (known := sample_from_row(row).id) in what:
+                what = what.replace(repr(known), known).replace(known, f"{path}:{number}")
+    return type(error)(what, where=error.where, fix=error.fix)
 
 
 def _is_nano(ref: str) -> bool:

@@ -36,7 +36,7 @@ from fteval.records.probes import FittedProbe, Metric, NamingProbe, Probe, Score
 from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, RunRecord, Sequential
-from fteval.records.samples import Message, Sample, row_from_sample, sample_from_row
+from fteval.records.samples import Message, Sample, check_honoured, row_from_sample, sample_from_row
 
 __all__ = [
     "IDENTITY",
@@ -88,6 +88,7 @@ __all__ = [
     "VaryingProbe",
     "WrappingProbe",
     "canonical",
+    "check_honoured",
     "digest",
     "out_of_range",
     "primary",

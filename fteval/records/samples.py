@@ -52,12 +52,33 @@ class Sample:
         return self.messages[-1].content if self.messages else ""
 
 
+TOOLS = ("tools", "functions", "function_call", "tool_choice", "parallel_tool_calls")
+"""Fields of a row that a model would have to be asked with."""
+OF_A_TURN = ("tool_calls", "function_call", "name", "reasoning_content")
+"""Fields of a turn that would have to be rendered into the prompt."""
+
+
+def check_honoured(row: Mapping[str, Any], turns: Any) -> None:
+    """Raises ValueError for a field that changes what is asked and that nothing here can render.
+
+    A prompt without its tools, or without who spoke, is another prompt: its answer would say nothing about this row.
+    """
+    found = [name for name in TOOLS if row.get(name) not in (None, [], {})]
+    for position, turn in enumerate(turns if isinstance(turns, list) else []):
+        if isinstance(turn, Mapping):
+            found += [f"messages[{position}].{n}" for n in OF_A_TURN if turn.get(n) not in (None, [], {})]
+            found += [f"messages[{position}] of a tool"] if turn.get("role") == "tool" else []
+    if found:
+        raise ValueError(f"{', '.join(found)} cannot be honoured here: leave the row out, or write it as plain text")
+
+
 def sample_from_row(row: Mapping[str, Any]) -> Sample:
     """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
 
     Other keys than those of a hold-out row become metadata, so that a probe finds `keywords` or `labels` where the user
     wrote them. Raises ValueError with what was found.
     """
+    check_honoured(row, row.get("messages"))
     messages, target = _messages(row)
     metadata = row.get("metadata") or {}
     slices = row.get("slices") or {}
@@ -107,7 +128,8 @@ def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
     messages = []
     for position, turn in enumerate(turns):
         if not isinstance(turn, Mapping) or turn.get("role") not in ("system", "user", "assistant"):
-            raise ValueError(f"messages[{position}] needs a 'role' of system, user or assistant")
+            role = turn.get("role") if isinstance(turn, Mapping) else None
+            raise ValueError(f"messages[{position}] needs a 'role' of system, user or assistant, found {role!r}")
         if not isinstance(turn.get("content"), str):
             raise ValueError(f"messages[{position}].content must be text, found {type(turn.get('content')).__name__}")
         messages.append(Message(turn["role"], turn["content"]))

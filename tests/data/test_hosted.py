@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fteval.data.hosted import read_hosted
-from fteval.data.write import write_rows
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 
 
@@ -82,7 +82,7 @@ TALK = [turn("user", "Hi"), turn("assistant", "Yo"), ASKED]
 def test_a_row_is_uploaded_in_the_form_of_its_method(
     tmp_path: Path, method: str, row: dict[str, Any], uploaded: dict[str, Any], prompts: list[Any]
 ) -> None:
-    write_rows(tmp_path / "train.jsonl", [row])
+    (tmp_path / "train.jsonl").write_text(as_lines([row]))
     found = read_hosted(tmp_path / "train.jsonl", method)
     assert (found.rows, found.prompts) == ([uploaded], prompts)
     assert [json.loads(line) for line in found.content.splitlines()] == [uploaded]
@@ -94,7 +94,7 @@ def test_a_row_is_uploaded_in_the_form_of_its_method(
         (
             "supervised",
             [{"messages": [ASKED]}, {"messages": [ASKED, SAID]}, {"text": "a"}, {"messages": [turn("tool", "x")]}],
-            {1: "no answer to learn", 3: "wanted 'messages'", 4: "'role' of system, user, assistant"},
+            {1: "no answer to learn", 3: "wanted 'messages'", 4: "no answer to learn"},
         ),
         (
             "dpo",
@@ -128,7 +128,7 @@ def test_everything_wrong_with_a_file_is_said_at_once_with_its_line(
     tmp_path: Path, method: str, rows: list[dict[str, Any]], said: dict[int, str]
 ) -> None:
     path = tmp_path / "train.jsonl"
-    write_rows(path, rows)
+    path.write_text(as_lines(rows))
     with pytest.raises(UserError) as caught:
         read_hosted(path, method)
     lines = caught.value.what.splitlines()

@@ -1,0 +1,194 @@
+"""Rows that others write: what cannot be honoured is refused, what can be mended comes with the line that does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fteval.data.chat import read_conversations
+from fteval.data.hosted import read_hosted
+from fteval.data.read import read_samples
+from fteval.errors import UserError
+
+ASKED = [{"role": "user", "content": "How warm is it in Graz?"}]
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"town": "Graz"}'}}
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+
+
+def written(tmp_path: Path, *rows: Any) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+UNHONOURED = {
+    "tools": {"messages": [*ASKED, {"role": "assistant", "content": "Warm."}], "tools": [TOOL]},
+    "functions": {"prompt": "a", "target": "b", "functions": [{"name": "f"}]},
+    "parallel_tool_calls": {"prompt": "a", "target": "b", "parallel_tool_calls": False},
+    "messages[1].tool_calls": {
+        "messages": [*ASKED, {"role": "assistant", "content": "Let me see.", "tool_calls": [CALL]}]
+    },
+    "messages[1].function_call": {"messages": [*ASKED, {"role": "assistant", "function_call": {"name": "f"}}]},
+    "messages[0].name": {"messages": [{**ASKED[0], "name": "ann"}, {"role": "assistant", "content": "Warm."}]},
+    "messages[1].reasoning_content": {
+        "messages": [*ASKED, {"role": "assistant", "reasoning_content": "Hm.", "content": "Warm."}]
+    },
+    "messages[1] of a tool": {
+        "messages": [*ASKED, {"role": "tool", "content": "21"}, {"role": "assistant", "content": "21"}]
+    },
+}
+
+
+@pytest.mark.parametrize("field", UNHONOURED)
+@pytest.mark.parametrize("read", [read_samples, read_conversations])
+def test_a_field_that_cannot_be_honoured_is_refused_with_its_row(tmp_path: Path, field: str, read: Any) -> None:
+    path = written(tmp_path, {"prompt": "a", "target": "b"}, UNHONOURED[field])
+    with pytest.raises(UserError, match="cannot be honoured") as raised:
+        read(path)
+    assert f"{path}:2: {field}" in raised.value.what
+
+
+@pytest.mark.parametrize("empty", [{"tools": []}, {"tools": None}, {"functions": []}])
+def test_a_field_that_says_nothing_is_fine(tmp_path: Path, empty: dict[str, Any]) -> None:
+    assert len(read_samples(written(tmp_path, {"prompt": "a", "target": "b", **empty}))) == 1
+
+
+def test_a_provider_gets_tools_and_speakers_whole(tmp_path: Path) -> None:
+    row = {
+        "messages": [
+            {**ASKED[0], "name": "ann"},
+            {"role": "assistant", "tool_calls": [CALL]},
+            {"role": "tool", "tool_call_id": "c1", "content": "21 \ud83d"},
+            {"role": "assistant", "content": "21 degrees."},
+            {"role": "user", "content": "Thanks."},
+        ],
+        "tools": [TOOL],
+        "parallel_tool_calls": False,
+    }
+    found = read_hosted(written(tmp_path, row), "supervised")
+    (sent,) = found.rows
+    assert sent["tools"] == [TOOL] and sent["parallel_tool_calls"] is False
+    assert sent["messages"][:2] == row["messages"][:2] and len(sent["messages"]) == 4
+    assert sent["messages"][2]["content"] == "21 \ufffd"
+    assert [len(prompt) for prompt in found.prompts] == [1, 2], "what stands before each answer, as far as it is text"
+
+
+@pytest.mark.parametrize(
+    ("turn", "message"),
+    [
+        ({"role": "assistant", "reasoning_content": "x", "content": "y"}, "reasoning_content"),
+        ({"role": "robot"}, "role"),
+    ],
+)
+def test_a_provider_is_sent_nothing_that_it_would_not_read(tmp_path: Path, turn: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_hosted(written(tmp_path, {"messages": [*ASKED, turn], "tools": [TOOL]}), "supervised")
+
+
+def test_preferences_keep_their_tools(tmp_path: Path) -> None:
+    answers = {"preferred_output": [{"role": "assistant", "content": "a"}], "non_preferred_output": "b"}
+    row = {"input": {"messages": ASKED, "tools": [TOOL], "parallel_tool_calls": False}, **answers}
+    (sent,) = read_hosted(written(tmp_path, row), "dpo").rows
+    assert sent["input"]["tools"] == [TOOL] and sent["input"]["parallel_tool_calls"] is False
+
+
+OTHERS = {
+    "alpaca": {"instruction": "Name a colour.", "input": "", "output": "red"},
+    "alpaca with input": {"instruction": "Add.", "input": "1 2", "output": "3"},
+    "sharegpt": {"conversations": [{"from": "human", "value": "Name a colour."}, {"from": "gpt", "value": "red"}]},
+    "question and answer": {"question": "Name a colour.", "answer": "red"},
+    "input and target": {"input": "Name a colour.", "target": "red"},
+    "turns and completion": {"prompt": ASKED, "completion": [{"role": "assistant", "content": "21"}]},
+    "turns and ideal": {"input": ASKED, "ideal": "21"},
+    "other roles": {"messages": [{"role": "human", "content": "a?"}, {"role": "model", "content": "b"}]},
+    "roles in capitals": {"messages": [{"role": "User", "content": "a?"}, {"role": "Assistant", "content": "b"}]},
+    "parts": {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "a?"}]},
+            {"role": "assistant", "content": "b"},
+        ]
+    },
+}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
+@pytest.mark.parametrize("kind", OTHERS)
+def test_the_line_that_is_given_makes_a_hold_out(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, OTHERS[kind])
+    with pytest.raises(UserError) as raised:
+        read_samples(path)
+    _run(tmp_path, raised.value.fix)
+    (sample,) = read_samples(tmp_path / "NEW.jsonl")
+    assert sample.prompt_text and isinstance(sample.target, str) and sample.target
+
+
+def _run(folder: Path, fix: str | None) -> None:
+    assert fix is not None
+    command = fix.removeprefix("each row on a line of its own: ").replace(" FILE ", " rows.jsonl ")
+    subprocess.run(["bash", "-c", command], cwd=folder, check=True)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        (json.dumps([{"prompt": "a", "target": "b"}, {"prompt": "c", "target": "d"}]), 2),
+        (json.dumps([OTHERS["alpaca"], OTHERS["alpaca with input"]], indent=2), 2),
+        (json.dumps({"prompt": "a", "target": "b"}, indent=2) + "\n" + json.dumps({"prompt": "c"}, indent=2), 2),
+    ],
+    ids=["a list", "an Alpaca file", "pretty rows"],
+)
+def test_a_document_comes_with_the_line_that_makes_rows_of_it(tmp_path: Path, text: str, n: int) -> None:
+    (tmp_path / "rows.jsonl").write_text(text)
+    with pytest.raises(UserError) as raised:
+        read_samples(tmp_path / "rows.jsonl")
+    _run(tmp_path, raised.value.fix)
+    assert len(read_samples(tmp_path / "NEW.jsonl")) == n
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{'prompt': 'a', 'target': 'b'}\n", "Python's own spelling"),
+        (b'{"prompt": "a"}\r{"prompt": "b"}', "carriage returns"),
+        ('{"prompt": "é"}\n'.encode("latin-1"), "iconv"),
+    ],
+)
+def test_odd_bytes_say_what_they_are(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(content)
+    with pytest.raises(UserError) as raised:
+        read_samples(tmp_path / "rows.jsonl")
+    assert message in str(raised.value)
+
+
+def test_a_table_is_said_once_and_not_for_every_line(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("prompt,target\na,b\nc,d\n")
+    with pytest.raises(UserError, match="a table") as raised:
+        read_samples(tmp_path / "rows.csv")
+    assert "\n" not in raised.value.what
+
+
+def test_what_never_ends_is_refused_and_a_shell_s_pipe_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    holder = os.open(tmp_path / "pipe.jsonl", os.O_RDWR)  # so that opening it does not wait
+    try:
+        with pytest.raises(UserError, match="named pipe"):
+            read_samples(tmp_path / "pipe.jsonl")
+    finally:
+        os.close(holder)
+    with pytest.raises(UserError, match="device"):
+        read_samples(Path("/dev/zero"))
+    code = (
+        "import sys; from pathlib import Path; from fteval.data.read import read_samples; "
+        "print(len(read_samples(Path(sys.argv[1]))))"
+    )
+    command = f"""{shutil.which("python3")} -c '{code}' <(echo '{{"prompt": "a"}}')"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(__import__("sys").path)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment)
+    assert done.stdout == "1\n", done.stderr
