@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 
 def find_config(given: Path | None, *, wanted: bool) -> Config | None:
-    """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do."""
-    path = DEFAULT_CONFIG if given is None and wanted and DEFAULT_CONFIG.is_file() else given
+    """The config of -c, else the folder's fteval.yaml where the command line alone does not say what to do.
+
+    Raises UserError for one that is there and cannot be read: what somebody wrote is never passed over.
+    """
+    path = _default_config() if given is None and wanted else given
     if path is None:
         return None
     from fteval import config
@@ -35,6 +39,22 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
     except config.BrokenConfig as error:
         also = _wrong_in(error.rest) if error.rest else ""
         raise UserError("\n".join(filter(None, [error.what, also])), fix=error.fix) from None
+
+
+def _default_config() -> Path | None:
+    if os.path.lexists(DEFAULT_CONFIG):
+        if DEFAULT_CONFIG.is_file():
+            return DEFAULT_CONFIG
+        what = (
+            "a folder" if DEFAULT_CONFIG.is_dir() else "a link to nothing" if DEFAULT_CONFIG.is_symlink() else "no file"
+        )
+        raise UserError(
+            f"{DEFAULT_CONFIG} is {what}", where=str(DEFAULT_CONFIG.absolute()), fix="name a config with -c"
+        )
+    other = DEFAULT_CONFIG.with_suffix(".yml")
+    if os.path.lexists(other):
+        raise UserError(f"{other} is not read", fix=f"call it {DEFAULT_CONFIG}, or name it: -c {other}")
+    return None
 
 
 def _wrong_in(rest: Config) -> str:

@@ -15,7 +15,7 @@ from fteval.commands import noise, run
 from fteval.engines.remote.budget import Budget
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked, with_parts
-from fteval.experiment.describe import describe
+from fteval.experiment.describe import describe, find_config
 from fteval.records import Limits, Sampling
 
 FIELDS = {field.name: field for field in dataclasses.fields(Asked)}
@@ -83,6 +83,23 @@ def test_a_renamed_server_setting_says_its_new_name() -> None:
         with_parts(Asked(), None, {"max_tokens": 5})
     with pytest.raises(UserError, match="Did you mean 'top_p'"):
         with_parts(Asked(), {"topp": 5}, None)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "yml"])
+def test_a_config_that_is_there_is_never_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if kind == "folder":
+        Path("fteval.yaml").mkdir()
+    elif kind == "link":
+        Path("fteval.yaml").symlink_to("gone.yaml")
+    else:
+        Path("fteval.yml").write_text("version: 1\n")
+    words = {"folder": "a folder", "link": "a link to nothing", "yml": "is not read"}
+    with pytest.raises(UserError, match=words[kind]):
+        find_config(None, wanted=True)
+    assert find_config(None, wanted=False) is None
 
 
 def test_what_python_says_in_mappings_arrives() -> None:
