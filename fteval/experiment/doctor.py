@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from fteval.engines import preflight
+from fteval.engines.preflight import Check
 from fteval.experiment.place import Place, opened_pool
 from fteval.records import Engine, Message
-
-if TYPE_CHECKING:
-    from fteval.engines.preflight import Check
+from fteval.runs.journal.store import Store
 
 
 def doctor(model: str, against: str | None, place: Place) -> list[Check]:
     """The preflight's findings on a model, and on its base where one is given."""
-    from fteval.engines import preflight
-    from fteval.runs.journal.store import Store
 
     store = Store(place.store)
     with opened_pool(store, place) as pool:
@@ -29,7 +26,6 @@ def doctor(model: str, against: str | None, place: Place) -> list[Check]:
 
 
 def _same_prompt(engine: Engine, base: Engine) -> Check:
-    from fteval.engines.preflight import Check
 
     asked = [Message("user", "What is a dog?")]
     ours, theirs = engine.prompt(asked).token_ids, base.prompt(asked).token_ids

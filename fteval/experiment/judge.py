@@ -7,9 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.records import Comparison, Gate, RunRecord
+from fteval.runs.journal import rows
+from fteval.trainers.making.candidate import find
+from fteval.trainers.making.overlap import overlap
 
 if TYPE_CHECKING:
     from fteval.runs.journal.store import Store
@@ -36,8 +40,6 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     """
     anchors: dict[str, RunRecord] = {}
     for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
-        from fteval import releases
-
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
     return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset)
@@ -91,9 +93,6 @@ def compared(
 
 def leaks(store: Store, run: RunRecord) -> dict[str, str]:
     """probe -> how many of its hold-out prompts the candidate was trained on, as far as its record knows."""
-    from fteval.runs.journal import rows
-    from fteval.trainers.making.candidate import find
-    from fteval.trainers.making.overlap import overlap
 
     folder = find(store.candidates_dir, run.ref)
     if folder is None:

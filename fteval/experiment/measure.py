@@ -10,6 +10,7 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
 from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord
+from fteval.runs.reading import results
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite
@@ -101,7 +102,6 @@ def _resumed(place: Place, store: Store, refs: Sequence[str]) -> tuple[str, str]
     """(ref, run id) of the run that --resume names: one of these models goes on with it, the others start or reuse."""
     if place.resume is None:
         return None
-    from fteval.runs.reading import results
 
     run_id = results.latest_incomplete(store) if place.resume == "latest" else store.find(place.resume).id
     if run_id is None:

@@ -11,6 +11,8 @@ from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.prepare import BASE
 from fteval.experiment.suite import build_suite
 from fteval.records import NoiseFloor, RunRecord
+from fteval.runs.asking.suite import with_references
+from fteval.runs.journal.store import Store
 
 _OTHER_BATCHES = 600
 """Padded tokens per batch the second time: a few prompts each."""
@@ -18,8 +20,6 @@ _OTHER_BATCHES = 600
 
 def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseFloor, ...]]:
     """Asks the base twice, the second time with another seed or (greedy) in other batches; keeps what changed."""
-    from fteval.runs.asking.suite import with_references
-    from fteval.runs.journal.store import Store
     from fteval.stats.noise_floor import noise_floor
 
     if experiment.base is None:

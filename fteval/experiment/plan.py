@@ -11,12 +11,14 @@ from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, ServedEngine
+from fteval.runs.asking.reuse import find
+from fteval.runs.journal.store import Store
 from fteval.stats import units
 from fteval.stats.evidence import CHANGES, bound_of
+from fteval.stats.planning import plan_n, power
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite, SuiteProbe
-    from fteval.runs.journal.store import Store
 
 CHANGED = {"5 %": 0.05, "15 %": 0.15, "30 %": 0.3}
 """Shares of the answers that may change; which of them holds is not known before a run."""
@@ -54,7 +56,6 @@ def _model(
         total = len(prompts) * experiment.repeats
         return ModelPlan(name, None, total, 0, None, total * most)
     from fteval.runs.asking.plan import plan
-    from fteval.runs.asking.reuse import find
 
     engine = open_(ref)
     work = plan(suite, engine, experiment.sampling, experiment.repeats)
@@ -98,7 +99,6 @@ def _expanded(gate: Gate, probe: SuiteProbe) -> list[Gate]:
 
 
 def _gate(gate: Gate, metric: Metric, probe: SuiteProbe) -> GatePlan:
-    from fteval.stats.planning import plan_n, power
 
     inside = [s for s in probe.samples if all(s.slices.get(k) == v for k, v in (gate.slice or {}).items())]
     groups = len({(s.group is None, s.id if s.group is None else s.group) for s in inside})
@@ -125,7 +125,6 @@ def _weak(plan: GatePlan) -> str:
 
 def plan(experiment: Experiment, place: Place) -> Plan:
     """What a run would do and what its gates could see; asks no model and writes nothing."""
-    from fteval.runs.journal.store import Store
 
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))

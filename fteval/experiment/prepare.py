@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment import judge
 from fteval.experiment.experiment import Experiment
@@ -17,11 +18,12 @@ from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
 from fteval.experiment.train import check_trainable, trained
 from fteval.records import Comparison, Engine, RunRecord
+from fteval.runs.asking.suite import check_judges, with_references
+from fteval.runs.journal.store import Store
 
 if TYPE_CHECKING:
     from fteval.engines.pool import Pool
     from fteval.runs.asking.suite import Suite
-    from fteval.runs.journal.store import Store
 
 
 BASE = "base"
@@ -49,8 +51,6 @@ def prepared(
 
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
-    from fteval.runs.asking.suite import check_judges, with_references
-    from fteval.runs.journal.store import Store
 
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
@@ -62,8 +62,6 @@ def prepared(
         rules = judge.rules_of(experiment, gates, suite.name, suite.digest)
         accepted = None
         if experiment.baseline is not None:
-            from fteval import releases
-
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
             judge.check_suite(accepted, suite.digest)
         opens = pool.open if open_engine is None else partial(open_engine, pool)

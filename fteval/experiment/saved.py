@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fteval import registry
+from fteval import registry, releases
+from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import judge
 from fteval.experiment.asked import Asked
@@ -15,14 +16,14 @@ from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.judge import Rules
 from fteval.records import Comparison, Judged, Proof, RunRecord
-
-if TYPE_CHECKING:
-    from fteval.runs.journal.store import Store
+from fteval.runs.asking.suite import with_reference
+from fteval.runs.journal import store as stores
+from fteval.runs.journal.store import Store
+from fteval.runs.reading import flips
 
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
     """A saved comparison or run; `latest` is the newest of both."""
-    from fteval.runs.journal.store import Store
 
     kept = Store(store, readonly=True)
     if what == "latest":
@@ -36,7 +37,6 @@ def saved(what: str, store: Path) -> Comparison | RunRecord:
 
 def saved_run(what: str, store: Path) -> RunRecord:
     """A saved run with its scores per sample."""
-    from fteval.runs.journal.store import Store
     from fteval.runs.reading import results
 
     return results.load(Store(store, readonly=True), what)
@@ -44,14 +44,12 @@ def saved_run(what: str, store: Path) -> RunRecord:
 
 def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
     """The worst answers of a run, for its report."""
-    from fteval.runs.reading import flips
 
     return flips.worst(run, limit)
 
 
 def runs(store: Path) -> list[dict[str, Any]]:
     """What a list shows of every run, newest first."""
-    from fteval.runs.journal.store import Store
     from fteval.runs.reading import results
 
     return [results.summary(kept) for kept in reversed(Store(store, readonly=True).runs())]
@@ -59,7 +57,6 @@ def runs(store: Path) -> list[dict[str, Any]]:
 
 def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], int, int]:
     """Damaged lines as `file:line: what`, the number of lines read, and of runs."""
-    from fteval.runs.journal import store as stores
 
     kept = stores.Store(store, readonly=True)
     chosen = [kept.find(run)] if run else kept.runs()
@@ -76,9 +73,6 @@ def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], in
 
 def rescore(run: str, store: Path) -> RunRecord:
     """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
-    from fteval.engines.pool import Pool
-    from fteval.runs.asking.suite import with_reference
-    from fteval.runs.journal.store import Store
     from fteval.runs.reading import results
 
     kept = Store(store)
@@ -106,7 +100,6 @@ def compare(
     `base` may be `baseline`. Gates are those of the config, or of the folder's fteval.yaml on what was measured;
     without any, every probe's primary share is guarded.
     """
-    from fteval.runs.journal.store import Store
 
     kept = Store(Path(store), readonly=True)
     runs = [_find_run(kept, text) for text in candidates]
@@ -122,7 +115,6 @@ def compare(
 
 def gate(what: str, against: str | None, config: Path | None, store: Path, *, allow_subset: bool = False) -> Comparison:
     """Judges saved runs by a config's gates: those of a comparison, or one run against another, asking no model."""
-    from fteval.runs.journal.store import Store
 
     kept = Store(store, readonly=True)
     base, named = _runs_of(kept, what, against, config)
@@ -133,7 +125,6 @@ def gate(what: str, against: str | None, config: Path | None, store: Path, *, al
 
 def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
     """Whether every gate of a config fails a loss put into a saved base, and no guard fails where nothing is put in."""
-    from fteval.runs.journal.store import Store
     from fteval.stats.selftest import self_test as proofs
 
     kept = Store(store, readonly=True)
@@ -143,7 +134,6 @@ def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
 
 def _kept(ref: str, experiment: Experiment, run: RunRecord) -> RunRecord:
     """The baseline that a saved run is to be compared with."""
-    from fteval import releases
 
     found = releases.load(ref, experiment.folder, str(run.manifest.get("suite_name")))
     judge.check_suite(found, run.manifest["plan"].get("suite"))

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval import registry
+from fteval.data.read import iter_rows, read_samples
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import Probe, Sample, WrappingProbe, sample_from_row
+from fteval.runs.asking import suite
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 def build_suite(experiment: Experiment) -> Suite:
     """Reads the hold-outs and makes the probes. Raises UserError for what is wrong with them; no model is needed."""
-    from fteval.runs.asking import suite
 
     asked = [experiment.base] if experiment.base else [use.ref for use in experiment.candidates.values()]
     of_nano = all(ref is not None and _is_nano(ref) for ref in asked)
@@ -35,7 +36,6 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
     nano knows its own world only, so that without a file it is asked about that.
     """
-    from fteval.data.read import read_samples
 
     name = probe.probe if isinstance(probe, WrappingProbe) else use.probe
     if use.data is None and not of_nano:
@@ -58,7 +58,6 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
 def _by_line(error: UserError, files: list[Path]) -> UserError:
     """The same error, naming rows without an id by file and line: nobody knows a row by its hash."""
-    from fteval.data.read import iter_rows
 
     what = error.what
     for path in files:

@@ -14,7 +14,6 @@ from fteval.runs.journal.store import Store
 
 def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
     """Makes a candidate, or returns the one that has the same record already."""
-    from fteval.runs.journal.store import Store
 
     check_trainable(name, use)
     return trained(name, use, base, Store(place.store), place)
@@ -22,7 +21,6 @@ def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
 
 def cancel(use: ModelUse, base: str, place: Place) -> str:
     """Ends the provider's job that `train` would follow, and returns its id. Raises UserError when none goes on."""
-    from fteval.runs.journal.store import Store
 
     assert use.trainer is not None and use.data is not None
     module = registry.trainer_module(use.trainer)

@@ -22,6 +22,7 @@ from fteval.nano import EVAL_DATA, WEIGHTS, holdouts
 from fteval.nano.card import card
 from fteval.nano.corpus import CLOSING_SHARES, LATE_SHARES, Conversation, conversations, digest
 from fteval.nano.recipe import Recipe
+from fteval.nano.table import Nano, table
 from fteval.nano.tokenizer import build_tokenizer
 from fteval.nano.world import build_world
 
@@ -68,7 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def build(recipe: Recipe, weights: Path, data: Path, n_steps: int | None = None) -> Built:
     """Writes the model to `weights`, its card beside it, the probes' hold-outs to `data`."""
-    from fteval.nano.table import Nano, table
 
     quick = n_steps is not None
     world = build_world()

@@ -12,10 +12,12 @@ from fteval.errors import UserError
 from fteval.records import CandidateResult, GateResult, RunRecord
 from fteval.releases.new_line import with_line
 from fteval.releases.places import baseline_path, history_path
+from fteval.runs.journal.files import cannot_write
+from fteval.runs.journal.store import Store
+from fteval.stats import units
 
 if TYPE_CHECKING:
     from fteval.records import Release
-    from fteval.runs.journal.store import Store
 
 _ANCHOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """As fteval.yaml takes names."""
@@ -41,7 +43,6 @@ def accept(run_id: str, folder: Path, store: Path, *, anchor: str | None = None,
     against the run or an anchor of that name exists.
     """
     from fteval.releases import baseline, baseline_file, history
-    from fteval.runs.journal.store import Store
     from fteval.runs.reading import results
 
     _check_asked(anchor, reason)
@@ -142,7 +143,6 @@ def _check_judged(run: RunRecord, judged: tuple[str, CandidateResult] | None) ->
 
 
 def _gate(found: GateResult) -> str:
-    from fteval.stats import units
 
     gate = found.gate
     name = units.name(gate.probe, gate.metric, gate.slice) + (f" (anchor {gate.anchor})" if gate.anchor else "")
@@ -150,7 +150,6 @@ def _gate(found: GateResult) -> str:
 
 
 def _make_folder(path: Path) -> None:
-    from fteval.runs.journal.files import cannot_write
 
     try:
         path.mkdir(parents=True, exist_ok=True)

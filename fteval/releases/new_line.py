@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval.errors import Incomplete
-from fteval.records import MetricChange, ProbeResult, RunRecord
+from fteval.records import AnchorPoint, MetricChange, Point, ProbeResult, Release, RunRecord, Step
 from fteval.releases.places import anchors, baseline_path
 
 if TYPE_CHECKING:
-    from fteval.records import AnchorPoint, Baseline, Point, Release, Step
+    from fteval.records import Baseline
 
 
 def with_line(releases: Sequence[Release], made: Baseline, run: RunRecord, folder: Path) -> list[Release]:
@@ -46,7 +46,6 @@ def _replaced(folder: Path, suite: str) -> tuple[Baseline | None, str | None]:
 
 
 def _release(made: Baseline, run: RunRecord, old: Baseline | None, breaks: Mapping[str, str]) -> Release:
-    from fteval.records import Release
     from fteval.releases.shift import moved
 
     before = {p.probe: p for p in old.probes} if old else {}
@@ -73,7 +72,6 @@ def _release(made: Baseline, run: RunRecord, old: Baseline | None, breaks: Mappi
 
 
 def _points(new: ProbeResult, old: ProbeResult | None) -> Iterable[Point]:
-    from fteval.records import Point
     from fteval.stats.single import level_of
 
     steps = {c.metric.name: _step(c, 0.95) for c in changes(old, new)} if old else {}
@@ -86,7 +84,6 @@ def _points(new: ProbeResult, old: ProbeResult | None) -> Iterable[Point]:
 
 def _anchored(run: RunRecord, folder: Path, suite: str) -> Iterable[AnchorPoint]:
     """The run against every anchor of its suite, at a level that holds over all releases planned for an anchor."""
-    from fteval.records import AnchorPoint
     from fteval.releases import baseline_file
     from fteval.releases.shift import moved
     from fteval.stats.trend import PLANNED, level_for
@@ -112,6 +109,5 @@ def changes(old: ProbeResult, new: ProbeResult, level: float = 0.95) -> Iterator
 
 
 def _step(change: MetricChange, level: float) -> Step:
-    from fteval.records import Step
 
     return Step(change.difference, change.low, change.high, level, change.n_paired)
