@@ -123,10 +123,11 @@ def call(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         show("interrupted")
         return 130
-    except BrokenPipeError:
-        streams.flush()
-        return errors.OK  # the reader (`| head`) has enough; what has a verdict keeps its code, see `commands.output`
     except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            # The reader (`| head`) has enough, over which click would exit with 1, a gate's code. Where there is a
+            # verdict its own code is kept, see `commands.output`.
+            return errors.OK
         show(
             f"internal error: something called sys.exit({error.code!r}) in the middle of the work\n"
             "  this is no result: a plugin, a scorer or a library ended the process\n"
