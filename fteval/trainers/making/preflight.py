@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from fteval.engines import refs
+from fteval.engines.local.chat import stop_ids
 from fteval.errors import UserError
+from fteval.records import Message
+from fteval.trainers.making.bench import Bench
 
 MASKED = -100
 """The label that the loss leaves out."""
@@ -43,6 +47,12 @@ class Preflight:
     @property
     def used(self) -> int:
         return self.rows - len(self.dropped)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of the rows, for candidate.json."""
+        lost = {"dropped": len(self.dropped), "truncated": len(self.truncated)}
+        return {"rows": self.rows, "used": self.used, **lost}
 
     def warnings(self) -> list[str]:
         """What a reader should know before the result; empty when all is well."""
@@ -84,6 +94,24 @@ class Preflight:
             *("warning: " + warning for warning in self.warnings()),
         ]
         return "\n".join(lines)
+
+
+def look_at_answers(bench: Bench[Any], trainer: Any) -> Preflight:
+    """What a trainer of TRL will see of rows that are a prompt and an answer. Raises UserError as `look` does."""
+    chat, folder = bench.chat, bench.base.located.folder
+    prepared = trainer.train_dataset.select_columns(["row", "input_ids", "labels"])
+    settings = folder / "generation_config.json"
+    stops = stop_ids(chat.tokenizer, refs.read_json(settings) if settings.exists() else {}, bench.base.located.config)
+    first = bench.rows[prepared[0]["row"] if len(prepared) else 0]["prompt"]
+    return look(
+        prepared,
+        chat.tokenizer,
+        rows=len(bench.rows),
+        max_length=trainer.args.max_length,
+        stops={token: str(chat.tokenizer.convert_ids_to_tokens(token)) for token in sorted(stops)},
+        n_embeddings=trainer.model.get_input_embeddings().weight.shape[0],
+        first_prompt=chat.prompt([Message(turn["role"], turn["content"]) for turn in first]).token_ids or (),
+    )
 
 
 def look(
