@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fteval.experiment.asked import Asked, with_parts
 from fteval.experiment.describe import describe, find_config
 from fteval.experiment.measure import measure
-from fteval.experiment.place import Listener, Place
+from fteval.experiment.place import Listener, placed
 from fteval.experiment.saved import compare
 from fteval.records import Comparison, Gate, RunRecord
 
@@ -44,22 +45,17 @@ def run(
 ) -> Comparison | RunRecord:
     """Measures a model; against a base, says what changed and whether to ship.
 
-    Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `sampling` takes
-    the fields of `records.Sampling`; `settings` are parameters of the probes; `server` takes the fields of
-    `engines.remote.limits.Limits`, `max_usd` and `max_tokens`. Raises UserError and its children.
+    Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are
+    parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server` those of `records.Limits`,
+    `max_usd` and `max_total_tokens`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
-    experiment = describe(
-        config=find_config(Path(config) if config else None, wanted=False),
-        model=model, against=against, probes=probes, holdouts=[Path(f) for f in files], scorers=score,
-        settings=settings, gates=gates, sampling=sampling, repeats=repeats, limit=limit,
-        sequential=sequential, allow_subset=allow_subset, server=server,
+    asked = Asked(
+        model=model, against=against, probes=tuple(probes), holdouts=tuple(Path(f) for f in files),
+        scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
+        repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
+        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
-    place = Place(
-        store=Path(store) if store else experiment.store,
-        device=device,
-        dtype=dtype,
-        offline=offline,
-        listener=listener or Listener(),
-    )
-    return measure(experiment, place)
+    asked = with_parts(asked, sampling, server)
+    experiment = describe(asked, find_config(asked.config, wanted=False))
+    return measure(experiment, placed(asked, experiment, listener or Listener()))

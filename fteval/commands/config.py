@@ -22,11 +22,11 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
 def check(path: Path) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
-    from fteval.experiment.describe import describe, find_config
+    from fteval.experiment.describe import experiment_of
     from fteval.experiment.gates import measurable, resolve_gates
     from fteval.experiment.suite import build_suite
 
-    planned = describe(config=find_config(path, wanted=True))
+    planned = experiment_of(path)
     suite = build_suite(planned)
     gates = resolve_gates(planned, measurable(suite))
     click.echo(

@@ -29,7 +29,7 @@ def command(out: Path, display: options.Display) -> None:
     """
     from fteval.commands.output import present
     from fteval.commands.progress import Progress
-    from fteval.experiment.describe import describe, find_config
+    from fteval.experiment.describe import experiment_of
     from fteval.experiment.measure import measure
     from fteval.experiment.place import Place
     from fteval.nano import demo
@@ -37,7 +37,7 @@ def command(out: Path, display: options.Display) -> None:
     began = time.monotonic()
     config = demo.write(out)
     click.echo(demo.INTRODUCTION.format(folder=out), err=True)
-    planned = describe(config=find_config(config, wanted=True))
+    planned = experiment_of(config)
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = Place(store=planned.store, listener=listener, offline=True, command=f"fteval run -c {config}")
         result = measure(planned, place)

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import click
 
 from fteval.commands import options
 from fteval.errors import INCOMPLETE, OK
+from fteval.experiment.asked import Asked
 
 
 @click.command("noise")
-@click.option("--model", metavar="REF", help="The model to ask twice.  [default: the config's base]")
-@options.probes
-@click.option(
-    "--holdout", "holdouts", multiple=True, type=click.Path(path_type=Path), help="Your own hold-out file; repeatable."
-)
-@click.option(
-    "-c", "--config", type=click.Path(path_type=Path), help="A fteval.yaml.  [default: the one in this folder, if any]"
-)
-@options.store
-@click.option("--temperature", type=float, help="0 is greedy.")
-@click.option("--repeats", type=int, help="Answers per sample; they are averaged.")
-@options.limit
-@options.device
-@options.server
-@options.offline
+@options.asked(
+    "model", "probes", "holdouts", "settings", "config", "store", "temperature", "max_tokens", "repeats",
+    "limit", "device", "dtype", "batch_tokens", "concurrency", "timeout", "max_retries", "max_usd", "max_total_tokens",
+    "offline",
+)  # fmt: skip
 @options.as_json
 @options.output_flags
-def command(
-    model: str | None,
-    probes: tuple[str, ...],
-    holdouts: tuple[Path, ...],
-    config: Path | None,
-    store: Path | None,
-    temperature: float | None,
-    repeats: int | None,
-    limit: int | None,
-    device: str,
-    server: dict[str, Any],
-    offline: bool,
-    as_json: bool,
-    display: options.Display,
-) -> int:
+def command(asked: Asked, as_json: bool, display: options.Display) -> int:
     """Ask a model twice, the second time with another seed or in other batches, and count the scores that change.
 
-    Kept in the store; reports of this base show it under their table: no smaller difference means anything.
+    The model is the config's base where none is named. Kept in the store; reports of this base show it under their
+    table: no smaller difference means anything.
 
     \b
     Example:  fteval noise --model nano --probe facts
@@ -55,30 +32,15 @@ def command(
     import json
 
     from fteval.commands.progress import Progress
-    from fteval.experiment import describe
+    from fteval.experiment.describe import describe, find_config
     from fteval.experiment.noise import noise
-    from fteval.experiment.place import Place
+    from fteval.experiment.place import placed
     from fteval.reports.terminal import plain
 
-    planned = describe.describe(
-        config=describe.find_config(config, wanted=not (probes or holdouts)),
-        against=model,
-        probes=probes,
-        holdouts=holdouts,
-        sampling={"temperature": temperature},
-        repeats=repeats,
-        limit=limit,
-        server=server,
-    )
+    config = find_config(asked.config, wanted=not (asked.probes or asked.holdouts))
+    experiment = describe(replace(asked, model=None, against=asked.model), config)
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = Place(
-            store=store or planned.store,
-            device=device,
-            offline=offline,
-            command=options.typed(),
-            listener=listener,
-        )
-        run, floors = noise(planned, place)
+        run, floors = noise(experiment, placed(asked, experiment, listener, options.typed()))
     data = [dataclasses.asdict(floor) for floor in floors]
     click.echo(json.dumps(data, indent=1) if as_json else plain.noise(floors), nl=as_json)
     return OK if run.complete else INCOMPLETE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import shlex
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +15,11 @@ from typing import Any
 import click
 
 from fteval.errors import UserError
+from fteval.experiment.asked import Asked
 
 DEFAULT_STORE = Path(".fteval")
 
-store = click.option(
-    "--store",
-    type=click.Path(path_type=Path),
-    envvar="FTEVAL_STORE",
-    default=None,
-    help="Where runs are kept.  [default: .fteval]",
-)
 as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
-probes = click.option("--probe", "probes", multiple=True, metavar="NAME", help="A probe to run; repeatable.")
-settings = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A probe's parameter: letters=e.")
 outputs = click.option(
     "-o",
     "--output",
@@ -34,44 +28,69 @@ outputs = click.option(
     type=click.Path(path_type=Path),
     help="Report file; md, json, xml (JUnit) or csv by its ending; repeatable.",
 )
-limit = click.option("-n", "--limit", type=int, default=None, help="Only this many samples per probe (marked SUBSET).")
-allow_subset = click.option("--allow-subset", is_flag=True, help="Let gates judge although --limit left samples out.")
-device = click.option("--device", default="auto", help="cpu, cuda, cuda:1, mps.")
-dtype = click.option("--dtype", default="auto", help="float32, bfloat16, float16; auto: as stored.")
-offline = click.option("--offline", is_flag=True, help="Never ask the network, not even for a Hub id.")
 
 
-_SERVER = (
-    click.option("-j", "--concurrency", type=int, help="Most requests in flight at a server.  [default: 512]"),
-    click.option("--timeout", type=float, help="Seconds for one attempt at a server.  [default: 120]"),
-    click.option("--max-retries", type=int, help="Further attempts at a server.  [default: 6]"),
-    click.option("--max-usd", type=float, help="Most that servers may cost; the run stops before it is more."),
-    click.option("--max-tokens", type=int, help="Most tokens of prompts and answers at servers, of the whole run."),
-)
+def asked(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options for these settings of a run, in this order, for a command that gets them as one `asked`."""
+    fields = {field.name: field for field in dataclasses.fields(Asked)}
+    hints = typing.get_type_hints(Asked)
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            given = {name: kwargs.pop(name) for name in names}
+            old = kwargs.pop(_OLD, None)
+            if old is not None:
+                click.echo("fteval: --answer-tokens is called --max-tokens now", err=True)
+                given["max_tokens"] = old
+            if "settings" in given:
+                given["settings"] = parse_settings(given["settings"]) or None
+            return command(*args, asked=Asked(**given), **kwargs)
+
+        if "max_tokens" in names:
+            wrapped = click.option("--answer-tokens", _OLD, type=int, hidden=True)(wrapped)
+        for name in reversed(names):
+            wrapped = _option(fields[name], hints[name])(wrapped)
+        return wrapped
+
+    return decorated
 
 
-SERVER_FIELDS = ("concurrency", "timeout", "max_retries", "max_usd", "max_tokens")
+def setting(name: str) -> Callable[..., Any]:
+    """The option for one setting of a run, for a command that takes it under its own name."""
+    (field,) = (field for field in dataclasses.fields(Asked) if field.name == name)
+    return _option(field, typing.get_type_hints(Asked)[name])
 
 
-def server(command: Callable[..., Any]) -> Callable[..., Any]:
-    """How servers are treated and what they may cost, for a command that gets it as one `server`."""
+_OLD = "answer_tokens"
+"""The earlier name of --max-tokens, for one version."""
 
-    @functools.wraps(command)
-    def wrapped(
-        *args: Any,
-        concurrency: int | None,
-        timeout: float | None,
-        max_retries: int | None,
-        max_usd: float | None,
-        max_tokens: int | None,
-        **kwargs: Any,
-    ) -> Any:
-        values = (concurrency, timeout, max_retries, max_usd, max_tokens)
-        return command(*args, server=dict(zip(SERVER_FIELDS, values, strict=True)), **kwargs)
 
-    for option in reversed(_SERVER):
-        wrapped = option(wrapped)
-    return wrapped
+def _option(field: dataclasses.Field[Any], hint: Any) -> Callable[..., Any]:
+    flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
+    kinds = [kind for kind in (*typing.get_args(hint), hint) if kind in (str, int, float, bool, Path)]
+    more: dict[str, Any] = dict(field.metadata["click"])
+    if typing.get_origin(hint) is tuple or field.name == "settings":
+        more |= {"multiple": True, "default": ()}
+    elif kinds == [bool]:
+        more |= {"is_flag": True}
+    else:
+        more |= {"default": field.default}
+    if kinds and kinds[0] in (int, float, Path):
+        more["type"] = click.Path(path_type=Path) if kinds[0] is Path else kinds[0]
+    return click.option(*flags, field.name, help=_help(field), **more)
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    """What the field says, with the default of the record whose field it sets."""
+    record = field.metadata["of"]
+    default = record and next(f.default for f in dataclasses.fields(record) if f.name == field.name)
+    shown = default not in (None, 0) and "[default:" not in field.metadata["help"]
+    return f"{field.metadata['help']}  [default: {default:g}]" if shown else str(field.metadata["help"])
+
+
+store, settings, allow_subset = setting("store"), setting("settings"), setting("allow_subset")
+device, dtype, offline = setting("device"), setting("dtype"), setting("offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +129,6 @@ def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Pa
 
     found = find_config(config, wanted=wanted)
     return (found.store if found else None) or DEFAULT_STORE
-
-
-def arguments() -> list[str]:
-    """The arguments of this command as they were typed."""
-    return list(click.get_current_context().find_root().obj or [])[1:]
 
 
 def typed() -> str:

@@ -13,7 +13,7 @@ import click
 from fteval import registry
 from fteval.commands import options
 from fteval.errors import UserError
-from fteval.records import Probe, primary
+from fteval.records import FittedProbe, Probe, primary
 
 
 @click.group("probes", invoke_without_command=True)
@@ -108,7 +108,7 @@ def _first_line(cls: type[Probe]) -> str:
 def _metric_names(cls: type[Probe]) -> list[str]:
     """Those of the probe as it comes; none where they follow from its hold-out, or from what it must be given."""
     try:
-        metrics = () if hasattr(cls, "for_samples") else registry.make(cls, {}, owner=cls.__name__).metrics
+        metrics = () if issubclass(cls, FittedProbe) else registry.make(cls, {}, owner=cls.__name__).metrics
     except UserError:
         return []
     return [("*" if m.primary else "") + m.name for m in metrics]

@@ -13,7 +13,7 @@ import click
 from fteval import registry
 from fteval.commands import options
 from fteval.errors import INCOMPLETE, OK, NothingToEvaluate, UserError
-from fteval.records import Generation, Probe, Sample, Scores
+from fteval.records import FittedProbe, Generation, Probe, Sample, Scores
 
 
 @click.command("score")
@@ -68,7 +68,7 @@ def score_file(path: Path, probe: Probe, as_json: bool) -> int:
     """Scores a file row by row, memory flat; returns the exit code."""
     from fteval.data.read import iter_rows
 
-    if hasattr(probe, "for_samples"):
+    if isinstance(probe, FittedProbe):
         # Its metrics follow from the targets of the whole file, so that the file is read twice.
         probe = probe.for_samples([row.sample for row in _rows(path, iter_rows)])
     totals = Totals()

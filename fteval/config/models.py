@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,10 +21,16 @@ from pydantic import (
 
 from fteval.config.threshold import PATTERN, Threshold, parse
 from fteval.errors import UserError
-from fteval.records import Gate, Metric, Sampling
+from fteval.records import Gate, Limits, Metric, Sampling
 
 RULES = ("min_gain", "max_drop", "min", "max")
-_DEFAULT = Sampling()
+
+
+def _setting(record: type, name: str) -> Any:
+    """A key with the default and the range of a record's field, so that neither is said twice."""
+    (field,) = (f for f in dataclasses.fields(record) if f.name == name)
+    within = field.metadata.get("range")
+    return Field(default=field.default, **(within.bounds if within else {}))
 
 
 class _Spec(BaseModel):
@@ -174,15 +181,15 @@ class GateSpec(_Spec):
 class SamplingSpec(_Spec):
     """How answers are drawn, the same for base and candidates."""
 
-    temperature: float = Field(default=_DEFAULT.temperature, ge=0)
+    temperature: float = _setting(Sampling, "temperature")
     """0 is greedy."""
-    top_p: float = Field(default=_DEFAULT.top_p, gt=0, le=1)
-    top_k: int = Field(default=_DEFAULT.top_k, ge=0)
+    top_p: float = _setting(Sampling, "top_p")
+    top_k: int = _setting(Sampling, "top_k")
     """0 is off."""
-    repetition_penalty: float = Field(default=_DEFAULT.repetition_penalty, gt=0)
-    max_tokens: int = Field(default=_DEFAULT.max_tokens, ge=1)
-    stop: list[Text] = Field(default=list(_DEFAULT.stop))
-    seed: int = Field(default=_DEFAULT.seed, ge=0, lt=2**63)
+    repetition_penalty: float = _setting(Sampling, "repetition_penalty")
+    max_tokens: int = _setting(Sampling, "max_tokens")
+    stop: list[Text] = Field(default_factory=list)
+    seed: int = _setting(Sampling, "seed")
     repeats: int = Field(default=1, ge=1)
     """Answers per sample."""
 
@@ -216,13 +223,13 @@ def _variables(key: object) -> object:
 class ServerSpec(_Spec):
     """How servers are treated; none of it changes an answer."""
 
-    timeout: float = Field(default=120.0, gt=0)
+    timeout: float = _setting(Limits, "timeout")
     """Seconds for one attempt."""
-    max_retries: int = Field(default=6, ge=0)
+    max_retries: int = _setting(Limits, "max_retries")
     """Further attempts after a failure that may pass."""
-    concurrency: int = Field(default=512, ge=1)
+    concurrency: int = _setting(Limits, "concurrency")
     """Most requests in flight; fewer where the server does not bear so many."""
-    give_up_after: float = Field(default=60.0, gt=0)
+    give_up_after: float = _setting(Limits, "give_up_after")
     """Seconds of nothing but failures after which a run stops."""
     key: Annotated[str | dict[str, str] | None, BeforeValidator(_variables)] = "OPENAI_API_KEY"
     """Environment variable that holds the key; null sends none. {HOST: VARIABLE}: these hosts get one, no other."""

@@ -13,7 +13,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.evals.language.text import words
 from fteval.evals.language.typos import DISTURBANCES, PAYLOAD
-from fteval.records import Generation, Message, Metric, Probe, Sample, Scores, primary
+from fteval.records import FittedProbe, Generation, Message, Metric, Probe, Sample, Scores, primary
 
 CLEAN = "clean"
 SLICE = "disturbance"
@@ -80,7 +80,7 @@ class Robustness:
 
     def for_samples(self, samples: Iterable[Sample]) -> Robustness:
         """The probe for these samples, where the other one's metrics follow from them."""
-        if not hasattr(self.wrapped, "for_samples"):
+        if not isinstance(self.wrapped, FittedProbe):
             return self
         made = replace(self)
         made.__dict__["wrapped"] = self.wrapped.for_samples([_asked(s) for s in samples])

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from fteval import registry
 from fteval.engines.remote.budget import Budget
-from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
+from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.suite import build_suite
-from fteval.records import Gate, Sampling
+from fteval.records import Limits, Sampling
 
 if TYPE_CHECKING:
     from fteval.config import Config, GateSpec
@@ -40,45 +40,23 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
 def _wrong_in(rest: Config) -> str:
     """What is wrong with the sound gates of a config too: whoever mends a file wants to do it once."""
     try:
-        left = describe(config=rest)
+        left = describe(Asked(), rest)
         resolve_gates(left, measurable(build_suite(left)))
     except UserError as error:
         return error.what
     return ""
 
 
-def describe(
-    *,
-    config: Config | None = None,
-    model: str | None = None,
-    against: str | None = None,
-    probes: Iterable[str] = (),
-    holdouts: Iterable[Path] = (),
-    scorers: Sequence[str] = (),
-    settings: Mapping[str, Any] | None = None,
-    gates: Sequence[Gate] = (),
-    sampling: Mapping[str, Any] | None = None,
-    repeats: int | None = None,
-    limit: int | None = None,
-    sequential: bool = False,
-    allow_subset: bool = False,
-    server: Mapping[str, Any] | None = None,
-) -> Experiment:
-    """An experiment from a config, from arguments, or from both: what is said outside the file wins.
+def describe(asked: Asked, config: Config | None = None) -> Experiment:
+    """An experiment from a config, from what was asked, or from both: what is said outside the file wins.
 
     A probe that is named and stands in the config is the config's; of the config's gates those on what is run remain.
     Raises UserError when there is nothing to measure, nothing to measure it with, or no gate left of a config's.
     """
-    known = {use.name: use for use in config_probes(config)} if config else {}
-    named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in probes]
-    own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in holdouts]
-    uses = _with_settings([*named, *own], settings or {}, scorers) or list(known.values())
-    if not uses:
-        raise UserError(
-            "nothing to measure with",
-            fix="name a --probe (`fteval probes` lists all) or a --holdout FILE, or write a config (`fteval init`)",
-        )
+    asked.check()
+    uses = _uses(asked, config)
     candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
+    model, against = asked.model, asked.against
     if model is not None:
         candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
     baseline = against if against is not None and is_baseline(against) else None
@@ -87,52 +65,52 @@ def describe(
         raise UserError(
             "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
         )
-    given = {key: value for key, value in (sampling or {}).items() if value is not None}
-    chosen = replace(config.sampling.sampling if config else Sampling(), **given)
-    repeats = repeats if repeats is not None else (config.sampling.repeats if config else 1)
-    _check_sampling(chosen, repeats)
     return Experiment(
         probes=tuple(uses),
         base=base,
         baseline=baseline,
         candidates=candidates,
-        gates=tuple(gates) or (_gates_on(config, uses) if config else ()),
-        sampling=chosen,
-        repeats=repeats,
-        limit=limit,
+        gates=asked.gates or (_gates_on(config, uses) if config else ()),
+        sampling=replace(config.sampling.sampling if config else Sampling(), **asked.part(Sampling)),
+        repeats=asked.repeats if asked.repeats is not None else (config.sampling.repeats if config else 1),
+        limit=asked.limit,
         store=(config.store if config else None) or DEFAULT_STORE,
         on_inconclusive=config.on_inconclusive if config else "fail",
-        sequential=sequential or (config is not None and config.sequential),
-        allow_subset=allow_subset,
+        sequential=asked.sequential or (config is not None and config.sequential),
+        allow_subset=asked.allow_subset,
         suite=config.suite if config else None,
         folder=config.path.parent if config else Path(),
-        servers=_servers(config, server or {}),
+        servers=_servers(asked, config),
     )
 
 
-def _servers(config: Config | None, given: Mapping[str, Any]) -> Servers:
-    """What the config says of servers, with what was said outside it: limits, `max_usd`, `max_tokens`."""
-    said = {key: value for key, value in given.items() if value is not None}
-    known = {"max_usd", "max_tokens", *(f.name for f in dataclasses.fields(Limits))}
-    for name, value in said.items():
-        if name not in known or isinstance(value, bool) or not isinstance(value, int | float):
-            what = f"{name!r} is {value!r}, wanted a number" if name in known else f"no server setting {name!r}"
-            raise UserError(what, fix=f"known: {', '.join(sorted(known))}")
-    least = {"max_retries": 0, "concurrency": 1, "max_tokens": 1}
-    wrong = [
-        f"{name} is {value}, wanted {f'{least[name]} or more' if name in least else 'more than 0'}"
-        for name, value in said.items()
-        if not (value >= least[name] if name in least else 0 < value < float("inf"))
-    ]
-    if wrong:
-        raise UserError("\n".join(wrong))
-    budget = Budget(said.pop("max_usd", None), said.pop("max_tokens", None))
+def experiment_of(config: Path | None) -> Experiment:
+    """The experiment of a config alone: of the folder's fteval.yaml where none is named."""
+    return describe(Asked(), find_config(config, wanted=True))
+
+
+def _uses(asked: Asked, config: Config | None) -> list[ProbeUse]:
+    known = {use.name: use for use in config_probes(config)} if config else {}
+    named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in asked.probes]
+    own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in asked.holdouts]
+    uses = _with_settings([*named, *own], asked.settings or {}, asked.scorers) or list(known.values())
+    if not uses:
+        raise UserError(
+            "nothing to measure with",
+            fix="name a --probe (`fteval probes` lists all) or a --holdout FILE, or write a config (`fteval init`)",
+        )
+    return uses
+
+
+def _servers(asked: Asked, config: Config | None) -> Servers:
+    """What the config says of servers, with what was said outside it."""
+    budget, given = Budget(**asked.part(Budget)), asked.part(Limits)
     if config is None:
-        return Servers(replace(Limits(), **said), budget)
+        return Servers(Limits(**given), budget)
     spec = config.server
     limits = Limits(spec.timeout, spec.max_retries, spec.concurrency, spec.give_up_after)
     prices = {name: Price(p.input, p.output, config.path.name) for name, p in config.prices.items()}
-    return Servers(replace(limits, **said), budget, prices, spec.key)
+    return Servers(replace(limits, **given), budget, prices, spec.key)
 
 
 def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
@@ -199,19 +177,3 @@ def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: S
         raise UserError("--score is for a --holdout", fix="leave it out, or give a hold-out file")
     data = Path(settings["data"]) if "data" in settings else None
     return [replace(use, params=p, data=data or use.data) for use, p in zip(uses, params, strict=True)]
-
-
-def _check_sampling(sampling: Sampling, repeats: int) -> None:
-    problems = []
-    if repeats < 1:
-        problems.append(f"repeats is {repeats}, wanted 1 or more")
-    if sampling.max_tokens < 1:
-        problems.append(f"max_tokens is {sampling.max_tokens}, wanted 1 or more")
-    if not 0 <= sampling.temperature < float("inf"):
-        problems.append(f"temperature is {sampling.temperature}, wanted 0 (greedy) or more")
-    if not 0 < sampling.top_p <= 1:
-        problems.append(f"top_p is {sampling.top_p}, wanted more than 0 and at most 1")
-    if sampling.top_k < 0:
-        problems.append(f"top_k is {sampling.top_k}, wanted 0 (off) or more")
-    if problems:
-        raise UserError("\n".join(problems))

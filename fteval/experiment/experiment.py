@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fteval.engines.remote.servers import Servers
-from fteval.records import Gate, Sampling
-
-if TYPE_CHECKING:
-    from fteval.config import GateSpec
-
+from fteval.records import Gate, Metric, Sampling
 
 DEFAULT_CONFIG = Path("fteval.yaml")
 
@@ -43,6 +39,18 @@ class ModelUse:
     where: str | None = None
 
 
+class Rule(Protocol):
+    """A gate as somebody wrote it: in the units of its metric once that is known."""
+
+    @property
+    def probe(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def where(self) -> str | None: ...
+    def gate(self, metric: Metric) -> Gate: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """Everything that decides the result. `base` is None where one model is only measured."""
@@ -52,7 +60,7 @@ class Experiment:
     baseline: str | None = None
     """`baseline`, or `baseline:FILE`: accepted scores that stand for the base's, which is not asked then."""
     candidates: Mapping[str, ModelUse] = field(default_factory=dict)
-    gates: tuple[Gate | GateSpec, ...] = ()
+    gates: tuple[Rule, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     repeats: int = 1
     limit: int | None = None

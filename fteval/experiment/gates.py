@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.experiment.experiment import Experiment
+from fteval.experiment.experiment import Experiment, Rule
 from fteval.records import Gate, Metric, RunRecord
 
 if TYPE_CHECKING:
-    from fteval.config import GateSpec
     from fteval.runs.asking.suite import Suite
 
 
@@ -50,7 +49,7 @@ def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tu
         if metric is None:
             continue
         try:
-            gate = rule if isinstance(rule, Gate) else rule.gate(metric)
+            gate = rule.gate(metric)
             bound_of(gate, metric)
             _check_slice(gate, known[gate.probe].slices)
             gates.append(gate)
@@ -75,7 +74,7 @@ def _check_slice(gate: Gate, slices: Sequence[Mapping[str, str]]) -> None:
             )
 
 
-def _metric_of(rule: Gate | GateSpec, known: Mapping[str, Measurable], problems: list[str]) -> Metric | None:
+def _metric_of(rule: Rule, known: Mapping[str, Measurable], problems: list[str]) -> Metric | None:
     where = f"{rule.where}: " if rule.where else ""  # all problems are shown at once, each with its place
     if rule.probe not in known:
         problems.append(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ class Place:
     command: str | None = None
     """What the user typed, for messages that say how to go on."""
     listener: Listener = field(default_factory=Listener)
+
+
+def placed(asked: Asked, experiment: Experiment, listener: Listener, command: str | None = None) -> Place:
+    """Where the settings say that the work happens; the store is the config's where none was named."""
+    return Place(
+        store=asked.store or experiment.store,
+        device=asked.device,
+        dtype=asked.dtype,
+        batch_tokens=asked.batch_tokens,
+        offline=asked.offline,
+        resume=asked.resume,
+        command=command,
+        listener=listener,
+    )
 
 
 def heard(label: str, place: Place) -> Callable[[Progress], None]:

@@ -10,7 +10,7 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
-from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, ServedEngine
+from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, ServedEngine
 from fteval.stats import units
 from fteval.stats.evidence import CHANGES, bound_of
 
@@ -64,8 +64,8 @@ def _model(
     found = find(store, work.requests.keys(), work.plan, still) if store is not None and greedy else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
-    price = getattr(engine, "price", None)
-    local = not hasattr(engine, "endpoint")
+    price = engine.price if isinstance(engine, PricedEngine) else None
+    local = not isinstance(engine, ServedEngine)
     # A server counts tokens itself, by a tokenizer that is not here: three bytes a token is on the high side.
     size = sum(len(m.content.encode("utf-8", "replace")) for request in to_make for m in request.prompt.messages)
     known = None if any(i is None for i in ids) else sum(len(i) for i in ids if i is not None)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment import judge
-from fteval.experiment.describe import describe, find_config, is_baseline
+from fteval.experiment.asked import Asked
+from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.judge import Rules
@@ -114,7 +115,7 @@ def compare(
     kept = Store(Path(store), readonly=True)
     runs = [_find_run(kept, text) for text in candidates]
     found = find_config(config, wanted=True)
-    experiment = describe(config=found) if found else Experiment()
+    experiment = describe(Asked(), found) if found else Experiment()
     if config is None:
         measured = {p.probe for p in runs[0].probes}
         experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
@@ -155,7 +156,7 @@ def _kept(ref: str, experiment: Experiment, run: RunRecord) -> RunRecord:
 
 def _gated(config: Path | None) -> Experiment:
     """The experiment of a config that has gates; `fteval gate` without any would let everything pass."""
-    experiment = describe(config=find_config(config, wanted=True))
+    experiment = experiment_of(config)
     if not experiment.gates:
         raise UserError("there are no gates to judge by", fix="write gates: into fteval.yaml, or name one with -c")
     return experiment
@@ -180,14 +181,14 @@ def _runs_of(
         saved = store.load_comparison(what)
         named = [(c.name, _find_run(store, c.run.id)) for c in saved.candidates]
         if saved.base.id.startswith("baseline:"):
-            experiment = describe(config=find_config(config, wanted=True))
+            experiment = experiment_of(config)
             return _kept(f"baseline:{saved.base.path}", experiment, named[0][1]), named
         return _find_run(store, saved.base.id), named
     if against is None:
         raise UserError(f"'{what}' is no comparison", fix="name the base with --against (a run, a ref, or baseline)")
     run = _find_run(store, what)
     if is_baseline(against):
-        return _kept(against, describe(config=find_config(config, wanted=True)), run), [(run.ref, run)]
+        return _kept(against, experiment_of(config), run), [(run.ref, run)]
     return _find_run(store, against), [(run.ref, run)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.experiment.experiment import Experiment, ProbeUse
-from fteval.records import Probe, Sample
+from fteval.records import Probe, Sample, WrappingProbe
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite
@@ -33,7 +33,7 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
     """
     from fteval.data.read import read_samples
 
-    name = getattr(probe, "probe", use.probe)  # one that wraps another asks what that one does
+    name = probe.probe if isinstance(probe, WrappingProbe) else use.probe
     if use.data is None and not of_nano:
         return None
     if use.data is None or (registry.is_generated(str(use.data)) and not use.data.exists()):

@@ -17,9 +17,23 @@ from fteval.records.comparisons import (
     NoiseFloor,
 )
 from fteval.records.digests import IDENTITY, RUNTIME, canonical, digest
-from fteval.records.generations import Candidate, Engine, Failure, Generation, Prompt, Request, Sampling, ServedEngine
+from fteval.records.generations import (
+    Candidate,
+    Engine,
+    Failure,
+    Generation,
+    KeyedEngine,
+    PricedEngine,
+    Prompt,
+    Request,
+    Sampling,
+    ServedEngine,
+    TellingEngine,
+)
+from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof
-from fteval.records.probes import Metric, Probe, Scores, primary
+from fteval.records.probes import FittedProbe, Metric, NamingProbe, Probe, Scores, VaryingProbe, WrappingProbe, primary
+from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, RunRecord, Sequential
 from fteval.records.samples import Message, Sample, row_from_sample, sample_from_row
@@ -36,24 +50,30 @@ __all__ = [
     "DriftLine",
     "Engine",
     "Failure",
+    "FittedProbe",
     "Flip",
     "Gate",
     "GatePlan",
     "GateResult",
     "Generation",
     "Judged",
+    "KeyedEngine",
+    "Limits",
     "Message",
     "Metric",
     "MetricChange",
     "ModelPlan",
     "Moved",
+    "NamingProbe",
     "NoiseFloor",
     "Plan",
     "Point",
+    "PricedEngine",
     "Probe",
     "ProbeResult",
     "Prompt",
     "Proof",
+    "Range",
     "Release",
     "Request",
     "RunRecord",
@@ -64,9 +84,14 @@ __all__ = [
     "ServedEngine",
     "Shift",
     "Step",
+    "TellingEngine",
+    "VaryingProbe",
+    "WrappingProbe",
     "canonical",
     "digest",
+    "out_of_range",
     "primary",
+    "ranged",
     "row_from_sample",
     "sample_from_row",
 ]

@@ -65,6 +65,10 @@ class Gate:
     allow_overlap: bool = False
     """Whether the gate counts although hold-out prompts were trained on."""
 
+    def gate(self, metric: Metric) -> Gate:
+        """Itself: its threshold is in the metric's unit already, where a config's rule first has to be converted."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class GateResult:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
-from fteval.records.samples import Message
+from fteval.records.ranges import Range, ranged
+from fteval.records.samples import Message, Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next token is chosen. Every field is sent explicitly: libraries fill gaps with surprises (top_k 50)."""
 
-    temperature: float = field(default=0.0, metadata=IDENTITY)
+    temperature: float = field(default=0.0, metadata=ranged(Range(0, least_is="greedy"), IDENTITY))
     """0 is greedy."""
-    top_p: float = field(default=1.0, metadata=IDENTITY)
-    top_k: int = field(default=0, metadata=IDENTITY)
+    top_p: float = field(default=1.0, metadata=ranged(Range(above=0, most=1), IDENTITY))
+    top_k: int = field(default=0, metadata=ranged(Range(0, least_is="off"), IDENTITY))
     """0 is off."""
-    repetition_penalty: float = field(default=1.0, metadata=IDENTITY)
-    max_tokens: int = field(default=256, metadata=IDENTITY)
+    repetition_penalty: float = field(default=1.0, metadata=ranged(Range(above=0), IDENTITY))
+    max_tokens: int = field(default=256, metadata=ranged(Range(1), IDENTITY))
+    """Of the longest answer."""
     stop: tuple[str, ...] = field(default=(), metadata=IDENTITY)
     """Texts that end an answer; they are not part of it."""
-    seed: int = field(default=0, metadata=IDENTITY)
+    seed: int = field(default=0, metadata=ranged(Range(0, below=2**63), IDENTITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,36 @@ class Engine(Protocol):
         """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class TellingEngine(Protocol):
+    """An engine that reports what does not change answers: memory that ran out, a fallback, a retry."""
+
+    on_event: Callable[[dict[str, Any]], None] | None
+
+
+@runtime_checkable
+class KeyedEngine(Protocol):
+    """An engine whose answer to a prompt rests on more than prompt and sampling, as saved outputs do."""
+
+    def request_identity(self, sample: Sample, prompt: Prompt) -> Any:
+        """What else decides the answer to this sample, as JSON; part of its key."""
+
+
+class Price(Protocol):
+    """What tokens cost."""
+
+    def usd(self, prompt_tokens: int, completion_tokens: int) -> float: ...
+
+
+@runtime_checkable
+class PricedEngine(Protocol):
+    """An engine whose answers somebody sends a bill for."""
+
+    @property
+    def price(self) -> Price | None:
+        """None where it is not known."""
 
 
 @runtime_checkable

@@ -57,18 +57,50 @@ def primary(metrics: Iterable[Metric]) -> Metric:
     return next((m for m in known if m.primary), known[0])
 
 
-@runtime_checkable
 class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
-    Optional: `version: int` (class variable, default 1; goes up when a number can move), `for_samples(samples) ->
-    Probe` for a probe whose metrics follow from its hold-out, `variants(samples) -> Iterable[Sample]` for one that
-    asks more than the rows of a hold-out, `wrapped: Probe` for one that lets another judge, `contents` for what names
-    in its parameters stand for (parameter -> digest), and `measured_by` for one that judges by a model (see
-    `runs.suite`).
+    May have `version: int` as a class variable (1 without one), which goes up when a number can move. What a probe can
+    do beyond that is one of the protocols below.
     """
 
     metrics: tuple[Metric, ...]
 
     def samples(self) -> Iterator[Sample]: ...
     def score(self, sample: Sample, generation: Generation) -> Scores: ...
+
+
+@runtime_checkable
+class FittedProbe(Protocol):
+    """One whose metrics follow from its hold-out, as labels do."""
+
+    def for_samples(self, samples: Iterable[Sample]) -> Probe:
+        """The probe for these samples: all of a hold-out, whatever --limit leaves."""
+
+
+@runtime_checkable
+class VaryingProbe(Protocol):
+    """One that asks more than the rows of a hold-out."""
+
+    def variants(self, samples: Iterable[Sample]) -> Iterable[Sample]:
+        """What is asked instead of these samples."""
+
+
+@runtime_checkable
+class WrappingProbe(Protocol):
+    """One that lets another judge."""
+
+    probe: str
+    """Name of the other one, whose questions it asks."""
+
+    @property
+    def wrapped(self) -> Probe: ...
+
+
+@runtime_checkable
+class NamingProbe(Protocol):
+    """One with names in its parameters: of files, of corpora. What they stand for decides the scores, not the names."""
+
+    @property
+    def contents(self) -> Mapping[str, str]:
+        """Parameter -> digest of what it names."""

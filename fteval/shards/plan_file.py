@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fteval.errors import Incomplete, UserError
+from fteval.experiment.experiment import Experiment
+from fteval.records import Gate
+from fteval.runs.journal import codec
 from fteval.runs.journal.files import write_atomically
 from fteval.version import __version__
 
 NAME = "plan.json"
-VERSION = 1
+VERSION = 2
+"""1 kept the arguments of `fteval run` instead of what they came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,17 @@ class Record:
     """What plan.json says."""
 
     command: str
-    arguments: list[str]
-    """Of `fteval run`, as they were typed."""
+    """What was typed."""
     folder: str
-    """Where it was typed; relative paths in the arguments start there."""
+    """Where it was typed; relative paths start there."""
     store: str
     shard_size: int
+    experiment: dict[str, Any] | None = None
+    """As `experiment_as_json` gives it; None in a plan that an older fteval wrote."""
+    place: dict[str, Any] = field(default_factory=dict)
+    """Device, dtype, batches, offline."""
+    reports: list[str] = field(default_factory=list)
+    """Files to write when all answers are there."""
     runs: dict[str, str] = field(default_factory=dict)
     """Name of base or candidate -> id of its run."""
     shards: dict[str, File] = field(default_factory=dict)
@@ -75,10 +84,12 @@ def read(folder: Path) -> Record | None:
         files = {kind: {str(n): File(**f) for n, f in value[kind].items()} for kind in ("shards", "missing")}
         return Record(
             command=value["command"],
-            arguments=[str(a) for a in value["arguments"]],
             folder=value["folder"],
             store=value["store"],
             shard_size=int(value["shard_size"]),
+            experiment=value.get("experiment"),
+            place=dict(value.get("place", {})),
+            reports=[str(report) for report in value.get("reports", [])],
             runs=dict(value["runs"]),
             **files,
         )
@@ -88,6 +99,17 @@ def read(folder: Path) -> Record | None:
             where=str(path),
             fix="delete it, and run `fteval run … --shards` anew",
         ) from None
+
+
+def experiment_as_json(experiment: Experiment, gates: tuple[Gate, ...]) -> dict[str, Any]:
+    """A frozen experiment with its gates in the units of their metrics."""
+    return {"settings": codec.to_json(replace(experiment, gates=())), "gates": codec.to_json(gates)}
+
+
+def experiment_from_json(value: Mapping[str, Any]) -> Experiment:
+    """The experiment that `experiment_as_json` was given. Raises ValueError naming the field that does not fit."""
+    experiment = codec.from_json(Experiment, value["settings"])
+    return replace(experiment, gates=tuple(codec.from_json(Gate, gate) for gate in value["gates"]))
 
 
 def file_digest(path: Path) -> str:

@@ -22,7 +22,15 @@ from fteval.runs.journal import lines
 from fteval.runs.journal.files import cannot_write, write_atomically
 from fteval.runs.journal.lock import Lock
 from fteval.shards import outputs
-from fteval.shards.plan_file import NAME, File, Record, file_digest, read
+from fteval.shards.plan_file import (
+    NAME,
+    File,
+    Record,
+    experiment_as_json,
+    experiment_from_json,
+    file_digest,
+    read,
+)
 
 SHARD_SIZE = 2000
 """Requests per file, unless the user says otherwise."""
@@ -107,7 +115,7 @@ class _Side:
 
 
 def write(
-    experiment: Experiment, place: Place, folder: Path, arguments: Sequence[str], shard_size: int | None = None
+    experiment: Experiment, place: Place, folder: Path, reports: Sequence[Path] = (), shard_size: int | None = None
 ) -> State:
     """The folder's batch files, written where their answers are not there yet; no request is sent.
 
@@ -119,9 +127,9 @@ def write(
             "--sequential decides after each answer what to ask next, and batch files are written beforehand",
             fix="leave out --sequential or --shards",
         )
-    if experiment.servers.budget.max_usd is not None or experiment.servers.budget.max_tokens is not None:
+    if experiment.servers.budget.max_usd is not None or experiment.servers.budget.max_total_tokens is not None:
         raise UserError(
-            "a budget (--max-usd, --max-tokens) cannot hold for batch files: others run them",
+            "a budget (--max-usd, --max-total-tokens) cannot hold for batch files: others run them",
             fix="set a limit where they are run",
         )
     try:
@@ -137,34 +145,52 @@ def write(
         # Of an old plan its files and runs are kept; hold-outs and store may have moved.
         record = Record(
             command=place.command or "",
-            arguments=list(arguments),
             folder=str(Path.cwd()),
             store=str(place.store.resolve()),
             shard_size=record.shard_size if record else shard_size or SHARD_SIZE,
             runs=record.runs if record else {},
             shards=record.shards if record else {},
             missing=record.missing if record else {},
+            place={name: getattr(place, name) for name in ("device", "dtype", "batch_tokens", "offline")},
+            reports=[str(path) for path in reports],
         )
         with (
             prepared(experiment, place, open_engine) as ready,
             _sides(ready, experiment, place, folder, record) as sides,
         ):
+            record.experiment = experiment_as_json(experiment, ready.rules.gates)
             return _taken_up(sides, experiment, place, folder, record)
 
 
-def collect(experiment: Experiment, place: Place, folder: Path) -> Comparison | RunRecord:
+def collect(place: Place, folder: Path) -> Comparison | RunRecord:
     """What `measure` would have returned, from the outputs under the folder.
 
     Raises Incomplete where answers are missing: those that came are kept, and what is open lies in files to run.
     """
-    with Lock(folder / LOCK), prepared(experiment, place, open_engine) as ready:
+    with Lock(folder / LOCK):
         record = planned(folder)
-        with _sides(ready, experiment, place, folder, record) as sides:
-            state = _taken_up(sides, experiment, place, folder, record)
-            records = [] if state.open else [(name, side.session.finish()) for name, side in sides]
-        if state.open:
-            raise _incomplete(state, folder)
-        return concluded(ready, records, experiment, place)
+        experiment = _experiment(record, folder)
+        with prepared(experiment, place, open_engine) as ready:
+            with _sides(ready, experiment, place, folder, record) as sides:
+                state = _taken_up(sides, experiment, place, folder, record)
+                records = [] if state.open else [(name, side.session.finish()) for name, side in sides]
+            if state.open:
+                raise _incomplete(state, folder)
+            return concluded(ready, records, experiment, place)
+
+
+def _experiment(record: Record, folder: Path) -> Experiment:
+    if record.experiment is None:
+        raise UserError(
+            f"{NAME} was written by an older fteval",
+            where=str(folder / NAME),
+            fix=f"plan it again, which finds its runs and asks nothing anew: {record.command}",
+        )
+    try:
+        return experiment_from_json(record.experiment)
+    except (ValueError, KeyError) as error:
+        fix = f"plan it again, which finds its runs: {record.command}"
+        raise UserError(f"damaged {NAME}: {error}", where=str(folder / NAME), fix=fix) from None
 
 
 def planned(folder: Path) -> Record:

@@ -51,17 +51,17 @@ def test_cost_and_latency_stand_in_the_comparison(run: Run, hosted: Server) -> N
     assert re.search("latency|seconds| s ", report)
 
 
-@pytest.mark.parametrize(("option", "budget"), [("--max-tokens", "500"), ("--max-usd", "0.00016")])
+@pytest.mark.parametrize(("option", "budget"), [("--max-total-tokens", "500"), ("--max-usd", "0.00016")])
 def test_a_spent_budget_stops_cleanly_and_resume_goes_on(
     run: Run, hosted: Server, here: Path, option: str, budget: str
 ) -> None:
     """200 answers take 1,000 tokens, 0.00024 USD, and what finding out about the server takes counts too."""
     data = holdout(here / "many.jsonl", 200)
-    usual = ("-j", "2", "--answer-tokens", "2")  # short, because the longest answer may be set aside
+    usual = ("-j", "2", "--max-tokens", "2")  # short, because the longest answer may be set aside
     done = run(*usual, option, budget, model=f"openai:{PRICED}", holdout=data)
     assert done.code == 3, done.said
     used = hosted.usage["prompt_tokens"], hosted.usage["completion_tokens"]
-    spent = sum(used) if option == "--max-tokens" else used[0] * 0.15e-6 + used[1] * 0.60e-6
+    spent = sum(used) if option == "--max-total-tokens" else used[0] * 0.15e-6 + used[1] * 0.60e-6
     assert 0.8 * float(budget) <= spent <= float(budget)
     assert option in done.err
     assert "--resume" in done.err
@@ -75,12 +75,12 @@ def test_a_spent_budget_stops_cleanly_and_resume_goes_on(
 
 
 def test_a_budget_counts_both_models_of_a_comparison(run: Run, hosted: Server) -> None:
-    done = run("-j", "1", "--max-tokens", "150", "--against", f"openai:{PRICED}", model=TUNED)
+    done = run("-j", "1", "--max-total-tokens", "150", "--against", f"openai:{PRICED}", model=TUNED)
     assert done.code == 3, done.said  # 100 tokens for one model, and as many for the other
     assert len(hosted.completions) < 2 * N + 16
 
 
-@pytest.mark.parametrize("option", ["--max-usd", "--max-tokens", "--timeout"])
+@pytest.mark.parametrize("option", ["--max-usd", "--max-total-tokens", "--timeout"])
 @pytest.mark.parametrize("wrong", ["-1", "nan", "lots"])
 def test_a_budget_that_is_none_is_refused(run: Run, server: Server, option: str, wrong: str) -> None:
     done = run(option, wrong)
@@ -117,7 +117,7 @@ def test_a_budget_holds_for_both_halves_of_a_noise_floor_together(
 ) -> None:
     def noise(budget: str) -> int:
         command = ("noise", "--model", server.ref, "--holdout", str(data), "--temperature", "1", "-j", "2")
-        return cli.call([*command, "--max-tokens", budget])
+        return cli.call([*command, "--max-total-tokens", budget])
 
     assert noise("1400") == 3  # 40 answers, what finding out takes, and the longest answer that is set aside: 1,900
     said = capfd.readouterr().err

@@ -164,7 +164,7 @@ def test_the_longest_answer_is_asked_for_in_the_server_s_own_words(
 ) -> None:
     server.model.answers = {prompt(i): f"word{i} two three four five" for i in range(N)}
     server.model.features[name] = policy
-    done = run("--answer-tokens", "3")
+    done = run("--max-tokens", "3")
     assert done.code == 0, done.said
     assert {row["text"] for row in rows(runs(STORE)[0])} == {f"word{i} two three" for i in range(N)}
     assert {row["finish_reason"] for row in rows(runs(STORE)[0])} == {"length"}
@@ -173,7 +173,7 @@ def test_the_longest_answer_is_asked_for_in_the_server_s_own_words(
 
 def test_a_server_without_any_limit_on_answers_is_an_error_or_said(run: Run, server: Server) -> None:
     server.model.features |= {"max_tokens": IGNORED, "max_completion_tokens": IGNORED}
-    done = run("--answer-tokens", "3")
+    done = run("--max-tokens", "3")
     assert done.code in (2, 3) or "max_tokens" in done.out + done.err, done.said
 
 

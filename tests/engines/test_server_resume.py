@@ -189,7 +189,7 @@ def test_a_second_run_asks_nothing(run: Run, server: Server) -> None:
         ("-q",),
         ("-v",),
         ("-o", "elsewhere.md"),
-        ("--max-tokens", "1000000"),
+        ("--max-total-tokens", "1000000"),
     ],
     ids=" ".join,
 )
@@ -216,7 +216,7 @@ def test_another_server_or_model_or_sampling_asks_everything(run: Run, server: S
         assert run(model=other.ref).code == 0
         assert asked(other) == everything
     server.model.name = "m2"
-    for args in ((), ("--answer-tokens", "7"), ("--seed", "1", "--temperature", "0.5")):
+    for args in ((), ("--max-tokens", "7"), ("--seed", "1", "--temperature", "0.5")):
         server.forget()
         assert run(*args).code == 0
         assert asked(server) == everything, args

@@ -10,7 +10,7 @@ import pytest
 
 from fteval import cli, registry
 from fteval.errors import UserError
-from fteval.experiment.describe import describe, find_config
+from fteval.experiment.describe import experiment_of
 from fteval.experiment.suite import build_suite
 from fteval.nano import forms, holdouts
 from fteval.records import Generation
@@ -39,7 +39,7 @@ def test_a_probe_without_a_world_has_no_questions_and_a_small_world_says_how_man
 def asked(folder: Path, base: str, probes: str) -> list[str]:
     config = folder / "fteval.yaml"
     config.write_text(f"version: 1\nbase: {base}\nprobes: {probes}\n", encoding="utf-8")
-    (probe,) = build_suite(describe(config=find_config(config, wanted=True))).probes
+    (probe,) = build_suite(experiment_of(config)).probes
     return [s.prompt_text for s in probe.samples]
 
 

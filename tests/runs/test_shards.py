@@ -333,7 +333,7 @@ def test_an_error_row_is_a_failure_of_its_kind_or_is_run_again(
     [
         (("--sequential", "--shards", "work"), "--sequential"),
         (("--resume", "--shards", "work"), "--resume"),
-        (("--max-tokens", "10", "--shards", "work"), "budget"),
+        (("--max-total-tokens", "10", "--shards", "work"), "budget"),
         (("--batch-api",), "--shards"),
         (("--model", "replay:words.jsonl", "--shards", "work"), "has its answers already"),
     ],
@@ -350,7 +350,7 @@ def test_what_batch_files_cannot_do_is_refused_before_anything_is_written(
 
 def test_a_folder_with_another_plan_is_refused(project: Project) -> None:
     project.plan()
-    other = project.fteval("run", "--shards", "work", "--answer-tokens", "7")
+    other = project.fteval("run", "--shards", "work", "--max-tokens", "7")
     assert other.code == 2, other.said
     assert "sampling.max_tokens" in other.err
 

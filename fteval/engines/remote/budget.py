@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fteval.engines.remote.prices import Price
+from fteval.records import RUNTIME, Range, ranged
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,14 @@ class Spending:
 class Budget:
     """What all servers of a command may cost together; used by the thread of one event loop at a time."""
 
-    max_usd: float | None = None
-    max_tokens: int | None = None
-    spent_tokens: int = 0
-    spent_usd: float = 0.0
-    _aside: dict[int, Spending] = field(default_factory=dict)
-    _next: int = 0
-    _aside_tokens: int = 0
-    _aside_usd: float = 0.0
+    max_usd: float | None = field(default=None, metadata=ranged(Range(above=0), RUNTIME))
+    max_total_tokens: int | None = field(default=None, metadata=ranged(Range(1), RUNTIME))
+    spent_tokens: int = field(default=0, init=False)
+    spent_usd: float = field(default=0.0, init=False)
+    _aside: dict[int, Spending] = field(default_factory=dict, init=False)
+    _next: int = field(default=0, init=False)
+    _aside_tokens: int = field(default=0, init=False)
+    _aside_usd: float = field(default=0.0, init=False)
 
     @property
     def waiting(self) -> bool:
@@ -39,7 +40,7 @@ class Budget:
         most = Spending(prompt_tokens + max_tokens, price.usd(prompt_tokens, max_tokens) if price else 0.0)
         tokens = self.spent_tokens + self._aside_tokens + most.tokens
         usd = self.spent_usd + self._aside_usd + most.usd
-        if self.max_tokens is not None and tokens > self.max_tokens:
+        if self.max_total_tokens is not None and tokens > self.max_total_tokens:
             return None
         if self.max_usd is not None and usd > self.max_usd:
             return None
@@ -66,7 +67,7 @@ class Budget:
         than is left beside what is set aside for the next attempt."""
         most = self._aside[number]
         tokens, usd = self.spent_tokens + self._aside_tokens, self.spent_usd + self._aside_usd
-        if self.max_tokens is not None and tokens + most.tokens > self.max_tokens:
+        if self.max_total_tokens is not None and tokens + most.tokens > self.max_total_tokens:
             return False
         if self.max_usd is not None and usd + most.usd > self.max_usd:
             return False
@@ -87,5 +88,5 @@ class Budget:
 
     def __str__(self) -> str:
         said = [f"--max-usd {self.max_usd:g}"] if self.max_usd is not None else []
-        said += [f"--max-tokens {self.max_tokens:,}"] if self.max_tokens is not None else []
+        said += [f"--max-total-tokens {self.max_total_tokens:,}"] if self.max_total_tokens is not None else []
         return " and ".join(said)

@@ -18,12 +18,12 @@ import aiohttp
 from fteval.engines.remote.answer import tokens
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import REAL_SECRET, Endpoint
-from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, pause, retry_after
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed, shortened
 from fteval.engines.remote.window import Window
 from fteval.errors import Incomplete
+from fteval.records import Limits
 
 LONGEST_REPLY = 16 * 2**20
 """Bytes of a body, unpacked; a longer one is no answer to a prompt."""

@@ -16,12 +16,11 @@ from fteval.engines.refs import DEFAULT_SERVER, ModelRef
 from fteval.engines.remote.body import CHAT, Dialect
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
-from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.loop import Background
 from fteval.engines.remote.prices import Price, price_of
 from fteval.engines.remote.shutdown import shutdown_day
 from fteval.errors import Incomplete, UserError
-from fteval.records import Generation, Message, Prompt, Request, Sampling
+from fteval.records import Generation, Limits, Message, Prompt, Request, Sampling
 
 if TYPE_CHECKING:
     from fteval.engines.remote.capabilities import Server

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import KEY_VARIABLE
-from fteval.engines.remote.limits import Limits
 from fteval.engines.remote.prices import Price
+from fteval.records import Limits
 
 
 @dataclass(frozen=True, slots=True)

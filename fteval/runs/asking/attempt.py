@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, Generation, Request, Sampling
+from fteval.records import Engine, Generation, Request, Sampling, TellingEngine
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
@@ -61,20 +61,22 @@ class Attempt:
     @contextlib.contextmanager
     def hearing(self) -> Iterator[None]:
         """What the engine reports (memory that ran out, a fallback) becomes events of the run."""
-        before = getattr(self.engine, "on_event", None)
+        engine = self.engine
+        if not isinstance(engine, TellingEngine):
+            yield
+            return
+        before = engine.on_event
 
         def hear(event: dict[str, Any]) -> None:
             self.event(**event)
             if before is not None:
                 before(event)
 
-        if hasattr(self.engine, "on_event"):
-            self.engine.on_event = hear
+        engine.on_event = hear
         try:
             yield
         finally:
-            if hasattr(self.engine, "on_event"):
-                self.engine.on_event = before
+            engine.on_event = before
 
     @contextlib.contextmanager
     def generations(self) -> Iterator[journal.Journal]:

@@ -18,7 +18,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fteval.records import IDENTITY, RUNTIME, Metric, Probe, Prompt, Sampling, canonical, digest
+from fteval.records import (
+    IDENTITY,
+    RUNTIME,
+    Metric,
+    NamingProbe,
+    Probe,
+    Prompt,
+    Sampling,
+    WrappingProbe,
+    canonical,
+    digest,
+)
 
 KEY_VERSION = 1
 """Goes up when the same key would mean something else; nothing older is reused then."""
@@ -98,9 +109,9 @@ def probe_digest(probe: Probe, name: str) -> str:
             "class": cls.__qualname__,
             "version": probe_version(probe),
             # A name in the parameters counts by what it stands for.
-            "params": {**params(probe), **getattr(probe, "contents", {})},
+            "params": {**params(probe), **(probe.contents if isinstance(probe, NamingProbe) else {})},
             "source": source_digest(cls),
-            **({"wrapped": probe_digest(wrapped, "")} if (wrapped := getattr(probe, "wrapped", None)) else {}),
+            **({"wrapped": probe_digest(probe.wrapped, "")} if isinstance(probe, WrappingProbe) else {}),
         }
     )
 

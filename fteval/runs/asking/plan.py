@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
 
-from fteval.records import Engine, Request, Sampling, canonical, digest
+from fteval.records import Engine, KeyedEngine, Request, Sampling, canonical, digest
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal import rows
@@ -54,7 +54,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     # Through JSON and back, as the manifest of an earlier run will be read.
     engine_identity = json.loads(canonical(dict(engine.identity())))
     keys = identity.Keys(engine_identity, sampling)
-    request_identity = getattr(engine, "request_identity", None)
+    request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
     requests: dict[str, Request] = {}
     shares: dict[str, int] = {}
     outputs: list[Any] = []

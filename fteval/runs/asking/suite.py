@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fteval.errors import Incomplete, NothingToEvaluate, UserError
-from fteval.records import Engine, Probe, Sample, canonical
+from fteval.records import Engine, FittedProbe, Probe, Sample, VaryingProbe, canonical
 from fteval.records import digest as digest_of
 from fteval.runs.asking import identity
 
@@ -70,7 +70,7 @@ def build(
             fix = "raise --limit" if everything else "give a hold-out with at least one row"
             raise NothingToEvaluate(f"probe '{called}' has no samples: there is nothing to evaluate", fix=fix)
         subset = subset or len(samples) < len(everything)
-        if hasattr(probe, "for_samples"):
+        if isinstance(probe, FittedProbe):
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
         digests = tuple(_content_digest(called, s) for s in samples)
@@ -129,7 +129,7 @@ def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
 
 def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:
     """The samples of a hold-out, and what a probe makes of them (robustness disturbs them)."""
-    return probe.variants(given) if hasattr(probe, "variants") else given
+    return probe.variants(given) if isinstance(probe, VaryingProbe) else given
 
 
 def _name(probes: Sequence[str]) -> str:

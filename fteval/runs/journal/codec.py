@@ -10,6 +10,7 @@ import functools
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,12 +19,12 @@ T = TypeVar("T")
 def to_json(value: Any) -> Any:
     """A record as JSON values: dataclasses as objects, tuples as lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
     if isinstance(value, Mapping):
         return {str(key): to_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [to_json(inner) for inner in value]
-    return value
+    return str(value) if isinstance(value, Path) else value
 
 
 def from_json(cls: type[T], value: Any) -> T:
@@ -42,7 +43,7 @@ def _make(hint: Any, value: Any, where: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
-        return _make(next(a for a in arguments if a is not type(None)), value, where)
+        return _make_one_of([a for a in arguments if a is not type(None)], value, where)
     if dataclasses.is_dataclass(hint):
         return _make_record(hint, value, where)
     if origin is tuple:
@@ -55,9 +56,21 @@ def _make(hint: Any, value: Any, where: str) -> Any:
         return {key: _make(arguments[1], v, f"{where}.{key}") for key, v in _expect(dict, value, where).items()}
     if origin is not None and issubclass(origin, Sequence):
         return [_make(arguments[0], item, where) for item in _expect(list, value, where)]
+    if hint is Path:
+        return Path(_expect(str, value, where))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return _expect(hint, value, where)
+
+
+def _make_one_of(hints: Sequence[Any], value: Any, where: str) -> Any:
+    *others, last = hints
+    for hint in others:
+        try:
+            return _make(hint, value, where)
+        except ValueError:
+            continue
+    return _make(last, value, where)
 
 
 def _make_record(cls: Any, value: Any, where: str) -> Any:

@@ -78,7 +78,7 @@ class Store:
             raise UserError(
                 f"not enough disk space: {answers} answers may take {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB free",
                 where=str(self.root.absolute()),
-                fix="free some space, name another --store, or lower --answer-tokens",
+                fix="free some space, name another --store, or lower --max-tokens",
             )
 
     # --- runs ---

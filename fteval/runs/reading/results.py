@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Probe, RunRecord, Sample, digest
+from fteval.records import FittedProbe, Probe, RunRecord, Sample, digest
 from fteval.runs.asking import identity, scoring
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
@@ -110,7 +110,7 @@ def rescore(store: Store, run_id: str, probes: Mapping[str, Probe]) -> RunRecord
                 keys[row["probe"]].append(row["keys"])
         suite = []
         for name, probe in probes.items():
-            if hasattr(probe, "for_samples"):
+            if isinstance(probe, FittedProbe):
                 probe = probe.for_samples(samples[name])
             d = identity.probe_digest(probe, name)
             suite.append(SuiteProbe(name, probe, tuple(samples[name]), tuple(digests[name]), d))

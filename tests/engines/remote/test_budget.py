@@ -12,7 +12,7 @@ PRICE = Price(1.0, 2.0, "test")  # dollars per million
 
 def test_never_more_than_allowed_is_spent_whatever_answers_cost():
     luck = random.Random(1)
-    budget = Budget(max_usd=0.01, max_tokens=700)
+    budget = Budget(max_usd=0.01, max_total_tokens=700)
     open_: list[int] = []
     for _ in range(2000):
         number = budget.reserve(10, 50, PRICE)
@@ -29,7 +29,7 @@ def test_never_more_than_allowed_is_spent_whatever_answers_cost():
 
 
 def test_an_answer_without_a_count_costs_the_most_that_it_can():
-    budget = Budget(max_tokens=100)
+    budget = Budget(max_total_tokens=100)
     number = budget.reserve(10, 50, None)
     assert number is not None
     budget.settle(number, None, None, None)

@@ -8,7 +8,7 @@ import pytest
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.experiment.describe import describe, find_config
+from fteval.experiment.describe import experiment_of
 from fteval.experiment.suite import build_suite
 from fteval.runs.asking.identity import probe_digest
 
@@ -30,7 +30,7 @@ def test_a_config_names_it_beside_itself(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(SCHEMA, encoding="utf-8")
     config = tmp_path / "fteval.yaml"
     config.write_text("version: 1\nbase: nano\nprobes: {json_schema: {schema: s.json}}\n", encoding="utf-8")
-    (found,) = build_suite(describe(config=find_config(config, wanted=True))).probes
+    (found,) = build_suite(experiment_of(config)).probes
     assert getattr(found.probe, "schema") == SCHEMA  # noqa: B009 - a Probe has no such field by contract
 
 
@@ -38,5 +38,5 @@ def test_an_object_in_the_config_stays_one(tmp_path: Path) -> None:
     config = tmp_path / "fteval.yaml"
     text = "version: 1\nbase: nano\nprobes: {json_schema: {schema: {type: object}}}\n"
     config.write_text(text, encoding="utf-8")
-    (found,) = build_suite(describe(config=find_config(config, wanted=True))).probes
+    (found,) = build_suite(experiment_of(config)).probes
     assert getattr(found.probe, "schema") == {"type": "object"}  # noqa: B009

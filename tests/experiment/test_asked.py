@@ -1,0 +1,92 @@
+"""What a run can be told exists once: the command line, Python and the checks say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from pathlib import Path
+
+import click
+import pytest
+
+import fteval
+from fteval.commands import noise, run
+from fteval.engines.remote.budget import Budget
+from fteval.errors import UserError
+from fteval.experiment.asked import Asked, with_parts
+from fteval.experiment.describe import describe
+from fteval.records import Limits, Sampling
+
+FIELDS = {field.name: field for field in dataclasses.fields(Asked)}
+IN_PYTHON = {"holdouts": "holdout", "scorers": "score"}
+"""Fields that Python knows under a shorter name."""
+ONLY_TYPED = {"batch_tokens", "resume"}
+"""What is for somebody who sits before a terminal."""
+
+
+def options_of(command: click.Command) -> dict[str, click.Parameter]:
+    return {p.name: p for p in command.params if p.name}
+
+
+def test_every_setting_that_has_a_help_is_an_option_of_run() -> None:
+    options = options_of(run.command)
+    for name, field in FIELDS.items():
+        assert (name in options) == (field.metadata["help"] is not None), name
+
+
+def test_python_can_say_everything_that_the_command_line_can() -> None:
+    arguments = dict(inspect.signature(fteval.run).parameters)
+    parts = {name for name, field in FIELDS.items() if field.metadata["of"] is not None}
+    for name in FIELDS.keys() - parts - ONLY_TYPED:
+        default = arguments.pop(IN_PYTHON.get(name, name)).default
+        assert default == FIELDS[name].default, name
+    assert arguments.keys() == {"sampling", "server", "listener"}
+
+
+@pytest.mark.parametrize("record", [Sampling, Limits, Budget])
+def test_a_setting_of_a_record_has_its_name_and_type(record: type) -> None:
+    hints, theirs = typing.get_type_hints(Asked), typing.get_type_hints(record)
+    names = {name for name, field in FIELDS.items() if field.metadata["of"] is record}
+    assert names == {f.name for f in dataclasses.fields(record) if f.init}
+    for name in names:
+        assert set(typing.get_args(hints[name])) >= {theirs[name]} - {None} or hints[name] == theirs[name], name
+
+
+def test_noise_offers_only_settings_of_a_run() -> None:
+    own = {"as_json", "answer_tokens", "quiet", "verbose", "debug", "no_color"}
+    assert options_of(noise.command).keys() - own <= FIELDS.keys()
+
+
+def test_a_default_in_a_help_is_the_record_s() -> None:
+    text = run.command.get_help(click.Context(run.command))
+    assert "[default: 256]" in text and "[default: 512]" in text and "[default: 120]" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (Asked(temperature=-1.0, repeats=0), ["temperature is -1.0", "repeats is 0, wanted 1 or more"]),
+        (Asked(concurrency=0, max_usd=0.0), ["concurrency is 0", "max_usd is 0.0, wanted more than 0"]),
+        (Asked(limit=0), ["limit is 0, wanted 1 or more"]),
+        (Asked(timeout=float("nan")), ["timeout is nan"]),
+    ],
+)
+def test_all_numbers_that_mean_nothing_are_named_at_once(asked: Asked, words: list[str]) -> None:
+    with pytest.raises(UserError) as raised:
+        describe(dataclasses.replace(asked, model="nano", probes=("laziness",)))
+    assert all(word in raised.value.what for word in words)
+
+
+def test_a_renamed_server_setting_says_its_new_name() -> None:
+    with pytest.raises(UserError, match="it is called max_total_tokens now"):
+        with_parts(Asked(), None, {"max_tokens": 5})
+    with pytest.raises(UserError, match="Did you mean 'top_p'"):
+        with_parts(Asked(), {"topp": 5}, None)
+
+
+def test_what_python_says_in_mappings_arrives() -> None:
+    asked = with_parts(Asked(), {"top_k": 5, "stop": "END", "seed": None}, {"max_usd": 2, "timeout": 3.0})
+    experiment = describe(dataclasses.replace(asked, model="nano", probes=("laziness",), store=Path("x")))
+    assert experiment.sampling == Sampling(top_k=5, stop=("END",))
+    assert experiment.servers.limits == Limits(timeout=3.0) and experiment.servers.budget.max_usd == 2
