@@ -8,8 +8,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
-from fteval.records import Candidate
-from fteval.records.trainers import CancellableTrainer, Trainer, TrainProgress
+from fteval.records import CancellableTrainer, Candidate, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 
 

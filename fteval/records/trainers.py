@@ -54,7 +54,7 @@ class Trainer(Protocol):
 
 
 @runtime_checkable
-class CancellableTrainer(Trainer, Protocol):
+class CancellableTrainer(Protocol):
     """A trainer whose work goes on elsewhere when the process ends, so that ending it is a request of its own."""
 
     def cancel(self, base: str, recipe: Any, data: Path, candidates_dir: Path, *, offline: bool = ...) -> str:

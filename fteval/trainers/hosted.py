@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fteval.errors import Interrupted, UserError
-from fteval.records import Candidate
-from fteval.records.trainers import TrainProgress
+from fteval.records import Candidate, TrainProgress
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import overlap, workshop
@@ -60,15 +59,24 @@ def train(
     if offline:
         raise UserError("hosted fine-tuning needs its provider", where=planned.source.url, fix="leave --offline out")
     workshop.prepare(candidates_dir)
-    with (
-        Provider(planned.source, waits) as provider,
-        _interruptible(planned.order, candidates_dir) as signals,
-        workshop.workshop(candidates_dir, planned.order.folder) as place,
-    ):
+    with Provider(planned.source, waits) as provider, _interruptible(planned.order, candidates_dir) as signals:
+        return _made(provider, planned, base, candidates_dir, signals, on_preflight or (lambda text: None), on_progress)
+
+
+def _made(
+    provider: Provider,
+    planned: Plan,
+    base: str,
+    candidates_dir: Path,
+    signals: Signals,
+    say: Callable[[str], None],
+    on_progress: Callable[[TrainProgress], None] | None,
+) -> Candidate:
+    """The candidate, once its job has come to its end."""
+    with workshop.workshop(candidates_dir, planned.order.folder) as place:
         known = registered.existing(candidates_dir, planned.candidate)  # another process may have made it meanwhile
         if known is not None:
             return known
-        say = on_preflight or (lambda text: None)
         job_id = _job(provider, planned, jobs.Notes.of(planned.order, candidates_dir), signals, say)
         with signals.cancelling():
             job, heard = follow(provider, job_id, say, on_progress)

@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fteval.data.chat import read_conversations
-from fteval.records import Candidate
-from fteval.records.ranges import Range, ranged
-from fteval.records.trainers import TrainProgress
+from fteval.records import Candidate, Range, TrainProgress, ranged
 from fteval.trainers.making.base import find_base
 from fteval.trainers.making.bench import Bench
+from fteval.trainers.making.plan import Training
 from fteval.trainers.making.preflight import Preflight, look_at_answers
 from fteval.trainers.making.recipe import LoraRecipe
 from fteval.trainers.making.rows import cleaned
-from fteval.trainers.making.train_with_trl import Method, Training, train_with_trl
+from fteval.trainers.making.train_with_trl import Method, train_with_trl
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ import pytest
 import tiny
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate, Message, Request, Sample, Sampling
-from fteval.records.trainers import TrainProgress
+from fteval.records import Candidate, Message, Request, Sample, Sampling, TrainProgress
 from fteval.trainers.making.candidate import find, load_candidate
 from fteval.trainers.making.overlap import overlap
 from fteval.trainers.making.preflight import Preflight

@@ -134,27 +134,12 @@ def look(
     for row in prepared:
         number, ids, labels = row["row"] + 1, row["input_ids"], row["labels"]
         left.add(number)
-        if labels[0] != MASKED or any(label not in (MASKED, token) for label, token in zip(labels, ids, strict=True)):
-            raise UserError(f"the prompt of row {number} would be learnt too", fix="report this: it is a bug")
-        if max(ids) >= n_embeddings:
-            raise UserError(
-                f"row {number} has the token {max(ids)}, the model has embeddings for {n_embeddings} only",
-                fix="the tokenizer is another model's, or the embeddings were never resized: put the two together",
-            )
+        _check_tokens(number, ids, labels, n_embeddings)
         if not any(label in stops for label in labels):
             if len(ids) < max_length:
                 raise _no_stop(tokenizer, labels, stops, f"row {number}")
             truncated.append(number)
-    if not left:
-        raise UserError(
-            f"none of {rows} rows can be trained on: each prompt alone fills {max_length} tokens",
-            fix="set a higher max_length, within the model's context, or shorten the prompts",
-        )
-    if len(truncated) == len(left):
-        raise UserError(
-            f"all {len(truncated)} answers are cut at {max_length} tokens: the model would never learn to stop",
-            fix="set a higher max_length, within the model's context, or shorten the rows",
-        )
+    _check_left(rows, len(left), len(truncated), max_length)
     ids, labels = prepared[0]["input_ids"], prepared[0]["labels"]
     start = next(place for place, label in enumerate(labels) if label != MASKED)
     return Preflight(
@@ -165,6 +150,29 @@ def look(
         max_length=max_length,
         same_prompt=list(first_prompt) == list(ids[:start]),
     )
+
+
+def _check_tokens(number: int, ids: Sequence[int], labels: Sequence[int], n_embeddings: int) -> None:
+    if labels[0] != MASKED or any(label not in (MASKED, token) for label, token in zip(labels, ids, strict=True)):
+        raise UserError(f"the prompt of row {number} would be learnt too", fix="report this: it is a bug")
+    if max(ids) >= n_embeddings:
+        raise UserError(
+            f"row {number} has the token {max(ids)}, the model has embeddings for {n_embeddings} only",
+            fix="the tokenizer is another model's, or the embeddings were never resized: put the two together",
+        )
+
+
+def _check_left(rows: int, left: int, truncated: int, max_length: int) -> None:
+    if not left:
+        raise UserError(
+            f"none of {rows} rows can be trained on: each prompt alone fills {max_length} tokens",
+            fix="set a higher max_length, within the model's context, or shorten the prompts",
+        )
+    if truncated == left:
+        raise UserError(
+            f"all {truncated} answers are cut at {max_length} tokens: the model would never learn to stop",
+            fix="set a higher max_length, within the model's context, or shorten the rows",
+        )
 
 
 def _no_stop(tokenizer: Any, labels: Sequence[int], stops: Mapping[int, str], where: str) -> UserError:

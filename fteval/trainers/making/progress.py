@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fteval.errors import Incomplete
-from fteval.records.trainers import TrainProgress
+from fteval.records import TrainProgress
 
 
 def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callable[[], None], rate: float) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from fteval.records.ranges import Range, ranged
+from fteval.records import Range, ranged
 from fteval.trainers.making.settle import Rules, settle
 
 
@@ -56,7 +56,7 @@ class TrlRecipe:
         """What one field demands of another."""
         divides = self.accumulate > 0 and self.batch_size % self.accumulate == 0
         return {
-            "max_steps": (self.max_steps is None or self.epochs is None, "no max_steps beside epochs"),
+            "max_steps": (self.max_steps is None or self.epochs is None, "1 or more, and no epochs"),
             "accumulate": (divides, "a divisor of batch_size"),
             "warmup": (self.warmup < 1 or self.warmup.is_integer(), "a share below 1, or whole steps"),
         }

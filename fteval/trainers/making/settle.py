@@ -9,7 +9,7 @@ from typing import Any
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.records.ranges import out_of_range
+from fteval.records import out_of_range
 
 Rules = Mapping[str, tuple[bool, str]]
 """Of a field, whether its value goes with those of the others, and what is wanted."""

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic
 
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.chat import Chat
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate
-from fteval.records.trainers import TrainProgress
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import libraries, overlap, progress, weights, workshop
-from fteval.trainers.making.base import Base
 from fteval.trainers.making.bench import Bench, R
-from fteval.trainers.making.plan import plan
+from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
 
 
@@ -36,21 +33,6 @@ class Method(Generic[R]):
     """TRL's own trainer with model, settings and rows."""
     look: Callable[[Bench[R], Any], Preflight]
     """What that trainer will see. Raises UserError where it could not work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Training(Generic[R]):
-    """What is to be learnt from what, and who hears of it."""
-
-    name: str
-    recipe: R
-    rows: Sequence[Mapping[str, Any]]
-    """Each with its `prompt`, a list of turns."""
-    base: Base
-    candidates_dir: Path
-    device: str = "auto"
-    on_preflight: Callable[[Preflight], None] | None = None
-    on_progress: Callable[[TrainProgress], None] | None = None
 
 
 def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
@@ -74,25 +56,24 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
 def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
     libraries.before_import()
     versions = libraries.versions()
-    base, store = training.base, training.candidates_dir
-    chat = Chat(base.located.folder)
-    environment = libraries.environment(training.device, training.recipe.threads, base.size)
-    recipe = training.recipe.resolved(len(training.rows))
-    planned = plan(training.name, recipe, training.rows, base, chat, versions, environment)
-    known = registered.existing(store, planned)
+    chat = Chat(training.base.located.folder)
+    environment = libraries.environment(training.device, training.recipe.threads, training.base.size)
+    training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
+    planned = plan(training, chat, versions, environment)
+    known = registered.existing(training.candidates_dir, planned)
     if known is not None:
         return known
     signals.check()
     libraries.load(method.classes)
-    with workshop.workshop(store, registered.folder_name(planned)) as place:
-        known = registered.existing(store, planned)  # another process may have made it in the meantime
+    with workshop.workshop(training.candidates_dir, registered.folder_name(planned)) as place:
+        known = registered.existing(training.candidates_dir, planned)  # another process may have made it meanwhile
         if known is not None:
             return known
-        bench = Bench(recipe, training.rows, base, chat, place, environment["device"])
+        bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"])
         with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
             learnt = _learn(method, bench, training, signals)
         made = dataclasses.replace(planned, data={**planned.data, **learnt.seen.counts})
-        return registered.register(place, store, made, learnt.course)
+        return registered.register(place, training.candidates_dir, made, learnt.course)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fteval.records.ranges import Range, ranged
+from fteval.records import Range, ranged
 from fteval.trainers.making.settle import Rules, settle
 
 
@@ -40,8 +40,9 @@ class Recipe:
 
     def rules(self) -> Rules:
         """What one field demands of another, and what is no number's range."""
+        graded = (self.grader is not None) == (self.method == "reinforcement")
         return {
-            "beta": (self.beta is None or self.method == "dpo", "none but with method dpo"),
-            "grader": ((self.grader is not None) == (self.method == "reinforcement"), "one with method reinforcement"),
+            "beta": (self.beta is None or self.method == "dpo", "more than 0, with method dpo"),
+            "grader": (graded, "one with method reinforcement, only"),
             "suffix": (self.suffix is None or 0 < len(self.suffix) <= 64, "1 to 64 characters"),
         }
