@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 
 CONFIG = """\
@@ -119,4 +119,4 @@ def command(folder: Path) -> None:
 
 def _rows(pairs: list[tuple[str, str]]) -> str:
     turns = [[{"role": "user", "content": q}, {"role": "assistant", "content": a}] for q, a in pairs]
-    return "".join(json.dumps({"messages": t}) + "\n" for t in turns)
+    return as_lines({"messages": t} for t in turns)

@@ -45,7 +45,8 @@ def asked(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 given["max_tokens"] = old
             if "settings" in given:
                 given["settings"] = parse_settings(given["settings"]) or None
-            return command(*args, asked=Asked(**given), **kwargs)
+            earlier = kwargs.pop("asked", Asked())  # of the options that stand above these
+            return command(*args, asked=dataclasses.replace(earlier, **given), **kwargs)
 
         if "max_tokens" in names:
             wrapped = click.option("--answer-tokens", _OLD, type=int, hidden=True)(wrapped)

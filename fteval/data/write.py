@@ -1,40 +1,21 @@
-"""JSON lines that any reader takes: ASCII, one object a line, there as a whole or not at all."""
+"""Rows as JSON lines that any reader takes: ASCII, one object a line."""
 
 from __future__ import annotations
 
+import functools
+import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from fteval.errors import UserError
+import jsonlines
+
+_dumps = functools.partial(json.dumps, ensure_ascii=True, allow_nan=False)
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Writes the rows and returns how many; an existing file is replaced in one step.
-
-    Raises UserError when the file cannot be written, ValueError for a row with NaN.
-    """
-    n_rows = 0
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise UserError(f"cannot write: {error.strerror}", where=str(path)) from None
-    try:
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=True, allow_nan=False) + "\n")
-                n_rows += 1
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise UserError(f"cannot write: {error.strerror}", where=str(path)) from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return n_rows
+def as_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The text of a file with these rows. Raises ValueError for a row with NaN."""
+    text = io.StringIO()
+    with jsonlines.Writer(text, dumps=_dumps) as writer:
+        writer.write_all(rows)
+    return text.getvalue()

@@ -59,7 +59,7 @@ class Asked:
     )
     limit: int | None = field(
         default=None,
-        metadata=_told("Only this many samples per probe (marked SUBSET).", "-n", "--limit", within=Range(1)),
+        metadata=_told("Only this many samples per probe (marked SUBSET).", "-n", "--limit", within=Range(0)),
     )
     allow_subset: bool = field(default=False, metadata=_told("Let gates judge although --limit left samples out."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))

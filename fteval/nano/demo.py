@@ -5,10 +5,9 @@ What it shows: fine-tuning teaches a form in seconds, and unteaches facts while 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 from fteval.nano import EVAL_DATA
 from fteval.nano.examples import iso_date_rows
@@ -69,7 +68,7 @@ def write(folder: Path) -> Path:
     files = {
         "fteval.yaml": nano,
         "fteval.qwen.yaml": qwen,
-        "data/train.jsonl": _jsonl(iso_date_rows(N_ROWS)),
+        "data/train.jsonl": as_lines(iso_date_rows(N_ROWS)),
         "data/dates.jsonl": _packaged("dates.jsonl"),
         "data/facts.jsonl": _packaged("facts.jsonl"),
         "data/descriptions.jsonl": _packaged("descriptions.jsonl"),
@@ -88,7 +87,3 @@ def write(folder: Path) -> Path:
 
 def _packaged(name: str) -> str:
     return (EVAL_DATA / name).read_text(encoding="utf-8")
-
-
-def _jsonl(rows: list[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)

@@ -12,10 +12,11 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 from fteval.nano import EVAL_DATA, contexts, descriptions, facts
 from fteval.nano.corpus import user
@@ -141,14 +142,10 @@ def files(world: World) -> dict[str, list[Row]]:
     }
 
 
-def text(rows: Iterable[Row]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
-
-
 def write(folder: Path = EVAL_DATA) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in files(build_world()).items():
-        (folder / name).write_text(text(rows), encoding="utf-8")
+        (folder / name).write_text(as_lines(rows), encoding="utf-8")
 
 
 # --- as many as are wanted ------------------------------------------------------------------------

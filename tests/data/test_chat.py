@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import jsonlines
 import pytest
 
 from fteval.data.chat import read_conversations
-from fteval.data.write import write_rows
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 
 
@@ -18,7 +18,7 @@ def turn(role: str, content: str, **more: Any) -> dict[str, Any]:
 
 
 def read(path: Path, *rows: dict[str, Any]) -> list[dict[str, Any]]:
-    write_rows(path / "train.jsonl", rows)
+    (path / "train.jsonl").write_text(as_lines(rows))
     return read_conversations(path / "train.jsonl")
 
 
@@ -72,13 +72,9 @@ def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_writing_replaces_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
-    file = tmp_path / "rows.jsonl"
-    assert write_rows(file, [{"a": "\u2028é"}]) == 1
-    assert file.read_bytes() == b'{"a": "\\u2028\\u00e9"}\n'
+def test_rows_are_written_as_lines_that_any_reader_takes() -> None:
+    text = as_lines([{"a": "\u2028é"}, {"b": 1}])
+    assert text == '{"a": "\\u2028\\u00e9"}\n{"b": 1}\n'
+    assert list(jsonlines.Reader(text.splitlines())) == [{"a": "\u2028é"}, {"b": 1}]
     with pytest.raises(ValueError, match="JSON compliant"):
-        write_rows(file, [{"a": 1}, {"a": float("nan")}])
-    assert json.loads(file.read_text()) == {"a": "\u2028é"}
-    assert [p.name for p in tmp_path.iterdir()] == ["rows.jsonl"]
-    with pytest.raises(UserError, match="cannot write"):
-        write_rows(tmp_path / "none" / "rows.jsonl", [])
+        as_lines([{"a": 1}, {"a": float("nan")}])

@@ -59,7 +59,7 @@ def test_noise_offers_only_settings_of_a_run() -> None:
 
 
 def test_a_default_in_a_help_is_the_record_s() -> None:
-    text = run.command.get_help(click.Context(run.command))
+    text = " ".join(run.command.get_help(click.Context(run.command)).split())
     assert "[default: 256]" in text and "[default: 512]" in text and "[default: 120]" in text
 
 
@@ -68,7 +68,7 @@ def test_a_default_in_a_help_is_the_record_s() -> None:
     [
         (Asked(temperature=-1.0, repeats=0), ["temperature is -1.0", "repeats is 0, wanted 1 or more"]),
         (Asked(concurrency=0, max_usd=0.0), ["concurrency is 0", "max_usd is 0.0, wanted more than 0"]),
-        (Asked(limit=0), ["limit is 0, wanted 1 or more"]),
+        (Asked(limit=-1), ["limit is -1, wanted 0 or more"]),
         (Asked(timeout=float("nan")), ["timeout is nan"]),
     ],
 )

@@ -489,6 +489,7 @@ def test_an_interrupted_wait_goes_on_with_the_same_batches(
     provider.looks = 10**6
     process = start(*HOSTED, folder=project.folder, OPENAI_BASE_URL=provider.url)
     while len(provider.batches) < 2 * FILES or not all(b["seen"] for b in provider.batches.values()):
+        assert process.poll() is None, finish(process).said
         time.sleep(0.01)
     process.send_signal(sent)
     stopped = finish(process)

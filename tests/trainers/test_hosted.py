@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from standin import BASE, StandIn
 
-from fteval.data.write import write_rows
+from fteval.data.write import as_lines
 from fteval.engines import refs
 from fteval.errors import Incomplete, UserError
 from fteval.records import Candidate, Message, Sample
@@ -55,7 +55,7 @@ def server() -> Iterator[StandIn]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    write_rows(tmp_path / "train.jsonl", ROWS["supervised"])
+    (tmp_path / "train.jsonl").write_text(as_lines(ROWS["supervised"]))
     return tmp_path / "train.jsonl"
 
 
@@ -127,8 +127,8 @@ def test_a_recipe_asks_for_its_job_and_nothing_else(
     server: StandIn, made: Made, tmp_path: Path, recipe: dict[str, Any], asked: dict[str, Any]
 ) -> None:
     data = tmp_path / "rows.jsonl"
-    write_rows(data, ROWS[recipe.get("method", "supervised")])
-    write_rows(tmp_path / "grader.json", [GRADER])
+    data.write_text(as_lines(ROWS[recipe.get("method", "supervised")]))
+    (tmp_path / "grader.json").write_text(as_lines([GRADER]))
     candidate = made.train(server, data, **recipe)
     (body,) = server.created
     metadata = body.pop("metadata")
@@ -141,13 +141,13 @@ def test_a_recipe_asks_for_its_job_and_nothing_else(
 def test_a_validation_file_is_uploaded_in_the_same_form_and_is_part_of_the_record(
     server: StandIn, made: Made, data: Path
 ) -> None:
-    write_rows(data.with_name("valid.jsonl"), [{"prompt": "v", "target": "w"}])
+    data.with_name("valid.jsonl").write_text(as_lines([{"prompt": "v", "target": "w"}]))
     candidate = made.train(server, data, validation="valid.jsonl")
     (body,) = server.created
     uploaded = server.files[body["validation_file"]][1]
     assert json.loads(uploaded)["messages"][0] == {"role": "user", "content": "v"}
     assert candidate.recipe["validation"] == body["metadata"]["validation_sha256"]
-    write_rows(data.with_name("valid.jsonl"), [{"prompt": "v", "target": "x"}])
+    data.with_name("valid.jsonl").write_text(as_lines([{"prompt": "v", "target": "x"}]))
     made.train(server, data, validation="valid.jsonl")
     assert len(server.jobs) == 2  # another validation file is another job
 
@@ -204,7 +204,7 @@ def test_a_fine_tune_can_be_the_base_and_brings_the_prompts_it_has_seen(
     server: StandIn, made: Made, data: Path
 ) -> None:
     first = made.train(server, data)
-    write_rows(data.with_name("more.jsonl"), [{"prompt": f"p{n}", "target": "b"} for n in range(12)])
+    data.with_name("more.jsonl").write_text(as_lines([{"prompt": f"p{n}", "target": "b"} for n in range(12)]))
     second = made.train(server, data.with_name("more.jsonl"), base=first.id, name="second")
     assert server.created[1]["model"] == first.id
     folder = find(made.store, second.id)
@@ -331,7 +331,7 @@ def test_one_recipe_base_and_data_have_one_job_in_every_store_and_under_every_na
 )
 def test_another_recipe_is_another_job(server: StandIn, made: Made, data: Path, change: dict[str, Any]) -> None:
     made.train(server, data)
-    write_rows(data, ROWS[change.get("method", "supervised")])
+    data.write_text(as_lines(ROWS[change.get("method", "supervised")]))
     made.train(server, data, **change)
     assert len(server.jobs) == 2
 
@@ -383,7 +383,7 @@ def _end_soon(server: StandIn, end: str) -> None:
 def test_a_file_that_the_provider_finds_too_short_is_the_providers_word(
     server: StandIn, made: Made, data: Path
 ) -> None:
-    write_rows(data, ROWS["supervised"][:9])
+    data.write_text(as_lines(ROWS["supervised"][:9]))
     with pytest.raises(Incomplete, match=r"invalid_n_examples: Training file has 9 example\(s\), but must have"):
         made.train(server, data)
     assert not list(made.store.glob("*/candidate.json"))
@@ -516,7 +516,7 @@ def test_what_cannot_work_is_said_before_anything_is_uploaded(
     server: StandIn, made: Made, data: Path, base: str, rows: Any, recipe: dict[str, Any], said: str
 ) -> None:
     if rows:
-        write_rows(data, rows)
+        data.write_text(as_lines(rows))
     with pytest.raises(UserError, match=f"(?s){said}") as caught:
         made.train(server, data, base=base.format(url=server.url), **recipe)
     assert caught.value.exit_code == 2
@@ -663,7 +663,7 @@ gates:
 
 
 def test_a_config_trains_its_hosted_candidate_and_gates_it(data: Path) -> None:
-    write_rows(data.with_name("holdout.jsonl"), [{"prompt": f"h{n}", "target": "yes"} for n in range(60)])
+    data.with_name("holdout.jsonl").write_text(as_lines([{"prompt": f"h{n}", "target": "yes"} for n in range(60)]))
     data.with_name("fteval.yaml").write_text(CONFIG)
     run = [sys.executable, "-m", "fteval", "run", "--json"]
     with StandIn(key=CANARY, steps=1, answer=lambda model, _: "yes" if model.startswith("ft:") else "no") as server:
