@@ -1,13 +1,15 @@
 """Find a probe or a trainer by name: the name is the file's name, or an entry point's.
 
 A probe is the one class in `fteval/evals/<name>.py` that has `metrics`, `samples` and `score`; other packages add
-theirs with the entry point group `fteval.probes` (value: the class). Nothing is imported before it is asked for.
+theirs with the entry point group `fteval.probes` (value: the class), and a trainer (a module with `Recipe` and
+`train`) with `fteval.trainers`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -15,13 +17,18 @@ import inspect
 import keyword
 import pkgutil
 import re
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Probe
+from fteval.records import Metric, Probe
+
+
+class Unusable(UserError):
+    """A probe or a trainer of another package that does not work, or that takes a name which is taken."""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -33,23 +40,61 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 def probe_names() -> list[str]:
     """Every probe that can be asked for by name, sorted. Imports none of them."""
-    return sorted({*_modules("fteval.evals", _is_probe_file), *_entry_points("fteval.probes")})
+    return sorted({*_own("probe"), *_plugins("probe")})
 
 
 def probe_class(name: str) -> type[Probe]:
-    """The class behind a probe's name. Raises UserError with the nearest name."""
-    if name not in probe_names():
-        raise UserError(f"no probe named '{name}'. {suggest(name, probe_names())}", fix="`fteval probes` lists all")
-    entry = _entry_points("fteval.probes").get(name)
-    if entry is not None:
-        return typing.cast(type[Probe], entry.load())
-    return typing.cast(type[Probe], _one_class(f"fteval.evals.{name}", ("metrics", "samples", "score")))
+    """The class behind a probe's name.
+
+    Raises UserError with the nearest name; for one of another package that cannot be used, with what is wrong and
+    whose it is.
+    """
+    plugin = _plugin("probe", name)
+    if plugin is not None:
+        return typing.cast(type[Probe], _plugin_probe(plugin))
+    return typing.cast(type[Probe], _one_class(f"fteval.evals.{name}", PROBE))
+
+
+def unusable(name: str) -> str | None:
+    """Why a probe cannot be used whatever its parameters, in a line; None for one that can."""
+    try:
+        probe(name)
+    except Unusable as error:
+        return error.what
+    except UserError:
+        return None  # it only needs to be told more
+    return None
+
+
+def registered_name(cls: type) -> str:
+    """The name under which `probe_class` finds a class again: its file's, or its entry point's."""
+    for entry in () if cls.__module__.startswith("fteval.evals.") else _entry_points("probe"):
+        module, _, path = entry.value.partition(":")
+        made: Any = sys.modules.get(module)  # what has been asked for is loaded; nothing else is imported
+        for attribute in path.split("."):
+            made = getattr(made, attribute, None)
+        if made is cls:
+            return entry.name
+    return cls.__module__.rpartition(".")[2]
 
 
 def probe(name: str, params: Mapping[str, Any] | None = None, *, where: str | None = None) -> Probe:
     """A probe with its parameters checked. Raises UserError naming every wrong parameter at once."""
-    cls = probe_class(name)
-    return typing.cast(Probe, make(cls, params or {}, owner=f"probe '{name}'", where=where))
+    cls, owner = probe_class(name), f"probe '{name}'"
+    plugin = _plugin("probe", name)
+    if plugin is None:
+        return typing.cast(Probe, make(cls, params or {}, owner=owner, where=where))
+    try:
+        made = typing.cast(Probe, make(cls, params or {}, owner=owner, where=where))
+        # Where the metrics follow from the samples, there are none yet.
+        sound = hasattr(cls, "for_samples") or [m for m in made.metrics if isinstance(m, Metric) and m.primary]
+    except UserError:
+        raise
+    except Exception as error:  # another's code may fail in any way
+        raise _useless(plugin, f"{type(error).__name__}: {error}") from error
+    if not sound:
+        raise _useless(plugin, "none of its metrics is the primary one: Metric(name, primary=True)")
+    return made
 
 
 def is_generated(data: str) -> bool:
@@ -58,15 +103,19 @@ def is_generated(data: str) -> bool:
 
 
 def trainer_names() -> list[str]:
-    """Every trainer that can be asked for by name, sorted."""
-    return sorted(_modules("fteval.trainers", _is_trainer_file))
+    """Every trainer that can be asked for by name, sorted. Imports none of them."""
+    return sorted({*_own("trainer"), *_plugins("trainer")})
 
 
 def trainer_module(name: str) -> types.ModuleType:
-    """The module of a trainer: it has `Recipe` and `train`. Raises UserError with the nearest name."""
-    if name not in trainer_names():
-        raise UserError(f"no trainer named '{name}'. {suggest(name, trainer_names())}")
-    return importlib.import_module(f"fteval.trainers.{name}")
+    """The module of a trainer: it has `Recipe` and `train`. Raises UserError as `probe_class` does."""
+    plugin = _plugin("trainer", name)
+    if plugin is None:
+        return importlib.import_module(f"fteval.trainers.{name}")
+    loaded = _loaded(plugin)
+    if not inspect.isclass(getattr(loaded, "Recipe", None)) or not callable(getattr(loaded, "train", None)):
+        raise _useless(plugin, "a trainer is a module with a class Recipe and a function train")
+    return typing.cast(types.ModuleType, loaded)
 
 
 def make(cls: type, params: Mapping[str, Any], *, owner: str, where: str | None = None) -> Any:
@@ -159,42 +208,96 @@ def _type_name(hint: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))
 
 
-def _modules(package: str, wanted: typing.Callable[[str], bool]) -> list[str]:
-    spec = importlib.util.find_spec(package)
+# --- where they are found -------------------------------------------------------------------------
+
+PROBE = ("metrics", "samples", "score")
+FOLDERS = {"probe": "fteval.evals", "trainer": "fteval.trainers"}
+
+
+@functools.cache
+def _own(kind: str) -> list[str]:
+    """fteval's own: every module of the folder that does not begin with an underscore."""
+    spec = importlib.util.find_spec(FOLDERS[kind])
     locations = list(spec.submodule_search_locations or []) if spec else []
-    return [m.name for m in pkgutil.iter_modules(locations) if not m.ispkg and wanted(_source(locations, m.name))]
-
-
-def _source(locations: list[str], name: str) -> str:
-    for location in locations:
-        try:
-            with open(f"{location}/{name}.py", encoding="utf-8") as file:
-                return file.read()
-        except FileNotFoundError:
-            continue
-    return ""
-
-
-def _is_probe_file(source: str) -> bool:
-    # Read, not imported: `fteval probes` must not pay for every probe's libraries.
-    return "\n    def samples(self" in source and "\n    def score(self" in source
-
-
-def _is_trainer_file(source: str) -> bool:
-    return "\nclass Recipe" in source and "\ndef train(" in source
+    return [m.name for m in pkgutil.iter_modules(locations) if not m.ispkg and not m.name.startswith("_")]
 
 
 def _one_class(module_name: str, attributes: tuple[str, ...]) -> type:
     module = importlib.import_module(module_name)
-    found = [
+    classes = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
         if member.__module__ == module_name and all(hasattr(member, a) for a in attributes)
     ]
-    if len(found) != 1:
-        raise UserError(f"{module_name} must hold exactly one class with {', '.join(attributes)}; found {len(found)}")
-    return found[0]
+    if len(classes) != 1:
+        raise UserError(f"{module_name} must hold exactly one class with {', '.join(attributes)}; found {len(classes)}")
+    return classes[0]
 
 
-def _entry_points(group: str) -> dict[str, importlib.metadata.EntryPoint]:
-    return {entry.name: entry for entry in importlib.metadata.entry_points(group=group)}
+# --- those of other packages ----------------------------------------------------------------------
+
+
+def _entry_points(kind: str) -> list[importlib.metadata.EntryPoint]:
+    return _entry_points_on(tuple(sys.path), f"fteval.{kind}s")
+
+
+@functools.lru_cache(maxsize=16)
+def _entry_points_on(path: tuple[str, ...], group: str) -> list[importlib.metadata.EntryPoint]:
+    # A distribution may be on the path twice, as it is after an editable install; it does not clash with itself.
+    every = importlib.metadata.entry_points(group=group)
+    return list({(entry.name, entry.value, _package(entry)): entry for entry in every}.values())
+
+
+def _plugins(kind: str) -> dict[str, list[importlib.metadata.EntryPoint]]:
+    """Name -> the entry points that claim it."""
+    claims: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    for entry in _entry_points(kind):
+        claims.setdefault(entry.name, []).append(entry)
+    return claims
+
+
+def _plugin(kind: str, name: str) -> importlib.metadata.EntryPoint | None:
+    """The entry point behind a name; None for one of fteval's own. Raises UserError for none and for a name with two
+    owners: which of them is measured must not depend on the order of installing."""
+    own, claims = name in _own(kind), _plugins(kind).get(name, [])
+    if not own and not claims:
+        names = probe_names() if kind == "probe" else trainer_names()
+        fix = f"`fteval {kind}s` lists all" if kind == "probe" else None
+        raise UserError(f"no {kind} named '{name}'. {suggest(name, names)}", fix=fix)
+    owners = [*(["fteval"] if own else []), *map(_package, claims)]
+    if len(owners) > 1:
+        raise Unusable(
+            f"{kind} '{name}' is claimed by {' and by '.join(owners)}",
+            fix=f"uninstall {' or '.join(o for o in owners if o != 'fteval')}, or let it choose another name",
+        )
+    return claims[0] if claims else None
+
+
+def _package(entry: importlib.metadata.EntryPoint) -> str:
+    return f"the package {entry.dist.name} {entry.dist.version}" if entry.dist else f"the entry point {entry.value}"
+
+
+def _plugin_probe(entry: importlib.metadata.EntryPoint) -> type:
+    loaded = _loaded(entry)
+    if not inspect.isclass(loaded):
+        raise _useless(entry, f"a probe is a class, and that is {type(loaded).__name__}")
+    missing = [a for a in PROBE if not hasattr(loaded, a) or (a != "metrics" and not callable(getattr(loaded, a)))]
+    if missing or not dataclasses.is_dataclass(loaded):
+        what = f"it has no {', '.join(missing)}" if missing else "it is no dataclass"
+        raise _useless(entry, f"a probe is a dataclass with metrics, samples() and score(), and {what}")
+    return loaded
+
+
+def _loaded(entry: importlib.metadata.EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except (Exception, SystemExit) as error:  # another's code may fail in any way, and nothing else rests on it
+        raise _useless(entry, f"{type(error).__name__}: {error}") from error
+
+
+def _useless(entry: importlib.metadata.EntryPoint, why: str) -> Unusable:
+    return Unusable(
+        f"{entry.group.removeprefix('fteval.').removesuffix('s')} '{entry.name}' of {_package(entry)} cannot be used "
+        f"({entry.value}): {why}",
+        fix="mend or uninstall that package; --debug shows where it fails",
+    )

@@ -26,6 +26,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     Example:  fteval probes
               fteval probes show lipogram
     """
+    from fteval.reports.escape import for_terminal
+
     if ctx.invoked_subcommand is not None:
         return
     if as_json:
@@ -33,6 +35,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     width = max(map(len, registry.probe_names()))
     for name in registry.probe_names():
+        if (why := registry.unusable(name)) is not None:
+            click.echo(f"{name:<{width}}  {for_terminal(why)}")
+            continue
         cls = registry.probe_class(name)
         click.echo(f"{name:<{width}}  {_first_line(cls)}")
         click.echo(f"{'':<{width}}  {', '.join(_metric_names(cls)) or 'metrics follow from its hold-out'}")
@@ -97,6 +102,8 @@ def _judged(name: str) -> Iterator[str]:
 
 
 def _described(name: str) -> dict[str, object]:
+    if (why := registry.unusable(name)) is not None:
+        return {"name": name, "unusable": why}
     cls = registry.probe_class(name)
     return {"name": name, "about": _first_line(cls), "metrics": _metric_names(cls), "parameters": _parameters(cls)}
 

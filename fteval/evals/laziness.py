@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import why_not
 from fteval.evals.answer.filler import substance
 from fteval.evals.answer.refusal import refusal
-from fteval.evals.asked import asked
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import gives_back, no_sentence
 from fteval.evals.answer.off_topic import other_subject, turns_away
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
 from fteval.evals.answer.topic import Topic, Touch, content_words, topic, touch
-from fteval.evals.asked import asked
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language
 from fteval.evals.language.lexicon import non_words

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import Asked, why_not
 from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.topic import topic
-from fteval.evals.asked import asked
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language
 from fteval.evals.language.text import READ, blank, fold, shown, words

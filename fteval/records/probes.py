@@ -57,6 +57,7 @@ def primary(metrics: Iterable[Metric]) -> Metric:
     return next((m for m in known if m.primary), known[0])
 
 
+@runtime_checkable
 class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 

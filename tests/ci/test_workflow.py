@@ -56,7 +56,7 @@ def run_job(folder: Path, environ: dict[str, str]) -> tuple[str, list[Step]]:
         env = {k: re.sub(r"\$\{\{ *(\S+) *\}\}", lambda m: context[m[1]], v) for k, v in step.get("env", {}).items()}
         ran = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
-            cwd=folder, env={**bare, **env}, capture_output=True, text=True, timeout=280,
+            cwd=folder, env={**bare, **env}, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         done.append(Step(command, ran.returncode, ran.stdout, ran.stderr))
         if ran.returncode:

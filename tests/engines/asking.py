@@ -69,7 +69,7 @@ def start(*args: str, folder: Path, code: str | None = None, **env: str) -> subp
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 60) -> Done:
+def finish(process: subprocess.Popen[str], seconds: float = 600) -> Done:
     """What it said. Fails when it takes longer."""
     try:
         out, err = process.communicate(timeout=seconds)

@@ -141,7 +141,7 @@ def test_replay_has_no_log_likelihoods(tmp_path: Path):
         engine.loglikelihood([])
 
 
-def test_a_hundred_thousand_rows_take_little_time_and_memory_and_no_torch(tmp_path: Path):
+def test_a_hundred_thousand_rows_take_little_memory_and_no_torch(tmp_path: Path):
     path = tmp_path / "o.jsonl"
     with path.open("w") as file:
         for i in range(100_000):
@@ -149,15 +149,14 @@ def test_a_hundred_thousand_rows_take_little_time_and_memory_and_no_torch(tmp_pa
                 json.dumps({"id": f"sample-{i}", "output": f"An answer of some twenty words, number {i}. " * 4}) + "\n"
             )
     script = (
-        "import sys, time; from fteval.engines import Pool; start = time.process_time();"
-        f"engine = Pool().open('replay:{path}'); took = time.process_time() - start;"
+        "import sys; from fteval.engines import Pool;"
+        f"engine = Pool().open('replay:{path}');"
         "heavy = [m for m in ('torch', 'transformers', 'numpy', 'huggingface_hub') if m in sys.modules];"
         # not ru_maxrss: that survives exec, and would be the memory of this test process
         "peak = [l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')];"
-        "print(took, int(peak[0]) / 1024, heavy)"
+        "print(int(peak[0]) / 1024, heavy)"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    seconds, megabytes, heavy = out.split(maxsplit=2)
-    assert float(seconds) < 3
+    megabytes, heavy = out.split(maxsplit=1)
     assert float(megabytes) < 120
     assert heavy.strip() == "[]"

@@ -1,73 +1,69 @@
-"""What holds for every probe, whatever it measures."""
+"""What holds for every probe, whatever it measures.
+
+Nothing here knows a probe by name: what a row of it looks like is told by its judged examples and its labelled answers,
+and a probe that has none fails. The directions of its metrics stand in docs/probes.md, which a test writes anew.
+"""
 
 import dataclasses
 import functools
+import importlib.util
 import inspect
 import json
-import pathlib
 import random
 import subprocess
 import sys
 
 import pytest
 from evals.pace import soon
+from evals.validity import asked, cases, judge
 
 from fteval import registry
 from fteval.errors import UserError
+from fteval.evals.data.packaged import Example, examples
 from fteval.records import Generation, Message, Probe, Sample, primary
 
-# The names and directions that gates in users' files rest on; the first is the primary metric.
-METRICS = {
-    "lipogram": ["useful", "compliant", "forbidden_per_100-"],
-    "laziness": ["long_enough", "words", "refused-", "empty-", "truncated-"],
-    "degeneration": ["sound", "distinct_2", "longest_repeat-", "non_words-", "switched_language-"],
-    "relevance": ["on_topic", "mentions_subject"],
-    "iso_date": ["correct_iso", "iso", "contains_iso", "correct"],
-    "instructions": ["followed", "followed_loosely"],
-    "style": ["closer", "delta-", "contractions_per_100-", "first_person_per_100-", "sentence_words"],
-    "sql": ["correct", "executes", "parses"],
-    "json_schema": ["correct", "valid_schema", "valid_json", "bare", "field_f1"],
-    "conversion": ["equal", "parses", "bare"],
-    "category": ["correct", "valid", "bare"],
-    "stops": ["stopped", "leaked-"],
-    "punctuation": ["exact", "words_kept", "mark_f1", "case_f1"],
-    "facts": ["correct", "abstained-", "invented-"],
-    "holdout": ["exact", "contains"],
-    "robustness": ["kept", "correct_iso", "iso", "contains_iso", "correct"],
-}
-TARGETS = {
-    "iso_date": "2021-03-04",
-    "facts": "Verona",
-    "holdout": "Verona",
-    "robustness": "2021-03-04",
-    "sql": "SELECT name FROM people WHERE town = 'Verona'",
-    "json_schema": '{"a": 1}',
-    "category": "spam",
-    "punctuation": "Hello, Anna. It is a dog!",
-}
-PEOPLE = [{"name": "Romeo", "town": "Verona"}, {"name": "Paris", "town": "Mantua"}]
-METADATA: dict[str, dict] = {
-    "sql": {"tables": {"people": PEOPLE}},
-    "category": {"labels": ["spam", "ham", "3", "A"]},
-    "conversion": {"source": '{"a": 1}', "from": "json", "to": "yaml"},
-    "robustness": {"disturbance": "typos", "clean_prompt": "Describe a dog."},
-    "instructions": {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
-}
-OBJECTS = ("json_schema",)
-"""Probes whose target may be an object."""
-PROBES = sorted(METRICS)
+PROBES = [name for name in registry.probe_names() if importlib.util.find_spec(f"fteval.evals.{name}")]
 
 
-def sample(name: str, prompt: str = "Describe a dog.") -> Sample:
-    return Sample("row-7", (Message("user", prompt),), target=TARGETS.get(name), metadata=METADATA.get(name, {}))
+def rows_of(name: str) -> list[Example]:
+    """The judged examples that come with a probe: what it must keep is tried on them. A probe without is an error."""
+    rows = list(examples(name))
+    assert len(rows) >= 3, f"fteval/evals/data/examples/{name}.jsonl needs three judged answers or more"
+    return rows
+
+
+def sample(name: str) -> Sample:
+    return dataclasses.replace(rows_of(name)[0].sample, id="row-7")
+
+
+def probe_of(name: str) -> Probe:
+    """A probe as its first example sets it."""
+    return registry.probe(name, rows_of(name)[0].params)
+
+
+def test_a_probe_that_nothing_is_known_of_fails() -> None:
+    with pytest.raises(AssertionError, match=r"unheard_of\.jsonl needs three"):
+        rows_of("unheard_of")
+    with pytest.raises(FileNotFoundError):
+        labelled_metrics("unheard_of")
+
+
+def labelled_metrics(name: str) -> set[str]:
+    """The metrics that a probe's labelled answers name; they stand there for years, as gates in users' files do."""
+    return {metric for case in cases(name) for metric in case["expect"]}
 
 
 @pytest.mark.parametrize("name", PROBES)
-def test_metrics_have_the_names_and_directions_that_gates_rest_on(name: str) -> None:
-    metrics = registry.probe(name).metrics
-    assert [m.name + ("-" if m.better == "lower" else "") for m in metrics] == METRICS[name]
-    assert primary(metrics) is metrics[0]
-    assert sum(m.primary for m in metrics) == 1
+def test_metrics_have_the_names_that_labels_and_gates_rest_on(name: str) -> None:
+    made = [registry.probe(name, params) for params in ({}, *(case.get("params") for case in cases(name)))]
+    metrics = {metric.name: metric for probe in made for metric in probe.metrics}
+    labelled = labelled_metrics(name)
+    assert labelled <= set(metrics)
+    if not hasattr(made[0], "wrapped"):  # the others are that one's
+        assert set(metrics) == labelled, "a metric without a labelled answer is tried by nothing"
+    for probe in made:
+        assert primary(probe.metrics) == probe.metrics[0]
+        assert sum(metric.primary for metric in probe.metrics) == 1
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -82,10 +78,14 @@ def test_a_probe_is_a_frozen_dataclass_that_says_what_it_measures(name: str) -> 
         assert f"{metric.name}:" in doc or f"{metric.name} " in doc, metric.name
 
 
-@pytest.mark.parametrize("name", [n for n in PROBES if n != "holdout"])
-def test_a_probe_ships_samples_that_it_can_judge(name: str) -> None:
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_ships_samples_that_it_can_judge_or_says_what_to_give(name: str) -> None:
     probe = registry.probe(name)
-    samples = list(probe.samples())
+    try:
+        samples = list(probe.samples())
+    except UserError as error:
+        assert hasattr(probe, "for_samples") and "no samples of its own" in error.what and error.fix
+        return
     assert len(samples) >= 100
     assert len({s.id for s in samples}) == len(samples)
     for s in random.Random(0).sample(samples, 20):
@@ -93,19 +93,30 @@ def test_a_probe_ships_samples_that_it_can_judge(name: str) -> None:
         assert set(scores.values) == {m.name for m in probe.metrics}
 
 
-def test_the_holdout_probe_asks_for_a_file() -> None:
-    with pytest.raises(UserError, match="no samples of its own"):
-        registry.probe("holdout").samples()
-
-
-@pytest.mark.parametrize("name", sorted(TARGETS))
+@pytest.mark.parametrize("name", [n for n in PROBES if all(row.sample.target is not None for row in rows_of(n))])
 @pytest.mark.parametrize("target", [None, "", {"a": 1}, True])
 def test_a_row_without_a_usable_target_is_an_error_that_names_it_not_a_zero(name: str, target: object) -> None:
-    if name in OBJECTS and isinstance(target, dict):
+    if isinstance(target, dict) and any(isinstance(row.sample.target, dict) for row in rows_of(name)):
         return
-    row = dataclasses.replace(sample(name, "When?"), target=target)
     with pytest.raises(UserError, match="row-7"):
-        registry.probe(name).score(row, Generation("row-7", text="Verona"))
+        probe_of(name).score(dataclasses.replace(sample(name), target=target), Generation("row-7", text="Verona"))
+
+
+@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize("value", ["left out", None, 3, "", [], {"a": 1}, [None], True])
+def test_a_row_whose_metadata_is_of_no_use_is_judged_or_an_error_that_names_it(name: str, value: object) -> None:
+    row = sample(name)
+    for key in row.metadata:
+        others = {k: v for k, v in row.metadata.items() if k != key}
+        metadata = others if value == "left out" else {**others, key: value}
+        try:
+            scores = probe_of(name).score(
+                dataclasses.replace(row, metadata=metadata), Generation("row-7", text="Verona")
+            )
+        except UserError as error:
+            assert "row-7" in error.what, (key, error.what)
+        else:
+            assert set(scores.values) == {m.name for m in probe_of(name).metrics}
 
 
 def test_a_date_target_that_is_no_date_is_an_error() -> None:
@@ -136,28 +147,22 @@ def test_a_parameter_that_makes_no_sense_is_said(name: str, params: dict, wrong:
 @pytest.mark.parametrize("name", PROBES)
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b", "<think>hmm</think>", "<think>hmm"])
 def test_an_empty_answer_is_judged_and_never_right(name: str, text: str) -> None:
-    probe = registry.probe(name)
+    probe = probe_of(name)
     scores = probe.score(sample(name), Generation("row-7", text=text, finish_reason="stop"))
     assert scores.values[probe.metrics[0].name] == 0
     assert "empty" in scores.reasons[probe.metrics[0].name] or "reasoning" in scores.reasons[probe.metrics[0].name]
 
 
-def test_what_cannot_be_judged_and_what_fails_has_a_reason() -> None:
-    for file in (pathlib.Path(__file__).parent / "cases").glob("*.jsonl"):
-        for line in file.read_text("ascii").splitlines():
-            case = json.loads(line)
-            probe = registry.probe(file.stem, case.get("params"))
-            row = Sample(
-                "row", (Message("user", case["prompt"]),), case.get("target"), metadata=case.get("metadata") or {}
-            )
-            scores = probe.score(row, Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
-            for metric in probe.metrics:
-                value = scores.values[metric.name]
-                failed = (
-                    metric.unit == "share" and value == 0 and metric.better == "higher" and metric.name != "distinct_2"
-                )
-                if value is None or failed:
-                    assert scores.reasons.get(metric.name), (file.stem, case["output"], metric.name)
+@pytest.mark.parametrize("name", PROBES)
+def test_what_cannot_be_judged_and_what_fails_has_a_reason(name: str) -> None:
+    for case in cases(name):
+        probe, scores = registry.probe(name, case.get("params")), judge(name, case)
+        for metric in probe.metrics:
+            value = scores.values[metric.name]
+            # A share of something (distinct_2) is none of "right or wrong", and 0 is no failure.
+            failed = metric.unit == "share" and value == 0 and metric.better == "higher" and metric.name != "distinct_2"
+            if value is None or failed:
+                assert scores.reasons.get(metric.name), (case["output"], metric.name)
 
 
 @functools.cache
@@ -199,21 +204,25 @@ def hostile() -> dict[str, str]:
     }
 
 
+def settings(name: str) -> list[Example]:
+    """A row for each set of metrics that a probe's examples and labelled answers set it to."""
+    labelled = (case for case in cases(name) if case["expect"])
+    rows = [*rows_of(name), *(Example(c.get("params") or {}, asked(c), Generation("row")) for c in labelled)]
+    return list({tuple(m.name for m in registry.probe(name, row.params).metrics): row for row in rows[::-1]}.values())
+
+
 @pytest.mark.parametrize("name", PROBES)
-def test_a_probe_finishes_on_any_output_within_a_second(name: str) -> None:
-    params = {"score": "exact,contains,number,chrf"} if name == "holdout" else None
-    probe, row = registry.probe(name, params), sample(name)
-    if name == "holdout":
-        row = dataclasses.replace(row, target="42")
-    for warm in ("A dog is loyal.", "Ein Hund ist ein treues Tier.", hostile()["noise"]):  # lexicons load once
-        probe.score(row, Generation("row-7", text=warm, finish_reason="stop"))
-    for what, text in hostile().items():
-        generation = Generation("row-7", text=text, finish_reason="length")
-        scores = soon(functools.partial(probe.score, row, generation), what)
-        assert set(scores.values) == {m.name for m in probe.metrics}
-        json.dumps(
-            {"answer": scores.answer, "reasons": dict(scores.reasons)}
-        )  # a lone surrogate is written as an escape
+def test_a_probe_judges_any_output(name: str) -> None:
+    for way in settings(name):
+        probe = registry.probe(name, way.params)
+        for warm in ("A dog is loyal.", "Ein Hund ist ein treues Tier.", hostile()["noise"]):  # lexicons load once
+            probe.score(way.sample, Generation("row-7", text=warm, finish_reason="stop"))
+        for what, text in hostile().items():
+            generation = Generation("row-7", text=text, finish_reason="length")
+            scores = soon(functools.partial(probe.score, way.sample, generation), f"{name}: {what}")
+            assert set(scores.values) == {m.name for m in probe.metrics}
+            # A lone surrogate is written as an escape.
+            json.dumps({"answer": scores.answer, "reasons": dict(scores.reasons)})
 
 
 def test_listing_the_probes_loads_no_heavy_library() -> None:

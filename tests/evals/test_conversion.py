@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 import yaml
 from evals.pace import soon
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -55,7 +55,6 @@ def test_one_table_is_the_same_in_every_pair_of_formats(from_: str, to: str) -> 
     assert scores(other, source, from_, to)["equal"] == 0
 
 
-@settings(deadline=None)
 @given(TREES)
 def test_what_other_writers_of_yaml_write_is_read_as_they_meant_it(tree: object) -> None:
     written = io.StringIO()
@@ -69,7 +68,6 @@ def test_what_other_writers_of_yaml_write_is_read_as_they_meant_it(tree: object)
         assert equal(found, wanted), text
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(WORDS.map(str.strip), min_size=2, max_size=2), min_size=1, max_size=4))
 def test_any_cells_survive_csv(cells: list) -> None:
     import csv

@@ -48,12 +48,15 @@ def cases(probe: str) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+def asked(case: dict[str, Any]) -> Sample:
+    metadata = case.get("metadata") or {}
+    return Sample("row", (Message("user", case["prompt"]),), target=case.get("target"), metadata=metadata)
+
+
 def judge(probe: str, case: dict[str, Any]) -> Scores:
     """The probe's judgement of a labelled answer."""
     made = registry.probe(probe, case.get("params"))
-    metadata = case.get("metadata") or {}
-    sample = Sample("row", (Message("user", case["prompt"]),), target=case.get("target"), metadata=metadata)
-    return made.score(sample, Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
+    return made.score(asked(case), Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
 
 
 def validity(probe: str) -> Validity:

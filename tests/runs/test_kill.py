@@ -22,7 +22,7 @@ N = 24
 
 def acknowledged(process: subprocess.Popen[str]) -> int:
     """The highest count that the process said was safe before it ended."""
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=600)
     return max([int(line.split()[1]) for line in out.splitlines() if line.startswith("acknowledged")], default=0)
 
 
@@ -137,7 +137,7 @@ def test_two_cannot_continue_the_same_run_and_a_dead_one_s_lock_is_taken_over(tm
     assert first.stdout.readline() == "acknowledged 3\n"
     run_id = store.find("latest").id
     second = echo.start_child(store.root, N, log, "--resume", run_id)
-    _, err = second.communicate(timeout=120)
+    _, err = second.communicate(timeout=600)
     assert second.returncode == INCOMPLETE
     assert f"locked by pid {first.pid} on host" in err
     first.kill()

@@ -61,7 +61,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (0, "")
     return out.strip()
 
@@ -86,7 +86,7 @@ def test_a_killed_training_leaves_nothing_and_the_same_command_gives_the_same_by
 ) -> None:
     store, other = tmp_path / "candidates", tmp_path / "other"
     killed = start(tiny_model, data, store, kill_at=3)
-    killed.communicate(timeout=300)
+    killed.communicate(timeout=900)
     assert killed.returncode == -signal.SIGKILL
     assert not list(store.glob("*/candidate.json"))
     assert list((store / ".training").glob("*/"))  # the kill was in the midst of it
@@ -132,7 +132,7 @@ def test_a_signal_at_any_moment_is_one_line_and_leaves_nothing(
         time.sleep(0.05)
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=900)
     assert err.splitlines()[-1] == "Interrupted 143", err
     assert not list(store.glob("*/candidate.json"))
     assert not list((store / ".training").glob("*/"))
@@ -145,7 +145,7 @@ def test_a_kill_while_the_record_is_written_leaves_no_half_candidate(
 ) -> None:
     store = tmp_path / "candidates"
     killed = start(tiny_model, data, store, FTEVAL_TEST_KILL_AT=point)  # of README.md, then of candidate.json
-    killed.communicate(timeout=300)
+    killed.communicate(timeout=900)
     assert killed.returncode == -signal.SIGKILL
     assert not list(store.glob("*/candidate.json"))
     load_candidate(folder_of(store, finish(start(tiny_model, data, store))))

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import FEWEST, Asked, copied, gives_back, no_sentence, why_not
 from fteval.evals.answer.disguise import spelt_round
 from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
 from fteval.evals.answer.topic import FUNCTION_WORDS, topic
-from fteval.evals.asked import asked
 from fteval.evals.ifeval.form import after_prompt, before_end
 from fteval.evals.ifeval.kinds import Instruction
 from fteval.evals.ifeval.words import base_language

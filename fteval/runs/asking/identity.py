@@ -6,16 +6,11 @@ messages, every sampling field and the repeat index. Other weights under the sam
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import functools
 import hashlib
-import importlib.util
 import inspect
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fteval.records import (
@@ -30,6 +25,7 @@ from fteval.records import (
     canonical,
     digest,
 )
+from fteval.runs.asking.sources import source_files
 
 KEY_VERSION = 1
 """Goes up when the same key would mean something else; nothing older is reused then."""
@@ -97,10 +93,10 @@ def row_seed(seed: int, input_digest: str, repeat: int) -> int:
 
 
 def probe_digest(probe: Probe, name: str) -> str:
-    """What decides a probe's scores: name, version, parameters, and the source of its module with what it imports.
+    """What decides a probe's scores: name, version, parameters, and the files that its module rests on.
 
-    Of imports those of the probe's own package count, directly or through others: how refusals are told is as much the
-    scorer as its own file. A library that moves a number is not seen: then the probe's `version` goes up.
+    `asking.sources` says which: how refusals are told is as much the scorer as its own file. A library that moves a
+    number is not seen: then the probe's `version` goes up.
     """
     cls = type(probe)
     return digest(
@@ -132,59 +128,10 @@ def metric_fields(metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(metric) for metric in metrics]
 
 
-def _sources(module: str) -> dict[str, str]:
-    """Module name -> digest of its file, for a module and those of its package that it rests on."""
-    package = module.rpartition(".")[0]
-    found: dict[str, str] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        file = _file_of(name)
-        if name in found or file is None:
-            continue  # seen; a name in a module; zipped or frozen
-        source = file.read_bytes().replace(b"\r\n", b"\n")
-        found[name] = hashlib.sha256(source).hexdigest()
-        waiting += _imports(source, package) if package else ()
-    return found
-
-
-def _file_of(module: str) -> Path | None:
-    """Where a module's source lies, whether it is imported by now or not: a digest must not depend on that."""
-    loaded = sys.modules.get(module)
-    try:
-        spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None  # a name that is no module
-    path = Path(getattr(loaded, "__file__", None) or (spec.origin if spec else None) or "")
-    return path if path.suffix == ".py" and path.is_file() else None
-
-
-@functools.lru_cache(maxsize=256)
-def _imports(source: bytes, package: str) -> tuple[str, ...]:
-    """The modules of a package that a source imports."""
-    found: list[str] = []
-    for node in _statements(ast.parse(source).body):
-        if isinstance(node, ast.ImportFrom) and node.module == package:
-            found += [f"{package}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and f"{node.module}".startswith(f"{package}."):
-            found.append(f"{node.module}")
-    return tuple(found)
-
-
-def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """A block's statements and those inside them. Not `ast.walk`: no expression imports, and they are the most."""
-    for node in block:
-        yield node
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, name, None)
-            if inner:
-                yield from _statements(inner)
-
-
 def source_digest(cls: type) -> str:
-    """Digest of the file that defines a class and of those that it imports from its own package, line ends normalised;
-    of its byte code where there is no file."""
-    sources = _sources(cls.__module__)
+    """Digest of the file that defines a class and of those that it rests on, line ends normalised; of its byte code
+    where there is no file."""
+    sources = source_files(cls.__module__)
     if sources:
         return hashlib.sha256(canonical(sources)).hexdigest()
     functions = [f for _, f in inspect.getmembers(cls, inspect.isfunction)]

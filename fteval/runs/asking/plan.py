@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
 
+from fteval import registry
 from fteval.records import Engine, KeyedEngine, Request, Sampling, canonical, digest
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import Suite, SuiteProbe
@@ -98,13 +98,4 @@ def _probe_fields(p: SuiteProbe, *, short: bool = False) -> dict[str, Any]:
     if short:
         return fields
     cls, metrics = type(p.probe), identity.metric_fields(p.probe.metrics)
-    return {"use": _registered_name(cls), **fields, "metrics": metrics}
-
-
-def _registered_name(cls: type) -> str:
-    """The name by which `fteval score RUN` finds the probe again: its file's, or its entry point's."""
-    if not cls.__module__.startswith("fteval.evals."):
-        for entry in importlib.metadata.entry_points(group="fteval.probes"):
-            if entry.value == f"{cls.__module__}:{cls.__qualname__}":
-                return entry.name
-    return cls.__module__.rpartition(".")[2]
+    return {"use": registry.registered_name(cls), **fields, "metrics": metrics}

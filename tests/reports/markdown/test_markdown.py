@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 import scenes
 from hostile import ATTACKS, comparison, single
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import CORRECT, ones, probe, run
 from rendered import PARSER, check_harmless
@@ -47,7 +47,7 @@ def test_hostile_text_in_a_single_run(text: str) -> None:
     assert structure(report) == structure(markdown.render(*single("plain")))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.one_of(st.text(st.characters(), max_size=80), st.text("`~|\\<>[]()!@#&*_:/\n\r -=a1", max_size=40)))
 def test_any_text_changes_nothing_of_the_structure(text: str) -> None:
     report = markdown.render(comparison(text))

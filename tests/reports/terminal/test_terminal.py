@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hostile import ATTACKS, comparison, single
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from scenes import crowd, everything, lost
@@ -57,7 +57,7 @@ def test_hostile_text_does_nothing(text: str) -> None:
     check_plain(terminal.render(*single(text)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.one_of(st.text(st.characters(), max_size=120), st.text(":#[]error \n\r\x1b", max_size=300)))
 def test_any_text_does_nothing(text: str) -> None:
     check_plain(terminal.render(comparison(text)))
