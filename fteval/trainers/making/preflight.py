@@ -31,6 +31,7 @@ class Preflight:
     """The first row with its loss mask, and what became of the rows."""
 
     pieces: tuple[Piece, ...]
+    """Empty for a method that learns no given tokens, as from rewards."""
     rows: int
     dropped: tuple[int, ...]
     """Numbers (from 1) of the rows whose prompt alone fills `max_length`: nothing of them would be learnt."""
@@ -77,6 +78,8 @@ class Preflight:
         Trained tokens are bold green, or in [[ ]] without colour. Stretches of more than `longest` characters are
         shown by their ends, control characters escaped.
         """
+        if not self.pieces:
+            return "\n".join([f"{self.used} training rows", *("warning: " + warning for warning in self.warnings())])
         before, after = ("\x1b[1;32m", "\x1b[0m") if color else ("[[", "]]")
         mark = "bold" if color else "in [[ ]]"
         trained = sum(piece.n_tokens for piece in self.pieces if piece.trained)
