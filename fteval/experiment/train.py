@@ -2,63 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
-from fteval.records import Candidate
+from fteval.records import CancellableTrainer, Candidate, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 
 
 def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
     """Makes a candidate, or returns the one that has the same record already."""
-
     check_trainable(name, use)
     return trained(name, use, base, Store(place.store), place)
 
 
 def cancel(use: ModelUse, base: str, place: Place) -> str:
     """Ends the provider's job that `train` would follow, and returns its id. Raises UserError when none goes on."""
-
-    assert use.trainer is not None and use.data is not None
-    module = registry.trainer_module(use.trainer)
-    if not hasattr(module, "cancel"):
+    assert use.data is not None
+    trainer = _trainer(use)
+    if not isinstance(trainer, CancellableTrainer):
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
-    recipe = registry.make(module.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)
-    job: str = module.cancel(base, recipe, use.data, Store(place.store).candidates_dir, offline=place.offline)
-    return job
+    return trainer.cancel(
+        base, _recipe(trainer, use), use.data, Store(place.store).candidates_dir, offline=place.offline
+    )
 
 
 def check_trainable(name: str, use: ModelUse) -> None:
     """Everything about a training that can be wrong without torch."""
     if use.trainer is None:
         return
-    module = registry.trainer_module(use.trainer)
-    registry.make(module.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)
+    _recipe(_trainer(use), use)
     if use.data is None:
         raise UserError(f"candidate '{name}' needs data: the rows to learn from", where=use.where)
 
 
 def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> Candidate:
-    assert use.trainer is not None and use.data is not None
-    module = registry.trainer_module(use.trainer)
-    recipe = registry.make(module.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)
+    assert use.data is not None
+    trainer = _trainer(use)
 
-    def heard(progress: Any) -> None:
+    def tell(progress: TrainProgress) -> None:
         loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
         place.listener.progress(f"training {name}", progress.step, progress.total, loss)
 
-    candidate: Candidate = module.train(
+    return trainer.train(
         base,
-        recipe,
+        _recipe(trainer, use),
         use.data,
         store.candidates_dir,
         name=name,
         device=place.device,
         offline=place.offline,
-        on_preflight=lambda found: place.listener.note(str(found)),
-        on_progress=heard,
+        on_preflight=lambda seen: place.listener.note(str(seen)),
+        on_progress=tell,
     )
-    return candidate
+
+
+def _trainer(use: ModelUse) -> Trainer:
+    assert use.trainer is not None
+    return cast(Trainer, registry.trainer_module(use.trainer))
+
+
+def _recipe(trainer: Trainer, use: ModelUse) -> Any:
+    return registry.make(trainer.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)

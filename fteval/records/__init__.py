@@ -37,6 +37,7 @@ from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, RunRecord, Sequential
 from fteval.records.samples import Message, Sample, check_honoured, row_from_sample, sample_from_row
+from fteval.records.trainers import CancellableTrainer, Trainer, TrainProgress
 
 __all__ = [
     "IDENTITY",
@@ -44,6 +45,7 @@ __all__ = [
     "AnchorPoint",
     "Baseline",
     "Behaviour",
+    "CancellableTrainer",
     "Candidate",
     "CandidateResult",
     "Comparison",
@@ -85,6 +87,8 @@ __all__ = [
     "Shift",
     "Step",
     "TellingEngine",
+    "TrainProgress",
+    "Trainer",
     "VaryingProbe",
     "WrappingProbe",
     "canonical",

@@ -30,10 +30,10 @@ class Range:
         )
 
     def __str__(self) -> str:
-        low = "" if self.least is None else f"{self.least:g}{self.least_is and f' ({self.least_is})'} or more"
-        low = f"more than {self.above:g}" if self.above is not None else low
-        high = "" if self.most is None else f"at most {self.most:g}"
-        high = f"less than {self.below:g}" if self.below is not None else high
+        low = "" if self.least is None else f"{_shown(self.least)}{self.least_is and f' ({self.least_is})'} or more"
+        low = f"more than {_shown(self.above)}" if self.above is not None else low
+        high = "" if self.most is None else f"at most {_shown(self.most)}"
+        high = f"less than {_shown(self.below)}" if self.below is not None else high
         return " and ".join(part for part in (low, high) if part)
 
     @property
@@ -41,6 +41,11 @@ class Range:
         """As pydantic's `Field` takes them: ge, gt, le, lt."""
         known = {"ge": self.least, "gt": self.above, "le": self.most, "lt": self.below}
         return {name: value for name, value in known.items() if value is not None}
+
+
+def _shown(number: float) -> str:
+    """In full where it is a whole number of up to ten digits: whoever is over it wants to know by how much."""
+    return str(int(number)) if number == int(number) and abs(number) < 10**10 else f"{number:g}"
 
 
 def ranged(within: Range, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:

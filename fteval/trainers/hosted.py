@@ -11,71 +11,25 @@ Traps                a base that is about to be shut down, a job created twice a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from fteval.errors import Interrupted, UserError
-from fteval.records import Candidate
+from fteval.records import Candidate, TrainProgress
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import overlap, workshop
-from fteval.trainers.making.progress import TrainProgress
-from fteval.trainers.making.settle import settle
 from fteval.trainers.making.weights import write_json, writing
 from fteval.trainers.provider import jobs
 from fteval.trainers.provider.client import PATIENT, Provider, Waits
 from fteval.trainers.provider.following import follow
 from fteval.trainers.provider.order import Order, Plan, plan
 from fteval.trainers.provider.outcome import outcome
+from fteval.trainers.provider.recipe import Recipe
 from fteval.trainers.provider.shutdown import check_alive
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a job is asked for beside base and data; what fteval.yaml may set. None leaves it to the provider.
-
-    Raises UserError naming every value that means nothing.
-    """
-
-    method: Literal["supervised", "dpo", "reinforcement"] = "supervised"
-    n_epochs: int | None = None
-    """Passes over the rows."""
-    batch_size: int | None = None
-    """Rows per optimizer step."""
-    learning_rate_multiplier: float | None = None
-    """Of the rate that the provider has for the base."""
-    beta: float | None = None
-    """Of dpo: how much a change away from the base costs."""
-    grader: str | dict[str, Any] | None = None
-    """Of reinforcement: what scores an answer, in the provider's form; a JSON file, or what would stand in it."""
-    seed: int = 0
-    suffix: str | None = None
-    """A part of the model's id, at most 64 characters."""
-    validation: str | None = None
-    """A file of rows that the provider measures the loss on."""
-    base_url: str | None = None
-    """Of the provider's API. None: that of the base, which is OPENAI_BASE_URL's for `openai:` and `ft:`."""
-
-    def __post_init__(self) -> None:
-        settle(self, "hosted", _rules)
-
-
-def _rules(r: Recipe) -> dict[str, tuple[bool, str]]:
-    """Whether each field is in range, and what is wanted."""
-    rate = r.learning_rate_multiplier
-    return {
-        "n_epochs": (r.n_epochs is None or r.n_epochs > 0, "1 or more"),
-        "batch_size": (r.batch_size is None or r.batch_size > 0, "1 or more"),
-        "learning_rate_multiplier": (rate is None or 0 < rate < math.inf, "more than 0"),
-        "beta": (r.beta is None or (0 < r.beta < math.inf and r.method == "dpo"), "more than 0, with method dpo"),
-        "grader": ((r.grader is not None) == (r.method == "reinforcement"), "one with method reinforcement, only"),
-        "seed": (0 <= r.seed < 2**31, "0 to 2147483647"),
-        "suffix": (r.suffix is None or 0 < len(r.suffix) <= 64, "1 to 64 characters"),
-    }
+__all__ = ["Recipe", "cancel", "train"]
 
 
 def train(
@@ -105,15 +59,24 @@ def train(
     if offline:
         raise UserError("hosted fine-tuning needs its provider", where=planned.source.url, fix="leave --offline out")
     workshop.prepare(candidates_dir)
-    with (
-        Provider(planned.source, waits) as provider,
-        _interruptible(planned.order, candidates_dir) as signals,
-        workshop.workshop(candidates_dir, planned.order.folder) as place,
-    ):
+    with Provider(planned.source, waits) as provider, _interruptible(planned.order, candidates_dir) as signals:
+        return _made(provider, planned, base, candidates_dir, signals, on_preflight or (lambda text: None), on_progress)
+
+
+def _made(
+    provider: Provider,
+    planned: Plan,
+    base: str,
+    candidates_dir: Path,
+    signals: Signals,
+    say: Callable[[str], None],
+    on_progress: Callable[[TrainProgress], None] | None,
+) -> Candidate:
+    """The candidate, once its job has come to its end."""
+    with workshop.workshop(candidates_dir, planned.order.folder) as place:
         known = registered.existing(candidates_dir, planned.candidate)  # another process may have made it meanwhile
         if known is not None:
             return known
-        say = on_preflight or (lambda text: None)
         job_id = _job(provider, planned, jobs.Notes.of(planned.order, candidates_dir), signals, say)
         with signals.cancelling():
             job, heard = follow(provider, job_id, say, on_progress)

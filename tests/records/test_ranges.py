@@ -19,6 +19,7 @@ from fteval.records import Limits, Range, Sampling, out_of_range
         (Range(1), (1, 2, 10**9), (0, -1), "1 or more"),
         (Range(0, least_is="greedy"), (0, 0.5), (-0.1,), "0 (greedy) or more"),
         (Range(above=0, most=1), (1e-9, 1), (0, 1.001), "more than 0 and at most 1"),
+        (Range(0, 2**32 - 1), (0, 2**32 - 1), (2**32,), "0 or more and at most 4294967295"),
         (Range(0, below=2**63), (0, 2**63 - 1025), (2**63,), "0 or more and less than 9.22337e+18"),
     ],
 )

@@ -17,11 +17,10 @@ import pytest
 import tiny
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate, Message, Request, Sample, Sampling
+from fteval.records import Candidate, Message, Request, Sample, Sampling, TrainProgress
 from fteval.trainers.making.candidate import find, load_candidate
 from fteval.trainers.making.overlap import overlap
 from fteval.trainers.making.preflight import Preflight
-from fteval.trainers.making.progress import TrainProgress
 from fteval.trainers.sft import Recipe, train
 
 SHORT = Recipe(max_steps=3, batch_size=2, lora_rank=4, warmup=0.0, threads=1)

@@ -85,7 +85,7 @@ def test_every_field_that_is_not_obvious_says_its_unit() -> None:
     import dataclasses
     import inspect
 
-    source = inspect.getsource(Recipe)
+    source = "".join(inspect.getsource(cls) for cls in Recipe.__mro__ if dataclasses.is_dataclass(cls))
     obvious = {"weight_decay", "seed"}
     for field in dataclasses.fields(Recipe):
         after = source.split(f"    {field.name}: ", 1)[1].split("\n", 2)[1]

@@ -42,6 +42,15 @@ def test_a_long_stretch_is_shown_by_its_ends() -> None:
     assert "a" * 300 + " … 5200 characters … " + "c" * 300 in shown
 
 
+def test_a_method_that_learns_no_given_tokens_says_how_many_rows_there_are() -> None:
+    assert str(Preflight((), rows=12, dropped=(), truncated=(), max_length=8)) == "12 training rows"
+    lost = str(Preflight((), rows=12, dropped=(3,), truncated=(), max_length=8))
+    assert lost.splitlines() == [
+        "11 training rows",
+        "warning: 1 of 12 rows dropped: their prompt alone fills 8 tokens (row 3)",
+    ]
+
+
 def test_lost_rows_are_named_up_to_five() -> None:
     lost = Preflight((), rows=10, dropped=(1, 2, 3, 4, 5, 6, 7), truncated=(), max_length=8)
     assert lost.used == 3

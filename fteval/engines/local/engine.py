@@ -72,13 +72,7 @@ class TransformersEngine:
     @property
     def context(self) -> int | None:
         """Tokens that prompt and answer may have together; None where the config names no limit."""
-        text = self.located.config.get("text_config")
-        for config in (self.located.config, text if isinstance(text, dict) else {}):
-            for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length"):
-                if isinstance(config.get(name), int):
-                    virtual = (self.located.adapter_config or {}).get("num_virtual_tokens") or 0
-                    return int(config[name]) - int(virtual)
-        return None
+        return self.located.context
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return self.chat.prompt(messages)

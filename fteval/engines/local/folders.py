@@ -33,6 +33,17 @@ class Located:
     seen: tuple[Any, ...] = ()
     """The files as they were before they were hashed, see `unchanged`."""
 
+    @property
+    def context(self) -> int | None:
+        """Tokens that prompt and answer may have together; None where the config names no limit."""
+        text = self.config.get("text_config")
+        for config in (self.config, text if isinstance(text, dict) else {}):
+            for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length"):
+                if isinstance(config.get(name), int):
+                    virtual = (self.adapter_config or {}).get("num_virtual_tokens") or 0
+                    return int(config[name]) - int(virtual)
+        return None
+
     def unchanged(self) -> bool:
         """Whether the files are still those that were hashed: not written to since, or with the same content."""
         if self.seen == _seen(self.folder, self.adapter_folder):

@@ -27,16 +27,6 @@ class Base:
         """Bytes of the weights."""
         return sum(path.stat().st_size for path in digests.weight_files(self.located.folder))
 
-    @property
-    def context(self) -> int | None:
-        """Tokens that a row may have; None where the config names no limit."""
-        text = self.located.config.get("text_config")
-        for config in (self.located.config, text if isinstance(text, dict) else {}):
-            for name in ("max_position_embeddings", "n_positions", "n_ctx"):
-                if isinstance(config.get(name), int):
-                    return int(config[name])
-        return None
-
 
 def find_base(text: str, candidates_dir: Path, *, offline: bool = False) -> Base:
     """The model that `text` names. Raises UserError for adapters, outputs, and folders that cannot be loaded."""

@@ -16,7 +16,6 @@ provider chose. Nothing in the folder can run: no pickle, no code.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import re
 import unicodedata
@@ -189,15 +188,6 @@ def _digest_or_none(path: Path) -> str | None:
         return digests.file_digest(path)
     except OSError:
         return None
-
-
-def rows_digest(rows: list[dict[str, Any]]) -> str:
-    """`sha256:` of the rows as canonical JSON lines, in their order: the order is what the seed shuffles."""
-    return "sha256:" + hashlib.sha256(b"".join(_line(row) for row in rows)).hexdigest()
-
-
-def _line(row: Mapping[str, Any]) -> bytes:
-    return json.dumps(row, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _readme(candidate: Candidate) -> str:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from fteval.engines import refs
+from fteval.engines.local.chat import stop_ids
 from fteval.errors import UserError
+from fteval.records import Message
+from fteval.trainers.making.bench import Bench
 
 MASKED = -100
 """The label that the loss leaves out."""
@@ -27,6 +31,7 @@ class Preflight:
     """The first row with its loss mask, and what became of the rows."""
 
     pieces: tuple[Piece, ...]
+    """Empty for a method that learns no given tokens, as from rewards."""
     rows: int
     dropped: tuple[int, ...]
     """Numbers (from 1) of the rows whose prompt alone fills `max_length`: nothing of them would be learnt."""
@@ -43,6 +48,12 @@ class Preflight:
     @property
     def used(self) -> int:
         return self.rows - len(self.dropped)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of the rows, for candidate.json."""
+        lost = {"dropped": len(self.dropped), "truncated": len(self.truncated)}
+        return {"rows": self.rows, "used": self.used, **lost}
 
     def warnings(self) -> list[str]:
         """What a reader should know before the result; empty when all is well."""
@@ -67,6 +78,8 @@ class Preflight:
         Trained tokens are bold green, or in [[ ]] without colour. Stretches of more than `longest` characters are
         shown by their ends, control characters escaped.
         """
+        if not self.pieces:
+            return "\n".join([f"{self.used} training rows", *("warning: " + warning for warning in self.warnings())])
         before, after = ("\x1b[1;32m", "\x1b[0m") if color else ("[[", "]]")
         mark = "bold" if color else "in [[ ]]"
         trained = sum(piece.n_tokens for piece in self.pieces if piece.trained)
@@ -84,6 +97,24 @@ class Preflight:
             *("warning: " + warning for warning in self.warnings()),
         ]
         return "\n".join(lines)
+
+
+def look_at_answers(bench: Bench[Any], trainer: Any) -> Preflight:
+    """What a trainer of TRL will see of rows that are a prompt and an answer. Raises UserError as `look` does."""
+    chat, folder = bench.chat, bench.base.located.folder
+    prepared = trainer.train_dataset.select_columns(["row", "input_ids", "labels"])
+    settings = folder / "generation_config.json"
+    stops = stop_ids(chat.tokenizer, refs.read_json(settings) if settings.exists() else {}, bench.base.located.config)
+    first = bench.rows[prepared[0]["row"] if len(prepared) else 0]["prompt"]
+    return look(
+        prepared,
+        chat.tokenizer,
+        rows=len(bench.rows),
+        max_length=trainer.args.max_length,
+        stops={token: str(chat.tokenizer.convert_ids_to_tokens(token)) for token in sorted(stops)},
+        n_embeddings=trainer.model.get_input_embeddings().weight.shape[0],
+        first_prompt=chat.prompt([Message(turn["role"], turn["content"]) for turn in first]).token_ids or (),
+    )
 
 
 def look(
@@ -106,27 +137,12 @@ def look(
     for row in prepared:
         number, ids, labels = row["row"] + 1, row["input_ids"], row["labels"]
         left.add(number)
-        if labels[0] != MASKED or any(label not in (MASKED, token) for label, token in zip(labels, ids, strict=True)):
-            raise UserError(f"the prompt of row {number} would be learnt too", fix="report this: it is a bug")
-        if max(ids) >= n_embeddings:
-            raise UserError(
-                f"row {number} has the token {max(ids)}, the model has embeddings for {n_embeddings} only",
-                fix="the tokenizer is another model's, or the embeddings were never resized: put the two together",
-            )
+        _check_tokens(number, ids, labels, n_embeddings)
         if not any(label in stops for label in labels):
             if len(ids) < max_length:
                 raise _no_stop(tokenizer, labels, stops, f"row {number}")
             truncated.append(number)
-    if not left:
-        raise UserError(
-            f"none of {rows} rows can be trained on: each prompt alone fills {max_length} tokens",
-            fix="set a higher max_length, within the model's context, or shorten the prompts",
-        )
-    if len(truncated) == len(left):
-        raise UserError(
-            f"all {len(truncated)} answers are cut at {max_length} tokens: the model would never learn to stop",
-            fix="set a higher max_length, within the model's context, or shorten the rows",
-        )
+    _check_left(rows, len(left), len(truncated), max_length)
     ids, labels = prepared[0]["input_ids"], prepared[0]["labels"]
     start = next(place for place, label in enumerate(labels) if label != MASKED)
     return Preflight(
@@ -137,6 +153,29 @@ def look(
         max_length=max_length,
         same_prompt=list(first_prompt) == list(ids[:start]),
     )
+
+
+def _check_tokens(number: int, ids: Sequence[int], labels: Sequence[int], n_embeddings: int) -> None:
+    if labels[0] != MASKED or any(label not in (MASKED, token) for label, token in zip(labels, ids, strict=True)):
+        raise UserError(f"the prompt of row {number} would be learnt too", fix="report this: it is a bug")
+    if max(ids) >= n_embeddings:
+        raise UserError(
+            f"row {number} has the token {max(ids)}, the model has embeddings for {n_embeddings} only",
+            fix="the tokenizer is another model's, or the embeddings were never resized: put the two together",
+        )
+
+
+def _check_left(rows: int, left: int, truncated: int, max_length: int) -> None:
+    if not left:
+        raise UserError(
+            f"none of {rows} rows can be trained on: each prompt alone fills {max_length} tokens",
+            fix="set a higher max_length, within the model's context, or shorten the prompts",
+        )
+    if truncated == left:
+        raise UserError(
+            f"all {truncated} answers are cut at {max_length} tokens: the model would never learn to stop",
+            fix="set a higher max_length, within the model's context, or shorten the rows",
+        )
 
 
 def _no_stop(tokenizer: Any, labels: Sequence[int], stops: Mapping[int, str], where: str) -> UserError:

@@ -5,23 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fteval.errors import Incomplete
-
-
-@dataclass(frozen=True, slots=True)
-class TrainProgress:
-    """One optimizer step done."""
-
-    step: int
-    """0 before the first one."""
-    total: int
-    loss: float | None = None
-    """Mean over the step's trained tokens, in nats."""
-    seconds_left: float | None = None
-    """None until two steps were timed: the first one is slower than the others."""
+from fteval.records import TrainProgress
 
 
 def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callable[[], None], rate: float) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, UserError
-from fteval.trainers.making.progress import TrainProgress
+from fteval.records import TrainProgress
 from fteval.trainers.provider.client import Later, NotFound, Provider
 from fteval.trainers.provider.jobs import LOST
 

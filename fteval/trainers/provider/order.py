@@ -9,16 +9,14 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fteval.data.hosted import HostedRows, read_hosted
 from fteval.engines import refs
 from fteval.engines.refs import Source
 from fteval.errors import UserError
 from fteval.records import Candidate, digest
-
-if TYPE_CHECKING:
-    from fteval.trainers.hosted import Recipe
+from fteval.trainers.provider.recipe import Recipe
 
 MARK = "fteval"
 """Under which a job's metadata has its key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import tiny
 
 from fteval.engines import Pool
 from fteval.engines.local import digests
-from fteval.engines.local.folders import checkpoint_dtype, locate
+from fteval.engines.local.folders import Located, checkpoint_dtype, locate
 from fteval.engines.refs import parse
 from fteval.errors import Incomplete, UserError
 
@@ -147,6 +148,25 @@ def test_the_same_base_elsewhere_is_the_same_base(tiny_model: Path, tiny_adapter
     cache = copied(tiny_model, tmp_path / "models--Org--Name" / "snapshots" / "0123abc")
     tiny.edit_json(adapter / "adapter_config.json", base_model_name_or_path="org/name")
     assert locate(parse(f"{cache}+{adapter}")).adapter
+
+
+@pytest.mark.parametrize(
+    ("config", "context"),
+    [
+        ({"max_position_embeddings": 40}, 40),
+        ({"n_positions": 1024}, 1024),  # GPT-2's word for it
+        ({"max_seq_len": 2048}, 2048),  # MPT's
+        ({"text_config": {"max_position_embeddings": 40}}, 40),
+        ({"max_position_embeddings": 64, "text_config": {"max_position_embeddings": 40}}, 64),
+        ({"max_position_embeddings": None, "text_config": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_context_is_what_the_config_names_and_less_by_a_learnt_prompt(config: dict, context: int | None):
+    located = Located(parse("nano"), Path(), "sha256:0", config)
+    assert located.context == context
+    learnt = replace(located, adapter_config={"num_virtual_tokens": 8}).context
+    assert learnt == (None if context is None else context - 8)
 
 
 def test_a_hub_model_that_is_not_here_is_incomplete_not_a_traceback(tmp_path: Path):

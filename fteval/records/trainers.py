@@ -1,0 +1,61 @@
+"""What makes candidates: the shape of a trainer's module, and what a training says on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from fteval.records.generations import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class TrainProgress:
+    """One optimizer step done."""
+
+    step: int
+    """0 before the first one."""
+    total: int
+    loss: float | None = None
+    """Mean over the step's trained tokens, in nats."""
+    seconds_left: float | None = None
+    """None until two steps were timed: the first one is slower than the others."""
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """A module that makes candidates: a file of `fteval/trainers/`, or what an entry point of `fteval.trainers` names.
+
+    `Recipe` is a frozen dataclass of everything that decides the weights beside base and data; its fields are what
+    fteval.yaml may set. The same record gives the same candidate, which is made once.
+    """
+
+    @property
+    def Recipe(self) -> type[Any]: ...
+
+    def train(
+        self,
+        base: str,
+        recipe: Any,
+        data: Path,
+        candidates_dir: Path,
+        *,
+        name: str = ...,
+        device: str = ...,
+        offline: bool = ...,
+        on_preflight: Callable[[object], None] | None = ...,
+        on_progress: Callable[[TrainProgress], None] | None = ...,
+    ) -> Candidate:
+        """The candidate that `recipe` makes of `base` and the rows in `data`, registered under `candidates_dir`.
+
+        `on_preflight` hears what will be learnt, for which `str` is how it is shown.
+        """
+
+
+@runtime_checkable
+class CancellableTrainer(Protocol):
+    """A trainer whose work goes on elsewhere when the process ends, so that ending it is a request of its own."""
+
+    def cancel(self, base: str, recipe: Any, data: Path, candidates_dir: Path, *, offline: bool = ...) -> str:
+        """The id of the job that `train` would follow, and that is cancelled now. Raises UserError for none."""

@@ -1,0 +1,63 @@
+"""A training before it begins: what is to be learnt from what, and the record that its candidate will have."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic
+
+from fteval.engines.local.chat import Chat
+from fteval.records import Candidate, TrainProgress
+from fteval.trainers.making.base import Base
+from fteval.trainers.making.bench import R
+from fteval.trainers.making.candidate import identified
+from fteval.trainers.making.preflight import Preflight
+from fteval.trainers.making.rows import rows_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Training(Generic[R]):
+    """What is to be learnt from what, and who hears of it."""
+
+    name: str
+    recipe: R
+    rows: Sequence[Mapping[str, Any]]
+    """Each with its `prompt`, a list of turns."""
+    base: Base
+    candidates_dir: Path
+    device: str = "auto"
+    on_preflight: Callable[[Preflight], None] | None = None
+    on_progress: Callable[[TrainProgress], None] | None = None
+
+
+def plan(training: Training[R], chat: Chat, versions: Mapping[str, str], environment: Mapping[str, Any]) -> Candidate:
+    """The record of everything that decides the weights, and so the id; how many rows were used is not known yet.
+
+    `training.recipe` is one that was resolved for the rows.
+    """
+    recipe, base = training.recipe, training.base
+    data = {"digest": rows_digest(training.rows), "tokenizer": chat.digest, "template": chat.template_digest}
+    planned = Candidate(
+        id="",
+        name=training.name,
+        path=".",
+        kind=recipe.kind,
+        base=base.ref,
+        base_digest=base.located.weights,
+        weights_digest="",
+        trainer=recipe.trainer,
+        recipe=_settings(recipe),
+        data=data,
+        versions={type(recipe).__module__: str(recipe.version), **versions},
+        seed=recipe.seed,
+        environment=environment,
+    )
+    return identified(planned, base.label)
+
+
+def _settings(recipe: Any) -> dict[str, Any]:
+    """The fields as JSON has them, without the threads: the number in effect is in the environment."""
+    fields = dataclasses.asdict(recipe).items()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields if name != "threads"}

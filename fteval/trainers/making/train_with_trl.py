@@ -1,0 +1,145 @@
+"""A training with TRL from rows to candidate: everything around TRL's own trainer, which a trainer's file makes.
+
+planned -> made before? -> workshop -> TRL's trainer -> looked at -> trained -> looked at again -> written -> registered
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from fteval.engines.local.batches import out_of_memory
+from fteval.engines.local.chat import Chat
+from fteval.errors import Incomplete, Interrupted, UserError
+from fteval.records import Candidate
+from fteval.runs.asking.interrupt import Signals, Stop
+from fteval.trainers.making import candidate as registered
+from fteval.trainers.making import libraries, overlap, progress, weights, workshop
+from fteval.trainers.making.bench import Bench, R
+from fteval.trainers.making.plan import Training, plan
+from fteval.trainers.making.preflight import Preflight
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[R]):
+    """What a trainer's file has of its own."""
+
+    classes: tuple[str, ...]
+    """What `trainer` uses of trl: imported before signals count, because one that cuts an import leaves it broken."""
+    trainer: Callable[[Bench[R]], Any]
+    """TRL's own trainer with model, settings and rows."""
+    look: Callable[[Bench[R], Any], Preflight]
+    """What that trainer will see. Raises UserError where it could not work."""
+
+
+def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
+    """The candidate of a training, registered; one that was made of the same record before is returned as it is.
+
+    Raises UserError for rows or a recipe that cannot work, Incomplete for a training that diverged or whose disk or
+    memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then.
+    """
+    workshop.prepare(training.candidates_dir)
+    with Signals("stopping: nothing is registered, the same command trains it anew") as signals:
+        try:
+            return _train(method, training, signals)
+        except (Stop, KeyboardInterrupt):
+            raise Interrupted(
+                "the training was interrupted; no candidate was registered",
+                signal_number=signals.number or 2,
+                fix="the same command trains it anew",
+            ) from None
+
+
+def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
+    libraries.before_import()
+    versions = libraries.versions()
+    chat = Chat(training.base.located.folder)
+    environment = libraries.environment(training.device, training.recipe.threads, training.base.size)
+    training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
+    planned = plan(training, chat, versions, environment)
+    known = registered.existing(training.candidates_dir, planned)
+    if known is not None:
+        return known
+    signals.check()
+    libraries.load(method.classes)
+    with workshop.workshop(training.candidates_dir, registered.folder_name(planned)) as place:
+        known = registered.existing(training.candidates_dir, planned)  # another process may have made it meanwhile
+        if known is not None:
+            return known
+        bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"])
+        with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
+            learnt = _learn(method, bench, training, signals)
+        made = dataclasses.replace(planned, data={**planned.data, **learnt.seen.counts})
+        return registered.register(place, training.candidates_dir, made, learnt.course)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    seen: Preflight
+    course: dict[str, Any]
+    """For candidate.json: steps, seconds, first and last loss."""
+
+
+def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: Signals) -> _Learnt:
+    """Trains, and leaves in the workshop what came out."""
+    trainer = _trainer(method, bench)
+    seen = method.look(bench, trainer)
+    if training.on_preflight:
+        training.on_preflight(seen)
+    weights.check_space(trainer.model, bench.place)
+    trainer.add_callback(progress.callback(training.on_progress, signals.check, bench.recipe.rate))
+    course = _run(trainer, bench)
+    weights.check_trained(trainer.model)
+    with weights.writing(bench.place):
+        save = weights.save_adapter if bench.recipe.kind == "adapter" else weights.save_full
+        save(trainer.model, bench.base, bench.place)
+        weights.write_json(bench.place / "training_log.json", trainer.state.log_history[:-1])
+        overlap.write_prompts(bench.rows, bench.base.located.folder, bench.place)
+    return _Learnt(seen, course)
+
+
+def _trainer(method: Method[R], bench: Bench[R]) -> Any:
+    """TRL's trainer. Raises UserError for what a model's template or its layers do not allow."""
+    import jinja2
+    from transformers import PrinterCallback
+
+    folder = str(bench.base.located.folder)
+    try:
+        trainer = method.trainer(bench)
+    except jinja2.TemplateError as error:
+        raise UserError(
+            f"the chat template refuses a row: {error}",
+            where=folder,
+            fix="see the model's card for the roles that it takes, and in which order",
+        ) from None
+    except ValueError as error:
+        if "target modules" not in str(error).lower():
+            raise
+        names = getattr(bench.recipe, "target_modules", ())
+        raise UserError(
+            f"target_modules: this model has no {' and no '.join(names)}",
+            where=folder,
+            fix="all-linear takes what there is",
+        ) from None
+    trainer.remove_callback(PrinterCallback)  # it prints to stdout
+    return trainer
+
+
+def _run(trainer: Any, bench: Bench[R]) -> dict[str, Any]:
+    """Trains, and says how it went. Raises Incomplete when the loss diverges or memory runs out."""
+    began, batch = time.monotonic(), bench.recipe.batch_size
+    try:
+        trainer.train()
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        raise Incomplete(
+            "out of memory while training; no candidate was registered",
+            fix=f"set accumulate to {batch} (the batch stays {batch}), or a lower max_length",
+        ) from error
+    losses = [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    progress.check_learnt(losses, trainer.model.config.get_text_config().vocab_size, bench.recipe.rate)
+    return {"steps": len(losses), "seconds": round(time.monotonic() - began, 1), "loss": [losses[0], losses[-1]]}
