@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -59,6 +60,14 @@ class LazyGroup(click.Group):
 
             raise click.UsageError(f"no command '{args[0]}'. {suggest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader (`| head`) has enough, over which click would exit with 1, a gate's code. Where there is a
+            # verdict its own code is kept, see `commands.output`.
+            return errors.OK
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -124,10 +133,6 @@ def call(args: list[str]) -> int:
         show("interrupted")
         return 130
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):
-            # The reader (`| head`) has enough, over which click would exit with 1, a gate's code. Where there is a
-            # verdict its own code is kept, see `commands.output`.
-            return errors.OK
         show(
             f"internal error: something called sys.exit({error.code!r}) in the middle of the work\n"
             "  this is no result: a plugin, a scorer or a library ended the process\n"

@@ -67,6 +67,7 @@ def test_a_terminal_that_hangs_up_interrupts_a_run_as_other_signals_do(here: Pat
     script = (
         "import os, signal, sys\n"
         "from fteval.runs.asking.interrupt import Signals, Stop\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "with Signals('stopping') as signals:\n"
         "    try:\n"
         "        with signals.cancelling():\n"
