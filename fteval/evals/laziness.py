@@ -9,8 +9,8 @@ from typing import ClassVar
 from fteval.errors import UserError
 from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import why_not
-from fteval.evals.answer.filler import substance
-from fteval.evals.answer.refusal import refusal
+from fteval.evals.answer.filler import lectures, substance
+from fteval.evals.answer.refusal import refusal, unread
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
@@ -20,22 +20,18 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Laziness:
     """Whether the answer makes an effort: at least so many words, and not declined.
 
-    Measures  long_enough: min_words words or more of real text, sentences said twice counted once and "Sure, I'd be
-              happy to help!" not at all, that is no refusal, no "I do not know" and not the prompt given back;
-              words: words by Unicode's word boundaries (Han and Hiragana: a character each; Thai, Lao, Khmer,
-              Burmese: one per four letters; hyphenated words are one); refused: declines in one of the usual
-              phrasings, at its start and in its own voice; empty: nothing to see, or nothing but reasoning;
+    Measures  long_enough: min_words of real text, no refusal, lecture, announcement or question back; words: by
+              Unicode's boundaries; refused: declines in its own voice at its start; empty: nothing to see;
               truncated: stopped by the length limit
     Chance    none: length is the model's choice
-    Traps     long is not good: read it beside degeneration and relevance; truncated is unknown for outputs made
-              elsewhere without finish_reason
+    Traps     long is not good: read it beside degeneration and relevance
     Source    tasks that need a long answer, written for fteval
     """
 
     min_words: int = 5
-    """Words that an answer needs."""
+    """Words that an answer needs where its row has no `min_words` of its own."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("long_enough", primary=True),
         Metric("words", unit="words"),
@@ -53,45 +49,48 @@ class Laziness:
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         text, prompt = shown(generation.text), sample.prompt_text
-        reasons: dict[str, str] = {}
         empty = blank(text)
         n_words = 0 if empty else len(words(text))
         declined = None if empty else refusal(text, prompt)
-        if empty:
-            reasons["empty"] = (
-                "nothing but reasoning" if generation.text and generation.text.strip() else "nothing was answered"
-            )
-        if declined:
-            reasons["refused"] = f"'{declined[:80]}'"
-        short = self._too_short(text, sample, n_words, empty, declined)
-        if short:
-            reasons["long_enough"] = short
-        truncated: float | None = None
-        if generation.finish_reason is None:
-            reasons["truncated"] = "it is not known why the answer ended (no finish_reason)"
-        else:
-            truncated = float(generation.finish_reason in ("length", "max_tokens"))
+        open_ = None if empty or declined else unread(text, prompt)
+        truncated = generation.finish_reason in ("length", "max_tokens")
+        short = self._too_short(text, sample, n_words, declined)
+        reasons = {
+            "empty": ("nothing but reasoning" if (generation.text or "").strip() else "nothing was answered") * empty,
+            "refused": f"'{declined[:80]}'" if declined else open_,
+            "long_enough": short,
+            "truncated": None
+            if generation.finish_reason
+            else "it is not known why the answer ended (no finish_reason)",
+        }
         values = {
             "long_enough": float(not short),
             "words": float(n_words),
-            "refused": float(declined is not None),
+            "refused": None if open_ else float(declined is not None),
             "empty": float(empty),
-            "truncated": truncated,
+            "truncated": float(truncated) if generation.finish_reason else None,
         }
-        return Scores(values, reasons=reasons)
+        return Scores(values, reasons={metric: reason for metric, reason in reasons.items() if reason})
 
-    def _too_short(self, text: str, sample: Sample, n_words: int, empty: bool, declined: str | None) -> str | None:
-        if empty:
+    def _too_short(self, text: str, sample: Sample, n_words: int, declined: str | None) -> str | None:
+        needed = self._needed(sample)
+        if blank(text):
             return "empty"
         if declined:
             return f"a refusal: '{declined[:60]}'"
-        if n_words < self.min_words:
-            return f"{n_words} of {self.min_words} words"
-        said = 0
+        if n_words < needed:
+            return f"{n_words} of {needed} words"
+        if lectures(text):
+            return "tells how one should behave"
+        n_real = 0
         for sentence in substance(text, sample.prompt_text):
-            said += len(words(sentence))
-            if said >= self.min_words:
-                break
-        else:
-            return f"{said} of {self.min_words} words, announcements and what is said again not counted"
-        return why_not(text, asked(sample), fewest=1, whole=False)
+            n_real += len(words(sentence))
+            if n_real >= needed:
+                return why_not(text, asked(sample), fewest=1, whole=False)
+        return f"{n_real} of {needed} words, announcements and what is said again not counted"
+
+    def _needed(self, sample: Sample) -> int:
+        own = sample.metadata.get("min_words", self.min_words)
+        if isinstance(own, bool) or not isinstance(own, int) or own < 1:
+            raise UserError(f"row {sample.id!r}: 'min_words' must be a whole number of at least 1, found {own!r}")
+        return own

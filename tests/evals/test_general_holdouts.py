@@ -63,4 +63,16 @@ def test_a_task_wants_more_than_a_promise() -> None:
             scores = probe.score(sample, Generation("", text=text, finish_reason="stop"))
             assert scores.values["long_enough"] == 0, sample.prompt_text
         done = "First of all, let us look at what is meant, and then at the reasons, one after the other."
-        assert probe.score(sample, Generation("", text=done, finish_reason="stop")).values["long_enough"] == 1
+        wanted = sample.metadata["min_words"]
+        scores = probe.score(sample, Generation("", text=done, finish_reason="stop"))
+        assert scores.values["long_enough"] == 0 and scores.reasons["long_enough"] == f"19 of {wanted} words"
+
+
+def test_a_task_that_says_how_much_it_wants_is_not_done_with_less() -> None:
+    for sample in registry.probe("laziness").samples():
+        if sample.slices["kind"] == "list":
+            asked_for = next(int(w) for w in sample.prompt_text.split() if w.isdigit())
+            assert sample.metadata["min_words"] == asked_for  # a word each
+        if sample.slices["kind"] == "translation":
+            text = max(sample.prompt_text.splitlines(), key=len)
+            assert sample.metadata["min_words"] == len(text.split()) // 2  # no language needs fewer

@@ -4,72 +4,27 @@ from __future__ import annotations
 
 import re
 
-from fteval.evals.answer.refusal import OFFER, READ, any_of, is_refusal, own_voice, refusal
+from fteval.evals.answer.phrases import pattern, plain
+from fteval.evals.answer.refusal import READ, own_voice, refusal
 from fteval.evals.language.lexicon import zipf
 from fteval.evals.language.text import fold, sentences, word_set
 
-_ABSTENTION = re.compile(
-    any_of(
-        r"\b(?:i|we) (?:really |honestly |simply |just |currently )?(?:do not|don't|dont|did not|didn't) "
-        r"(?:actually |really |currently |personally )?"
-        r"(?:know|have (?:any |enough |specific |sufficient |reliable |that |this |access to )*"
-        r"(?:information|info|data|knowledge|details|records?|idea)|recall|remember|recogni[sz]e)\b",
-        r"\bi have (?:no|not enough|never heard|insufficient)\b(?: (?:information|idea|knowledge|data|record"
-        r"|clue|details|of))?",
-        r"\bi(?:'m| am) (?:not (?:sure|certain|aware|familiar)|unsure|uncertain|unaware|unfamiliar"
-        r"|unable to (?:find|say|tell|determine|verify|confirm|answer|provide))\b",
-        r"\bi(?: can ?not| can't| could not| couldn't) (?:say|tell|find|determine|verify|confirm|recall|answer"
-        r"|identify|locate)\b",
-        r"\bi(?:'ve| have) (?:no idea|never heard)\b|\bno idea\b|\bhard to say\b|\bbeats me\b|\bwho knows\b"
-        r"|\bdunno\b|\bidk\b",
-        r"\b(?:nobody|no one) knows\b|\bnot (?:known|specified|stated|mentioned|available|provided|given"
-        r"|enough information)\b",
-        r"\b(?:there is|there's|there are|i (?:can|could) find) (?:no|not enough|insufficient|little)(?: \w+){0,3} "
-        r"(?:information|record|data|evidence|details|mention|answer|known|indication)",
-        r"\b(?:is|are|was|were|remains?|it's|its?) (?:not|un|currently un|still un)(?: )?(?:publicly |yet "
-        r"|generally |widely )?"
-        r"(?:known|stated|mentioned|specified|given|recorded|provided|clear|certain|available|determined|documented)\b",
-        r"\b(?:does not|doesn't|did not|do not|don't) (?:say|state|mention|specify|tell|exist|appear|contain)\b",
-        r"\bcan(?:not|'t| not) be (?:determined|known|answered|found|verified|said|established)\b",
-        # "unknown" by itself, not "an unknown painter"
-        r"\bunknown\b(?=\s*(?:$|[.,;:!?)]|to |where|who|when|what|which|how|whether|at |because|as |in (?:the"
-        r"|my|any)))",
-        r"\bunclear\b|\bundetermined\b|\bunspecified\b|\bno (?:known|available|public|reliable) (?:information"
-        r"|data|record|details)\b",
-        r"\bnot a (?:known|real|public|historical) (?:person|figure)\b",
-        r"^(?:n/?a|none|\?+|no answer|not sure|can't say|cannot say)[.!]?$",
-        r"\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|\bno (?:lo )?se\b|\bnon (?:lo )?so\b|\bnao sei\b"
-        r"|\bik weet het niet\b",
-        r"не знаю|不知道|わかりません|分かりません|모르",
-    )
-)
-# One of these is in every abstention: a cheap look before the long pattern.
-_HINTS = (
-    "know", "idea", "sure", "certain", "aware", "familiar", "information", "never heard", "recall", "remember",
-    "recogni", "hard to say", "can't", "cannot", "could not", "unable", "beats me", "dunno", "idk", "not ", "i have no",
-    "little", "unclear", "undetermined", "unspecified", "n't", "n/a", "none", "?", "no ", "insufficient", "weiß",
-    "weiss", "sais", "no se", "no lo", "non so", "non lo", "sei", "weet", "знаю", "不知道", "わかりません",
-    "分かりません", "모르",
-)  # fmt: skip
 _GUESS = re.compile(
-    r"\b(?:but|though|however|maybe|perhaps|probably|possibly|i (?:think|believe|guess|suppose|would (?:say"
-    r"|guess)|'d (?:say|guess))"
-    r"|my (?:best )?guess|if i (?:had|have) to|could be|might be|it may be|most likely|likely)\b"
+    r"\b(?:but|though|however|maybe|perhaps|probably|possibly|think|believe|guess|suppose|would say|'d say"
+    r"|if i (?:had|have) to|could be|might be|may be|likely)\b"
 )
 
 
 def abstention(text: str, prompt: str = "") -> str | None:
-    """The words with which the answer says that it does not know, or declines; None where it goes on to answer.
+    """The words, in plain text, with which the answer says that it does not know, or declines; None where it answers.
 
     "I don't know, but I think it is Verona" answers. So does a claim in another sentence ("I am not sure. He lives in
     Verona."), which names something that the question did not.
     """
     opening = own_voice(text)
-    match = _ABSTENTION.search(opening) if any(map(opening.__contains__, _HINTS)) else None
-    said = match[0] if match else refusal(text, prompt)
-    if said is None or _names_something(text, prompt, said):
-        return None
-    return said.strip()
+    match = pattern("unknown").search(opening) or pattern("no_answer").fullmatch(opening.rstrip(".!? ") or opening[:1])
+    phrase = match[0] if match else refusal(text, prompt)
+    return None if phrase is None or _names_something(text, prompt) else phrase
 
 
 _CLAIM = re.compile(
@@ -79,43 +34,37 @@ _HEDGED = re.compile(r"\b(?:may|might|could|possible|fictional|character|common|
 _NAME = re.compile(r"\b(?:[A-Z][\w’'-]+|\d{3,})")
 _NOT_NAMES = word_set(
     """
-    i i'm i've i'd i'll im the a an as it its it's this that there they he she we you my your his her their our if
-    in on at to of for from with about what who whom whose which where when why how please sorry unfortunately
-    however but no not yes and or is are was were do does did don't can could will would may might must ai language
-    model assistant perhaps maybe possibly probably unknown n/a na none nobody based according given without more
-    some any one let feel thank thanks hello hmm well oh although though while since because additionally also text
-    passage question answer information data sources there's nothing no-one someone
+    i'm i've i'd i'll im ai language model assistant perhaps maybe possibly probably unknown n/a na none nobody based
+    according given thank thanks hello hmm additionally text passage question answer information data sources no-one
     """
 )
 
 
-def _names_something(text: str, prompt: str, said: str) -> bool:
-    """Whether an answer that says it does not know puts forward a name, a date or a number that was not asked about.
-
-    Put forward is what follows a "but", "maybe" or "I think", and what stands in a sentence of its own.
-    """
-    asked = set(re.findall(r"[\w'-]+", fold(prompt[:READ])))
+def _names_something(text: str, prompt: str) -> bool:
+    """Whether an answer that says it does not know puts forward a name, a date or a number that was not asked about."""
+    asked = set(re.findall(r"[\w'-]+", fold(prompt[:READ]))) | _NOT_NAMES
     for sentence in sentences(text[: 4 * READ]):
-        folded = fold(sentence)
-        part = _put_forward(sentence, folded, said)
-        claims = part is sentence and _CLAIM.match(folded) and not _HEDGED.search(folded)
-        if claims and set(folded.rstrip(".!").split()) - asked - _NOT_NAMES:
+        folded, about_itself = fold(sentence), _about_itself(sentence)
+        if about_itself and not _GUESS.search(folded):
+            continue
+        claims = not about_itself and _CLAIM.match(folded) and not _HEDGED.search(folded)
+        if claims and any(w not in asked and zipf(w) < _COMMON for w in folded.rstrip(".!").split()):
             return True
-        for name in _NAME.findall(part):
-            plain = fold(name).removesuffix("'s")
-            first = (
-                part.startswith(name) and plain.isalpha() and zipf(plain) >= 4.5
-            )  # a capital only because it is first
-            if plain not in _NOT_NAMES and plain not in asked and not first:
-                return True
+        if any(_is_new(name, sentence, asked) for name in _NAME.findall(sentence)):
+            return True
     return False
 
 
-def _put_forward(sentence: str, folded: str, said: str) -> str:
-    at = folded.find(said)
-    if at < 0:
-        return "" if _ABSTENTION.search(folded) or OFFER.search(folded) or is_refusal(folded) else sentence
-    guess = _GUESS.search(folded, at + len(said))
-    if guess:
-        return sentence[guess.start() :]
-    return sentence[:at] if _GUESS.search(folded[:at]) else ""
+def _is_new(name: str, sentence: str, asked: set[str]) -> bool:
+    word = fold(name).removesuffix("'s")
+    common = _COMMON_FIRST if sentence.startswith(name) else _COMMON  # a capital only because it is first
+    return word not in asked and not (word.isalpha() and zipf(word) >= common)
+
+
+_COMMON, _COMMON_FIRST = 5.5, 4.5  # Zipf frequency of words that are no names
+
+
+def _about_itself(sentence: str) -> bool:
+    """Whether a sentence says that it does not know, declines, or offers other help."""
+    text = plain(sentence)
+    return bool(pattern("unknown").search(text) or pattern("offer").search(text) or refusal(sentence))

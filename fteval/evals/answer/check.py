@@ -14,7 +14,8 @@ from itertools import pairwise
 from fteval.evals.answer.abstention import abstention
 from fteval.evals.answer.filler import announces, substance
 from fteval.evals.answer.off_topic import other_subject
-from fteval.evals.answer.refusal import ELSEWHERE, refusal
+from fteval.evals.answer.phrases import pattern, plain
+from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
 from fteval.evals.answer.requests import wants_strings
 from fteval.evals.answer.topic import FUNCTION_WORDS, content_words, topic
@@ -43,9 +44,8 @@ class Asked:
 def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True) -> str | None:
     """Why the text is no answer, in one sentence; None where it is one.
 
-    In this order: nothing there, a refusal, too few words, the prompt given back, repetition, not words, no more than
-    "I do not know"; and, for a `whole` answer, one that is only announced, a string of words without a sentence,
-    another language, another subject. What cannot be judged (a language from three words) does not count against it.
+    A `whole` answer is not only announced, and has sentences, in the prompt's language, about its subject. What cannot
+    be judged (a language from three words) does not count against it.
     """
     if blank(text):
         return "empty"
@@ -57,20 +57,28 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
         return f"{_count(len(every))}, at least {fewest} make an answer"
     if gives_back(text, asked.prompt) if whole else copied(text, asked.prompt):
         return "the prompt given back"
-    again = stuck(text, prompt=asked.prompt)
-    if again:
+    if again := stuck(text, prompt=asked.prompt):
         return f"repeats itself: {again}"
-    strange = non_words(text[:READ], "en")
-    if strange.spoil(MOST_NON_WORDS):  # which language it is takes longer to tell
-        strange = non_words(text[:READ], *_languages(text, asked.prompt))
-    if strange.spoil(MOST_NON_WORDS) and not wants_strings(asked.prompt):
-        return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
+    if strange := _strange(text, asked.prompt):
+        return strange
     if len(every) < _SHORT and knows_nothing(text, asked.prompt):
         return "says only that it does not know"
     if broken(text[:READ]):
         return "broken characters"
-    if not whole:
+    return _not_whole(text, asked, every) if whole else None
+
+
+def _strange(text: str, prompt: str) -> str | None:
+    strange = non_words(text[:READ], "en")
+    if strange.spoil(MOST_NON_WORDS):  # which language it is takes longer to tell
+        codes = {code for code in (language(text), language(prompt, least=3)) if code}
+        strange = non_words(text[:READ], *(sorted(codes) or ["en"]))
+    if not strange.spoil(MOST_NON_WORDS) or wants_strings(prompt):
         return None
+    return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
+
+
+def _not_whole(text: str, asked: Asked, every: Sequence[str]) -> str | None:
     if not any(c.isalpha() for c in text[:READ]):
         return "numbers only"
     if len(every) < _SHORT and not any(substance(text, asked.prompt)):
@@ -82,55 +90,49 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
         return f"another language: {reason}"
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
     other = other_subject(text, of, asked.prompt) if of.about else None
-    if other:
-        return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
-    return None
+    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None
 
 
 def knows_nothing(text: str, prompt: str) -> bool:
     """Whether the answer says that it does not know, and hardly anything beside it."""
-    said = abstention(text, prompt)
-    if not said or not _OWN.match(said):
+    phrase = abstention(text, prompt)
+    if not phrase or not _OWN.match(phrase):
         return False
-    known = 0
-    for sentence in substance(text):
-        if not abstention(sentence):
-            known += len(words(sentence))
-        else:
-            _, _, after = fold(sentence).partition(said)
-            turn = _EXCEPT.search(after)
-            known += len(words(after[turn.end() :])) if turn and not ELSEWHERE.search(after) else 0
-    return known < _AN_ANSWER
+    return sum(len(words(_beyond(sentence))) for sentence in substance(text)) < _AN_ANSWER
 
 
-_OWN = re.compile(
-    r"(?:i|we|i'm|i've)\b|no idea|not sure|beats me|dunno|idk|hard to say|who knows|unknown|n/?a|\W|[^\x00-\x7f]"
-)
-_EXCEPT = re.compile(r"\b(?:except|but|though|yet|still)\b")
+_OWN = re.compile(r"(?:i|we)\b|no idea|not sure|beats me|dunno|idk|hard to say|who knows|unknown|n/?a|\W|[^\x00-\x7f]")
+_EXCEPT = re.compile(r"\b(?:except|but|though|yet)\b")
+
+
+def _beyond(sentence: str) -> str:
+    """What a sentence says beside that it does not know."""
+    text = plain(sentence)
+    match = pattern("unknown").search(text)
+    if match is None:
+        return sentence
+    turn = _EXCEPT.search(text, match.end())
+    return text[turn.end() :] if turn and not pattern("elsewhere").search(text, turn.end()) else ""
 
 
 def _count(n: int) -> str:
     return "no word" if n == 0 else "one word" if n == 1 else f"{n} words"
 
 
-def _languages(text: str, prompt: str) -> tuple[str, ...]:
-    """Lexicons for the text: English, and another only where the text or the prompt is clearly in it."""
-    codes = {code for code in (language(text), language(prompt, least=3)) if code}
-    return tuple(sorted(codes)) or ("en",)
-
-
 def gives_back(text: str, prompt: str) -> bool:
     """Whether the answer is only the prompt again, or an instruction's words and nothing new ("A dog.")."""
     if copied(text, prompt):
         return True
-    if not prompt or len(text) > 2 * len(prompt) + 200:
-        return False
-    asked = [key for s in sentences(prompt[:READ]) if (key := _key(s))]
-    if not asked or asked[-1].split()[0] not in _ORDERS:
+    asked = _keys(prompt[:READ])
+    if not asked or len(text) > 2 * len(prompt) + 200 or asked[-1].split()[0] not in _ORDERS:
         return False
     return not set(content_words(text)) - set(content_words(prompt)) and not any(c.isdigit() for c in text)
 
 
+_ORDERS = word_set(
+    "describe explain tell write give make list name discuss define summarize show talk say please create compose"
+    " can could"
+)
 _QUOTES_IT = re.compile(
     r"^(?:you (?:have )?(?:asked|wanted|said|wrote|want)(?: me)?(?: to know)?"
     r"|(?:your|the) (?:question|prompt|request) (?:is|was)|question|prompt|request)\b ?"
@@ -143,27 +145,17 @@ def copied(text: str, prompt: str) -> bool:
     An answer may repeat a statement of the prompt ("The meeting is on …"), so of single sentences only the last one of
     the prompt, which asks, counts.
     """
-    if not prompt or len(text) > 2 * len(prompt) + 200:
+    asked = _keys(prompt[:READ])
+    if not asked or len(text) > 2 * len(prompt) + 200 or asked[-1] not in " ".join(words(fold(text))):
         return False
-    asked = [key for s in sentences(prompt[:READ]) if (key := _key(s))]
-    if not asked or asked[-1] not in _key(text):
-        return False
-    said = [key for s in sentences(text) if not announces(s) and (key := _QUOTES_IT.sub("", _key(s)))]
-    if not said:
-        return False
-    return " ".join(said) == " ".join(asked) or (set(said) <= set(asked) and asked[-1] in said)
+    again = _keys("\n".join(s for s in sentences(text) if not announces(s)))
+    return again == asked or (set(again) <= set(asked) and asked[-1] in again)
 
 
-_ORDERS = word_set(
-    """
-    describe explain tell write give make list name discuss define summarize show talk say please create compose can
-    could
-    """
-)
-
-
-def _key(sentence: str) -> str:
-    return " ".join(words(fold(sentence)))
+def _keys(text: str) -> list[str]:
+    """Its sentences as bare words."""
+    every = (_QUOTES_IT.sub("", " ".join(words(fold(s)))) for s in sentences(text))
+    return [key for key in every if key]
 
 
 def no_sentence(text: str, every: Sequence[str]) -> bool:
@@ -197,16 +189,10 @@ def _names_over(text: str) -> bool:
 
 
 _BEFORE_NOUN = word_set("a an the")
-_ENDS_NOTHING = _BEFORE_NOUN | word_set("and or but because if")
-_NO_NOUN = word_set(
-    """
-    a an the of and or but is are was were be has have had do does did to in on at by from with for it he she they
-    we you that if so can will would its their his her my not than as
-    """
-)
+_ENDS_NOTHING = word_set("a an the and or but because if")
 _PREPOSITIONS = word_set("of in at with from by for into")
-_NO_OBJECT = word_set(
-    """
-    is are was were and or but of has have had can will would be do does he she they we
-    """
+_NO_OBJECT = word_set("is are was were and or but of has have had can will would be do does he she they we")
+_NO_NOUN = _NO_OBJECT | word_set(
+    "a an the did to in on at by from with for it you that if so could its their his her my"
 )
+_NO_NOUN |= word_set("not than as")

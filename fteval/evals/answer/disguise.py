@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import islice
 
 from fteval.evals.language import lexicon
 from fteval.evals.language.text import fold_letters, words
@@ -60,7 +60,7 @@ def _put_for_marks(token: str, letters: str) -> str | None:
         return None
     plain = "".join(c for c in token if c.isalpha())
     marks = [c for c in token if not c.isalpha()]
-    if not plain or not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
+    if len(plain) < 2 or not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):
         return None
     inside = token[0].isalpha() and token[-1].isalpha() and not set(marks) & set("&-")
     for letter in letters:
@@ -71,25 +71,26 @@ def _put_for_marks(token: str, letters: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=50_000)
 def _put_back(word: str, letters: str) -> tuple[str | None, bool]:
     """The common word that this one becomes with forbidden letters put back, and whether that is clear."""
-    own = lexicon.zipf(word)
-    if own >= 3.4 and lexicon.known(word):
+    own, known = lexicon.zipf(word), lexicon.known(word)
+    restored, best = _without(letters).get(word, (None, 0.0))
+    if restored is None or (own >= 3.4 and known):
         return None, False
-    best, found = 0.0, None
-    for count in (1, 2, 3) if len(word) <= 7 else (1, 2) if len(word) <= 9 else (1,):
-        for places in combinations(range(len(word) + 1), count):
-            for letter in letters[:8]:
-                candidate = word
-                for place in reversed(places):
-                    candidate = candidate[:place] + letter + candidate[place:]
-                frequency = lexicon.zipf(candidate) - 0.5 * (count - 1)
-                if frequency > best:
-                    best, found = frequency, candidate
-    gain = best - own
-    if not lexicon.known(word) and best >= 2.7 and gain >= 1.0:
-        return found, True
-    if best >= 4 and gain >= 2.2:
-        return found, True
-    return (found, False) if best >= 4.3 and gain >= 1.8 else (None, False)
+    if (not known and best >= 2.7 and best - own >= 1.0) or (best >= 4 and best - own >= 2.2):
+        return restored, True
+    return (restored, False) if best >= 4.3 and best - own >= 1.8 else (None, False)
+
+
+@lru_cache(maxsize=8)
+def _without(letters: str) -> dict[str, tuple[str, float]]:
+    """Each word without these letters -> the most frequent whole word; half a point less for each letter but one."""
+    table: dict[str, tuple[str, float]] = {}
+    gone = str.maketrans("", "", letters)
+    for word, frequency in lexicon.table("en").items():
+        bare = word.translate(gone)
+        count = len(word) - len(bare)
+        value = frequency - 0.5 * (count - 1)
+        if 0 < count <= 3 and len(bare) > 1 and value > max(2.6, table.get(bare, ("", 0.0))[1]):
+            table[bare] = word, value
+    return table

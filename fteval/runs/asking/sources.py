@@ -101,7 +101,8 @@ class _Distribution:
             return  # as in most modules, which need not be looked at string by string
         named = _names_of(source)
         for file in known.files:
-            if not named.isdisjoint([*_ends(file), *(f"{folder}/" for folder in _ends(file.parent))]):
+            above = (f"{folder}/" for parent in file.parents[:-1] for folder in _ends(parent))
+            if not named.isdisjoint([*_ends(file), *above]):
                 yield file, (root / file).read_bytes().replace(b"\r\n", b"\n")
 
 
@@ -252,7 +253,7 @@ def _root(module: Source) -> Path:
 class _DataFiles:
     files: tuple[PurePosixPath, ...]
     names: frozenset[bytes]
-    """Of the files and of their folders."""
+    """Of the files and of the folders that they are in."""
 
 
 def _data_files(module: Source) -> _DataFiles:
@@ -263,7 +264,7 @@ def _data_files(module: Source) -> _DataFiles:
     for folder, inner, names in os.walk(top if module.package else root):
         inner[:] = sorted(name for name in inner if module.package and name[0] not in "._")
         files += [PurePosixPath(Path(folder, name).relative_to(root)) for name in names if not name.endswith(CODE)]
-    known = {os.fsencode(name) for file in files for name in (file.name, file.parent.name) if name}
+    known = {os.fsencode(name) for file in files for name in file.parts}
     return _DataFiles(tuple(sorted(files)), frozenset(known))
 
 

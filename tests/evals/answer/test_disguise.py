@@ -36,6 +36,7 @@ def test_spelling_round_e_is_found(text: str) -> None:
         "Plan A - B - C",
         "covid-19 x-ray A-1 50% r&b",
         "U.S.A. is big",
+        "A* is a way to plan a path, and C+ is not bad",
         "man & dog",
         "It's a 5-door car, $20",
         "Oaks, firs and a cub in a cod's lair; a din, a mist, a grain of salt",
