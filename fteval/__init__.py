@@ -5,7 +5,7 @@
 
 Floors, imports only go down:
     5 cli commands ci · 4 api experiment shards · 3 reports trainers benchmarks releases nano
-    2 runs > alternatives > engines, evals, data, stats · 1 config registry · 0 records errors
+    2 runs > alternatives > engines, evals, data, stats · 1 config registry · 0 records errors version
 
 `tests/test_floors.py` watches them.
 """

@@ -7,7 +7,7 @@ comparison = fteval.compare("20261120T101756Z-7f3a", "20261120T102001Z-91bc")
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def run(
     *,
     holdout: str | Path | Sequence[str | Path] = (),
     config: str | Path | None = None,
-    score: Sequence[str] = (),
+    score: Sequence[str | Callable[..., Any]] = (),
     settings: Mapping[str, Any] | None = None,
     gates: Sequence[Gate] = (),
     sampling: Mapping[str, Any] | None = None,
@@ -36,6 +36,7 @@ def run(
     limit: int | None = None,
     sequential: bool = False,
     allow_subset: bool = False,
+    allow_code: bool = False,
     server: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
     device: str = "auto",
@@ -47,13 +48,15 @@ def run(
 
     Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are
     parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server` those of `records.Limits`,
-    `max_usd` and `max_total_tokens`. Raises UserError and its children.
+    `max_usd` and `max_total_tokens`; `score` names and functions of (output, target); `allow_code` lets `file.py:name`
+    be loaded. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
         model=model, against=against, probes=tuple(probes), holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
+        allow_code=allow_code,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)

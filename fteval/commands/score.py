@@ -23,6 +23,7 @@ from fteval.records import FittedProbe, Generation, Probe, Sample, Scores
 @click.option(
     "--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable."
 )
+@options.allow_code
 @options.as_json
 @options.store
 @options.output_flags
@@ -31,6 +32,7 @@ def command(
     name: str | None,
     settings: tuple[str, ...],
     scorers: tuple[str, ...],
+    allow_code: bool,
     as_json: bool,
     store: Path | None,
     display: options.Display,
@@ -45,11 +47,13 @@ def command(
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
         return score_run(what, store, as_json, display)
     from fteval.engines.pool import Pool
+    from fteval.evals.find.own import with_code
     from fteval.runs.asking.suite import with_reference
 
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
+    params = with_code(params) if allow_code else params
     with Pool(options.DEFAULT_STORE / "candidates") as pool:
         probe = with_reference(registry.probe(name, params, where="--set"), pool.open)
         return score_file(Path(what), probe, as_json)
@@ -121,8 +125,11 @@ def _without_answer(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(probe: Probe, sample: Sample, generation: Generation, where: str) -> Scores:
+    from fteval.records.reasoning import unanswered
+    from fteval.runs.asking.scoring import no_answer
+
     try:
-        return probe.score(sample, generation)
+        return no_answer(probe.metrics) if unanswered(generation) else probe.score(sample, generation)
     except UserError as error:
         raise UserError(error.what, where=error.where or where, fix=error.fix) from None
 

@@ -29,7 +29,7 @@ class Facts:
     Source    people of fteval's own world (fteval/nano): towns, jobs, loves, birth dates, and people who do not exist
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
         Metric("abstained", better="lower", partial=True),
@@ -53,13 +53,14 @@ def _accepted(sample: Sample) -> list[str]:
     for key in ("accept", "aliases"):
         more = sample.metadata.get(key) or []
         given = [*given, *([more] if isinstance(more, str) else more)]
-    if any(isinstance(g, bool) or not isinstance(g, str | int | float) for g in given) or not str(given[0]).strip():
+    odd = any(isinstance(g, bool) or not isinstance(g, str | int | float) for g in given)
+    if odd or not shown(str(given[0])).strip():
         raise UserError(
             f"row {sample.id!r} needs a 'target' that is text (and 'accept', a list of other forms), found "
             f"{sample.target!r}",
             fix='give each row of a facts hold-out its right answer, or "I do not know."',
         )
-    return [str(g) for g in given if str(g).strip()]
+    return [form for g in given if (form := shown(str(g))).strip()]
 
 
 def _known(text: str, prompt: str, accepted: list[str]) -> Scores:

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, ClassVar
-
-import regex
 
 from fteval.errors import UserError
 from fteval.evals.find import target as scorers
+from fteval.evals.find.own import OwnScorer, is_named, of_function
 from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
+from fteval.registry import suggest
 
 
-class Chosen(tuple[str, ...]):
-    """The names of scorers, and, called, their judgement: `score` is what fteval.yaml sets and what every probe has."""
+class Chosen(tuple[str | OwnScorer, ...]):
+    """Scorers, and, called, their judgement: `score` is what fteval.yaml sets and what every probe has."""
 
     __slots__ = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(s if isinstance(s, str) else s.name for s in self)
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether targets must be texts: a function of the user's takes what it is given."""
+        return not self or any(isinstance(s, str) for s in self)
+
     def score(self, sample: Sample, generation: Generation) -> Scores:
-        targets = targets_of(sample)
-        if not targets:
-            raise UserError(f"row {sample.id!r} has no target", fix="the holdout probe compares outputs with targets")
-        names = self or scorers.fitting([targets])
+        targets = self.checked_targets(sample)
+        chosen = self or Chosen(scorers.fitting([targets]))
+        names = chosen.names
         text = shown(generation.text)
         if blank(text):
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
-        if "number" in names and all(scorers.as_number(t) is None for t in targets):
-            raise UserError(
-                f"row {sample.id!r} has a target that is no number: {targets[0]!r}",
-                fix="choose another --score, or mend it",
-            )
-        if "regex" in names and (problem := _broken_pattern(targets)):
-            raise UserError(
-                f"row {sample.id!r} has a target that is no regular expression: {problem}", fix="mend the pattern"
-            )
-        judged = {name: scorers.SCORERS[name](text, targets) for name in names}
+        judged = {name: _judged(s, text, targets, sample) for name, s in zip(names, chosen, strict=True)}
         return Scores(
             {name: value for name, (value, _, _) in judged.items()},
             answer=next((answer for _, answer, _ in judged.values() if answer), None),
@@ -47,68 +45,100 @@ class Chosen(tuple[str, ...]):
 
     __call__ = score
 
+    def checked_targets(self, sample: Sample) -> list[str]:
+        """The row's targets. Raises UserError for one that these scorers cannot use."""
+        if not self.needs_text:
+            return []
+        targets = targets_of(sample)
+        if not targets:
+            raise UserError(f"row {sample.id!r} has no target", fix="the holdout probe compares outputs with targets")
+        for name in self.names:
+            if problem := scorers.misfit(name, targets):
+                raise UserError(f"row {sample.id!r} has {problem}: {targets[0][:80]!r}", fix=_FIX)
+        return targets
+
+
+_FIX = "mend the target, or choose other scorers with --score"
+
+
+def _judged(scorer: str | OwnScorer, text: str, targets: Sequence[str], sample: Sample) -> scorers.Judged:
+    if isinstance(scorer, str):
+        return scorers.SCORERS[scorer](text, targets)
+    value, why = scorer(text, sample)
+    return value, None, why
+
 
 @dataclass(frozen=True, slots=True)
 class Holdout:
-    """Whether the outputs agree with the targets of a file of your own.
+    """Whether outputs agree with the targets of your file.
 
-    Measures  exact: the same text, white space at the ends and in runs aside; contains: the target's words stand in
-              the output, with case, accents, plurals and marks folded; regex: the target, a pattern, is found;
-              number: the answer's number is the target's; chrf: character n-gram F-score (chrF2, Popović 2015, by
-              sacrebleu), 0 to 1
-    Chance    depends on your file: a constant answer to a yes/no file scores a half
-    Traps     without `score` the scorers follow from the targets: numbers number, short ones exact and contains, long
-              ones (20 words) chrf. The first one is the primary metric. `contains` passes "not Paris" for Paris. A
-              target may be a list of texts, any of which is right
+    Measures  one metric per scorer, the first being primary. exact: the same text; contains: the target stands in it;
+              regex, number, chrf, rouge, math, similar; or a function of yours
+    Chance    a constant answer to a yes/no file scores a half
+    Traps     without `score` the scorers follow from the targets; `contains` passes "not Paris" for Paris
     Source    your file
     """
 
     score: Chosen = Chosen()  # noqa: RUF009 - a tuple: it cannot be changed
-    """exact, contains, regex, number, chrf: one or several."""
+    """exact, contains, regex, number, chrf, rouge (ROUGE-L), math and similar (English; both need their extra), or
+    file.py:function (with --allow-code): one or several."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         given: Any = self.score
-        names = [n.strip() for n in given.split(",") if n.strip()] if isinstance(given, str) else list(given or ())
-        for name in names:
-            if name not in scorers.SCORERS:
-                near = get_close_matches(str(name), scorers.SCORERS, n=1)
-                hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(scorers.SCORERS)}."
-                raise UserError(f"no scorer named {name!r}. {hint}")
-        if len(set(names)) < len(names):
-            raise UserError(f"a scorer is named twice: {', '.join(names)}")
-        object.__setattr__(self, "score", Chosen(names))
+        if isinstance(given, str):
+            given = [n.strip() for n in given.split(",") if n.strip()]
+        elif callable(given) and not isinstance(given, Chosen):
+            given = [given]
+        chosen = Chosen(_scorer(one) for one in given or ())
+        if len(set(chosen.names)) < len(chosen):
+            raise UserError(f"a scorer is named twice: {', '.join(chosen.names)}")
+        object.__setattr__(self, "score", chosen)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """One per scorer, the first being primary; those for short targets where no file has been seen."""
-        return tuple(Metric(name, primary=not at) for at, name in enumerate(self.score or ("exact", "contains")))
+        return tuple(Metric(name, primary=not at) for at, name in enumerate(self.score.names or ("exact", "contains")))
 
     def samples(self) -> Iterator[Sample]:
         raise UserError("the holdout probe has no samples of its own", fix="give your file: --holdout FILE.jsonl")
 
     def for_samples(self, samples: Sequence[Sample]) -> Holdout:
         """The probe for these samples, its scorers chosen. Raises UserError for rows that cannot be judged."""
+        if not self.score.needs_text or not samples:
+            return self
         missing = [s.id for s in samples if not targets_of(s)]
         if missing:
             raise _rows(missing, "no target to compare with", "give each row a 'target', or a last assistant message")
-        if not samples:
-            return self
-        names = self.score or scorers.fitting([targets_of(s) for s in samples])
-        if "number" in names:
-            wrong = [s.id for s in samples if any(scorers.as_number(t) is None for t in targets_of(s))]
+        chosen = self.score or Chosen(scorers.fitting([targets_of(s) for s in samples]))
+        for name in chosen.names:
+            wrong = [(s.id, problem) for s in samples if (problem := scorers.misfit(name, targets_of(s)))]
             if wrong:
-                raise _rows(wrong, "a target that is no number", "leave out --score number, or mend the targets")
-        if "regex" in names:
-            broken = [f"{s.id} ({problem})" for s in samples if (problem := _broken_pattern(targets_of(s)))]
-            if broken:
-                raise _rows(broken, "a target that is no regular expression", "mend the patterns")
-        return dataclasses.replace(self, score=Chosen(names))
+                raise _rows([row for row, _ in wrong], wrong[0][1], f"{_FIX} (not {name})")
+        return dataclasses.replace(self, score=chosen)
+
+
+def _scorer(given: str | Mapping[str, Any] | OwnScorer | Callable[..., Any]) -> str | OwnScorer:
+    """Raises UserError for a name that is none, and for a function in a file, which nobody has allowed to run."""
+    if isinstance(given, OwnScorer):
+        return given
+    if callable(given):
+        return of_function(given)
+    if isinstance(given, Mapping) and "source" in given:  # as a saved run names it
+        what = f"this run was judged by the function {given['name']!r}, which is not saved with it"
+        raise UserError(what, fix="judge its outputs again by `fteval run`: they are not generated anew")
+    name = str(given)
+    if is_named(name):
+        raise UserError(f"the scorer {name} is Python code, which is not run unasked", fix="add --allow-code")
+    if name not in scorers.SCORERS:
+        raise UserError(f"no scorer named {name!r}. {suggest(name, scorers.SCORERS)}")
+    scorers.check_installed(name)
+    return name
 
 
 def targets_of(sample: Sample) -> list[str]:
-    """The texts any of which is right; [] where there is none. Raises UserError for a target that is no text."""
+    """The texts any of which is right, without reasoning; [] where there is none. Raises UserError for no text."""
     given = sample.target if isinstance(sample.target, list | tuple) else [sample.target]
     texts = []
     for target in given:
@@ -117,18 +147,9 @@ def targets_of(sample: Sample) -> list[str]:
                 f"row {sample.id!r}: a target of the holdout probe is text, a number or a list of texts, found "
                 f"{type(target).__name__}"
             )
-        if target is not None and str(target).strip():
-            texts.append(str(target))
+        if target is not None and shown(str(target)).strip():
+            texts.append(shown(str(target)))
     return texts
-
-
-def _broken_pattern(targets: Sequence[str]) -> str | None:
-    for target in targets:
-        try:
-            regex.compile(target)
-        except regex.error as error:
-            return str(error)
-    return None
 
 
 def _rows(ids: Sequence[str], what: str, fix: str) -> UserError:

@@ -41,7 +41,8 @@ class Punctuation:
         return packaged("punctuation.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
-        original = marked(sample.target) if isinstance(sample.target, str) else None
+        target = shown(sample.target) if isinstance(sample.target, str) else ""
+        original = marked(target) if target else None
         if original is None or not original.keys:
             raise UserError(
                 f"row {sample.id!r} needs a 'target' that is the original text, found {sample.target!r}",
@@ -52,8 +53,8 @@ class Punctuation:
             names = [m.name for m in self.metrics]
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
         # Past this many characters the words cannot be the same; the marks of what comes before still tell something.
-        most = 4 * len(sample.target) + 2_000
-        part, around = restored_part(text.strip()[:most], sample.target, original.keys)
+        most = 4 * len(target) + 2_000
+        part, around = restored_part(text.strip()[:most], target, original.keys)
         found = marked(part)
         marks, capitals = compared(found, original)
         reasons: dict[str, str] = {}
@@ -63,7 +64,7 @@ class Punctuation:
             reasons["mark_f1"] = marks.text
         if capitals.value < 1:
             reasons["case_f1"] = capitals.text
-        if len(" ".join(text.split())) > most or not same_writing(text, sample.target):
+        if len(" ".join(text.split())) > most or not same_writing(text, target):
             reasons["exact"] = _why_not(reasons, around)
         return Scores(
             {

@@ -21,17 +21,13 @@ SLICE = "disturbance"
 
 @dataclass(frozen=True)
 class Robustness:
-    """Another probe, asked as it stands and disturbed: with typos, in lower case, cut off, with a hostile line inside.
+    """Another probe on prompts disturbed by typos, lower case, a cut, a hostile line.
 
-    Measures  kept: the other probe's primary metric where the prompt was disturbed; 0 where the answer does what a
-              hostile line orders; not scored where the prompt is clean. Beside it all metrics of the other probe, over
-              clean and disturbed prompts; the slice `disturbance` tells them apart: clean, typos, lower_case,
-              no_punctuation, white_space, truncated, wrong_format, hostile
+    Measures  kept: the other probe's primary metric on disturbed prompts, where the clean one was answered rightly; 0
+              where a hostile line is obeyed. Slice: disturbance
     Chance    that of the other probe
-    Traps     `kept` of a model that fails everything is 0: read it beside the slice disturbance=clean. A prompt that is
-              cut off may have lost what decides the answer. The disturbed forms of one question count as one in the
-              intervals
-    Source    the other probe's samples; every disturbance is drawn by a seed from the sample's id
+    Traps     a cut prompt may have lost what decides
+    Source    the other probe's samples; disturbances drawn by a seed from the id
     """
 
     probe: str = "iso_date"
@@ -41,7 +37,7 @@ class Robustness:
     params: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the other probe."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.by if name not in DISTURBANCES]
@@ -62,7 +58,7 @@ class Robustness:
     def metrics(self) -> tuple[Metric, ...]:
         """`kept`, and those of the other probe."""
         of = self.wrapped.metrics
-        kept = replace(primary(of), name="kept", primary=True, partial=True, chance=None)
+        kept = replace(primary(of), name="kept", primary=True, partial=True, chance=None, given=primary(of).name)
         return (kept, *(replace(m, primary=False) for m in of))
 
     def samples(self) -> Iterator[Sample]:

@@ -43,9 +43,13 @@ class Asked:
         default=(), metadata=_told("A probe to run; repeatable.", "--probe", metavar="NAME")
     )
     holdouts: tuple[Path, ...] = field(default=(), metadata=_told("Your own hold-out file; repeatable.", "--holdout"))
-    scorers: tuple[str, ...] = field(
+    scorers: tuple[Any, ...] = field(
         default=(),
-        metadata=_told("How to judge the hold-out: exact, contains, regex, number, chrf.", "--score", metavar="SCORER"),
+        metadata=_told(
+            "How to judge the hold-out: exact, contains, regex, number, chrf, rouge, math, similar, FILE.py:NAME.",
+            "--score",
+            metavar="SCORER",
+        ),
     )
     settings: Mapping[str, Any] | None = field(
         default=None, metadata=_told("A probe's parameter: letters=e.", "--set", metavar="KEY=VALUE")
@@ -62,6 +66,7 @@ class Asked:
         metadata=_told("Only this many samples per probe (marked SUBSET).", "-n", "--limit", within=Range(0)),
     )
     allow_subset: bool = field(default=False, metadata=_told("Let gates judge although --limit left samples out."))
+    allow_code: bool = field(default=False, metadata=_told("Run the Python of --score FILE.py:NAME."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))
     seed: int | None = field(default=None, metadata=_told("Of sampling.", of=Sampling))
     temperature: float | None = field(default=None, metadata=_told("0 is greedy.", of=Sampling))

@@ -98,6 +98,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         on_inconclusive=config.on_inconclusive if config else "fail",
         sequential=asked.sequential or (config is not None and config.sequential),
         allow_subset=asked.allow_subset,
+        allow_code=asked.allow_code,
         suite=config.suite if config else None,
         folder=config.path.parent if config else Path(),
         servers=_servers(asked, config),
@@ -176,7 +177,7 @@ def _holdout_name(path: Path) -> str:
     return path.name.removesuffix(".jsonl").removesuffix(".holdout")
 
 
-def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: Sequence[str]) -> list[ProbeUse]:
+def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: Sequence[Any]) -> list[ProbeUse]:
     """--set and --score go to the probes that know them; a setting that none knows is an error of the first one."""
     if not uses:
         if settings or scorers:

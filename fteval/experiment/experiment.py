@@ -71,6 +71,8 @@ class Experiment:
     """Ask in random order and stop each probe when its gates are decided."""
     allow_subset: bool = False
     """Judge although `limit` leaves samples out."""
+    allow_code: bool = False
+    """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None
     """What baselines of this suite are called."""
     folder: Path = Path()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fteval import registry
 from fteval.data.read import iter_rows, read_samples
 from fteval.errors import NothingToEvaluate, UserError
+from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import Probe, Sample, WrappingProbe, sample_from_row
 from fteval.runs.asking import suite
@@ -23,7 +24,8 @@ def build_suite(experiment: Experiment) -> Suite:
     of_nano = all(ref is not None and _is_nano(ref) for ref in asked)
     specs = []
     for use in experiment.probes:
-        made = registry.probe(use.probe, use.params, where=use.where)
+        params = with_code(use.params) if experiment.allow_code else use.params
+        made = registry.probe(use.probe, params, where=use.where)
         specs.append((use.name, made, _samples_of(use, made, of_nano)))
     try:
         return suite.build(specs, limit=experiment.limit, name=experiment.suite)

@@ -32,7 +32,17 @@ from fteval.records.generations import (
 )
 from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof
-from fteval.records.probes import FittedProbe, Metric, NamingProbe, Probe, Scores, VaryingProbe, WrappingProbe, primary
+from fteval.records.probes import (
+    FittedProbe,
+    Metric,
+    NamingProbe,
+    Probe,
+    Scores,
+    VaryingProbe,
+    WrappingProbe,
+    primary,
+    variants_that_count,
+)
 from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, RunRecord, Sequential
@@ -99,4 +109,5 @@ __all__ = [
     "ranged",
     "row_from_sample",
     "sample_from_row",
+    "variants_that_count",
 ]

@@ -80,6 +80,9 @@ class Generation:
     """What a server says the model is that answered."""
     fingerprint: str | None = None
     """A server's word for its version of model and settings (`system_fingerprint`)."""
+    reasoning: str | None = None
+    """What a server shows apart of what the model thought before; where it stands in the text, `records.reasoning`
+    parts the two."""
 
     @property
     def ok(self) -> bool:

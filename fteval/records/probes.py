@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -42,6 +42,9 @@ class Metric:
     taken for which."""
     partial: bool = False
     """True where it means something for some samples only: without a score on either side a sample is not missing."""
+    given: str | None = None
+    """Another metric: a variant (its id is that of a sample with ~ and more) counts only where the sample that it comes
+    from scored at least half on that one. What the model cannot do anyway, a disturbance does not take from it."""
 
     @property
     def bound(self) -> float | None:
@@ -55,6 +58,12 @@ def primary(metrics: Iterable[Metric]) -> Metric:
     if not known:
         raise ValueError("a probe without metrics")
     return next((m for m in known if m.primary), known[0])
+
+
+def variants_that_count(ids: Sequence[str], given: Sequence[float | None]) -> frozenset[str]:
+    """Ids of the variants (ID~name) whose own sample scored at least half, see `Metric.given`."""
+    right = {i for i, value in zip(ids, given, strict=True) if value is not None and value >= 0.5}
+    return frozenset(i for i in ids if i.rpartition("~")[0] in right)
 
 
 @runtime_checkable

@@ -54,6 +54,8 @@ class ProbeResult:
     """metric -> answered samples that could not be judged."""
     truncated: int = 0
     empty: int = 0
+    no_answer: int = 0
+    """Outputs that were cut off inside their reasoning: not judged."""
     answer_tokens: float | None = None
     """Mean tokens per answer, where counted."""
     answer_seconds: float | None = None

@@ -109,12 +109,12 @@ class _Head:
     empty: int = 0
     answer_tokens: float | None = None
     within: Mapping[str, float] = field(default_factory=dict)
+    no_answer: int = 0
 
 
 def _head_of(p: ProbeResult, version: int) -> _Head:
-    return _Head(
-        p.probe, p.digest, version, p.metrics, p.unscored, p.truncated, p.empty, p.answer_tokens, dict(p.within)
-    )
+    counts = p.unscored, p.truncated, p.empty, p.answer_tokens, dict(p.within), p.no_answer
+    return _Head(p.probe, p.digest, version, p.metrics, *counts)
 
 
 def read(path: Path) -> Baseline:
@@ -256,6 +256,7 @@ class _Reader:
             empty=p.empty,
             answer_tokens=p.answer_tokens,
             within=p.within,
+            no_answer=p.no_answer,
         )
 
 

@@ -95,6 +95,7 @@ def _of_answers(base: RunRecord, run: RunRecord) -> Iterator[str]:
     for old in base.probes:
         new = theirs[old.probe]
         n = len(old.sample_ids)
+        yield from _of_reasoning(old, new)
         if new.truncated > max(old.truncated, 0.01 * n) or old.truncated > 0.01 * n:
             cut = f"answers to {old.probe} cut off at max_tokens: {new.truncated} of {n} (base: {old.truncated})"
             yield f"{cut}; the intervals do not cover that"
@@ -103,9 +104,21 @@ def _of_answers(base: RunRecord, run: RunRecord) -> Iterator[str]:
         yield from _of_scores(old, new)
 
 
+def _of_reasoning(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
+    if old.no_answer or new.no_answer:
+        n = len(old.sample_ids)
+        yield f"{no_answers(new.probe, new.no_answer, n)} (base: {old.no_answer}); raise max_tokens"
+
+
+def no_answers(probe: str, count: int, n: int) -> str:
+    """How many outputs ended inside their reasoning."""
+    return f"no answer to {probe} within the limit: {count} of {n} were cut off inside their reasoning and not judged"
+
+
 def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
     for metric in old.metrics:
-        counts = old.unscored.get(metric.name, 0), new.unscored.get(metric.name, 0)
+        # Those without an answer are told of already.
+        counts = [max(0, p.unscored.get(metric.name, 0) - p.no_answer) for p in (old, new)]
         if metric.primary and any(counts):
             n = len(old.sample_ids)
             yield f"answers to {old.probe} not judged on {metric.name}: {counts[1]} of {n} (base: {counts[0]})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fteval.errors import UserError
-from fteval.records import Metric, ProbeResult, Sequential
+from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
 from fteval.registry import suggest
 
 
@@ -43,15 +43,17 @@ class Pairing:
     def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
         """A metric's columns at some places of the base, at all by default; what is not paired is left out.
 
-        So is what a partial metric has no score for on either side.
+        So is what a partial metric has no score for on either side, and what one side need not be asked for.
         """
         old, new = self.base.scores[metric], self.candidate.scores[metric]
-        partial = metric_of(self.base, metric).partial
-        chosen = range(len(self.partner)) if places is None else places
+        of = metric_of(self.base, metric)
+        counting = self._counting(of)
         rows = [
             (i, j)
-            for i in chosen
-            if (j := self.partner[i]) is not None and not (partial and old[i] is None and new[j] is None)
+            for i in (range(len(self.partner)) if places is None else places)
+            if (j := self.partner[i]) is not None
+            and not (of.partial and old[i] is None and new[j] is None)
+            and (counting is None or self.base.sample_ids[i] in counting)
         ]
         return Columns(
             ids=[self.base.sample_ids[i] for i, _ in rows],
@@ -59,6 +61,13 @@ class Pairing:
             candidate=[new[j] for _, j in rows],
             groups=[self.base.groups[i] for i, _ in rows],
         )
+
+    def _counting(self, metric: Metric) -> frozenset[str] | None:
+        """What both sides may be asked for; None for everything."""
+        if metric.given is None:
+            return None
+        sides = (self.base, self.candidate)
+        return frozenset.intersection(*(variants_that_count(s.sample_ids, s.scores[metric.given]) for s in sides))
 
 
 def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:

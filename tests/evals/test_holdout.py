@@ -1,6 +1,6 @@
 """The user's own file: which scorers follow from its targets, and what is wrong with a file."""
 
-from decimal import Decimal
+import random
 
 import pytest
 import sacrebleu
@@ -8,9 +8,9 @@ from evals.pace import soon
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.evals.find.target import as_number, chrf, final_number
+from fteval.evals.find.target import SCORERS, chrf, final, math, rouge, similar
 from fteval.evals.holdout import Holdout
-from fteval.records import Generation, Message, Sample
+from fteval.records import Generation, Message, Sample, Scores
 
 
 def rows(*targets: object) -> list[Sample]:
@@ -30,6 +30,11 @@ LONG = "It is an answer that goes on and on, over more than twenty words, so tha
         (["Paris", LONG, "Rome"], ("exact", "contains", "chrf")),
         (["Paris", LONG, LONG], ("chrf", "exact", "contains")),
         ([["Paris", "City of Paris"]], ("exact", "contains")),
+        (["12", "007"], ("number", "exact")),
+        (["4915140891"], ("number", "exact")),
+        (["1,200,000"], ("number",)),
+        (["3 + 4 = 7\n#### 7", "12"], ("number",)),
+        (["12 apples", "3"], ("exact", "contains")),
     ],
 )
 def test_scorers_follow_from_the_targets(targets: list, scorers: tuple[str, ...]) -> None:
@@ -77,36 +82,94 @@ def test_chrf_is_sacrebleus() -> None:
         assert chrf(output, [target])[0] == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1,234.5", "1234.5"),
-        ("$12", "12"),
-        ("50 %", "50"),
-        ("−3", "-3"),
-        ("1e3", "1E+3"),
-        ("1,23", None),
-        ("12a", None),
-        ("", None),
-    ],
-)
-def test_a_number_is_read_as_english_writes_it(text: str, value: str | None) -> None:
-    found = as_number(text)
-    assert found == (None if value is None else Decimal(value))
+def judged(scorer: str, output: str, target: object, finish: str = "stop") -> Scores:
+    probe = registry.probe("holdout", {"score": scorer})
+    return probe.score(rows(target)[0], Generation("s1", text=output, finish_reason=finish))
 
 
 @pytest.mark.parametrize(
-    ("output", "value"),
+    ("scorer", "output", "target", "value"),
     [
-        ("The answer is 42.", 42),
-        ("3 + 4 = 7", 7),
-        ("#### 12", 12),
-        ("\\boxed{5} of 9", 5),
-        ("First 3, then 4, at last 5", 5),
-        ("Answer: **18** apples, not 20", 18),
-        ("9**9**9", 9),
-        ("none", None),
+        ("exact", "It\u2019s \u201cred\u201d", 'It\'s "red"', 1),
+        ("exact", "cafe\u0301", "caf\u00e9", 1),
+        ("exact", "red", "<think>\nA colour.\n</think>\n\nred", 1),
+        ("exact", "[THINK]Hm[/THINK]red", "red", 1),
+        ("exact", "7", "3 + 4 = 7\n#### 7", 1),
+        ("exact", "First 3, then 4.\n#### 7", "3 + 4 = 7\n#### 7", 1),
+        ("exact", "8", "3 + 4 = 7\n#### 7", 0),
+        ("exact", '{"a": 1}', '```json\n{"a": 1}\n```', 1),
+        ("exact", '```\n{"a": 1}\n```', '```json\n{"a": 1}\n```', 1),
+        ("exact", '```\n{"a": 1}\n```', '{"a": 1}', 0),
+        ("contains", "So it is 7.", "3 + 4 = 7\n#### 7", 1),
+        ("contains", "It is C++.", "C", 0),
+        ("number", "4915140348", "4915140891", 0),
+        ("number", "答案是36。", "36", 1),
+        ("number", "12개", "12원", 1),
+        ("number", "3", "3/4", 0),
+        ("number", "It is 7 in all.", "3 + 4 = 7\n#### 7", 1),
+        ("number", "1.200", "1200", None),
+        ("number", "seven", "7", None),
+        ("number", "I cannot say.", "7", 0),
+        ("number", "5", ["4", "5"], 1),
+        ("number", "1.200", ["1200", "1.2"], 1),
+        ("math", "$\\frac{3}{4}$", "0.75", 1),
+        ("math", "$2\\sqrt{2}$", "\\sqrt{8}", 1),
+        ("math", "It is $(x+1)^2$.", "x^2+2x+1", 1),
+        ("math", "$x^2$", "x^2+2x+1", 0),
+        ("math", "It is \\boxed{(1,2]}", "(1,2]", 1),
+        ("math", "Nobody knows.", "12", 0),
+        ("math", "$9^{9^{9}}$", "12", None),
+        ("similar", "こんにちは", "hello", None),
     ],
 )
-def test_the_number_that_an_output_comes_to(output: str, value: int | None) -> None:
-    assert final_number(output) == value
+def test_a_scorer_says_what_a_reader_would(scorer: str, output: str, target: object, value: float | None) -> None:
+    scores = judged(scorer, output, target)
+    assert scores.values[scorer] == value
+    assert value == 1 or scores.reasons[scorer]
+
+
+def test_rouge_is_that_of_the_rouge_score_package() -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    theirs, draw = RougeScorer(["rougeL"]), random.Random(5)
+    words = ["a", "cat", "sat", "on", "the", "mat", "and", "saw", "two", "dogs"]
+    for _ in range(50):
+        one, other = (" ".join(draw.choices(words, k=draw.randint(1, 12))) for _ in range(2))
+        assert rouge(one, [other])[0] == pytest.approx(theirs.score(other, one)["rougeL"].fmeasure)
+    assert rouge("東京 に 住む", ["東京 に 住む 人"])[0] > 0.8  # theirs knows ASCII only
+    assert rouge("cat", ["dog", "a cat"])[0] == pytest.approx(2 / 3)
+
+
+def test_similar_is_the_cosine_of_the_embeddings() -> None:
+    near, far = (similar("The cat sat down.", [t])[0] for t in ("A cat was sitting.", "Stock markets fell today."))
+    assert near is not None and far is not None
+    assert 0 <= far < 0.5 < near <= 1
+
+
+def test_what_a_worked_answer_comes_to() -> None:
+    assert final("3 + 4\n#### 7 ") == "7"
+    assert final("#### Steps\nand more") == "#### Steps\nand more"
+    assert final("```\n```") == "```\n```"
+    assert final("see ```x```") == "see ```x```"
+
+
+@pytest.mark.parametrize(
+    ("scorer", "target", "said"),
+    [("number", "3 or 4", "no number, or several"), ("number", "Paris", "no number"), ("math", "Paris", "expression")],
+)
+def test_a_row_that_a_scorer_cannot_use_is_named(scorer: str, target: str, said: str) -> None:
+    with pytest.raises(UserError, match=f"1 row has a target that is .*{said}.*: s2\n"):
+        registry.probe("holdout", {"score": scorer}).for_samples(rows("1", target))
+
+
+def test_nothing_but_reasoning_is_no_target() -> None:
+    with pytest.raises(UserError, match="1 row has no target"):
+        Holdout().for_samples(rows("<think>They ask</think>"))
+
+
+@pytest.mark.parametrize("scorer", sorted(SCORERS))
+@pytest.mark.parametrize("piece", ["a", "1 ", "word ", "漢", "$x^2$ ", "{", "\\frac{", "```\n", "#### ", "<think>"])
+def test_a_scorer_finishes_on_any_output(scorer: str, piece: str) -> None:
+    judged(scorer, "1", "1")  # libraries load once
+    soon(lambda: judged(scorer, piece * (500_000 // len(piece)), "1"), piece)
+    assert math("1", ["1"])[0] == 1  # its time limit is off again

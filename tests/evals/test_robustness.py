@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import html
+import json
 import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import fteval
 from fteval import registry
 from fteval.errors import UserError
 from fteval.evals.language.typos import DISTURBANCES, hostile, truncated, typos
 from fteval.nano import holdouts
-from fteval.records import Generation, Message, Sample
+from fteval.records import Comparison, Generation, Message, Sample
 from fteval.runs.asking import identity, suite
 
 PROMPTS = [
@@ -130,3 +133,31 @@ def test_the_hostile_word_stands_in_no_packaged_question() -> None:
     for name in ("facts", "iso_date", "lipogram"):
         for sample in [*registry.probe(name).samples(), *(holdouts.samples(name) or [])]:
             assert "banana" not in f"{sample.prompt_text} {sample.target}".lower()
+
+
+def test_kept_counts_only_what_was_answered_rightly_as_it_stands(tmp_path: Path) -> None:
+    # 40 questions: the base knows all of them and loses a quarter to lower case; the candidate knows 20 of them and
+    # loses none of these. What it does not know anyway is no loss of robustness, and no gain of the base.
+    questions = [{"id": f"q{i}", "prompt": f"Which Colour has Item number {i}?", "target": "red"} for i in range(40)]
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps(q) + "\n" for q in questions))
+    for name, clean, lower in (("base", 40, 30), ("candidate", 20, 20)):
+        rows = [
+            {"id": f"q{i}{variant}", "output": "red" if i < right else "blue"}
+            for variant, right in (("", clean), ("~lower_case", lower))
+            for i in range(40)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (tmp_path / "fteval.yaml").write_text(
+        f"version: 1\nprobes:\n  r: {{use: robustness, probe: holdout, by: lower_case, params: {{score: exact}},"
+        f" data: {tmp_path}/h.jsonl}}\n"
+    )
+    found = fteval.run(
+        model=f"replay:{tmp_path}/candidate.jsonl", against=f"replay:{tmp_path}/base.jsonl",
+        config=tmp_path / "fteval.yaml", store=tmp_path / "store",
+    )  # fmt: skip
+    assert isinstance(found, Comparison)
+    base, candidate = found.base.probes[0].scores["kept"], found.candidates[0].run.probes[0].scores["kept"]
+    assert [sum(v is not None for v in side) for side in (base, candidate)] == [40, 20]
+    assert [sum(v or 0 for v in side) for side in (base, candidate)] == [30, 20]
+    (kept, _) = found.candidates[0].changes
+    assert (kept.metric.name, kept.n_paired, kept.base, kept.candidate, kept.unscored) == ("kept", 20, 1.0, 1.0, 0)

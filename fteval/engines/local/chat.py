@@ -5,8 +5,9 @@ The template renders, sandboxed by transformers; its text is tokenised as it sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fteval.engines.local import digests
 from fteval.engines.refs import exists, read_json
 from fteval.errors import UserError
 from fteval.records import Message, Prompt, digest
+from fteval.records.reasoning import is_mark
 
 PROBES = (
     "What is a dog?",
@@ -98,7 +100,20 @@ class Chat:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of generated tokens, special ones left out."""
+        """The text of generated tokens, special ones left out; those that mark reasoning stay."""
+        marks = self._marks
+        if marks.keys().isdisjoint(ids):
+            return self._plain(ids)
+        runs = ((mark, list(run)) for mark, run in groupby(ids, key=marks.__contains__))
+        return "".join("".join(marks[i] for i in run) if mark else self._plain(run) for mark, run in runs)
+
+    @cached_property
+    def _marks(self) -> Mapping[int, str]:
+        """Special tokens that part reasoning from answer: left out, the one would run into the other."""
+        added = getattr(self.tokenizer, "added_tokens_decoder", {})
+        return {i: str(t.content) for i, t in added.items() if t.special and is_mark(str(t.content))}
+
+    def _plain(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def continuation(self, prompt: Prompt, text: str) -> tuple[list[int], list[int]]:

@@ -44,6 +44,7 @@ def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Genera
         seconds=round(reply.seconds, 4),
         served=_name(reply.data.get("model")),
         fingerprint=_name(reply.data.get("system_fingerprint")),
+        reasoning=thinking(choice.get("message")),
     )
 
 

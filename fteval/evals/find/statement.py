@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
 
 from fteval.evals.answer.check import gives_back
 from fteval.evals.find import dates
+from fteval.evals.find.affixes import is_form, is_turkish, unpointed
 from fteval.evals.language.stems import singular
-from fteval.evals.language.text import READ, fold_letters, tokens, word_set
+from fteval.evals.language.text import READ, fold_letters, token_spans, word_set
 
 _TAKEN_BACK = re.compile(
     r"\b(?:no,? wait|wait,? no|actually,? no|i mean(?:t)?|correction|scratch that|on second thoughts?"
@@ -31,6 +35,8 @@ _BEFORE_NOW = word_set("used formerly once previously originally not")
 
 def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
     """1 where the answer says one of the accepted forms, 0, or None where its writing leaves it open; what; why not."""
+    if " ".join(text.split()) in {" ".join(form.split()) for form in accepted}:
+        return 1.0, text.strip()[:200], ""
     day = _day_of(accepted[0])
     if day is not None:
         return _said_day(text, day, accepted)
@@ -39,42 +45,84 @@ def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | 
     text = _last_word(text[:READ])
     written = _tokens(text)
     plain = [_plain(t) for t in written]
-    why = f"does not say {accepted[0]!r}"
+    why, open_ = f"does not say {accepted[0]!r}", ""
     for form in accepted:
-        wanted = [_plain(t) for t in _tokens(form) if any(c.isalnum() for c in t)]
-        for start, end in _places(plain, wanted):
+        places, unsure = _places(plain, _wanted(form), is_turkish(text))
+        for start, end in places:
             doubt = _doubt(plain, written, start, end)
             if doubt is None:
                 return 1.0, " ".join(written[start:end]), ""
             why = doubt
-    return 0.0, None, why
+        open_ = open_ or unsure
+    return (None, None, open_) if open_ and why.startswith("does not say") else (0.0, None, why)
+
+
+def _wanted(form: str) -> list[str]:
+    return [_plain(t) for t in _tokens(form) if any(c.isalnum() for c in t)]
+
+
+_HYPHEN = re.compile("([-‐‑])")
+_CLUSTER = regex.compile(r"\X")
+_UNSPACED = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
 
 def _tokens(text: str) -> list[str]:
-    """Words and marks, hyphenated words in their parts: "New-York" is "New York"."""
-    return [part for t in tokens(text) for part in (re.split("([-‐‑])", t) if len(t) > 1 else [t]) if part]
+    """Words and marks. Hyphenated words in their parts ("New-York" is "New York"), scripts without spaces by character;
+    the sign of a number and the marks of "C++" belong to them."""
+    found: list[str] = []
+    end = -1
+    for token, start, after in token_spans(text):
+        glued = start == end
+        if glued and found[-1] in ("-", "−") and token[0].isdigit() and not text[: start - 1][-1:].isalnum():
+            found[-1] = "-" + token
+        elif glued and token in ("+", "#") and found[-1][:1].isalpha() and not text[after : after + 1].isalnum():
+            found[-1] += token
+        elif len(token) > 1 and _UNSPACED.match(token):
+            found += _CLUSTER.findall(token)
+        else:
+            found += [part for part in _HYPHEN.split(token) if part] if len(token) > 1 else [token]
+        end = after
+    return found
 
 
+@lru_cache(maxsize=100_000)
 def _plain(token: str) -> str:
-    folded = fold_letters(token)
+    if not any(c.isalnum() for c in token):
+        return token  # a mark; folded, € would be an e
+    folded = unpointed(fold_letters(token))
     if folded[:1].isdigit():
         return folded.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", folded) else folded
     return singular(folded)
 
 
-def _places(plain: list[str], wanted: list[str]) -> list[tuple[int, int]]:
-    """Where the wanted words stand side by side, marks between them aside ("New-York", "Dr. Smith")."""
+def _places(plain: list[str], wanted: list[str], turkish: bool) -> tuple[list[tuple[int, int]], str]:
+    """Where the wanted words stand side by side, marks between them aside ("New-York", "Dr. Smith"), the last one
+    perhaps with an ending; and a word that may be the wanted one, where none surely is."""
     found: list[tuple[int, int]] = []
+    unsure = ""
     if not wanted:
-        return found
-    words_at = [i for i, t in enumerate(plain) if any(c.isalnum() for c in t)]
+        return found, unsure
+    words_at = [i for i, t in enumerate(plain) if t[:1].isalnum() or any(c.isalnum() for c in t)]
     only = [plain[i] for i in words_at]
-    for at in range(len(only) - len(wanted) + 1):
-        if only[at] == wanted[0] and only[at : at + len(wanted)] == wanted:
-            found.append((words_at[at], words_at[at + len(wanted) - 1] + 1))
+    last, size = wanted[-1], len(wanted)
+    forms = {word for word in set(only) if last in word or word.endswith(last.removeprefix("ال"))}
+    same = {word: word == last or is_form(word, last, turkish) for word in forms}
+    for at in range(len(only) - size + 1):
+        ending = only[at + size - 1]
+        if ending not in same or not _begins(only[at : at + size - 1], wanted[:-1]):
+            continue
+        if same[ending] is None:
+            unsure = f"{ending!r} may be a form of {last!r}, or another word"
+        elif same[ending]:
+            found.append((words_at[at], words_at[at + size - 1] + 1))
             if len(found) == 50:
                 break
-    return found
+    return found, unsure
+
+
+def _begins(words: list[str], wanted: list[str]) -> bool:
+    """Whether these are the wanted words; the first may have a prefix."""
+    return words == wanted or (words[1:] == wanted[1:] and is_form(words[0], wanted[0]) is True)
 
 
 def _last_word(text: str) -> str:
@@ -197,11 +245,12 @@ def _said_day(text: str, day: dates.Found, accepted: Sequence[str]) -> tuple[flo
     return correct, answer, why
 
 
-def holds(text: str, wanted: str) -> str | None:
-    """The wanted words as they stand side by side in the text; None for nowhere. Denials are not looked at."""
-    written = _tokens(text[:READ])
-    words_wanted = [_plain(t) for t in _tokens(wanted) if any(c.isalnum() for c in t)]
+def holds(text: str, wanted: str) -> tuple[str | None, str]:
+    """The wanted words as they stand side by side in the text, or why that is open. Denials are not looked at."""
+    text, wanted = text[:READ], wanted[:READ]
+    words_wanted = _wanted(wanted)
     if not words_wanted:  # "+", "!": marks are all there is
-        return wanted.strip() if wanted.strip() in text[:READ] else None
-    places = _places([_plain(t) for t in written], words_wanted)
-    return " ".join(written[places[0][0] : places[0][1]]) if places else None
+        return (wanted.strip() if wanted.strip() in text else None), ""
+    written = _tokens(text)
+    places, unsure = _places([_plain(t) for t in written], words_wanted, is_turkish(text))
+    return (" ".join(written[places[0][0] : places[0][1]]), "") if places else (None, unsure)

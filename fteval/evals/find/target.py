@@ -2,48 +2,80 @@
 
 from __future__ import annotations
 
-import re
+import importlib.util
+import unicodedata
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from typing import Any
 
 import regex
 
+from fteval.errors import UserError
+from fteval.evals.find.equation import equal, is_expression
+from fteval.evals.find.number import Result, alone, is_identifier, result, same, wanted
+from fteval.evals.find.similar import similarity
 from fteval.evals.language.text import READ, fold, words
-from fteval.records import Metric
 
 Judged = tuple[float | None, str | None, str]
 """Value, what was extracted, and why it is not 1."""
+
+Scorer = Callable[[str, Sequence[str]], Judged]
 
 LONG = 20
 """Words from which on a target is long: judged by chrf, because hardly anything says it word for word."""
 _REGEX_SECONDS = 0.5
 _CHRF_CHARACTERS = 20_000
 
+# --- one writing on both sides -------------------------------------------------------------------
+
+_QUOTES = str.maketrans({**dict.fromkeys("’‘‛＇", "'"), **dict.fromkeys("“”„‟＂", '"')})
+_ANSWER_LINE = regex.compile(r"^####[ \t]++(\S[^\n]*+)\s*+\Z", regex.MULTILINE)
+_FENCED = regex.compile(r"\s*+```[\w+-]*+[ \t]*+\n(?P<inner>(?:(?!```).)*+)```\s*+", regex.DOTALL)
+
+
+def written(text: str) -> str:
+    """The text in one writing: composed characters, straight quotes, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
+
+
+def final(text: str) -> str:
+    """What a worked answer comes to: the rest of a last line that begins with ####, or what the one fence holds."""
+    if line := _ANSWER_LINE.search(text):
+        return str(line[1]).rstrip()
+    fenced = _FENCED.fullmatch(text)
+    return str(fenced["inner"]).strip() if fenced and fenced["inner"].strip() else text
+
+
+# --- the scorers ---------------------------------------------------------------------------------
+
 
 def exact(output: str, targets: Sequence[str]) -> Judged:
-    """The same text; white space at the ends and in runs does not count, all else does."""
-    said = " ".join(output.split())
-    if any(said == " ".join(target.split()) for target in targets):
-        return 1.0, None, ""
-    near = (
-        any(fold(said).strip(" .!\"'`*") == fold(" ".join(t.split())).strip(" .!\"'`*") for t in targets)
-        if len(said) < READ
-        else False
-    )
+    """The same text; white space at the ends and in runs and the form of quotes do not count, all else does."""
+    said = written(output)
+    for target in targets:
+        if said == written(target) or (final(target) != target and written(final(output)) == written(final(target))):
+            return 1.0, None, ""
+    near = len(said) < READ and any(_key(said) == _key(written(final(t))) for t in targets)
     return 0.0, None, "differs in case or marks only" if near else f"not the target's text: {_short(said)}"
+
+
+def _key(text: str) -> str:
+    return fold(text).strip(" .!\"'`*。")
 
 
 def contains(output: str, targets: Sequence[str]) -> Judged:
     """A target's words stand in the output, side by side; case, accents, plurals and marks do not count."""
     from fteval.evals.find.statement import holds  # its dates and denials take a tenth of a second to load
 
-    for target in targets:
-        found = holds(output, target)
-        if found is not None:
+    if written(output) in map(written, targets):
+        return 1.0, output.strip()[:200], ""
+    doubt = ""
+    for target in map(final, targets):
+        found, why = holds(output, target)
+        if found is not None and not why:
             return 1.0, found, ""
-    return 0.0, None, f"does not contain {_short(targets[0])}"
+        doubt = doubt or why
+    return (None, None, doubt) if doubt else (0.0, None, f"does not contain {_short(final(targets[0]))}")
 
 
 def matches(output: str, targets: Sequence[str]) -> Judged:
@@ -64,19 +96,23 @@ def _pattern(target: str) -> Any:
 
 
 def number(output: str, targets: Sequence[str]) -> Judged:
-    """The output comes to the target's number: after "answer is", "=" or "####", in \\boxed{}, else its last."""
-    found = final_number(output)
-    if found is None:
-        return 0.0, None, "no number in the output"
-    wanted = [w for w in map(as_number, targets) if w is not None]
-    same = any(abs(found - w) <= Decimal("1e-6") * max(Decimal(1), abs(w)) for w in wanted)
-    return (1.0, str(found), "") if same else (0.0, str(found), f"{_short(str(found))}, wanted {_short(targets[0])}")
+    """The output comes to the target's number: the announced one, else its last; None where its writing is open."""
+    found = result(output)
+    if not isinstance(found, Result):
+        return (0.0, None, "no number in the output") if found is None else (None, None, found)
+    said = found.numeral.text.strip()[:200]
+    held = [same(found.numeral, one) for one in map(wanted, targets) if one is not None]
+    if any(equal for equal, _ in held):
+        return 1.0, said, ""
+    doubt = next((why for equal, why in held if equal is None), None)
+    return (0.0, said, held[0][1]) if doubt is None else (None, said, doubt)
 
 
 def chrf(output: str, targets: Sequence[str]) -> Judged:
     """Character n-gram F-score (chrF2, Popović 2015, by sacrebleu), 0 to 1, of the first 20,000 characters."""
-    cut = output[:_CHRF_CHARACTERS].encode("utf-8", "replace").decode()
-    references = [t[:_CHRF_CHARACTERS].encode("utf-8", "replace").decode() for t in targets]
+    cut, *references = (t[:_CHRF_CHARACTERS].encode("utf-8", "replace").decode() for t in (output, *targets))
+    if written(cut) in map(written, references):
+        return 1.0, None, ""
     value = _chrf().sentence_score(cut, references).score / 100
     return value, None, "" if value > 0 else "no characters in common"
 
@@ -88,68 +124,108 @@ def _chrf() -> Any:
     return CHRF()
 
 
-SCORERS: dict[str, Callable[[str, Sequence[str]], Judged]] = {
+def rouge(output: str, targets: Sequence[str]) -> Judged:
+    """ROUGE-L (Lin 2004): F1 of the longest common subsequence of words, folded, of the first 20,000 characters."""
+    from rapidfuzz.distance import LCSseq
+
+    said, best = _folded(output), 0.0
+    for target in targets:
+        right = _folded(target)
+        if written(output) == written(target):
+            return 1.0, None, ""
+        if said and right:
+            best = max(best, 2 * LCSseq.similarity(said, right) / (len(said) + len(right)))
+    return best, None, "" if best else "no words in common"
+
+
+def _folded(text: str) -> tuple[str, ...]:
+    return words(fold(text[:_CHRF_CHARACTERS]))
+
+
+def math(output: str, targets: Sequence[str]) -> Judged:
+    """The output's expression equals a target's, as math-verify finds: fractions, LaTeX, sets, intervals, equations."""
+    if written(output) in map(written, targets):
+        return 1.0, output.strip()[:200], ""
+    doubt = ""
+    for target in map(final, targets):
+        value, said, why = equal(final(output), target)
+        if value == 1:
+            return value, said, why
+        doubt = doubt or ("" if value is not None else why)
+    return (None, said, doubt) if doubt else (0.0, said, why)
+
+
+def similar(output: str, targets: Sequence[str]) -> Judged:
+    """Cosine of static English word embeddings (wordllama), the nearest target's, 0 to 1."""
+    if written(output) in map(written, targets):
+        return 1.0, None, ""
+    values = [similarity(output, target) for target in targets]
+    known = [value for value in values if value is not None]
+    if not known:
+        return None, None, "not in Latin letters: the embeddings know English"
+    return max(known), None, ""
+
+
+SCORERS: dict[str, Scorer] = {
     "exact": exact,
     "contains": contains,
     "regex": matches,
     "number": number,
     "chrf": chrf,
+    "rouge": rouge,
+    "math": math,
+    "similar": similar,
 }
+_LIBRARIES = {"math": "math_verify", "similar": "wordllama"}
+"""Scorer -> the module that it rests on; the extra is called like the scorer."""
 
 
-def metric(name: str, primary: bool) -> Metric:
-    """What a scorer's number means: all are shares from 0 to 1."""
-    return Metric(name, primary=primary)
+def check_installed(name: str) -> None:
+    """Raises UserError for a scorer whose library is missing."""
+    module = _LIBRARIES.get(name)
+    if module is not None and importlib.util.find_spec(module) is None:
+        raise UserError(f"the scorer '{name}' needs a library", fix=f"pip install 'fteval[{name}]'")
 
 
-# --- numbers -------------------------------------------------------------------------------------
-
-_NUMBER = (
-    r"[-+−]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,400})(?:\.[0-9]{1,400})?(?:[eE][-+]?[0-9]{1,3}(?![0-9]))?"
-)
-_NUMBERS = re.compile(rf"(?<![\w.]){_NUMBER}|(?<=[$€£¥#(=]){_NUMBER}")
-_ANNOUNCED = re.compile(
-    rf"(?:####|\\boxed\{{|\bans(?:wer|\.)?(?: is| =|:)|\b(?:total|result|sum)(?: is| =|:)|=)\s*(?:\*\*|\$|€|£"
-    rf"|\\\$|about |approximately |exactly )*\s*({_NUMBER})",
-    re.IGNORECASE,
-)
+# --- which targets fit ---------------------------------------------------------------------------
 
 
-def as_number(text: Any) -> Decimal | None:
-    """A text that is one number, in English writing (1,234.5; $12; 50 %), or None."""
-    if isinstance(text, bool):
-        return None
-    plain = str(text).strip().strip("$€£¥%").strip().replace("−", "-").removesuffix("%").strip()
-    if not re.fullmatch(_NUMBER, plain):
-        return None
-    try:
-        value = Decimal(plain.replace(",", ""))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+def misfit(name: str, targets: Sequence[str]) -> str | None:
+    """Why a scorer cannot use these targets; None where it can."""
+    if name == "number" and any(wanted(t) is None for t in targets):
+        return "a target that is no number, or several"
+    if name == "math" and not all(map(is_expression, map(final, targets))):
+        return "a target that is no mathematical expression"
+    return _broken_pattern(targets) if name == "regex" else None
 
 
-def final_number(output: str) -> Decimal | None:
-    """The number that an output comes to; None for none."""
-    text = output[-READ:]
-    announced = [m[1] for m in _ANNOUNCED.finditer(text)]
-    every = announced or [m[0] for m in _NUMBERS.finditer(text)]
-    return as_number(every[-1]) if every else None
-
-
-# --- which fits ----------------------------------------------------------------------------------
+def _broken_pattern(targets: Sequence[str]) -> str | None:
+    for target in targets:
+        try:
+            regex.compile(target)
+        except regex.error as error:
+            return f"a target that is no regular expression ({error})"
+    return None
 
 
 def fitting(targets: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The scorers that fit a file: number for numbers, exact and contains for short targets, chrf for long ones."""
-    if all(as_number(t) is not None for alternatives in targets for t in alternatives):
-        return ("number",)
-    n_long = sum(len(words(alternatives[0])) >= LONG or len(alternatives[0]) >= 200 for alternatives in targets)
+    """The scorers that fit a file: number for numbers, exact and contains for short targets, chrf for long ones.
+
+    Numbers that name something (a leading zero, seven digits and more) are held against the text as well.
+    """
+    found = [alone(final(t)) for alternatives in targets for t in alternatives]
+    if all(n is not None for n in found):
+        return ("number", "exact") if any(n is not None and is_identifier(n) for n in found) else ("number",)
+    n_long = sum(_is_long(alternatives[0]) for alternatives in targets)
     if n_long == len(targets):
         return ("chrf",)
     if n_long == 0:
         return ("exact", "contains")
     return ("chrf", "exact", "contains") if n_long * 2 > len(targets) else ("exact", "contains", "chrf")
+
+
+def _is_long(target: str) -> bool:
+    return len(words(final(target))) >= LONG or len(final(target)) >= 200
 
 
 def _short(text: str) -> str:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 import regex
+
+from fteval.records.reasoning import parts
 
 READ = 50_000
 """Characters of one text that are looked at where the work is more than one pass over it."""
 
 # --- what is shown -------------------------------------------------------------------------------
 
-_REASONING = regex.compile(r"\s*<(think|thinking|reasoning|thought)>", regex.IGNORECASE)
-_REASONING_END = regex.compile(r"</(?:think|thinking|reasoning|thought)>", regex.IGNORECASE)
-
 
 def shown(text: str | None) -> str:
-    """The answer without its reasoning block; "" where nothing but reasoning came.
-
-    Templates that open the block themselves leave only its end in the output, so the end alone counts too.
-    """
-    if not text:
-        return ""
-    if "<" not in text:
-        return text
-    ends = [end.end() for end in _REASONING_END.finditer(text)]
-    if ends:
-        return text[ends[-1] :].lstrip()
-    return "" if _REASONING.match(text) else text
+    """The answer without its reasoning block; "" where nothing but reasoning came."""
+    return parts(text).answer if text else ""
 
 
 def blank(text: str) -> bool:
@@ -222,6 +212,11 @@ def without_code(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Words and marks, in order, as they are written."""
     return list(_TOKEN.findall(text))
+
+
+def token_spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Words and marks with where they begin and end."""
+    return ((m[0], m.start(), m.end()) for m in _TOKEN.finditer(text))
 
 
 _TOKEN = regex.compile(_WORD.pattern + r"|[^\w\s]", regex.V1)

@@ -13,6 +13,7 @@ from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
 from fteval.reports.view.view import gravest_first
 from fteval.stats import units
+from fteval.stats.caveats import no_answers
 from fteval.stats.single import level_of
 
 
@@ -67,6 +68,10 @@ def _warnings(run: RunRecord) -> tuple[str, ...]:
         found.append(f"{run.errors} of {run.planned} answers failed and are missing from the numbers below")
     if run.subset:
         found.append("SUBSET: only a part of the samples was run (--limit)")
+    for probe in run.probes:
+        if probe.no_answer:
+            n = len(probe.sample_ids)
+            found.append(f"{no_answers(probe.probe, probe.no_answer, n)}; raise max_tokens")
     return gravest_first([*found, *run.warnings])
 
 

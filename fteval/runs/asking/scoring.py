@@ -13,6 +13,7 @@ from typing import Any
 
 from fteval.errors import UserError
 from fteval.records import Generation, Metric, Probe, Sample, Scores
+from fteval.records.reasoning import NO_ANSWER, unanswered
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
@@ -21,6 +22,8 @@ from fteval.runs.journal.store import Run
 ProbeKeys = Sequence[Sequence[str]]
 """One probe's generation keys: per sample, per repeat."""
 
+
+_ROUNDING = 1e-6
 
 Place = tuple[int, int, int]
 """Probe, sample, repeat."""
@@ -116,12 +119,20 @@ def _record(
 
 
 def _judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any]:
+    if unanswered(generation):
+        return {"no_answer": True, **_fields(no_answer(probe.metrics), probe.metrics)}
     try:
         scores = probe.score(sample, generation)
         return _fields(scores, probe.metrics)
     except Exception as error:  # a probe is anybody's code: whatever it raises is this sample's `score_error`
         what = error.what if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         return {"status": "score_error", "error": what[:1000]}
+
+
+def no_answer(metrics: Sequence[Metric]) -> Scores:
+    """The scores of an output in which no answer had begun: none, since the limit decides here and not the model."""
+    names = [metric.name for metric in metrics]
+    return Scores(dict.fromkeys(names), reasons=dict.fromkeys(names, NO_ANSWER))
 
 
 def _fields(scores: Scores, metrics: Sequence[Metric]) -> dict[str, Any]:
@@ -134,6 +145,9 @@ def _fields(scores: Scores, metrics: Sequence[Metric]) -> dict[str, Any]:
         elif not math.isfinite(value):
             reasons[metric.name] = f"the probe returned {value}, which is not a score"
             value = None
+        elif metric.unit == "share" and not -_ROUNDING <= value <= 1 + _ROUNDING:
+            # Kept as it is it would outweigh every honest sample; cut to 1 it would pass for the best of them.
+            raise ValueError(f"{metric.name} is {value:g}, but a share lies between 0 and 1")
         values[metric.name] = None if value is None else float(value)
     answer = None if scores.answer is None else str(scores.answer)
     return {"values": values, "answer": answer, "reasons": reasons}

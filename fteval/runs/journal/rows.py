@@ -70,6 +70,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
     }
     if g.served is not None or g.fingerprint is not None:
         row |= {"served": g.served, "fingerprint": g.fingerprint}
+    if g.reasoning is not None:
+        row["reasoning"] = g.reasoning
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 
@@ -88,6 +90,7 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
         failure=Failure(**failure) if failure else None,
         served=row.get("served"),
         fingerprint=row.get("fingerprint"),
+        reasoning=row.get("reasoning"),
     )
 
 

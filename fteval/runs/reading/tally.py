@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fteval.records import Metric, ProbeResult, Sequential
+from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Run
 
@@ -74,6 +74,8 @@ class Columns:
         self.targets: list[str] = []
         self.labels: dict[int, str] = {}
         """Pair -> the label that was answered, where answers are labels."""
+        self.no_answer: set[int] = set()
+        """Pairs that were cut off inside their reasoning."""
         self.labelled = next((m["name"] for m in fields["metrics"] if m.get("labels")), None)
         self.begin(fields["digest"], fields["metrics"])
 
@@ -83,6 +85,7 @@ class Columns:
         self.metrics = tuple(Metric(**m) for m in metrics)
         self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
         self.labels.clear()
+        self.no_answer.clear()
         judged = (State.SCORED, State.SCORE_ERROR)
         self.states = bytearray(State.ANSWERED if state in judged else state for state in self.states)
 
@@ -120,6 +123,8 @@ class Columns:
         if self.states[pair] < State.ANSWERED:
             return  # its answer was damaged and moved aside: the judgement hangs in the air
         values = judgement.get("values", {})
+        if judgement.get("no_answer"):
+            self.no_answer.add(pair)
         self.states[pair] = State.SCORE_ERROR if "error" in judgement else State.SCORED
         for name, column in self.values.items():
             column[pair] = values.get(name)
@@ -169,6 +174,7 @@ class Columns:
         # answers would be the flattering part.
         least = {m.name: 1 if m.partial else self.repeats for m in self.metrics}
         scores = {name: self._means(column, least[name]) for name, column in self.values.items()}
+        scores |= {m.name: self._where_given(scores[m.name], scores[m.given]) for m in self.metrics if m.given}
         scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
         return ProbeResult(
             probe=self.name,
@@ -186,6 +192,7 @@ class Columns:
             },
             truncated=self.truncated,
             empty=self.empty,
+            no_answer=sum(map(self.counts, self.no_answer)),
             answer_tokens=self.tokens / self.counted if self.counted else None,
             answer_seconds=self.seconds / self.timed if self.timed else None,
             answer_usd=self._usd(),
@@ -193,6 +200,10 @@ class Columns:
             sequential=None if self.seed is None else self.sequential,
             confusion=self._confusion(),
         )
+
+    def _where_given(self, column: list[float | None], given: list[float | None]) -> list[float | None]:
+        kept = variants_that_count(self.ids, given)
+        return [value if i in kept else None for i, value in zip(self.ids, column, strict=True)]
 
     def _usd(self) -> float | None:
         if self.price is None or not self.counted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fteval.engines import Pool
 from fteval.engines.local.chat import Chat, stop_ids
 from fteval.errors import UserError
 from fteval.records import Message
+from fteval.records.reasoning import parts
 
 
 def templated(tiny_model: Path, folder: Path, template: str | None, **tokenizer: object) -> Path:
@@ -142,3 +144,21 @@ def test_the_adapter_s_template_serves_a_base_that_has_none(tiny_model: Path, ti
     tiny.edit_json(adapter / "adapter_config.json", base_model_name_or_path=str(base))
     with Pool(device="cpu") as pool:
         assert pool.open(f"{base}+{adapter}").prompt([Message("user", "hi")]).token_ids
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [("[THINK]", "[/THINK]"), ("<|START_THINKING|>", "<|END_THINKING|>"),
+     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")],
+)  # fmt: skip
+def test_special_tokens_that_mark_reasoning_stay_in_the_text(tiny_model: Path, marks: tuple[str, str]):
+    chat = Chat(tiny_model)
+    chat.tokenizer.add_special_tokens(
+        {"additional_special_tokens": [t for m in marks for t in re.findall(r"<\|\w+\|>|\[/?\w+\]", m)]}
+    )
+    text = f"{marks[0]}She asks.{marks[1]}Verona"
+    ids = chat.encode(text + "<|im_end|>")
+    assert len(ids) < len(text)
+    assert parts(chat.decode(ids)).answer == "Verona"
+    assert "She asks." in parts(chat.decode(ids)).reasoning
+    assert chat.decode(chat.encode("Verona<|im_end|>")) == "Verona"

@@ -132,6 +132,14 @@ def test_an_answer_is_text_or_a_named_failure(data: dict, text: str | None, reas
     assert kind or found.finish_reason == reason
 
 
+def test_what_a_server_shows_of_the_reasoning_is_kept_apart():
+    data = chat(content="Verona")
+    data["choices"][0]["message"]["reasoning_content"] = "She asks."
+    found = answer(REQUEST, Reply(data, 0.1))
+    assert (found.text, found.reasoning) == ("Verona", "She asks.")
+    assert answer(REQUEST, Reply(chat(), 0.1)).reasoning is None
+
+
 def test_stop_texts_that_a_server_leaves_in_are_cut():
     found = answer(REQUEST, Reply(chat("one, two; three"), 0.1), ("; ", ", two"))
     assert (found.text, found.finish_reason) == ("one", "stop")
