@@ -13,7 +13,7 @@ import click
 from fteval import registry
 from fteval.commands import options
 from fteval.errors import INCOMPLETE, OK, NothingToEvaluate, UserError
-from fteval.records import FittedProbe, Generation, Probe, Sample, Scores
+from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores
 
 
 @click.command("score")
@@ -75,6 +75,8 @@ def score_file(path: Path, probe: Probe, as_json: bool) -> int:
     if isinstance(probe, FittedProbe):
         # Its metrics follow from the targets of the whole file, so that the file is read twice.
         probe = probe.for_samples([row.sample for row in _rows(path, iter_rows)])
+    if isinstance(probe, ComparingProbe):
+        probe = probe.beside([(r.sample, g.text or "") for r in _rows(path, iter_rows) for g in r.generations])
     totals = Totals()
     for row in _rows(path, iter_rows):
         judged = [_judge(probe, row.sample, generation, f"{path}:{row.line}") for generation in row.generations]

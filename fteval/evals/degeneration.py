@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from fteval.evals.answer.check import no_sentence
 from fteval.evals.answer.repetition import repetition
-from fteval.evals.answer.requests import wants_again, wants_strings
+from fteval.evals.answer.requests import wants_again, wants_figures, wants_prose, wants_strings
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language, speaks_of_language, switched
-from fteval.evals.language.lexicon import non_words
+from fteval.evals.language.lexicon import NonWords, languages, non_words
 from fteval.evals.language.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
@@ -28,15 +28,15 @@ class Degeneration:
               the prompt's language, unless the prompt asks for such text (a refrain, a code); distinct_2: different
               pairs of neighbouring words as a share of all (Li et al. 2016, arXiv:1510.03055); longest_repeat: words
               in the longest passage that occurs twice; non_words: share of words that are none, by frequency lexicons
-              of 40 languages; switched_language: in another language than the prompt
+              of 35 languages; switched_language: in another language than the prompt
     Chance    none
-    Traps     distinct_2 falls with length in good text too: compare answers of like length. Names, code, numbers and
-              abbreviations are not judged as words. A short answer's language cannot be told (unscored), nor one
-              where the prompt names a language
+    Traps     distinct_2 falls with length in good text too: compare answers of like length. Unscored: the words of a
+              language without a lexicon, a date or number that nobody asked for, the language of a short answer or
+              where the prompt names one. Real words in no order pass
     Source    questions and tasks of many kinds, written for fteval
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("sound", primary=True),
         Metric("distinct_2", partial=True),
@@ -49,53 +49,68 @@ class Degeneration:
         return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
-        text = shown(generation.text)
+        text, prompt = shown(generation.text), sample.prompt_text
         if blank(text):
-            reason = "the answer is empty"
-            values: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
-            return Scores(values | {"sound": 0.0}, reasons=dict.fromkeys(values, reason))
-        reasons: dict[str, str] = {}
-        said = repetition(text, sample.prompt_text)
-        codes = {code for code in (language(text), language(sample.prompt_text, least=3)) if code}
+            none: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
+            return Scores(none | {"sound": 0.0}, reasons=dict.fromkeys(none, "the answer is empty"))
+        repeats = repetition(text, prompt)
+        asked = language(prompt, least=3)
+        codes = {code for code in (language(text, hint=asked), asked) if code and code in languages()}
         strange = non_words(text, *sorted(codes))
-        elsewhere, why = switched(sample.prompt_text, text)
-        if said.distinct_2 is None:
-            reasons["distinct_2"] = "fewer than two words"
-        if strange.share is None:
-            reasons["non_words"] = "nothing in it can be looked up as a word"
-        elif strange.found:
-            reasons["non_words"] = (
-                f"{', '.join(map(repr, strange.found[:5]))} ({len(strange.found)} of {strange.judged})"
-            )
-        if why:
-            reasons["switched_language"] = why
-        flaw = said.reason or self._no_text(text, sample.prompt_text)
-        strings = strange.spoil(_MOST_OF_LANGUAGES if speaks_of_language(sample.prompt_text) else _MOST_NON_WORDS)
-        wanted = strings and wants_strings(sample.prompt_text)
-        if not flaw and strings and not wanted:
-            flaw = f"not words: {reasons['non_words']}"
-        if not flaw and elsewhere and not wanted:
+        elsewhere, why = switched(prompt, text)
+        flaw = repeats.reason or _no_text(text, prompt) or _not_words(strange, prompt)
+        if not flaw and elsewhere and not (_many(strange, prompt) and wants_strings(prompt)):
             flaw = f"another language: {why}"
-        if flaw:
-            reasons["sound"] = flaw
-        return Scores(
-            {
-                "sound": float(not flaw),
-                "distinct_2": said.distinct_2,
-                "longest_repeat": float(said.longest),
-                "non_words": strange.share,
-                "switched_language": None if elsewhere is None else float(elsewhere),
-            },
-            reasons=reasons,
-        )
+        unknown = None if flaw else _undecided(text, prompt, bool(codes) or elsewhere is False)
+        pairs = "fewer than two words" if repeats.distinct_2 is None else None
+        reasons = {
+            "sound": flaw or unknown,
+            "distinct_2": pairs,
+            "non_words": _listed(strange),
+            "switched_language": why,
+        }
+        values = {
+            "sound": 0.0 if flaw else None if unknown else 1.0,
+            "distinct_2": repeats.distinct_2,
+            "longest_repeat": float(repeats.longest),
+            "non_words": strange.share,
+            "switched_language": None if elsewhere is None else float(elsewhere),
+        }
+        return Scores(values, reasons={metric: reason for metric, reason in reasons.items() if reason})
 
-    @staticmethod
-    def _no_text(text: str, prompt: str) -> str | None:
-        if broken(text[:READ]):
-            return "broken characters"
-        every = words(text[:READ])
-        if every:
-            loose = len(every) >= 8 and no_sentence(text, every) and not wants_again(prompt, [w.lower() for w in every])
-            return "words without a sentence" if loose else None
-        marks = [c for c in text[:READ] if not c.isspace()]
-        return "marks only, no word" if len(marks) > 1 and all(ord(c) < 0x2190 for c in marks) else None
+
+def _listed(strange: NonWords) -> str | None:
+    if strange.share is None:
+        return "nothing in it can be looked up as a word"
+    found = ", ".join(map(repr, strange.found[:5]))
+    return f"{found} ({len(strange.found)} of {strange.judged})" if found else None
+
+
+def _many(strange: NonWords, prompt: str) -> bool:
+    return strange.spoil(_MOST_OF_LANGUAGES if speaks_of_language(prompt) else _MOST_NON_WORDS)
+
+
+def _not_words(strange: NonWords, prompt: str) -> str | None:
+    return f"not words: {_listed(strange)}" if _many(strange, prompt) and not wants_strings(prompt) else None
+
+
+def _no_text(text: str, prompt: str) -> str | None:
+    text = text[:READ]
+    if broken(text):
+        return "broken characters"
+    every = words(text)
+    if any(map(str.isalpha, text)):
+        loose = len(every) >= 8 and no_sentence(text, every) and not wants_again(prompt, [w.lower() for w in every])
+        return "words without a sentence" if loose else None
+    if wants_prose(prompt):
+        return "no word, where a text is asked for"
+    marks = [c for c in text if not c.isspace()]
+    only_marks = not every and len(marks) > 1 and all(ord(c) < 0x2190 for c in marks)
+    return "marks only, no word" if only_marks and not wants_figures(prompt) else None
+
+
+def _undecided(text: str, prompt: str, language_known: bool) -> str | None:
+    """Why nothing shows that this is text; what cannot be looked up is not sound by default."""
+    if (language_known and any(map(str.isalpha, text))) or wants_figures(prompt):
+        return None
+    return "nothing in it can be looked up as a word, and the prompt asks for no number or sign"

@@ -28,7 +28,7 @@ class Instructions:
               (key, prompt, instruction_id_list, kwargs) is a hold-out as it stands; prompts of this project's own
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("followed", primary=True), Metric("followed_loosely"))
 
     def samples(self) -> Iterator[Sample]:

@@ -32,7 +32,7 @@ class Lipogram:
     letters: str = "e"
     """Forbidden letters, any case; "é" forbids e."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("useful", primary=True),
         Metric("compliant"),

@@ -31,7 +31,7 @@ class Stops:
               and DeepSeek templates
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("stopped", primary=True),
         Metric("leaked", better="lower"),

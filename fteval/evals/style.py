@@ -51,7 +51,7 @@ class Style:
     sources: tuple[Source, Source] = field(init=False, repr=False, compare=False)
     """Reference and contrast, read once."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("closer", primary=True, chance=0.5),
         Metric("delta", better="lower", unit="Delta", scale=2.0),

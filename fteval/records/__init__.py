@@ -33,6 +33,7 @@ from fteval.records.generations import (
 from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof
 from fteval.records.probes import (
+    ComparingProbe,
     FittedProbe,
     Metric,
     NamingProbe,
@@ -58,6 +59,7 @@ __all__ = [
     "CancellableTrainer",
     "Candidate",
     "CandidateResult",
+    "ComparingProbe",
     "Comparison",
     "DriftLine",
     "Engine",

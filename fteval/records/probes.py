@@ -97,6 +97,14 @@ class VaryingProbe(Protocol):
 
 
 @runtime_checkable
+class ComparingProbe(Protocol):
+    """One that judges an answer beside all others of its run."""
+
+    def beside(self, answers: Iterable[tuple[Sample, str]]) -> Probe:
+        """The probe that knows these answers, and to what they were given."""
+
+
+@runtime_checkable
 class WrappingProbe(Protocol):
     """One that lets another judge."""
 

@@ -76,6 +76,34 @@ def test_turns_that_the_prompt_asks_for_are_no_leak(prompt: str) -> None:
     assert judged(text, prompt).values == {"stopped": 1, "leaked": 0}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So it ends.### Human: Now one about a cat.",
+        "That is all. ### Instruction: Name a river.",
+        "It is cold there.\n\nUser: Thanks.\n\nMira: You are welcome.",
+        "____\n\nUser: ____\n\nMira: ____\n\nUser: ____",
+        "Try Oslo.\n\nUser: Is it far?\n\nMira: Not by train.",
+    ],
+)
+def test_a_turn_is_seen_without_a_line_break_and_beside_any_assistants_name(text: str) -> None:
+    assert judged(text).values["leaked"] == 1
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("Write a lab guide.", "### Instructions:\n1. Wash the glass.\n\n### Human Error\nLabel all."),
+        ("Explain this function.", "### Input:\nA list.\n\n### Output:\nIts sum."),
+        ("What would be a good quiz on rivers?", "**Question:** Which is longest?\n**Answer:** The Nile."),
+        ("How should I store blog posts?", "User: id, name, mail\nPost: id, title, text\nComment: id, text"),
+        ("Show me the log.", "User: anna\nTime: 12:04\nStatus: ok\n\nUser: anna\nTime: 12:09\nStatus: ok"),
+    ],
+)
+def test_headings_a_quiz_a_data_model_and_a_log_are_no_turns(prompt: str, text: str) -> None:
+    assert judged(text, prompt).values["leaked"] == 0
+
+
 def test_a_prompt_with_the_word_conversation_does_not_excuse_template_pieces() -> None:
     assert judged("Hello.<|im_end|>", "Write a short conversation.").values["leaked"] == 1
 

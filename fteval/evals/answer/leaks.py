@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -50,7 +51,11 @@ _ASKS_TEMPLATE = re.compile(
 _NOT_WANTED = re.compile(
     rf"\b(?:no|not|don't|dont|do not|never|without|avoid|instead of)\b[^.?!\n]{{0,40}}?{_TALK}", re.IGNORECASE
 )
-_ASKS_QUESTIONS = re.compile(rf"{_MAKE}[^.?!\n]{{0,60}}?\bquestions\b", re.IGNORECASE)
+_ASKS_QUESTIONS = re.compile(
+    r"\b(?:questions|quiz(?:zes)?|trivia|exams?|tests?|flash ?cards?|worksheets?|riddles?|surveys?|faqs?|q ?& ?a)\b",
+    re.IGNORECASE,
+)
+"""Then "Question:" and "Answer:" are parts of the text."""
 _FRAMED = re.compile(
     r"(?:^|\n)\W*(?:assistant|ai|bot|chatbot|model|a|answer|response|gpt)\W*[:：]?\W*\Z"
     r"|(?:<[|｜][^>]*[|｜]>|\[/INST\]|<start_of_turn>\w*|<\|start_header_id\|>assistant<"
@@ -77,12 +82,11 @@ _STRUCK = regex.compile(
     r"(?<=[^\s>][^\n]*)<s>[^\n<]{1,200}</s>|<(?:p|li|td|div|span|b|h\d)>[^\n]*?<s>[^\n<]{1,200}</s>"
 )
 _HEADING = regex.compile(
-    r"^[ \t]*+(?:\#{2,4}[ \t]*+(?:Instruction|Response|Input|Human|Assistant|User|System|Prompt|Question)[ \t]*+[:：]"
-    r"|\#{2,4}[ \t]*+(?:Human|Assistant|User)[ \t]*+$"
-    r"|\#\#\#[ \t]*+(?:Instruction|Response|End)[ \t]*+$"
-    r"|Below is an instruction that describes a task)",
+    r"\#{2,4}[ \t]*+(?:Human|Assistant|User)[ \t]*+(?:[:：]|$)|\#\#\#[ \t]*+(?:Instruction|Response)[ \t]*+(?:[:：]|$)"
+    r"|^[ \t]*+\#\#\#[ \t]*+End[ \t]*+$|^[ \t]*+Below is an instruction that describes a task",
     regex.MULTILINE | regex.IGNORECASE,
 )
+"""Also in the middle of a line: "and so it ends.### Human:". "### Instructions:" is a heading of the text itself."""
 _HASHES = regex.compile(
     r"(?:\n|[.!?] )[ \t]*+\#{3,4}(?:[ \t]*+(?:Inst|Instruct|Instructio|Respon|Resp|Hum|Assis)\w{0,4})?[ \t]*+\Z"
 )
@@ -117,6 +121,7 @@ _DEFINES = regex.compile(
 _UTTERANCE = regex.compile(
     r"[?？]|\b(?:i|i'm|i'd|i've|you|your|my|me|please|thanks|thank|hello|hi|hey|can|could|what|how|why|tell)\b", regex.I
 )
+_SPOKEN = regex.compile(r"[?？]$|^(?:i|i'm|i've|thanks?|hello|hi|hey|please|ok(?:ay)?|yes|no|sure|great)\b", regex.I)
 _CODE = regex.compile(r"```[^\n]*\n.*?\n[ \t]*```|~~~[^\n]*\n.*?\n[ \t]*~~~|`[^`\n]++`", regex.DOTALL)
 
 SOFT = word_set("customer client student me you q question a answer prompt instruction response system model")
@@ -260,6 +265,8 @@ def _is_field(text: str, m: regex.Match[str], prompt: str) -> bool:
     """Whether the line is a field, an entry or a quotation rather than somebody's turn."""
     said = m["said"].strip(" *_")
     line = m[0].strip(" *_\t")
+    if text.count(line) > 1 and _n_names(text) <= 2:
+        return False  # two speak in turn, and one of them says the same again
     if len(said) > 2 and line.lower() in prompt.lower():
         return True
     if _DEFINES.match(said):
@@ -268,7 +275,13 @@ def _is_field(text: str, m: regex.Match[str], prompt: str) -> bool:
         return True
     above = text[: m.start()].rstrip("\n").rsplit("\n", 1)[-1] if "\n" in text[: m.start()].rstrip(" ") else ""
     below = text[m.end() :].lstrip("\n").split("\n", 1)[0]
-    return not regex.search(r"[?？]\s*$", said) and any(_names_a_field(line, m["role"]) for line in (above, below))
+    return not _SPOKEN.search(said) and any(_names_a_field(line, m["role"]) for line in (above, below))
+
+
+@lru_cache(maxsize=8)
+def _n_names(text: str) -> int:
+    """How many different names stand before a colon at the start of a line."""
+    return len({name[1].lower() for line in text.split("\n") if (name := _FIELD.match(line))})
 
 
 def _names_a_field(line: str, role: str) -> bool:

@@ -1,15 +1,16 @@
-"""How much a text repeats itself: words, sentences, characters."""
+"""How much a text repeats itself: runs of characters, cycles of words, phrases that come back, few different words."""
 
 from __future__ import annotations
 
 import re
-import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from fteval.evals.answer.requests import wants_again, wants_verse
-from fteval.evals.language.text import fold, sentences, words
+from fteval.evals.language.text import sentences, words
 
 _WORDS = 2_000  # per text: half from its start, half from its end
 _CHARACTERS = 20_000
@@ -24,22 +25,23 @@ class Repetition:
     longest: int
     """Words in the longest passage that occurs at least twice."""
     reason: str | None
-    """Why the text is stuck or padded, in one sentence; None where it is not."""
+    """Why the text is stuck, in one sentence; None where it is not."""
 
 
 def repetition(text: str, prompt: str = "") -> Repetition:
-    """What repeats in the text. Verse with a refrain, lists and tables are not stuck; loops are, unless the prompt asks
+    """What repeats in the text. Sums, proofs, grids, lists and verse are not stuck; loops are, unless the prompt asks
     for one."""
-    every: Sequence[str] = words(text)
-    if len(every) > _WORDS:
-        every = [*every[: _WORDS // 2], *every[-_WORDS // 2 :]]
-    every = [w.casefold() for w in every]
+    every = [w.casefold() for w in _both_ends(words(text))]
     pairs = len(every) - 1
     return Repetition(
         distinct_2=len(set(pairwise(every))) / pairs if pairs > 0 else None,
         longest=longest_repeat(every),
-        reason=stuck(text, every, prompt),
+        reason=stuck(text, prompt),
     )
+
+
+def _both_ends(every: Sequence[str]) -> Sequence[str]:
+    return every if len(every) <= _WORDS else [*every[: _WORDS // 2], *every[-_WORDS // 2 :]]
 
 
 def longest_repeat(every: Sequence[str]) -> int:
@@ -56,43 +58,47 @@ def _coded(every: Sequence[str]) -> str:
 def _longest(coded: str) -> int:
     if len(set(coded)) == len(coded):
         return 0
-    low, high = 1, len(coded) - 1  # a passage of `low` words repeats, one of `high` + 1 does not
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len({coded[i : i + middle] for i in range(len(coded) - middle + 1)}) < len(coded) - middle + 1:
+    low, high = 1, 2  # a passage of `low` words repeats, one of `high` does not
+    while _repeats(coded, high):
+        low, high = high, 2 * high
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if _repeats(coded, middle):
             low = middle
         else:
-            high = middle - 1
+            high = middle
     return low
 
 
-def stuck(text: str, every: Sequence[str] | None = None, prompt: str = "") -> str | None:
-    """Why the text is a loop or padding; None where it is not, or where the prompt asks for one."""
-    if every is None:
-        every = [w.casefold() for w in words(text[:_CHARACTERS])][:_WORDS]
-    text = text[:_CHARACTERS]
-    flaw = (
-        _characters(text)
-        or _loop(every)
-        or _counted(every)
-        or _few(text, every, prompt)
-        or _sentences(text, prompt)
-        or _compressed(text, every)
-    )
-    return None if flaw and wants_again(prompt, every) else flaw
+def _repeats(coded: str, size: int) -> bool:
+    n = len(coded) - size + 1
+    return n > 0 and len({coded[i : i + size] for i in range(n)}) < n
 
 
-_MOST, _MOST_IN_VERSE = 0.34, 0.6
-"""Share of a text that may be sentences said before."""
-_MARKS = re.compile(r"[=+*/^<>×÷≤≥]")
+_MARK = re.compile(r"[=<>≤≥^∈→(){};]")
 
 
-def _is_formula(text: str, every: Sequence[str]) -> bool:
-    """Sums and equations: few different words, but a mark of arithmetic to every fifth."""
-    return "=" in text and len(_MARKS.findall(text)) * 5 >= len(every)
+def _formal(text: str, n_words: int) -> bool:
+    """Whether a mark of mathematics or code stands to every tenth word."""
+    return 10 * len(_MARK.findall(text)) > n_words
 
 
-_RUN = re.compile(r"(\S{1,6}?)\1{2,}")  # a unit of up to 6 characters, three times or more in a row
+def stuck(text: str, prompt: str = "") -> str | None:
+    """Why the text is a loop; None where it is not, or where the prompt asks for one."""
+    text = text if len(text) <= 2 * _CHARACTERS else text[:_CHARACTERS] + "\n" + text[-_CHARACTERS:]
+    if "://" in text:
+        text = _LINK.sub(lambda link: _NO_WORD.sub("_", link[0]), text)  # one word each: links of one site are no loop
+    written = _both_ends(words(_COUNTER.sub("", text)))
+    keys = [_key(w) for w in written]
+    formal = _formal(text, len(written))
+    flaw = _characters(text) or (None if formal else _few(written, keys, len(sentences(text))))
+    flaw = flaw or _repeated(written, keys, lenient=formal or wants_verse(prompt))
+    return None if flaw and wants_again(prompt, [w.casefold() for w in written]) else flaw
+
+
+_LINK, _NO_WORD = re.compile(r"\bhttps?://\S+"), re.compile(r"\W+")
+_COUNTER = re.compile(r"^[ \t]*\d{1,3}[.)](?=\s)", re.MULTILINE)  # of a list: says nothing
+_RUN = re.compile(r"(\S{1,12}?)\1{2,}")  # a unit of up to 12 characters, three times or more in a row
 _RULE = re.compile(r"[-=_*~#.+|:─━═]*")
 
 
@@ -104,7 +110,7 @@ def _characters(text: str) -> str | None:
         solid = solid or len(text) - sum(map(text.count, " \n\t"))
         ruled = _RULE.fullmatch(piece)  # a ruled line, dots
         if (
-            unit.isdigit()
+            (unit.isdigit() and len(piece) < 100)
             or (ruled and solid > 2 * len(piece))
             or (len(unit) == 1 and len(piece) < 5 and len(piece) < solid)
         ):
@@ -115,80 +121,102 @@ def _characters(text: str) -> str | None:
     return "the same few characters over and over" if covered * 2 > solid and covered >= 4 else None
 
 
-_LOOPS = (re.compile(r"(.{1,24}?)\1+", re.DOTALL), re.compile(r"(.{4,40}?)\1+", re.DOTALL))
+@lru_cache(maxsize=100_000)
+def _key(word: str) -> str:
+    """evaporate and evaporates are one; WomenInScience and WomenInArt are two."""
+    plain = word.isalpha() and word[1:].islower()
+    return word[:6].casefold().removesuffix("s") if plain else word.casefold()
 
 
+_WINDOW = 24
+"""Words within which different ones are counted: the share of different words falls with length in any text."""
+_FEWEST_DIFFERENT, _MOST_ECHOED = 0.4, 0.2
+"""Of real answers outside code 1 in 900 has so few different words on average; they echo at longer distances."""
+
+
+def _few(written: Sequence[str], keys: Sequence[str], n_sentences: int) -> str | None:
+    """Few different words, soon after one another: "yes yes no yes no no yes", "a bab a baf a bab".
+
+    After the moving-average type-token ratio (Covington & McFall 2010). Lists of parallel lines and sums reach it too,
+    but say a word again only after four and more others.
+    """
+    n = len(keys)
+    echoed = sum(a in near for a, *near in zip(keys[3:], keys[2:], keys[1:], keys, strict=False))
+    if n < 8 or n <= n_sentences or echoed < _MOST_ECHOED * n or 3 * sum(w[0].isdigit() for w in written) > n:
+        return None  # too short; yes, no, no, yes; a table
+    window = min(n, _WINDOW)
+    parts = [keys[i : i + window] for i in range(1 + n - window)]
+    different = sum(len(set(part)) for part in parts) / len(parts)
+    return f"{different:.0f} different words in {window}" if different <= _FEWEST_DIFFERENT * window else None
+
+
+_CYCLES = (re.compile(r"(.{1,24}?)\1+", re.DOTALL), re.compile(r"(.{4,200}?)\1+", re.DOTALL))
+_CUT = 12
+"""Words of a cycle in which the text breaks off."""
 _ZEROS = 20
 """One number so many times in a row is no column of a table."""
-_COUNTED = 6
-"""The same words so many times, counted up ("Tip 1: save. Tip 2: save.")."""
+_AGAIN, _AGAIN_IN_VERSE = 1 / 3, 0.6
+"""Share of a text's runs of three words that may have stood in it twice before. Of 1,800 good answers all but a song
+and a list of hashtags stay below; a loop of 100 words reaches it. Verse, equations and code are allowed more."""
 
 
-def _counted(every: Sequence[str]) -> str | None:
-    """The same words again and again, with only a number that differs."""
-    if not _COUNTED <= sum(map(str.isdigit, every)) <= len(every) / 2:
-        return None  # nothing is counted up; a column of numbers
-    coded = _coded(["0" if w.isdigit() else w for w in every])
-    for run in _LOOPS[0].finditer(coded):
-        size, length = len(run[1]), len(run[0])
-        unit = every[run.start() : run.start() + size]
-        if length >= _COUNTED * size and length > 0.8 * len(every) and not all(w.isdigit() for w in unit):
-            return f"'{' '.join(unit[:8])}' {length // size} times, with other numbers"
-    return None
+def _repeated(written: Sequence[str], keys: Sequence[str], lenient: bool) -> str | None:
+    """The same words again and again, where what is only counted up is the same ("Tip 1: save. Tip 2: save.")."""
+    counted = 2 * sum(w[0].isdigit() for w in written) <= len(written)  # else a table of numbers
+    keys = ["0" if w[0].isdigit() else key for w, key in zip(written, keys, strict=True)] if counted else keys
+    back = len(keys) - 2 - len(set(zip(keys, keys[1:], keys[2:], strict=False)))  # runs of three words that come back
+    if len(keys) > 7 and back < 2:
+        return None  # in a loop more of them do
+    if flaw := _cycle(_coded(keys), written, _CYCLES if back > 20 or len(keys) < 60 else _CYCLES[:1]):
+        return flaw
+    told = [(key, w) for key, w in zip(keys, written, strict=True) if not w[0].isdigit()]
+    if 4 * len(told) < 3 * len(written):  # many numbers are data: these tell
+        return _phrases([(w, w) for w in written], _AGAIN_IN_VERSE)
+    return _phrases(told, _AGAIN_IN_VERSE if lenient else _AGAIN)
 
 
-def _loop(every: Sequence[str]) -> str | None:
+def _cycle(coded: str, written: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> str | None:
     """The same word, or the same few, again and again without anything between."""
-    n = len(every)
-    if len(set(pairwise(every))) == n - 1:
-        return None  # whatever comes three times in a row, or is longer than a word and comes twice, has a pair twice
-    coded = _coded(every)
-    for pattern in _LOOPS:
+    for pattern in patterns:
         for run in pattern.finditer(coded):
             size, length = len(run[1]), len(run[0])
-            times, share = length // size, length / n
-            again = times >= (5 if size == 1 else 4) and length >= 5 and (share > 0.2 or times >= 10)
-            all_of_it = (times >= 3 and share > 0.5) or (size > 1 and share > 0.9)
-            unit = every[run.start() : run.start() + size]
-            zeros = size == 1 and times >= _ZEROS
-            if (again or all_of_it) and (zeros or not all(w.isdigit() for w in unit)):
-                return f"'{' '.join(unit[:8])}' {times} times in a row"
+            tail = coded[run.end() :]
+            cut = length + len(tail) >= _CUT and 0 < len(tail) < size and run[1].startswith(tail)
+            if _stuck_in(written[run.start() : run.end()], size, length / len(coded), cut):
+                unit = [w.casefold() for w in written[run.start() : run.start() + min(size, 8)]]
+                return f"'{' '.join(unit)}' {length // size} times in a row"
     return None
 
 
-def _few(text: str, every: Sequence[str], prompt: str) -> str | None:
-    """A third as many different words as words, in a text too short for that: "yes yes no yes no no yes"."""
-    n = len(every)
-    different = len({w[:5] for w in every})  # evaporate, evaporation, evaporated are one
-    if not 8 <= n <= 200 or different * 3 > n or all(w.isdigit() for w in every) or _is_formula(text, every):
+def _stuck_in(run: Sequence[str], size: int, share: float, cut: bool) -> bool:
+    """Whether words that repeat every `size` words, and are this share of a text, are a loop; `cut` where the text ends
+    in the middle of them."""
+    times = len(run) // size
+    plain = sum(not w[0].isdigit() for w in run[:size])
+    if not plain:
+        return size == 1 and len(set(run)) == 1 and times >= _ZEROS
+    varying = sum(len(set(run[k::size])) > 1 for k in range(size) if run[k][0].isdigit())
+    if varying > 1 and plain < 3 * varying:
+        return False  # "Step 1 takes 5 minutes. Step 2 takes 9 minutes."
+    if varying and plain < 3:
+        return times >= 6 and share > 0.8  # "Tip 1: save. Tip 2: save."
+    if cut and plain >= 3:
+        return True
+    drawn = size == len(run[0]) == 1  # x x x x
+    again = times >= (5 if size == 1 else 4) and len(run) >= 5 and (share > 0.2 or (times >= 10 and not drawn))
+    return again or (times >= 3 and share > 0.5) or (size > 1 and share > 0.8)
+
+
+def _phrases(told: Sequence[tuple[str, str]], most: float) -> str | None:
+    """Runs of three words that stood there twice before make up a large part."""
+    keys = [key for key, _ in told]
+    seen: Counter[tuple[str, str, str]] = Counter()
+    again = 0
+    for phrase in zip(keys, keys[1:], keys[2:], strict=False):
+        again += seen[phrase] >= 2
+        seen[phrase] += 1
+    if not again or again <= most * (len(keys) - 2):
         return None
-    if different * 6 > n and wants_verse(prompt):
-        return None  # this is the house that Jack built
-    return f"{different} different words in {n}"
-
-
-def _sentences(text: str, prompt: str) -> str | None:
-    """Sentences said twice make up a large part of the text; where the prompt asks for verse, the largest."""
-    told = [key for s in sentences(text) if len(key := " ".join(words(fold(s)))) > 8]
-    if len(told) < 2:
-        return None
-    seen: dict[str, int] = {}
-    for key in told:
-        seen[key] = seen.get(key, 0) + 1
-    total = sum(map(len, told))
-    again = sum(len(key) * (n - 1) for key, n in seen.items())
-    if again > _MOST * total and not (again <= _MOST_IN_VERSE * total and wants_verse(prompt)):
-        key, n = max(seen.items(), key=lambda item: len(item[0]) * item[1])
-        return f"'{key[:60]}' said {n} times"
-    return None
-
-
-def _compressed(text: str, every: Sequence[str]) -> str | None:
-    """What compresses six times and more, of few different words, is no prose (which compresses 1.5 to 3 times)."""
-    if len(text) < 400:
-        return None
-    data = text.encode("utf-8", "surrogatepass")
-    ratio = len(data) / len(zlib.compress(data, 6))
-    if ratio > 6 and len(set(every)) < 0.35 * min(len(every), 300) + 20:
-        return f"it says little in many words: it compresses {ratio:.0f} times"
-    return None
+    phrase, times = seen.most_common(1)[0]
+    spelt = dict(reversed(told))
+    return f"'{' '.join(spelt[key] for key in phrase)}' {times} times"

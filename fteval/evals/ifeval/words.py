@@ -10,7 +10,7 @@ from typing import Any
 import regex
 
 from fteval.evals.ifeval.form import compared
-from fteval.evals.language.detect import language, scripts
+from fteval.evals.language.detect import OWN_SCRIPT, language, scripts
 from fteval.evals.language.text import fold_letters, words
 
 Kwargs = Mapping[str, Any]
@@ -114,12 +114,6 @@ def _not_english(text: str) -> str | None:
 
 # --- language ------------------------------------------------------------------------------------
 
-# Languages that nearly alone write a script: there, the script tells.
-_OWN = {
-    "bn": "Bengali", "ta": "Tamil", "te": "Telugu", "kn": "Kannada", "gu": "Gujarati", "pa": "Gurmukhi",
-    "ml": "Malayalam", "si": "Sinhala", "am": "Ethiopic", "ka": "Georgian", "hy": "Armenian", "km": "Khmer",
-    "lo": "Lao", "my": "Myanmar", "th": "Thai", "ko": "Hangul", "el": "Greek", "he": "Hebrew",
-}  # fmt: skip
 _DEVANAGARI = ("hi", "mr", "ne")
 _SHARED = {
     **dict.fromkeys(("ru", "uk", "bg", "mk", "sr", "be", "kk", "mn"), ("cyrillic",)),
@@ -135,10 +129,10 @@ _LONGEST = 2_000  # characters of one line that are judged
 def response_language(text: str, kwargs: Kwargs) -> str | None:
     wanted = base_language(kwargs["language"])
     text = text[:20_000]
-    if wanted in _OWN:
-        own = len(regex.findall(rf"\p{{{_OWN[wanted]}}}", text))
+    if wanted in OWN_SCRIPT:
+        own = len(regex.findall(rf"\p{{{OWN_SCRIPT[wanted]}}}", text))
         letters = len(_LETTERS.findall(text))
-        return None if 2 * own > letters else f"{own} of {letters} letters are {_OWN[wanted]}"
+        return None if 2 * own > letters else f"{own} of {letters} letters are {OWN_SCRIPT[wanted]}"
     found = _told(text, wanted)
     if found is None:
         return _too_short(text, wanted)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 import regex
@@ -10,20 +12,30 @@ import regex
 from fteval.evals.language import lexicon
 from fteval.evals.language.text import READ, fold, without_code, word_set, words
 
-_LOOKED_AT = 2_000  # characters
+_LOOKED_AT, _WORDS = 2_000, 60  # characters; words whose frequencies are looked up
 
+OWN_SCRIPT = {
+    "ko": "Hangul", "el": "Greek", "he": "Hebrew", "th": "Thai", "bn": "Bengali", "ta": "Tamil", "te": "Telugu",
+    "kn": "Kannada", "gu": "Gujarati", "pa": "Gurmukhi", "ml": "Malayalam", "si": "Sinhala", "am": "Ethiopic",
+    "ka": "Georgian", "hy": "Armenian", "km": "Khmer", "lo": "Lao", "my": "Myanmar",
+}  # fmt: skip
+"""Languages that nearly alone write a script."""
 _SCRIPTS = {
-    "kana": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
-    "ko": regex.compile(r"\p{Hangul}"),
+    "latin": regex.compile(r"\p{Latin}"),
     "zh": regex.compile(r"\p{Han}"),
+    "kana": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
     "cyrillic": regex.compile(r"\p{Cyrillic}"),
     "arabic": regex.compile(r"\p{Arabic}"),
-    "el": regex.compile(r"\p{Greek}"),
-    "he": regex.compile(r"\p{Hebrew}"),
-    "th": regex.compile(r"\p{Thai}"),
     "devanagari": regex.compile(r"\p{Devanagari}"),
-    "latin": regex.compile(r"\p{Latin}"),
+    **{code: regex.compile(rf"\p{{{name}}}") for code, name in OWN_SCRIPT.items()},
 }
+_TOLD_BY_WORDS = {"cyrillic": ("ru", "uk", "bg", "mk"), "arabic": ("ar", "fa", "ur"), "devanagari": ("hi",)}
+"""Lexicons of one script: py3langid takes short Ukrainian for Macedonian."""
+
+
+@lru_cache(maxsize=10_000)
+def _script(character: str) -> str | None:
+    return next((name for name, pattern in _SCRIPTS.items() if pattern.match(character)), None)
 
 
 def scripts(text: str) -> dict[str, int]:
@@ -32,7 +44,11 @@ def scripts(text: str) -> dict[str, int]:
     if text.isascii():
         n = sum(map(str.isalpha, text))
         return {"latin": n} if n else {}
-    return {name: n for name, pattern in _SCRIPTS.items() if (n := len(pattern.findall(text)))}
+    letters: Counter[str] = Counter()
+    for character, n in Counter(text).items():
+        if name := _script(character):
+            letters[name] += n
+    return dict(letters)
 
 
 @lru_cache(maxsize=256)
@@ -48,29 +64,33 @@ def language(text: str, hint: str | None = None, least: int = 4) -> str | None:
     main = max(found, key=lambda name: found[name])
     if "kana" in found and main in ("kana", "zh") and found["kana"] * 10 > found.get("zh", 0):
         return "ja"
-    if main in ("ko", "zh", "el", "he", "th"):
+    if main == "zh" or main in OWN_SCRIPT:
         return main if found[main] >= 2 else None
-    written = [w for w in words(text) if not w.isdigit()][:200]
+    written = [w for w in words(text) if not w.isdigit()][:_WORDS]
     every = [w.casefold() for w in written]
     if main == "latin" and (_fit(every, "en") >= (4.5 if len(every) < 4 else 5.0) or _english(written)):
         return "en"
     if len(every) < least or found[main] < 3 * least:
         return None
-    return _best(text, written, every, hint)
+    return _best(text, written, every, hint, _TOLD_BY_WORDS.get(main, ()))
 
 
-def _best(text: str, written: list[str], every: list[str], hint: str | None) -> str | None:
+def _best(text: str, written: list[str], every: list[str], hint: str | None, siblings: tuple[str, ...]) -> str | None:
     import py3langid
 
-    likely = [str(code) for code, _ in py3langid.rank(text)[:3]]
-    fits = {code: _fit(every, code) for code in {*likely, "en", hint or "en"} if code in lexicon.languages()}
+    likely = [str(code) for code, _ in py3langid.rank(text)[:3] if code != "zxx"]  # "no language": data
+    fits = {code: _fit(every, code) for code in {*likely, *siblings, "en", hint or "en"} if code in lexicon.languages()}
     best = max(sorted(fits), key=lambda code: fits[code])
     if hint in fits and fits[best] - fits[hint] < 0.4:
         best = hint
     if likely[0] not in lexicon.languages() and fits[best] < 4.0 and len(every) >= 6:
         # Swahili, Latin: no lexicon to check against, so that a table, or a list of drugs, could pass for one of them.
         terms = sum(lexicon.known(w, hint if hint in fits else "en") for w in every) > 0.8 * len(every)
-        return likely[0] if 2 * sum(w[0].islower() for w in written) > len(written) and not terms else None
+        return (
+            likely[0]
+            if 2 * sum(w[0].isalpha() and not w[0].isupper() for w in written) > len(written) and not terms
+            else None
+        )
     return best if fits[best] >= 3.0 else None
 
 
@@ -93,7 +113,10 @@ def _fit(every: list[str], code: str) -> float:
     if not every:
         return 0.0
     zipf = lexicon.table(code).get
-    return sum(zipf(w, 0.0) or (0.0 if w.isascii() else zipf(fold(w), 0.0)) for w in every) / len(every)
+    total = 0.0
+    for word in every:
+        total += zipf(word, 0.0) or (0.0 if word.isascii() else zipf(fold(word), 0.0))
+    return total / len(every)
 
 
 _ENGLISH_NAMES = re.compile(
@@ -114,6 +137,7 @@ _ENGLISH_NAMES = re.compile(
 _ADJECTIVE = re.compile(r"(?<!\bin )(?<!\binto )(?<!\bto )(?<!\bfrom )\b[A-Z]\w+ (?=[A-Z])")
 
 
+@lru_cache(maxsize=64)
 def _named(prompt: str) -> re.Match[str] | None:
     """The first language that the prompt speaks of."""
     names = _ENGLISH_NAMES.finditer(prompt)
@@ -140,11 +164,13 @@ def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
         return None, "the answer has no words that show its language"
     if named:
         return None, f"the prompt speaks of {named[0]!r}: another language may be what it asks for"
-    foreign = {name: n for name, n in given.items() if name not in asked and not (name == "latin" and n < total / 2)}
+    foreign = {name: n for name, n in given.items() if name != "latin" and name not in asked}
     if "zh" in asked or "kana" in asked:
         foreign.pop("zh", None)
         if "kana" in asked:
             foreign.pop("kana", None)
+    if "latin" not in asked and _mostly_latin(answer, given):
+        foreign["latin"] = given["latin"]
     if foreign and sum(foreign.values()) >= max(4, total / 10):
         worst = max(foreign, key=lambda name: foreign[name])
         return (
@@ -152,6 +178,8 @@ def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
             f"{foreign[worst]} of {total} letters are {_SCRIPT_NAMES.get(worst, worst)}, which the prompt does not use",
         )
     expected = language(prompt, least=3)
+    if expected in given or (expected == "ja" and "kana" in given):
+        return False, ""  # its script, perhaps beside names in Latin letters
     if expected is None:
         return None, "the prompt is too short to tell its language"
     parts = _parts(answer)
@@ -164,11 +192,27 @@ def switched(prompt: str, answer: str) -> tuple[bool | None, str]:
     return False, ""
 
 
-_SCRIPT_NAMES = {"zh": "Han", "kana": "kana", "ko": "Hangul", "el": "Greek", "he": "Hebrew", "th": "Thai"}
+_SCRIPT_NAMES = {**OWN_SCRIPT, "zh": "Han"}
+_LETTERS_PER_WORD = {"zh": 1.7, "kana": 3, "ko": 3}
+
+
+def _mostly_latin(answer: str, given: Mapping[str, int]) -> bool:
+    """Whether half of the answer's words are in Latin letters, and not only names of films and people."""
+    size = {name: n / _LETTERS_PER_WORD.get(name, 5) for name, n in given.items()}
+    if 2 * size.get("latin", 0) < sum(size.values()):
+        return False
+    latin = _LATIN_WORD.findall(without_code(answer[:READ]))
+    small = sum(1 for word in latin if word[0].islower())
+    return 3 * small >= len(latin)
+
+
+_LATIN_WORD = regex.compile(r"\p{Latin}[\p{Latin}\p{M}'’-]*+")
 
 
 def _parts(answer: str) -> list[str]:
     """The answer, or its first, middle and last 400 characters: a switch may come late."""
+    if len(answer) <= 1_200:
+        return [answer]
     answer = without_code(answer[: 4 * READ])
     if len(answer) <= 1_200:
         return [answer]

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 
 import regex
 
-from fteval.evals.language.text import READ, fold, fold_letters, without_code, word_set, words
+from fteval.evals.language.text import READ, fold, fold_letters, without_code, word_list, word_set, words
 
 LONGEST = 60
 """Letters of the longest string that is looked up; the longest words that people write have fewer."""
@@ -38,10 +38,13 @@ _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "m
 
 @cache
 def languages() -> frozenset[str]:
-    """Codes of the languages that have a lexicon."""
+    """Codes of the languages whose written words can be looked up.
+
+    Not those that write no spaces, nor Korean, Bengali and Tamil, whose lexicons hold no words with their endings.
+    """
     import wordfreq
 
-    return frozenset(wordfreq.available_languages("best"))
+    return frozenset(wordfreq.available_languages("best")) - {"ja", "zh", "ko", "bn", "ta"}
 
 
 @cache
@@ -77,45 +80,8 @@ def known(word: str, language: str = "en") -> bool:
 
 
 _FOUR_KEYS = frozenset(row[i:j] for row in _KEYBOARD for i in range(len(row)) for j in range(i + 4, len(row) + 1))
-_ENDINGS = (
-    "s",
-    "es",
-    "ed",
-    "d",
-    "ing",
-    "ly",
-    "ness",
-    "like",
-    "less",
-    "able",
-    "er",
-    "est",
-    "ish",
-    "y",
-    "ful",
-    "ment",
-    "ism",
-    "ist",
-    "ity",
-)
-_BEGINNINGS = (
-    "un",
-    "re",
-    "non",
-    "over",
-    "out",
-    "under",
-    "pre",
-    "mis",
-    "anti",
-    "super",
-    "semi",
-    "multi",
-    "inter",
-    "sub",
-    "co",
-    "micro",
-)
+_ENDINGS = word_list("s es ed d ing ly ness like less able er est ish y ful ment ism ist ity")
+_BEGINNINGS = word_list("un re non over out under pre mis anti super semi multi inter sub co micro")
 
 
 def _built_from_known(word: str, language: str) -> bool:
@@ -140,7 +106,7 @@ class NonWords:
     judged: int
     """Words that were looked up: names, code, numbers and abbreviations are not."""
     total: int
-    """All words."""
+    """All words, those of code too."""
 
     @property
     def share(self) -> float | None:
@@ -165,11 +131,14 @@ _MEASURE = re.compile(
 def non_words(text: str, *known_languages: str) -> NonWords:
     """The strings of a text that are words in none of these languages (codes that `languages()` holds).
 
-    Not judged: numbers, measures, code (fenced, inline, identifiers), short capitals (DNA), scripts without spaces,
-    and single letters and unknown capitalised words (x, names) unless they make up most of the text. A word written
-    partly in look-alike letters, or with digits for letters (th3, c4t), is not a word.
+    Not judged: anything where no lexicon is known; numbers, measures, code (fenced, inline, identifiers), short
+    capitals (DNA), words in a script that these languages do not use, and single letters and unknown capitalised words
+    (x, names) unless they make up most of the text. A word written partly in look-alike letters, or with digits for
+    letters (th3, c4t), is not a word.
     """
-    lexicons = [code for code in known_languages if code in languages()] or ["en"]
+    lexicons = [code for code in known_languages if code in languages()]
+    if not lexicons:
+        return NonWords((), 0, 0)
     every: Sequence[str] = words(without_code(text[: 4 * READ]))
     if len(every) > JUDGED:
         every = [*every[: JUDGED // 2], *every[-JUDGED // 2 :]]
@@ -187,7 +156,7 @@ def non_words(text: str, *known_languages: str) -> NonWords:
                 found.append(word)
     if len(names) > 2 and len(names) > judged - len(found) and _FORMULA.isdisjoint(text[:READ]):
         found, judged = found + names, judged + len(names)
-    return NonWords(tuple(found), judged, len(every))
+    return NonWords(tuple(found), judged, min(JUDGED, len(words(text[: 4 * READ]))))
 
 
 _FORMULA = frozenset("=+^<>")
@@ -199,9 +168,9 @@ def _verdict(word: str, shouted: bool, *lexicons: str) -> str | None:
     if word.endswith(("'s", "’s")):
         word = word[:-2]
     if len(word) == 1 and word.isalpha():
-        return (
-            None if _NO_LEXICON.match(word) else "yes" if any(known(word.lower(), c) for c in lexicons) else "perhaps"
-        )
+        if _other_script(word, lexicons):
+            return None
+        return "yes" if any(known(word.lower(), c) for c in lexicons) else "perhaps"
     if word.isascii():
         lower = word.lower()
         if word.isalpha():
@@ -219,7 +188,7 @@ def _verdict(word: str, shouted: bool, *lexicons: str) -> str | None:
         lower = word.casefold()
         if _mixed_script(word):
             return "no"
-        if _NO_LEXICON.search(word) or not any(c.isalpha() for c in word):
+        if _other_script(word, lexicons) or not any(c.isalpha() for c in word):
             return None
     if _CODE_LIKE.fullmatch(word):
         return None
@@ -232,7 +201,19 @@ def _verdict(word: str, shouted: bool, *lexicons: str) -> str | None:
     return "perhaps" if word[0].isupper() else "no"
 
 
-_NO_LEXICON = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_NOT_LATIN = regex.compile(r"(?V1)[\p{L}--\p{Latin}]")
+_ALPHABETS = {
+    **dict.fromkeys(("ru", "uk", "bg", "mk"), regex.compile(r"\p{Cyrillic}")),
+    **dict.fromkeys(("ar", "fa", "ur"), regex.compile(r"\p{Arabic}")),
+    "el": regex.compile(r"\p{Greek}"),
+    "he": regex.compile(r"\p{Hebrew}"),
+    "hi": regex.compile(r"\p{Devanagari}"),
+}
+
+
+def _other_script(word: str, lexicons: tuple[str, ...]) -> bool:
+    letter = _NOT_LATIN.search(word)
+    return letter is not None and not any(_ALPHABETS[c].match(letter[0]) for c in lexicons if c in _ALPHABETS)
 
 
 def _joined(word: str, lower: str, parts: list[str], lexicons: tuple[str, ...]) -> str | None:

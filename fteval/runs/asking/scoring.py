@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Generation, Metric, Probe, Sample, Scores
+from fteval.records import ComparingProbe, Generation, Metric, Probe, Sample, Scores, digest
 from fteval.records.reasoning import NO_ANSWER, unanswered
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import SuiteProbe
@@ -50,6 +51,7 @@ def score(
     Returns how many judgements were made, failed ones included. `guard` is entered around the probes' code.
     """
     waiting = places(keys)
+    probes = _beside(run, probes, waiting)
     scores = journal.Journal(run.scores)
     try:
         done, passes = _judged(run)
@@ -71,6 +73,34 @@ def score(
         return made
     finally:
         scores.close()
+
+
+def _beside(run: Run, probes: Sequence[SuiteProbe], waiting: Mapping[str, tuple[Place, ...]]) -> list[SuiteProbe]:
+    """The probes, with all answers of the run before those that judge one answer beside the others.
+
+    These answers are part of what such a judgement is of: with another one, all are made anew.
+    """
+    answers: dict[int, list[tuple[Sample, str]]] = {
+        i: [] for i, p in enumerate(probes) if isinstance(p.probe, ComparingProbe)
+    }
+    if not answers:
+        return list(probes)
+    seen: set[str] = set()
+    for answer in lines.read(run.generations):
+        if answer["status"] == "ok" and answer["key"] not in seen:
+            seen.add(answer["key"])
+            for i, s, _ in waiting.get(answer["key"], ()):
+                if i in answers:
+                    answers[i].append((probes[i].samples[s], answer["text"] or ""))
+    made = list(probes)
+    for i, told in answers.items():
+        probe = probes[i].probe
+        assert isinstance(probe, ComparingProbe)
+        told.sort(key=lambda one: (one[0].id, one[1]))  # not in the order in which a server answered
+        others = digest([[sample.id, text] for sample, text in told])
+        asked = tuple(f"{one} {others}" for one in probes[i].sample_digests)
+        made[i] = replace(probes[i], probe=probe.beside(told), sample_digests=asked)
+    return made
 
 
 def _judged(run: Run) -> tuple[set[str], dict[str, dict[str, Any]]]:

@@ -60,6 +60,25 @@ def test_nothing_to_judge_is_none_not_zero() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Mbwa ni mnyama mwaminifu anayelinda nyumba.", "sw"),
+        ("개는 충성스러운 동물로서 집을 지킵니다.", "ko"),
+        ("কুকুর একটি বিশ্বস্ত প্রাণী।", "bn"),
+        ("Koer on truu loom, kes valvab maja.", "et"),
+        ("개는 충성스러운 동물로서 집을 지킵니다.", "en"),  # another script than the lexicon's
+        ("ἀνήρ λόγος", "en"),
+    ],
+)
+def test_words_that_no_lexicon_can_know_are_not_judged(text: str, code: str) -> None:
+    assert non_words(text, code).share is None
+
+
+def test_noise_among_words_of_a_script_without_a_lexicon_is_still_noise() -> None:
+    assert non_words("개는 flimber 동물로서 grolt", "ko", "en").found == ("flimber", "grolt")
+
+
+@pytest.mark.parametrize(
     ("word", "is_disguise"),
     [("th3", 1), ("c4t", 1), ("h0us3", 1), ("mp3", 0), ("h2o", 0), ("utf8", 0), ("3rd", 0), ("10k", 0)],
 )
@@ -68,7 +87,9 @@ def test_digits_for_letters_are_a_disguise(word: str, is_disguise: int) -> None:
 
 
 def test_edited_english_of_this_project_is_nearly_free_of_non_words() -> None:
-    prose = "\n".join(p.read_text("utf-8") for p in sorted((pathlib.Path(__file__).parents[2] / "fteval").glob("*.py")))
+    prose = "\n".join(
+        p.read_text("utf-8") for p in sorted((pathlib.Path(__file__).parents[3] / "fteval" / "records").glob("*.py"))
+    )
     comments = " ".join(line.strip().strip('"') for line in prose.splitlines() if line.strip().startswith('"""'))
     found = non_words(comments, "en")
     assert found.judged > 100
