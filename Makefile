@@ -46,8 +46,8 @@ smoke:  ## the wheel alone, core only, in a fresh environment without torch
 nano-table: $(VENV)/.train  ## what the embedded model knows, on freshly generated hold-outs
 	"$(BIN)/python" -m fteval.nano.table
 
-validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers written to fool it
-	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py
+validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers (REAL=DIR: and with real ones; WRITE=1: keep the counts)
+	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py $(if $(REAL),--real "$(abspath $(REAL))") $(if $(WRITE),--write)
 
 perf: $(VENV)/.dev  ## fteval against its peers and against bare loops, as ratios
 	cd "$(ROOT)" && for script in perf/[a-z]*.py; do echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; done

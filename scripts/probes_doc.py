@@ -21,6 +21,7 @@ from fteval.records import Metric, Probe
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
+from evals.real_answers import Flag, counted, interval  # noqa: E402
 from evals.validity import Validity, probes, validity  # noqa: E402
 
 HEAD = """\
@@ -32,31 +33,44 @@ themselves; `fteval probes show NAME` prints the same with samples and judged an
 A star marks the primary metric: the one that is guarded where nobody writes a gate. What cannot be judged is not
 scored, with a reason; it is never a 0.
 
-"How often it is right" counts labelled answers of this repository (`tests/evals/cases/`), at least half of them written
-to fool the probe both ways. `make validity` counts anew. The probes were mended on these answers, so expect a little
-less on others.
+"How often it is right" has two sides. *Written cases* are answers that this project wrote to fool the probe, both
+ways (`tests/evals/cases/`; `make validity` counts them anew), and the probes were mended on them: the share says that
+no known trick works, not how often real answers are judged rightly. *Real answers* are labelled answers that models
+wrote, enriched with hard ones (`make validity REAL=DIR`; the counts stand in `docs/validity.json`): a flag is the
+worse value of a metric, its precision the share of flagged answers that the label faults too, its recall the share of
+faulty answers that are flagged, with 95 % intervals (Wilson). What is not scored is not flagged.
 """
 
 
 def page() -> str:
     """The whole page."""
     labelled = {name: validity(name) for name in probes()}
-    parts = [HEAD, _overview(labelled)]
-    parts += [_section(name, labelled.get(name)) for name in registry.probe_names()]
+    real = counted()
+    parts = [HEAD, _overview(labelled, real)]
+    for name in registry.probe_names():
+        parts.append(_section(name, labelled.get(name), [flag for flag in real if flag.probe == name]))
     return "\n".join(parts)
 
 
-def _overview(labelled: dict[str, Validity]) -> str:
-    lines = ["| probe | measures | labelled answers | right |", "|---|---|--:|--:|"]
+def _overview(labelled: dict[str, Validity], real: list[Flag]) -> str:
+    lines = [
+        "| probe | measures | right on written cases (by this project, to fool it) | right on real answers |",
+        "|---|---|--:|--:|",
+    ]
     for name in registry.probe_names():
         first = _doc(registry.probe_class(name)).split("\n")[0].rstrip(".")
         v = labelled.get(name)
-        counts = f"{v.cases} | {100 * v.agreement:.1f} %" if v else "| "
-        lines.append(f"| [`{name}`](#{name}) | {first} | {counts} |")
+        written = f"{100 * v.agreement:.1f} % of {v.cases}" if v else ""
+        main = [
+            f"{interval(f.right, f.n)} of {f.n}{'' if f.by_models else ', all in their manner'}"
+            for f in real
+            if f.probe == name and f.main
+        ]
+        lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(main)} |")
     return "\n".join(lines) + "\n"
 
 
-def _section(name: str, v: Validity | None) -> str:
+def _section(name: str, v: Validity | None, real: list[Flag]) -> str:
     cls = registry.probe_class(name)
     first, _, rest = _doc(cls).partition("\n")
     parts = [f"## {name}\n", f"{first}\n"]
@@ -65,12 +79,32 @@ def _section(name: str, v: Validity | None) -> str:
     parameters = list(_parameters(cls))
     if parameters:
         parts.append("\n".join(["| parameter | default | |", "|---|---|---|", *parameters]) + "\n")
-    if v is not None:
-        right = f"agrees with {100 * v.agreement:.1f} %"
-        wrong = f"{len(v.false_passes)} false passes, {len(v.false_fails)} false fails"
-        labelled = f"{v.cases} labelled answers, {v.adversarial} of them written to fool it"
-        parts.append(f"**How often it is right.** {labelled}: {right}, {wrong}.\n")
+    notes = ROOT / "docs" / "probes" / f"{name}.md"
+    if notes.is_file():
+        parts.append(notes.read_text(encoding="utf-8"))
+    if v is not None or real:
+        parts.append(_validity(v, real))
     return "\n".join(parts)
+
+
+def _validity(v: Validity | None, real: list[Flag]) -> str:
+    """How often the probe is right, and by whose labels."""
+    lines = []
+    if v is not None:
+        wrong = f"{len(v.false_passes)} false passes, {len(v.false_fails)} false fails"
+        who = f"{v.cases} answers written by this project, {v.adversarial} of them to fool it"
+        lines.append(f"**How often it is right.** On {who}: agrees with {100 * v.agreement:.1f} %, {wrong}.\n")
+    if real:
+        lines += [
+            "| on real answers | n | agrees | precision of the flag | recall of the flag |",
+            "|---|--:|--:|--:|--:|",
+        ]
+    for source in dict.fromkeys(f.source for f in real):
+        lines.append(f"| *{source}* | | | | |")
+        for f in (f for f in real if f.source == source):
+            shares = (interval(f.right, f.n), interval(f.both, f.flagged), interval(f.both, f.faulty))
+            lines.append(f"| {'★ ' if f.main else ''}`{f.metric}` | {f.n} | {' | '.join(shares)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _doc(cls: type[Probe]) -> str:

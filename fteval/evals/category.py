@@ -18,22 +18,17 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Category:
     """Whether an answer names one label of the list, and the right one.
 
-    Measures  valid: exactly one label is given as the answer, in any wrapping ("Category: 3.", **spam**,
-              {"label": "3"}, "Not spam, but ham.", "3, because …", a correction's last word); correct: that label is
-              the target; bare: the answer is a label and nothing else, white space, case and full-width forms aside
-              ("spam." is not bare)
-    Chance    1 in as many as there are labels, more where one is frequent: read the macro-F1 beside it, which
-              reports show with what was taken for what
-    Traps     two labels, the list given back, a label inside another word (hamster), a question (spam?), a loop of one
-              label and a label that is only ruled out are no answer; of labels that contain each other the longest
-              counts ("not spam"); 20,000 characters are read
+    Measures  valid: one label is given as the answer, in any wrapping; correct: it is the target; bare: the answer is
+              that label and nothing else
+    Chance    1 in as many as there are labels, more where one is frequent: read the macro-F1 beside it
+    Traps     sentences in languages that the rules do not read are unscored
     Source    texts of fteval's own
     """
 
     labels: tuple[str | int, ...] = ()
     """The labels to choose from, for rows without `labels` of their own."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
         Metric("valid", labels=True),
@@ -68,21 +63,20 @@ class Category:
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
         found = named(text, labels, sample.prompt_text)
         reasons: dict[str, str] = {}
+        values: dict[str, float | None] = {"valid": 1.0, "correct": 1.0, "bare": float(found.bare)}
         if found.label is None:
-            declined = refusal(text, sample.prompt_text)
-            reasons["valid"] = f"a refusal: '{declined[:60]}'" if declined and not found.several else found.why
-            reasons["correct"] = reasons["valid"]
+            declined = "" if found.several else refusal(text, sample.prompt_text)
+            why = f"a refusal: '{declined[:60]}'" if declined else found.why
+            values["valid"] = values["correct"] = None if found.open and not declined else 0.0
+            reasons = dict.fromkeys(values, why + (", in another language" if values["valid"] is None else ""))
         elif found.label != wanted:
+            values["correct"] = 0.0
             reasons["correct"] = f"{found.label!r}, wanted {wanted!r}"
-        if not found.bare:
-            reasons["bare"] = "more than the label" if found.label is not None else reasons["valid"]
+        if found.label is not None and not found.bare:
+            reasons["bare"] = "more than the label"
         answer = found.label if found.label is not None else ", ".join(found.several[:5]) or None
-        return Scores(
-            {m.name: float(m.name not in reasons) for m in self.metrics},
-            # The target's own spelling, so that reports count both as one label.
-            answer=str(sample.target) if found.label == wanted else answer,
-            reasons=reasons,
-        )
+        # The target's own spelling, so that reports count both as one label.
+        return Scores(values, answer=str(sample.target) if found.label == wanted else answer, reasons=reasons)
 
     def _labels(self, sample: Sample) -> Labels:
         given = sample.metadata.get("labels", self.labels)

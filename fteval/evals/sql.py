@@ -23,22 +23,11 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Sql:
     """Whether a query returns what its reference returns, on the row's data and on data near it.
 
-    Measures  parses: the answer holds one SELECT, WITH or VALUES statement that sqlglot (and SQLite, where that is the
-              dialect) can read, bare, fenced or in prose; of several different ones, the last where it is said to
-              correct the others, else all must be right; executes: it runs to its end on an in-memory SQLite with the
-              row's data (another dialect is rewritten for SQLite first), reading only: writes, PRAGMA, ATTACH, system
-              tables, random numbers and the clock are refused, and a budget of steps, characters and rows stops what
-              is endless; correct: it returns the reference's rows, as often, on that data and on up to six neighbours
-              of it. A neighbour has rows dropped, copied, shuffled and values moved to the reference's bounds, from a
-              seed, and keeps what the data shows (types, keys, references, NULL only where there is NULL): so a
-              constant is no count, and an empty result no filter. Row order counts only where the reference has an
-              ORDER BY of its own, and not among rows that tie there. Column names do not count, nor their order, one
-              order for all rows and databases (as in Spider's test suites); their number does. Numbers are equal
-              within 1e-6 (1 is 1.0), text is exact, NULL is NULL
-    Chance    0, but for questions with few possible answers (yes or no): constants mostly fail on the neighbours
-    Traps     functions that SQLite lacks count against an answer in another dialect; two queries that differ only on
-              data unlike the row's are taken as one; a reference with a LIMIT but no order leaves the answer to luck
-    Source    schemas, data and questions of fteval's own; neighbours after arXiv:2010.02840 (test suite accuracy)
+    Measures  parses: one query that can be read; executes: it runs on SQLite, reading only; correct: it returns the
+              reference's rows on that data and on neighbours of it
+    Chance    0, but for questions with few possible answers
+    Traps     a LIMIT without an order leaves the answer to luck
+    Source    schemas and questions of fteval's own; neighbours after arXiv:2010.02840
     """
 
     schema: str = ""
@@ -46,7 +35,7 @@ class Sql:
     dialect: str = "sqlite"
     """Of the answers, references, setups and schema, as sqlglot names it."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("correct", primary=True), Metric("executes"), Metric("parses"))
 
     def __post_init__(self) -> None:

@@ -140,6 +140,58 @@ def test_what_differs_on_near_data_is_wrong_even_where_these_rows_agree(target: 
     assert not correct(answer, target)
 
 
+SALES = {
+    "shop": [{"id": 1, "name": "Elm"}, {"id": 2, "name": "Oak"}, {"id": 3, "name": "Yew"}],
+    "sale": [
+        {"id": 11, "shop": 1, "euros": 70, "kilos": 0.5},
+        {"id": 12, "shop": 1, "euros": 45, "kilos": 1.5},
+        {"id": 13, "shop": 2, "euros": 20, "kilos": 2.4},
+        {"id": 14, "shop": 2, "euros": 33, "kilos": 1.0},
+        {"id": 15, "shop": 3, "euros": 260, "kilos": 3.1},
+        {"id": 16, "shop": 3, "euros": 8, "kilos": 0.2},
+    ],
+}
+LIMITS = [
+    ("SELECT shop FROM sale GROUP BY shop HAVING SUM(euros) > 100", "SUM(euros) > 100"),
+    ("SELECT shop.name FROM shop JOIN sale ON sale.shop = shop.id GROUP BY shop.id HAVING SUM(sale.euros) < 90",
+     "SUM(sale.euros) < 90"),
+    ("SELECT shop, AVG(euros) AS mean FROM sale GROUP BY shop HAVING mean > 30 ORDER BY mean", "mean > 30"),
+    ("SELECT name FROM shop WHERE id IN (SELECT shop FROM sale GROUP BY shop HAVING MAX(euros) > 40)",
+     "MAX(euros) > 40"),
+    ("WITH t AS (SELECT shop, SUM(euros + 1) AS s FROM sale GROUP BY shop) SELECT shop FROM t WHERE s > 90", "s > 90"),
+    ("SELECT shop FROM sale GROUP BY shop HAVING SUM(kilos) > 2", "SUM(kilos) > 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("target", "limit"), LIMITS)
+def test_a_wrong_limit_of_a_total_shows_on_near_data(target: str, limit: str) -> None:
+    total, sign, number = limit.rsplit(" ", 2)
+    wrong = [f"{total} {sign}= {number}", f"{total} {sign} {int(number) - 1}", f"{total} {sign} {int(number) + 1}",
+             "1"]  # fmt: skip
+    assert correct(target, target, tables=SALES)
+    assert not any(correct(target.replace(limit, other), target, tables=SALES) for other in wrong)
+
+
+def test_two_right_queries_agree_at_a_limit_whatever_the_order_of_their_sums() -> None:
+    # 0.1 + 0.7 + 0.2 and 0.2 + 0.1 + 0.7 differ in floating point: sums that are right at the limit must be exact.
+    target = "SELECT shop FROM sale GROUP BY shop HAVING SUM(kilos) > 2"
+    for order in ("kilos", "kilos DESC", "id DESC"):
+        answer = f"SELECT shop FROM (SELECT * FROM sale ORDER BY {order}) GROUP BY shop HAVING SUM(kilos) > 2"
+        assert correct(answer, target, tables=SALES)
+
+
+def test_data_at_a_limit_keep_what_the_data_show() -> None:
+    target = "SELECT shop FROM sale GROUP BY shop HAVING SUM(euros) > 100"
+    trials = reference.trials("", "sqlite", "", json.dumps({"sale": SALES["sale"]}), target)
+    for trial in trials:
+        (_, rows) = contents(trial.database)["sale"]
+        assert len({row[0] for row in rows}) == len(rows) and all(row[2] >= 0 for row in rows)
+        assert all(isinstance(row[2], int) for row in rows)
+    totals = [{row[-1] for row in run(trial.database, "SELECT SUM(euros) FROM sale GROUP BY shop").rows}
+              for trial in trials]  # fmt: skip
+    assert all(any(value in some for some in totals) for value in (99, 100, 101))
+
+
 def test_neighbours_keep_what_the_data_show() -> None:
     setup = """
         CREATE TABLE town (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

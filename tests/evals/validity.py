@@ -1,7 +1,8 @@
 """How often each probe is right: its judgement of labelled answers, at least half of which were written to fool it.
 
-    python tests/evals/validity.py            # the table
-    python tests/evals/validity.py lipogram   # and every answer that this probe judges otherwise than its label
+    python tests/evals/validity.py             # the table
+    python tests/evals/validity.py lipogram    # and every answer that this probe judges otherwise than its label
+    python tests/evals/validity.py --real DIR  # and a second table, on answers that real models wrote (`real_answers`)
 
 The labels are in `cases/<probe>.jsonl`. Counted is the primary metric: right where it equals the label, a false pass
 where it is more, a false fail where it is less or not scored.
@@ -9,12 +10,16 @@ where it is more, a false fail where it is less or not scored.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from evals import real_answers
 
 from fteval import registry
 from fteval.records import Generation, Message, Sample, Scores, primary
@@ -80,8 +85,28 @@ def validity(probe: str) -> Validity:
     return found
 
 
-def main(shown: list[str]) -> int:
-    """Prints the table; 1 where a probe agrees with fewer than 97 % of its labels."""
+def main(arguments: Sequence[str]) -> int:
+    """Prints the tables; 1 where a probe agrees with fewer than 97 % of its labels."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shown", nargs="*", metavar="PROBE")
+    parser.add_argument("--real", type=Path, metavar="DIR")
+    parser.add_argument("--write", action="store_true", help="keep the counts on real answers for docs/probes.md")
+    given = parser.parse_args(arguments)
+    if given.write and given.real is None:
+        parser.error("--write needs --real DIR")
+    poor = _written(given.shown)
+    if given.real is not None:
+        on_real = real_answers.flags(given.real)
+        if not on_real:
+            parser.error(f"{given.real} holds neither labelled/*.jsonl nor refusals.jsonl")
+        print("\n" + "\n".join(real_answers.table(on_real)))
+        if given.write:
+            real_answers.write(on_real)
+    return int(poor > 0)
+
+
+def _written(shown: Sequence[str]) -> int:
+    """Prints the first table; how many probes agree with fewer than 97 %."""
     poor = 0
     print(f"{'probe':<16}{'cases':>7}{'adversarial':>13}{'agreement':>11}{'false passes':>14}{'false fails':>13}")
     for name in probes():
@@ -93,7 +118,7 @@ def main(shown: list[str]) -> int:
         )
         for text in [*v.false_passes, *v.false_fails] if name in shown else []:
             print(f"    {text}")
-    return int(poor > 0)
+    return poor
 
 
 if __name__ == "__main__":

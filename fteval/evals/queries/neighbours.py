@@ -3,8 +3,8 @@
 After the test suites of Zhong, Yu and Klein (arXiv:2010.02840). Each neighbour keeps what its origin shows: types, NULL
 only where there is NULL, unique columns (and pairs) unique, references between tables whole, one column following from
 another, one date before another. So two queries that mean the same under these rules keep agreeing. What changes:
-rows are dropped, copied and shuffled, and single values move to others of their column or to the bounds that the
-reference compares with.
+rows are dropped, copied and shuffled, single values move to others of their column or to the bounds that the reference
+compares with, and totals of groups to the limits of its HAVING.
 """
 
 from __future__ import annotations
@@ -12,40 +12,100 @@ from __future__ import annotations
 import datetime
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
+from fteval.evals.queries.limits import Cell, Limit, at_limit, limits
 from fteval.evals.queries.rules import Link, Rules, Tables, before, learned, links_of
 from fteval.evals.queries.sqlite import Row, Value
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+Ask = Callable[[Tables, str], Sequence[Row]]
+"""The rows of a query on these tables, none where it does not run."""
+_TRIES = 3
+"""Neighbours more that are made until the totals of one reach a limit."""
 _LOOKED_AT = 300
 """Rows of a table that the rules are learned from and that are varied."""
 
 
-def neighbours(tables: Tables, tree: exp.Expr, *, loose: bool, seed: int) -> Iterator[Tables]:
-    """Endlessly, the first the same for the same seed. `loose`: rows that are referred to may be missing.
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The rows that neighbours are made from, and what they keep."""
 
-    That is for a reference that finds nothing ("customers without an order"): only a change can tell it from a query
-    that never finds anything.
+    tables: Tables
+    rules: Mapping[str, Rules]
+    links: Sequence[Link]
+    bounds: Mapping[str, list[Value]]
+    loose: bool
+
+
+def neighbours(
+    tables: Tables, tree: exp.Expr, ask: Ask, *, loose: bool, seed: int
+) -> Iterator[tuple[Tables, Limit | None]]:
+    """Endlessly, each with the limit that a total reaches there; the first the same for the same seed.
+
+    `loose`: rows that are referred to may be missing. That is for a reference that finds nothing ("customers without
+    an order"): only a change can tell it from a query that never finds anything.
     """
+    draw = random.Random(seed)
+    origin = _origin(tables, tree, loose=loose)
+    for limit in cycle(limits(tree) or [None]):
+        near = _varied(origin, draw)
+        moved = _at_limit(origin, near, limit, ask, draw) if limit else None
+        for _ in range(_TRIES if limit else 0):
+            if moved is None and limit:
+                near = _varied(origin, draw)
+                moved = _at_limit(origin, near, limit, ask, draw)
+        yield _whole(origin, moved or near), limit if moved else None
+
+
+def _origin(tables: Tables, tree: exp.Expr, *, loose: bool) -> _Origin:
     from sqlglot import exp
 
-    draw = random.Random(seed)
     bounds = _bounds(tree)
     picks = tree.find(exp.Max, exp.Min, exp.Limit, exp.Window) is not None
     tables = {name: (columns, rows[:_LOOKED_AT]) for name, (columns, rows) in tables.items()}
     rules = {name: learned(columns, rows, bounds, picks=picks) for name, (columns, rows) in tables.items()}
-    links = links_of(tables, rules)
-    while True:
-        varied = {
-            name: _vary(columns, rows, rules[name], bounds, {c for t, c, _, _ in links if t == name}, draw)
-            for name, (columns, rows) in tables.items()
-        }
-        _mend(varied, links, loose=loose)
-        yield {name: (tables[name][0], rows) for name, rows in varied.items()}
+    return _Origin(tables, rules, links_of(tables, rules), bounds, loose)
+
+
+def _varied(origin: _Origin, draw: random.Random) -> dict[str, list[Row]]:
+    near = {
+        name: _vary(columns, rows, origin.rules[name], origin.bounds, {c for t, c, _, _ in origin.links if t == name},
+                    draw)
+        for name, (columns, rows) in origin.tables.items()
+    }  # fmt: skip
+    _mend(near, origin.links, loose=origin.loose)
+    return near
+
+
+def _at_limit(
+    origin: _Origin, near: dict[str, list[Row]], limit: Limit, ask: Ask, draw: random.Random
+) -> dict[str, list[Row]] | None:
+    """With a total at the limit, by a number moved that is no reference to another table."""
+    linked = {place for link in origin.links for place in (link[:2], link[2:])}
+    cells = [
+        Cell(name, r, c)
+        for name, rows in near.items()
+        for c, column in enumerate(origin.tables[name][0])
+        if column.casefold() in limit.columns and (name, c) not in linked
+        for r, row in enumerate(rows)
+        if isinstance(row[c], int | float)
+    ]
+
+    def fits(moved: Mapping[str, list[Row]], cell: Cell) -> bool:
+        others = [row for n, row in enumerate(moved[cell.table]) if n != cell.row]
+        return origin.rules[cell.table].hold(origin.tables[cell.table][1], others, moved[cell.table][cell.row])
+
+    return at_limit(near, limit, cells, fits, lambda rows, sql: ask(_whole(origin, rows), sql), draw)
+
+
+def _whole(origin: _Origin, near: Mapping[str, list[Row]]) -> Tables:
+    return {name: (origin.tables[name][0], rows) for name, rows in near.items()}
 
 
 # --- what changes --------------------------------------------------------------------------------

@@ -13,10 +13,12 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
-from fteval.evals.queries.neighbours import neighbours
+from fteval.evals.queries.limits import Limit
+from fteval.evals.queries.neighbours import Ask, neighbours
 from fteval.evals.queries.parse import NotAQuery, for_sqlite, of_the_moment, query
 from fteval.evals.queries.results import Wanted
-from fteval.evals.queries.sqlite import Database, Row, Stopped, contents, filled, refilled, run
+from fteval.evals.queries.rules import Tables
+from fteval.evals.queries.sqlite import STEPS, Database, Row, Stopped, contents, filled, refilled, run
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -83,12 +85,14 @@ def _script(script: str, dialect: str) -> str:
 
 
 def _near(base: Trial, tree: exp.Expr, sql: str, seed: int) -> list[Trial]:
-    """Neighbours, first those on which the reference returns something else, each time another."""
+    """Neighbours, first one for each limit of a total, then those on which the reference returns another thing."""
     nothing = all(value in (None, 0) for row in base.wanted.rows for value in row)
     telling: dict[frozenset[tuple[Row, int]], Trial] = {}
+    limits: dict[Limit, Trial] = {}
     others: list[Trial] = []
     seen = {_as_set(base.wanted.rows)}
-    for tables in islice(neighbours(contents(base.database), tree, loose=nothing, seed=seed), 40 if nothing else 16):
+    near = neighbours(contents(base.database), tree, _asking(base.database), loose=nothing, seed=seed)
+    for tables, limit in islice(near, 40 if nothing else 16):
         try:
             trial = _trial(refilled(base.database, tables), tree, sql)
         except Stopped:
@@ -96,14 +100,34 @@ def _near(base: Trial, tree: exp.Expr, sql: str, seed: int) -> list[Trial]:
         if _says_less(trial.wanted, base.wanted):
             continue
         returned = _as_set(trial.wanted.rows)
-        if returned in seen:
+        if limit and limit not in limits:
+            limits[limit] = trial
+            seen.add(returned)
+        elif returned in seen:
             others.append(trial)
         else:
             seen.add(returned)
             telling[returned] = trial
-        if len(telling) == N_NEIGHBOURS:
+        if len(limits) + len(telling) == N_NEIGHBOURS:
             break
-    return [*telling.values(), *others][:N_NEIGHBOURS]
+    return [*limits.values(), *telling.values(), *others][:N_NEIGHBOURS]
+
+
+def _asking(database: Database) -> Ask:
+    """Answers questions on other rows until they have cost a third of a second."""
+    left = STEPS // 3
+
+    def ask(tables: Tables, sql: str) -> tuple[Row, ...]:
+        nonlocal left
+        left -= 5_000 + 40 * sum(len(rows) for _, rows in tables.values())  # what filling them costs
+        try:
+            result = run(refilled(database, tables), sql, budget=left) if left > 0 else None
+        except Stopped:
+            result = None
+        left -= result.steps if result else 0
+        return result.rows if result else ()
+
+    return ask
 
 
 def _as_set(rows: Sequence[Row]) -> frozenset[tuple[Row, int]]:

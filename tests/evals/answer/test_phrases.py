@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from importlib import resources
 
@@ -15,7 +16,7 @@ from fteval.evals.answer.requests import wants_strings, wants_verse
 from fteval.runs.asking.sources import source_files
 
 FOLDER = resources.files("fteval.evals").joinpath("data", "phrases")
-KINDS = sorted({file.name.removesuffix(".tsv") for folder in FOLDER.iterdir() for file in folder.iterdir()})
+KINDS = sorted({file.name.removesuffix(".tsv") for file in pathlib.Path(str(FOLDER)).glob("*/*.tsv")})
 LINES = [pytest.param(kind, p, id=f"{kind}-{p.language}-{p.text}") for kind in KINDS for p in phrases.phrases(kind)]
 
 
