@@ -9,27 +9,26 @@ from pathlib import Path
 
 import click
 
+from fteval import registry
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import Comparison, Judged, RunRecord
-
-FORMATS = {".md": "markdown", ".json": "the numbers", ".xml": "JUnit, a case per gate", ".csv": "a row per metric"}
-"""Ending of a report file -> what is written."""
+from fteval.records import Comparison, RunRecord
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
     """Raises UserError before any work for a report file that could not be written, naming all of them."""
-    problems = []
+    problems: list[str] = []
+    formats = registry.report_formats() if outputs else registry.Formats({}, ())
     for path in outputs:
-        if path.suffix not in FORMATS:
-            formats = ", ".join(f"{ending} ({what})" for ending, what in FORMATS.items())
-            problems.append(f"-o {path}: the ending says the format: {formats}")
+        if path.suffix not in formats.usable:
+            known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in formats.usable.items())
+            problems += [f"-o {path}: the ending says the format: {known}", *formats.unusable]
         elif not path.parent.is_dir():
             problems.append(f"-o {path}: no folder {path.parent}")
         elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             problems.append(f"-o {path}: cannot be written")
     if problems:
-        raise UserError("\n".join(problems))
+        raise UserError("\n".join(dict.fromkeys(problems)))
 
 
 def present(
@@ -37,7 +36,7 @@ def present(
 ) -> int:
     """Prints the result, writes the report files, and returns the exit code that the result means."""
     from fteval.experiment import saved
-    from fteval.reports import as_data
+    from fteval.reports.files.verdict_json import as_data
     from fteval.reports.terminal import terminal
 
     worst = () if isinstance(result, Comparison) else saved.worst(result)
@@ -46,8 +45,9 @@ def present(
     else:
         terminal.show(result, worst, color=display.color)
     for path in outputs:
+        text = registry.report_formats().usable[path.suffix].render(result, worst)
         try:
-            path.write_text(_as_file(result, worst, path.suffix), encoding="utf-8", newline="")
+            path.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             # The run is kept whatever happens to its report.
             raise Incomplete(
@@ -58,15 +58,3 @@ def present(
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE
-
-
-def _as_file(result: Comparison | RunRecord, worst: Sequence[Judged], ending: str) -> str:
-    from fteval.reports import as_data
-    from fteval.reports.files import csv_table, junit
-    from fteval.reports.markdown import markdown
-
-    if ending == ".json":
-        return json.dumps(as_data(result), indent=1) + "\n"
-    if ending == ".xml":
-        return junit.render(result)
-    return csv_table.render(result) if ending == ".csv" else markdown.render(result, worst)

@@ -11,7 +11,7 @@ Importing this imports neither torch nor transformers; opening a local model doe
 from __future__ import annotations
 
 from fteval.engines.pool import Pool
-from fteval.engines.preflight import Check, checks
+from fteval.engines.preflight import checks
 from fteval.engines.refs import ModelRef, parse
 
-__all__ = ["Check", "ModelRef", "Pool", "checks", "parse"]
+__all__ = ["ModelRef", "Pool", "checks", "parse"]

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fteval.experiment.place import Place, opened_pool
-from fteval.records import Engine, Message
-
-if TYPE_CHECKING:
-    from fteval.engines.preflight import Check
+from fteval.records import Check, Engine, Message
 
 
 def doctor(model: str, against: str | None, place: Place) -> list[Check]:
@@ -29,8 +25,6 @@ def doctor(model: str, against: str | None, place: Place) -> list[Check]:
 
 
 def _same_prompt(engine: Engine, base: Engine) -> Check:
-    from fteval.engines.preflight import Check
-
     asked = [Message("user", "What is a dog?")]
     ours, theirs = engine.prompt(asked).token_ids, base.prompt(asked).token_ids
     if ours is None or theirs is None:

@@ -11,8 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fteval import cli
-from fteval.commands.output import FORMATS
+from fteval import cli, registry
 
 Run = Callable[..., tuple[int, str]]
 
@@ -40,7 +39,7 @@ MODELS = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl", "--h
 
 
 def test_one_run_writes_every_format(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in FORMATS]
+    names = [f"report{ending}" for ending in registry.report_formats().usable]
     code, _ = fteval("run", *MODELS, "--score", "contains", *(part for name in names for part in ("-o", name)))
     assert code == 1
     assert Path("report.md").read_text(encoding="utf-8").split("\n")[2].startswith("### ❌ fteval: do not ship")
@@ -61,7 +60,7 @@ def test_a_saved_comparison_is_written_as_it_was_at_first(fteval: Run) -> None:
 
 
 def test_a_single_run_is_written_in_every_format_too(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in FORMATS]
+    names = [f"report{ending}" for ending in registry.report_formats().usable]
     only = ("--model", "replay:mine.jsonl", "--holdout", "h.jsonl", "--score", "contains")
     code, _ = fteval("run", *only, *(part for name in names for part in ("-o", name)))
     assert code == 0 and all(Path(name).stat().st_size > 100 for name in names)
