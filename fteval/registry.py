@@ -110,7 +110,7 @@ def trainer_names() -> list[str]:
 
 def trainer_module(name: str) -> types.ModuleType:
     """The module of a trainer: it has `Recipe` and `train`. Raises UserError as `probe_class` does."""
-    return _module("trainer", name, _is_trainer, "a trainer is a module with a class Recipe and a function train")
+    return typing.cast(types.ModuleType, _module("trainer", name))
 
 
 def prefixes() -> list[str]:
@@ -134,7 +134,7 @@ def engine(ref: str, pool: EnginePool) -> Engine:
     """The engine for a ref that has a `scheme`. Raises UserError as `probe` does."""
     name = ref.partition(":")[0]
     plugin = _plugin("engine", name)
-    module = typing.cast(EngineScheme, _module("engine", name, _is_scheme, SCHEME))
+    module: EngineScheme = _module("engine", name)
     if plugin is None:
         return module.open_engine(ref, pool)
     try:
@@ -168,7 +168,7 @@ def report_formats() -> Formats:
     for name in _names("report"):
         try:
             plugin = _plugin("report", name)
-            made = typing.cast(ReportFormat, _module("report", name, _is_format, FORMAT))
+            made: ReportFormat = _module("report", name)
         except Unusable as error:
             unusable.append(error.what)
             continue
@@ -272,8 +272,12 @@ def _type_name(hint: Any) -> str:
 # --- where they are found -------------------------------------------------------------------------
 
 PROBE = ("metrics", "samples", "score")
-SCHEME = "an engine is a module with a function open_engine(ref, pool)"
-FORMAT = "a report format is a module with ENDING (as in '.html'), WHAT (a line) and a function render(subject, worst)"
+MODULES: dict[str, dict[str, Any]] = {
+    "trainer": {"Recipe": type, "train": Callable},
+    "engine": {"open_engine": Callable},
+    "report": {"ENDING": str, "WHAT": str, "render": Callable},
+}
+"""What a module of another package must have."""
 ENGINE = ("ref", "identity", "prompt", "generate", "loglikelihood", "close")
 FOLDERS = {
     "probe": "fteval.evals",
@@ -363,28 +367,18 @@ def _plugin_probe(entry: importlib.metadata.EntryPoint) -> type:
     return loaded
 
 
-def _module(kind: str, name: str, sound: Callable[[Any], bool], wanted: str) -> types.ModuleType:
+def _module(kind: str, name: str) -> Any:
     plugin = _plugin(kind, name)
     if plugin is None:
         return importlib.import_module(f"{FOLDERS[kind]}.{name}")
-    loaded = _loaded(plugin)
-    if not sound(loaded):
-        raise _useless(plugin, wanted)
-    return typing.cast(types.ModuleType, loaded)
+    loaded, wanted = _loaded(plugin), MODULES[kind]
+    if any(not isinstance(getattr(loaded, name, None), type_) for name, type_ in wanted.items()):
+        needed = " and ".join(f"{_KINDS[type_]} {name}" for name, type_ in wanted.items())
+        raise _useless(plugin, f"its module needs {needed}")
+    return loaded
 
 
-def _is_trainer(module: Any) -> bool:
-    return inspect.isclass(getattr(module, "Recipe", None)) and callable(getattr(module, "train", None))
-
-
-def _is_scheme(module: Any) -> bool:
-    return callable(getattr(module, "open_engine", None))
-
-
-def _is_format(module: Any) -> bool:
-    ending, what = getattr(module, "ENDING", None), getattr(module, "WHAT", None)
-    named = isinstance(ending, str) and re.fullmatch(r"\.\w+", ending) is not None and isinstance(what, str)
-    return named and callable(getattr(module, "render", None))
+_KINDS = {type: "a class", Callable: "a function", str: "a text"}
 
 
 def _loaded(entry: importlib.metadata.EntryPoint) -> Any:
