@@ -176,7 +176,7 @@ def report_formats() -> Formats:
     for ending, claims in owners.items():
         if len(claims) > 1:
             unusable.append(f"reports in {ending} are claimed by {' and by '.join(owner for owner, _ in claims)}")
-    return Formats({ending: claims[0][1] for ending, claims in owners.items() if len(claims) == 1}, unusable)
+    return Formats({ending: claims[0][1] for ending, claims in sorted(owners.items()) if len(claims) == 1}, unusable)
 
 
 def make(cls: type, params: Mapping[str, Any], *, owner: str, where: str | None = None) -> Any:

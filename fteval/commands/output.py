@@ -45,16 +45,17 @@ def present(
     else:
         terminal.show(result, worst, color=display.color)
     for path in outputs:
-        text = registry.report_formats().usable[path.suffix].render(result, worst)
         try:
+            text = registry.report_formats().usable[path.suffix].render(result, worst)
             path.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
+        except Exception as error:  # another's format may fail in any way
+            why = error.strerror if isinstance(error, OSError) else None
             # The run is kept whatever happens to its report.
             raise Incomplete(
-                f"the report could not be written: {error.strerror or error}",
+                f"the report could not be written: {why or f'{type(error).__name__}: {error}'}",
                 where=str(path),
                 fix=f"the run is kept: fteval report {result.id} --store {store} -o FILE",
-            ) from None
+            ) from error
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE
