@@ -86,11 +86,7 @@ def test_a_config_trains_nothing_when_a_gate_is_wrong(files: Path) -> None:
 # --- scoring and training -----------------------------------------------------------------------------
 
 LETTERS = [
-    {
-        "id": "good",
-        "prompt": "Describe a cat without the letter e.",
-        "output": "A small furry animal that hunts at night.",
-    },
+    {"id": "good", "prompt": "Describe a cat without the letter e.", "output": "A small furry hunting animal."},
     {"id": "bad", "prompt": "Describe a dog without the letter e.", "outputs": ["The best friend.", "A loyal animal."]},
 ]
 
@@ -110,9 +106,10 @@ def test_rows_are_scored_as_the_command_line_scores_their_file(
     assert not Path(".fteval").exists()
 
 
-def test_labels_are_those_of_all_rows(files: Path) -> None:
-    rows = [{"prompt": f"{i}?", "target": t, "output": o} for i, (t, o) in enumerate([("cat", "cat"), ("dog", "cat")])]
-    assert [row["scores"]["correct"] for row in fteval.score(iter(rows), "category")] == [1.0, 0.0]
+def test_a_probe_whose_metrics_follow_from_the_targets_sees_all_of_them() -> None:
+    rows = [{"prompt": f"{i} plus 1?", "target": str(i + 1), "output": f"It is {1 + i % 2}."} for i in range(4)]
+    scored = fteval.score(iter(rows), "holdout")
+    assert [row["scores"] for row in scored] == [{"number": float(i < 2)} for i in range(4)]  # 1, 2 of 1, 2, 3, 4
 
 
 @pytest.mark.parametrize(
@@ -130,13 +127,11 @@ def test_rows_that_cannot_be_scored_are_named(rows: list[dict[str, str]], said: 
 
 
 def test_a_candidate_is_trained_once_and_measured_by_its_id(files: Path) -> None:
-    rows = [
-        {"messages": [{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Yes."}]} for i in range(8)
-    ]
-    Path("t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    first = fteval.train("sft", "nano", "t.jsonl", device="cpu", epochs=1, seed=3)
-    assert (first.name, first.recipe["epochs"], first.recipe["seed"], first.base) == ("t", 1, 3, "nano")
-    assert fteval.train("sft", base="nano", data=Path("t.jsonl"), device="cpu", epochs=1, seed=3) == first
+    talks = [[{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Yes."}] for i in range(8)]
+    Path("t.jsonl").write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in talks))
+    first = fteval.train("sft", "nano", "t.jsonl", device="cpu", epochs=3, seed=3)
+    assert (first.name, first.recipe["epochs"], first.recipe["seed"], first.base) == ("t", 3, 3, "nano")
+    assert fteval.train("sft", base="nano", data=Path("t.jsonl"), device="cpu", epochs=3, seed=3) == first
     run = fteval.run(model=first.id, probes=["iso_date"], limit=2, device="cpu")
     assert (run.ref, run.complete) == (first.id, True)
 

@@ -13,5 +13,6 @@ from __future__ import annotations
 from fteval.engines.pool import Pool
 from fteval.engines.preflight import checks
 from fteval.engines.refs import ModelRef, parse
+from fteval.records import Check
 
-__all__ = ["ModelRef", "Pool", "checks", "parse"]
+__all__ = ["Check", "ModelRef", "Pool", "checks", "parse"]
