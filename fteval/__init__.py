@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from fteval.version import __version__
 
-__all__ = ["__version__", "compare", "run"]
+__all__ = ["__version__", "compare", "run", "score", "train"]
 
 if TYPE_CHECKING:
-    from fteval.api import run
-    from fteval.experiment.saved import compare
+    from fteval.api import compare, run, score, train
 
 
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `fteval --help` must not pay for numpy.
-    if name in ("compare", "run"):
+    if name in __all__:
         from fteval import api
-        from fteval.experiment import saved
 
-        return api.run if name == "run" else saved.compare
+        return getattr(api, name)
     raise AttributeError(f"module 'fteval' has no attribute {name!r}")

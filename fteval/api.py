@@ -3,22 +3,28 @@
 comparison = fteval.run(model="nano+out/sft", against="nano", probes=["iso_date", "facts"])
 comparison = fteval.run(config="fteval.yaml")
 comparison = fteval.compare("20261120T101756Z-7f3a", "20261120T102001Z-91bc")
+candidate = fteval.train("sft", base="nano", data="train.jsonl", epochs=10)
+rows = fteval.score("outputs.jsonl", "lipogram", settings={"letters": "e"})
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fteval import registry
+from fteval.experiment import score as scoring
+from fteval.experiment import train as training
 from fteval.experiment.asked import Asked, with_parts
 from fteval.experiment.describe import describe, find_config
+from fteval.experiment.experiment import DEFAULT_STORE, ModelUse
 from fteval.experiment.measure import measure
-from fteval.experiment.place import Listener, placed
+from fteval.experiment.place import Listener, Place, placed
 from fteval.experiment.saved import compare
-from fteval.records import Comparison, Gate, RunRecord
+from fteval.records import Candidate, Comparison, Gate, RunRecord
 
-__all__ = ["compare", "run"]
+__all__ = ["compare", "run", "score", "train"]
 
 
 def run(
@@ -62,3 +68,44 @@ def run(
     asked = with_parts(asked, sampling, server)
     experiment = describe(asked, find_config(asked.config, wanted=False))
     return measure(experiment, placed(asked, experiment, listener or Listener()))
+
+
+def train(
+    trainer: str,
+    base: str,
+    data: str | Path,
+    *,
+    name: str | None = None,
+    store: str | Path | None = None,
+    offline: bool = False,
+    device: str = "auto",
+    listener: Listener | None = None,
+    **recipe: Any,
+) -> Candidate:
+    """Makes a candidate of a base and chat rows; its `id` is a model for `run`.
+
+    `recipe` are the fields of the trainer's Recipe. What was trained before is not trained again. Raises UserError and
+    its children.
+    """
+    use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data))
+    place = Place(
+        store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline, listener=listener or Listener()
+    )
+    return training.train(name or Path(data).stem, use, base, place)
+
+
+def score(
+    rows: str | Path | Iterable[Mapping[str, Any]], probe: str, *, settings: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Judges outputs made elsewhere, a file's or these rows': {"id", "scores", "answer", "reasons"} for each, in order.
+
+    A row has `prompt` or `messages`, `output` or `outputs`, and what the probe needs; `settings` are the probe's
+    parameters. A score is None where a reason says why there is none. Raises UserError and its children.
+    """
+    from fteval.engines.pool import Pool
+    from fteval.runs.asking.suite import with_reference
+
+    given = Path(rows) if isinstance(rows, str | Path) else list(rows)
+    with Pool(DEFAULT_STORE / "candidates") as pool:
+        judge = with_reference(registry.probe(probe, settings), pool.open)
+        return list(scoring.score_rows(given, scoring.fitted(judge, given)))

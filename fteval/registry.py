@@ -1,8 +1,9 @@
-"""Find a probe or a trainer by name: the name is the file's name, or an entry point's.
+"""Find a probe, a trainer, an engine or a report format by name: the name is the file's name, or an entry point's.
 
 A probe is the one class in `fteval/evals/<name>.py` that has `metrics`, `samples` and `score`; other packages add
-theirs with the entry point group `fteval.probes` (value: the class), and a trainer (a module with `Recipe` and
-`train`) with `fteval.trainers`. Nothing is imported before it is asked for.
+theirs with the entry point group `fteval.probes` (value: the class). The others are modules: a trainer has `Recipe` and
+`train` (group `fteval.trainers`), an engine `open_engine` (`fteval.engines`, the name is the prefix of its refs), a
+report format `ENDING`, `WHAT` and `render` (`fteval.reports`). Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Metric, Probe
+from fteval.records import Engine, EnginePool, EngineScheme, Metric, Probe, ReportFormat
 
 
 class Unusable(UserError):
-    """A probe or a trainer of another package that does not work, or that takes a name which is taken."""
+    """A thing of another package that does not work, or that takes a name which is taken."""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -40,7 +41,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 def probe_names() -> list[str]:
     """Every probe that can be asked for by name, sorted. Imports none of them."""
-    return sorted({*_own("probe"), *_plugins("probe")})
+    return _names("probe")
 
 
 def probe_class(name: str) -> type[Probe]:
@@ -104,18 +105,78 @@ def is_generated(data: str) -> bool:
 
 def trainer_names() -> list[str]:
     """Every trainer that can be asked for by name, sorted. Imports none of them."""
-    return sorted({*_own("trainer"), *_plugins("trainer")})
+    return _names("trainer")
 
 
 def trainer_module(name: str) -> types.ModuleType:
     """The module of a trainer: it has `Recipe` and `train`. Raises UserError as `probe_class` does."""
-    plugin = _plugin("trainer", name)
+    return typing.cast(types.ModuleType, _module("trainer", name))
+
+
+def prefixes() -> list[str]:
+    """What may stand before the colon of a model ref, sorted. Imports no engine."""
+    return sorted({*_names("engine"), *PREFIXES["engine"]})
+
+
+def scheme(ref: str) -> str | None:
+    """The prefix of a model ref that an engine of its own answers; None for refs that fteval reads itself.
+
+    Raises UserError for a prefix with two owners, as `hf` is when a package brings an engine of that name.
+    """
+    name, colon, _ = ref.partition(":")
+    if not colon or name not in _names("engine"):
+        return None
+    _plugin("engine", name)
+    return name
+
+
+def engine(ref: str, pool: EnginePool) -> Engine:
+    """The engine for a ref that has a `scheme`. Raises UserError as `probe` does."""
+    name = ref.partition(":")[0]
+    plugin = _plugin("engine", name)
+    module: EngineScheme = _module("engine", name)
     if plugin is None:
-        return importlib.import_module(f"fteval.trainers.{name}")
-    loaded = _loaded(plugin)
-    if not inspect.isclass(getattr(loaded, "Recipe", None)) or not callable(getattr(loaded, "train", None)):
-        raise _useless(plugin, "a trainer is a module with a class Recipe and a function train")
-    return typing.cast(types.ModuleType, loaded)
+        return module.open_engine(ref, pool)
+    try:
+        made = module.open_engine(ref, pool)
+    except UserError:
+        raise
+    except Exception as error:  # another's code may fail in any way
+        raise _useless(plugin, f"{type(error).__name__}: {error}") from error
+    missing = [name for name in ENGINE if not hasattr(made, name)]
+    if missing:
+        raise _useless(plugin, f"open_engine gave {type(made).__name__}, which has no {', '.join(missing)}")
+    if made.ref != ref:
+        raise _useless(plugin, f"its ref is {made.ref!r}, and must be the text that it was opened with: {ref!r}")
+    return made
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Formats:
+    """Of report files."""
+
+    usable: Mapping[str, ReportFormat]
+    """By the ending of such files."""
+    unusable: Sequence[str]
+    """Why others are not, a line each."""
+
+
+def report_formats() -> Formats:
+    """Every format of report files. Imports all of them."""
+    owners: dict[str, list[tuple[str, ReportFormat]]] = {}
+    unusable = []
+    for name in _names("report"):
+        try:
+            plugin = _plugin("report", name)
+            made: ReportFormat = _module("report", name)
+        except Unusable as error:
+            unusable.append(error.what)
+            continue
+        owners.setdefault(made.ENDING, []).append((_package(plugin) if plugin else "fteval", made))
+    for ending, claims in owners.items():
+        if len(claims) > 1:
+            unusable.append(f"reports in {ending} are claimed by {' and by '.join(owner for owner, _ in claims)}")
+    return Formats({ending: claims[0][1] for ending, claims in sorted(owners.items()) if len(claims) == 1}, unusable)
 
 
 def make(cls: type, params: Mapping[str, Any], *, owner: str, where: str | None = None) -> Any:
@@ -211,7 +272,25 @@ def _type_name(hint: Any) -> str:
 # --- where they are found -------------------------------------------------------------------------
 
 PROBE = ("metrics", "samples", "score")
-FOLDERS = {"probe": "fteval.evals", "trainer": "fteval.trainers"}
+MODULES: dict[str, dict[str, Any]] = {
+    "trainer": {"Recipe": type, "train": Callable},
+    "engine": {"open_engine": Callable},
+    "report": {"ENDING": str, "WHAT": str, "render": Callable},
+}
+"""What a module of another package must have."""
+ENGINE = ("ref", "identity", "prompt", "generate", "loglikelihood", "close")
+FOLDERS = {
+    "probe": "fteval.evals",
+    "trainer": "fteval.trainers",
+    "engine": "fteval.engines.schemes",
+    "report": "fteval.reports.files",
+}
+PREFIXES = {"engine": ("hf", "ft", "openai", "http", "https", "nano")}
+"""Names that fteval gives a meaning without a file of that name."""
+
+
+def _names(kind: str) -> list[str]:
+    return sorted({*_own(kind), *_plugins(kind)})
 
 
 @functools.cache
@@ -259,11 +338,11 @@ def _plugins(kind: str) -> dict[str, list[importlib.metadata.EntryPoint]]:
 def _plugin(kind: str, name: str) -> importlib.metadata.EntryPoint | None:
     """The entry point behind a name; None for one of fteval's own. Raises UserError for none and for a name with two
     owners: which of them is measured must not depend on the order of installing."""
-    own, claims = name in _own(kind), _plugins(kind).get(name, [])
+    own = name in _own(kind) or name.lower() in PREFIXES.get(kind, ())
+    claims = _plugins(kind).get(name, [])
     if not own and not claims:
-        names = probe_names() if kind == "probe" else trainer_names()
         fix = f"`fteval {kind}s` lists all" if kind == "probe" else None
-        raise UserError(f"no {kind} named '{name}'. {suggest(name, names)}", fix=fix)
+        raise UserError(f"no {kind} named '{name}'. {suggest(name, _names(kind))}", fix=fix)
     owners = [*(["fteval"] if own else []), *map(_package, claims)]
     if len(owners) > 1:
         raise Unusable(
@@ -286,6 +365,20 @@ def _plugin_probe(entry: importlib.metadata.EntryPoint) -> type:
         what = f"it has no {', '.join(missing)}" if missing else "it is no dataclass"
         raise _useless(entry, f"a probe is a dataclass with metrics, samples() and score(), and {what}")
     return loaded
+
+
+def _module(kind: str, name: str) -> Any:
+    plugin = _plugin(kind, name)
+    if plugin is None:
+        return importlib.import_module(f"{FOLDERS[kind]}.{name}")
+    loaded, wanted = _loaded(plugin), MODULES[kind]
+    if any(not isinstance(getattr(loaded, name, None), type_) for name, type_ in wanted.items()):
+        needed = " and ".join(f"{_KINDS[type_]} {name}" for name, type_ in wanted.items())
+        raise _useless(plugin, f"its module needs {needed}")
+    return loaded
+
+
+_KINDS = {type: "a class", Callable: "a function", str: "a text"}
 
 
 def _loaded(entry: importlib.metadata.EntryPoint) -> Any:

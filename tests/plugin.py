@@ -1,4 +1,4 @@
-"""Packages that bring a probe or a trainer of their own, as pip would lay them down."""
+"""Packages that bring a probe, a trainer, an engine or a report format of their own, as pip would lay them down."""
 
 from __future__ import annotations
 
@@ -36,6 +36,60 @@ class Length:
 def probe(imports: str = "", late: str = "pass", least: str = "LEAST") -> str:
     """The source of a probe that takes what decides from elsewhere."""
     return PROBE.format(imports=imports, late=late, least=least)
+
+
+ENGINE = '''\
+"""`adder:OFF_BY` answers sums, wrong by OFF_BY."""
+
+import os
+from pathlib import Path
+
+from fteval.errors import UserError
+from fteval.records import Generation, Prompt
+
+
+def open_engine(ref, pool):
+    off_by = ref.partition(":")[2]
+    if not off_by.isdigit():
+        raise UserError(f"adder wants a number, found {off_by!r}", fix="adder:0")
+    return Adder(ref, int(off_by))
+
+
+class Adder:
+    def __init__(self, ref, off_by):
+        self.ref, self.off_by = ref, off_by
+
+    def identity(self):
+        return {"engine": "adder", "version": 1, "off_by": self.off_by}
+
+    def prompt(self, messages):
+        return Prompt(tuple(messages))
+
+    def generate(self, requests, sampling):
+        for request in requests:
+            with Path("asked.txt").open("a") as file:
+                file.write(request.sample_id + os.linesep)
+            words = request.prompt.messages[-1].content.split()
+            total = sum(int(word) for word in words if word.isdigit()) + self.off_by
+            yield [Generation(request.sample_id, request.key, request.repeat, str(total), "stop")]
+
+    def loglikelihood(self, pairs):
+        raise UserError("an adder knows no likelihoods")
+
+    def close(self):
+        Path("closed.txt").touch()
+'''
+"""An engine that leaves a line in asked.txt for each question."""
+
+FORMAT = '''\
+"""The verdict in a word."""
+
+ENDING, WHAT = ".txt", "the verdict alone"
+
+
+def render(subject, worst):
+    return getattr(subject, "verdict", f"measured, {len(worst)} answers shown") + "\\n"
+'''
 
 
 def install(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import fteval
+from fteval import cli
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import Comparison, Gate, RunRecord
 
@@ -80,3 +81,75 @@ def test_a_config_trains_nothing_when_a_gate_is_wrong(files: Path) -> None:
     assert "fteval.yaml:8: probe 'h' has no metric 'numbr'. Did you mean 'number'?" in text
     assert "fteval.yaml:9: the gate on h.number: 'max_drop' needs a unit" in text
     assert not Path(".fteval").exists()
+
+
+# --- scoring and training -----------------------------------------------------------------------------
+
+LETTERS = [
+    {"id": "good", "prompt": "Describe a cat without the letter e.", "output": "A small furry hunting animal."},
+    {"id": "bad", "prompt": "Describe a dog without the letter e.", "outputs": ["The best friend.", "A loyal animal."]},
+]
+
+
+def test_rows_are_scored_as_the_command_line_scores_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("o.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LETTERS))
+    capfd.readouterr()
+    assert cli.call(["score", "o.jsonl", "--probe", "lipogram", "--set", "letters=e", "--json"]) == 0
+    by_command = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    scored = fteval.score(LETTERS, "lipogram", settings={"letters": "e"})
+    assert scored == fteval.score("o.jsonl", "lipogram", settings={"letters": "e"}) == by_command
+    # By eye: no e in the first; of the second's two answers one has an e.
+    assert [(row["id"], row["scores"]["compliant"]) for row in scored] == [("good", 1.0), ("bad", 0.5)]
+    assert not Path(".fteval").exists()
+
+
+def test_a_probe_whose_metrics_follow_from_the_targets_sees_all_of_them() -> None:
+    rows = [{"prompt": f"{i} plus 1?", "target": str(i + 1), "output": f"It is {1 + i % 2}."} for i in range(4)]
+    scored = fteval.score(iter(rows), "holdout")
+    assert [row["scores"] for row in scored] == [{"number": float(i < 2)} for i in range(4)]  # 1, 2 of 1, 2, 3, 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"prompt": "a", "output": "b"}, {"output": "b"}], "row 2"),
+        ([{"prompt": "a"}], "row 1"),
+        ([{"prompt": "a", "output": "b", "finish_reason": "tired"}], "finish_reason"),
+        ([], "holds no rows"),
+    ],
+)
+def test_rows_that_cannot_be_scored_are_named(rows: list[dict[str, str]], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        fteval.score(rows, "lipogram")
+
+
+def test_a_candidate_is_trained_once_and_measured_by_its_id(files: Path) -> None:
+    talks = [[{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Yes."}] for i in range(8)]
+    Path("t.jsonl").write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in talks))
+    first = fteval.train("sft", "nano", "t.jsonl", device="cpu", epochs=3, seed=3)
+    assert (first.name, first.recipe["epochs"], first.recipe["seed"], first.base) == ("t", 3, 3, "nano")
+    assert fteval.train("sft", base="nano", data=Path("t.jsonl"), device="cpu", epochs=3, seed=3) == first
+    run = fteval.run(model=first.id, probes=["iso_date"], limit=2, device="cpu")
+    assert (run.ref, run.complete) == (first.id, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"trainer": "sfd"}, "Did you mean 'sft'"),
+        ({"trainer": "sft", "epoch": 1}, "epochs"),
+        ({"trainer": "sft"}, "t.jsonl"),
+    ],
+)
+def test_what_is_wrong_with_a_training_is_said(files: Path, arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        fteval.train(base="nano", data="t.jsonl", **arguments)
+    assert said in "\n".join(caught.value.lines())
+
+
+def test_what_import_gives_is_what_the_module_says() -> None:
+    assert sorted(fteval.__all__) == ["__version__", "compare", "run", "score", "train"]
+    assert all(callable(getattr(fteval, name)) for name in fteval.__all__ if name != "__version__")

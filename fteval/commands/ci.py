@@ -105,7 +105,6 @@ def gitlab(what: str, store: Path | None, name: str | None, when: str, display: 
     Example:  fteval ci gitlab verdict.json
     """
     from fteval.ci import gitlab, notes, result
-    from fteval.records import Comparison
     from fteval.reports.files import junit, openmetrics
     from fteval.reports.markdown import github as pages
 
@@ -120,8 +119,7 @@ def gitlab(what: str, store: Path | None, name: str | None, when: str, display: 
             post(lambda thread: notes.withdraw(thread, name, text))
         raise
     _write(Path("fteval.xml"), junit.render(found))
-    if isinstance(found, Comparison):
-        _write(Path("metrics.txt"), openmetrics.render(found))
+    _write(Path("metrics.txt"), openmetrics.render(found))
     if when != "never":
         body = pages.comment(found, suite=result.suite_of(found), job=name, link=job.link)
         post(lambda thread: notes.publish(thread, body, create=result.worth_a_comment(found, when)))

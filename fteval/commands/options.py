@@ -14,19 +14,26 @@ from typing import Any
 
 import click
 
+from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
 
 DEFAULT_STORE = Path(".fteval")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
+
+
+class _Outputs(click.Option):
+    """-o, whose help names the formats that there are; they are looked for when help is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in registry.report_formats().usable.items())
+        self.help = f"Report file; its ending says the format: {known}; repeatable."
+        return super().get_help_record(ctx)
+
+
 outputs = click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Report file; md, json, xml (JUnit) or csv by its ending; repeatable.",
+    "-o", "--output", "outputs", cls=_Outputs, multiple=True, type=click.Path(path_type=Path), metavar="FILE"
 )
 
 

@@ -11,28 +11,27 @@ from pathlib import Path
 
 import click
 
+from fteval import registry
 from fteval.commands import streams
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import Comparison, Judged, RunRecord
-
-FORMATS = {".md": "markdown", ".json": "the numbers", ".xml": "JUnit, a case per gate", ".csv": "a row per metric"}
-"""Ending of a report file -> what is written."""
+from fteval.records import Comparison, RunRecord
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
     """Raises UserError before any work for a report file that could not be written, naming all of them."""
-    problems = []
+    problems: list[str] = []
+    formats = registry.report_formats() if outputs else registry.Formats({}, ())
     for path in outputs:
-        if path.suffix not in FORMATS:
-            formats = ", ".join(f"{ending} ({what})" for ending, what in FORMATS.items())
-            problems.append(f"-o {path}: the ending says the format: {formats}")
+        if path.suffix not in formats.usable:
+            known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in formats.usable.items())
+            problems += [f"-o {path}: the ending says the format: {known}", *formats.unusable]
         elif not path.parent.is_dir():
             problems.append(f"-o {path}: no folder {path.parent}")
         elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             problems.append(f"-o {path}: cannot be written")
     if problems:
-        raise UserError("\n".join(problems))
+        raise UserError("\n".join(dict.fromkeys(problems)))
 
 
 def present(
@@ -44,7 +43,7 @@ def present(
     and neither they nor the code depend on that.
     """
     from fteval.experiment import saved
-    from fteval.reports import as_data
+    from fteval.reports.files.verdict_json import as_data
     from fteval.reports.terminal import terminal
 
     worst = () if isinstance(result, Comparison) else saved.worst(result)
@@ -52,14 +51,16 @@ def present(
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for path in outputs:
         try:
-            path.write_text(_as_file(result, worst, path.suffix), encoding="utf-8", newline="")
-        except OSError as error:
+            text = registry.report_formats().usable[path.suffix].render(result, worst)
+            path.write_text(text, encoding="utf-8", newline="")
+        except Exception as error:  # another's format may fail in any way
+            why = error.strerror if isinstance(error, OSError) else None
             # The run is kept whatever happens to its report.
             raise Incomplete(
-                f"the report could not be written: {error.strerror or error}",
+                f"the report could not be written: {why or f'{type(error).__name__}: {error}'}",
                 where=str(path),
                 fix=f"the run is kept: fteval report {result.id} --store {store} -o FILE",
-            ) from None
+            ) from error
     if as_json:
         unread = streams.write(lambda: click.echo(json.dumps(as_data(result), indent=1)))
     else:
@@ -69,15 +70,3 @@ def present(
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE
-
-
-def _as_file(result: Comparison | RunRecord, worst: Sequence[Judged], ending: str) -> str:
-    from fteval.reports import as_data
-    from fteval.reports.files import csv_table, junit
-    from fteval.reports.markdown import markdown
-
-    if ending == ".json":
-        return json.dumps(as_data(result), indent=1) + "\n"
-    if ending == ".xml":
-        return junit.render(result)
-    return csv_table.render(result) if ending == ".csv" else markdown.render(result, worst)

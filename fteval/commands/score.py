@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import click
 
 from fteval import registry
 from fteval.commands import options
-from fteval.errors import INCOMPLETE, OK, NothingToEvaluate, UserError
-from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores
+from fteval.errors import INCOMPLETE, OK, UserError
+from fteval.records import Probe
 
 
 @click.command("score")
@@ -70,83 +69,16 @@ def score_run(run: str, store: Path | None, as_json: bool, display: options.Disp
 
 def score_file(path: Path, probe: Probe, as_json: bool) -> int:
     """Scores a file row by row, memory flat; returns the exit code."""
-    from fteval.data.read import iter_rows
+    from fteval.experiment.score import fitted, score_rows
 
-    if isinstance(probe, FittedProbe):
-        # Its metrics follow from the targets of the whole file, so that the file is read twice.
-        probe = probe.for_samples([row.sample for row in _rows(path, iter_rows)])
-    if isinstance(probe, ComparingProbe):
-        probe = probe.beside([(r.sample, g.text or "") for r in _rows(path, iter_rows) for g in r.generations])
-    totals = Totals()
-    for row in _rows(path, iter_rows):
-        judged = [_judge(probe, row.sample, generation, f"{path}:{row.line}") for generation in row.generations]
-        line = _combined(row.sample.id, judged)
+    probe, totals = fitted(probe, path), Totals()
+    for line in score_rows(path, probe):
         totals.add(line["scores"])
         if as_json:
             click.echo(json.dumps(line))
-    if not totals.rows:
-        raise NothingToEvaluate(f"{path} holds no rows", fix="each row has 'prompt' or 'messages', and 'output'")
     if not as_json:
         totals.show(probe)
     return OK if totals.judged_any() else INCOMPLETE
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the file: what was asked and what was answered."""
-
-    line: int
-    sample: Sample
-    generations: tuple[Generation, ...]
-
-
-def _rows(path: Path, iter_rows: Any) -> Iterator[Row]:
-    from fteval.records import sample_from_row
-
-    for line, row in iter_rows(path):
-        where = f"{path}:{line}"
-        try:
-            sample = sample_from_row(_without_answer(row))
-        except ValueError as error:
-            raise UserError(str(error), where=where) from None
-        texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
-        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where)
-        finish = row.get("finish_reason")
-        if finish not in (None, "stop", "length"):
-            raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
-        yield Row(
-            line,
-            sample,
-            tuple(Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts)),
-        )
-
-
-def _without_answer(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in ("output", "outputs", "finish_reason")}
-
-
-def _judge(probe: Probe, sample: Sample, generation: Generation, where: str) -> Scores:
-    from fteval.records.reasoning import unanswered
-    from fteval.runs.asking.scoring import no_answer
-
-    try:
-        return no_answer(probe.metrics) if unanswered(generation) else probe.score(sample, generation)
-    except UserError as error:
-        raise UserError(error.what, where=error.where or where, fix=error.fix) from None
-
-
-def _combined(sample_id: str, judged: list[Scores]) -> dict[str, Any]:
-    """One answer's scores as they are; of several the mean over those that could be judged."""
-    if len(judged) == 1:
-        one = judged[0]
-        return {"id": sample_id, "scores": dict(one.values), "answer": one.answer, "reasons": dict(one.reasons)}
-    scores: dict[str, float | None] = {}
-    for metric in judged[0].values:
-        values = [value for s in judged if (value := s.values.get(metric)) is not None]
-        scores[metric] = sum(values) / len(values) if values else None
-    reasons = {metric: reason for s in reversed(judged) for metric, reason in s.reasons.items()}
-    return {"id": sample_id, "scores": scores, "answer": [s.answer for s in judged], "reasons": reasons}
 
 
 @dataclass(slots=True)

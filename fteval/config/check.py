@@ -198,8 +198,10 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
 
 def _ref(ref: str, folder: Path) -> str:
     """A model ref whose paths are joined to the folder: what begins with a dot, or exists there, is a path."""
-    if ref.startswith("replay:"):
+    if ref.startswith("replay:"):  # a file, be it there or not
         return f"replay:{folder / ref.removeprefix('replay:')}"
+    if (scheme := registry.scheme(ref)) is not None:
+        return f"{scheme}:{_joined(ref.removeprefix(f'{scheme}:'), folder)}"
     if ":" in ref.partition("+")[0] and not ref.startswith("hf:"):
         return ref
     base, plus, adapter = ref.partition("+")

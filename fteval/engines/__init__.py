@@ -11,7 +11,8 @@ Importing this imports neither torch nor transformers; opening a local model doe
 from __future__ import annotations
 
 from fteval.engines.pool import Pool
-from fteval.engines.preflight import Check, checks
+from fteval.engines.preflight import checks
 from fteval.engines.refs import ModelRef, parse
+from fteval.records import Check
 
 __all__ = ["Check", "ModelRef", "Pool", "checks", "parse"]

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fteval import registry
 from fteval.engines.refs import ModelRef, display, is_loopback, parse
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fteval.engines.local.loads import Loads
-    from fteval.engines.remote.engine import ServerEngine
 
 DTYPE_NAMES = {
     "auto": "auto",
@@ -51,16 +51,15 @@ class Pool:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
         self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
-        self._served: list[ServerEngine] = []
+        self._opened: list[Engine] = []
         self._loads: Loads | None = None
 
     def open(self, ref: str) -> Engine:
         """The engine for a model ref. Raises UserError for one that names nothing usable, see `refs` and `folders`."""
         model = parse(ref, self.candidates)
-        if model.base.kind == "replay":
-            from fteval.engines.replay import ReplayEngine
-
-            return ReplayEngine(ref, Path(model.base.name))
+        if model.base.kind == "scheme":
+            self._opened.append(registry.engine(ref, self))
+            return self._opened[-1]
         if model.base.kind == "server":
             return self._server(model)
         missing = [
@@ -86,10 +85,9 @@ class Pool:
         return self._loads
 
     def close(self) -> None:
-        """Gives all weights back."""
-        for server in self._served:
-            server.close()
-        self._served.clear()
+        """Gives all weights back, and lets every engine that holds something close it."""
+        while self._opened:  # the last one first: it may rest on an earlier one
+            self._opened.pop().close()
         if self._loads is not None:
             self._loads.close()
 
@@ -116,7 +114,7 @@ class Pool:
             key_variable=self.servers.key_variable(model.base.url),
             asked=self.servers.asked,
         )
-        self._served.append(engine)
+        self._opened.append(engine)
         return engine
 
 

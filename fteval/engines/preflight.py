@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fteval.engines.local.chat import PROBES, Chat
 from fteval.engines.refs import exists
 from fteval.errors import UserError
-from fteval.records import Engine, Message, Request, Sampling
+from fteval.records import Check, CheckedEngine, Engine, Message, Request, Sampling, canonical
 
 if TYPE_CHECKING:
     from fteval.engines.local.engine import TransformersEngine
@@ -20,17 +20,6 @@ SHORT = 256
 """A context below this leaves little room for a question and its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at."""
-
-    name: str
-    ok: bool | None
-    """None: worth knowing, or not to be told here; only False must stop a run."""
-    message: str
-    fix: str | None = None
-
-
 def checks(engine: Engine, pool: Pool) -> list[Check]:
     """What can be known about a model before it is asked anything that counts. Loads its weights.
 
@@ -39,10 +28,12 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
     from fteval.engines.local.engine import TransformersEngine
     from fteval.engines.remote.engine import ServerEngine
 
+    if isinstance(engine, CheckedEngine):
+        return list(engine.checks())
     if isinstance(engine, ServerEngine):
         return list(_server(engine))
     if not isinstance(engine, TransformersEngine):
-        return [Check("outputs", True, f"outputs are read from a file, no model is loaded: {engine.ref}")]
+        return list(_promises(engine))
     found = [_template(engine), _bos(engine), _tokenizer_file(engine), _saved_template(engine), _context(engine)]
     try:
         engine.weights()
@@ -79,6 +70,41 @@ def _server(engine: ServerEngine) -> Iterator[Check]:
         names = [name for name, found in capabilities.items() if found == how]
         if names:
             yield Check(how, True if how == "honoured" else None, ", ".join(names))
+
+
+def _promises(engine: Engine) -> Iterator[Check]:
+    """Whether an engine that fteval does not know does what every engine must, on three short questions."""
+    steps = {"identity": _identity, "answers": _answers}
+    for name, step in steps.items():
+        try:
+            yield Check(name, True, step(engine))
+        except UserError as error:
+            yield Check(name, False, error.what, error.fix)
+        except Exception as error:  # another's code may fail in any way
+            yield Check(name, False, f"{type(error).__name__}: {error}")
+
+
+def _identity(engine: Engine) -> str:
+    first, again = (canonical(dict(engine.identity())) for _ in range(2))
+    if first != again:
+        raise UserError("identity() says something else each time: no answer would be used again")
+    if "engine" not in engine.identity():
+        raise UserError("identity() does not say which engine answers", fix='{"engine": NAME, "version": …, …}')
+    return f"answers are kept for {first.decode()[:200]}"
+
+
+def _answers(engine: Engine) -> str:
+    prompts = [engine.prompt([Message("user", text)]) for text in PROBES]
+    requests = [Request(f"preflight-{i}", f"preflight-{i}", prompt) for i, prompt in enumerate(prompts)]
+    made = [g for group in engine.generate(requests, replace(Sampling(), max_tokens=16)) for g in group]
+    if sorted(g.key for g in made) != [r.key for r in requests]:
+        raise UserError(f"{len(requests)} requests gave answers to {sorted(g.key for g in made)}", fix="one per key")
+    failed = [g.failure for g in made if g.failure is not None]
+    if failed:
+        raise UserError(failed[0].message)
+    if any(not isinstance(g.text, str) for g in made):
+        raise UserError("a generation without a failure has no text")
+    return f"{len(made)} questions are answered, the first with {made[0].text!r:.80}"
 
 
 def _template(engine: TransformersEngine) -> Check:

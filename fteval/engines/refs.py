@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fteval import registry
 from fteval.errors import UserError
 
 NANO = Path(__file__).parent.parent / "nano" / "weights"
@@ -27,6 +28,7 @@ _HUB_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
 _HUB_ID = re.compile(rf"{_HUB_PART}/{_HUB_PART}")
 _HOSTED = re.compile(r"ft:[\w./-]+(:[\w./-]*){2,5}", flags=re.ASCII)
 """A provider's fine-tune: `ft:BASE:ORG:NAME:ID`, with empty parts, perhaps with a checkpoint at its end."""
+_PREFIX = re.compile(r"([A-Za-z][\w-]+):", flags=re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 
@@ -35,9 +37,9 @@ class Source:
     """Where a folder comes from."""
 
     kind: str
-    """`nano`, `local`, `hub`, `server` or `replay`."""
+    """`nano`, `local`, `hub`, `server`, or `scheme` for what an engine of its own answers."""
     name: str
-    """`nano`, a resolved path, `ORG/NAME`, what a server calls it, or a file."""
+    """`nano`, a resolved path, `ORG/NAME`, what a server calls it, or the whole ref of a scheme."""
     revision: str | None = None
     url: str | None = None
     """Base of a server's API, `https://HOST/v1`."""
@@ -86,8 +88,8 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
         )
     if len(text) > LONGEST or any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise UserError(f"not a model ref: {shown}", fix="a name of printable characters, 4096 at most")
-    if text.startswith("replay:"):
-        return ModelRef(text, Source("replay", str(_existing(text[len("replay:") :], shown, "file"))))
+    if registry.scheme(text) is not None:
+        return ModelRef(text, Source("scheme", text))
     if text.startswith("ft:"):
         return _candidate(text, candidates)
     if text.startswith("openai:"):
@@ -102,7 +104,7 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
         return _on_base(text, candidates)
     if text.startswith("hf:"):
         return ModelRef(text, _hub(text))
-    return _folder(text, _existing(text, shown, "folder"), candidates)
+    return _folder(text, existing_path(text, shown, "folder"), candidates)
 
 
 def display(text: str, width: int = 120) -> str:
@@ -301,14 +303,14 @@ def _on_base(text: str, candidates: Path | None) -> ModelRef:
     if not left or not right:
         raise UserError(f"half a ref: {display(text)}", fix="BASE+ADAPTER, for example nano+out/sft")
     base = parse(left, candidates)
-    if base.adapter is not None or base.base.kind in ("replay", "server"):
+    if base.adapter is not None or base.base.kind in ("scheme", "server"):
         raise UserError(
             f"{display(left)} cannot be a base: it is an adapter, outputs or a server's",
             fix="a full model before the '+'; a server has a name of its own for each adapter",
         )
     if right.startswith("hf:"):
         return ModelRef(text, base.base, _hub(right))
-    adapter = _existing(right, display(right), "folder")
+    adapter = existing_path(right, display(right), "folder")
     record_and_home: tuple[dict[str, Any], Path] | None = None
     if exists(adapter / "candidate.json") and not exists(adapter / "adapter_config.json"):
         record_and_home = read_json(adapter / "candidate.json"), adapter
@@ -337,7 +339,7 @@ def _hub(text: str) -> Source:
     return Source("hub", name, revision or None)
 
 
-def _existing(text: str, shown: str, what: str) -> Path:
+def existing_path(text: str, shown: str, what: str) -> Path:
     """The path, which exists. Raises UserError with the resolved path and the nearest one that does."""
     path = Path(text).expanduser()
     if text and exists(path):
@@ -345,6 +347,9 @@ def _existing(text: str, shown: str, what: str) -> Path:
     fixes = []
     if what == "folder" and is_hub_id(text):
         fixes.append(f"for the Hub: hf:{text}")
+    if what == "folder" and (prefix := _PREFIX.match(text)):
+        known = registry.suggest(prefix[1], registry.prefixes())
+        fixes.append(f"no engine is installed for '{prefix[1]}:'. {known}")
     near = _nearest(path)
     if near is not None:
         fixes.append(f"did you mean {near}?")

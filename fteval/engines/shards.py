@@ -33,10 +33,11 @@ class ShardEngine:
     """One model that batch files are written for."""
 
     def __init__(self, ref: ModelRef, local: TransformersEngine | None = None) -> None:
-        """`local` says what the weights are, of a model that is no server's. Raises UserError for saved outputs."""
-        if ref.base.kind == "replay":
+        """`local` says what the weights are, of a model that is no server's. Raises UserError for a scheme."""
+        if ref.base.kind == "scheme":
             raise UserError(
-                f"{ref.text} has its answers already: there is nothing to ask", fix="run it without --shards"
+                f"{ref.text} has its answers already, or an engine of its own: batch files cannot ask it",
+                fix="run it without --shards",
             )
         self.ref = ref.text
         self.source: Source = ref.base
@@ -146,7 +147,7 @@ def open_engine(pool: Pool, ref: str) -> ShardEngine:
     from fteval.engines.refs import parse
 
     read = parse(ref, pool.candidates)
-    if read.base.kind in ("server", "replay"):
+    if read.base.kind in ("server", "scheme"):
         return ShardEngine(read)
     local = pool.open(ref)
     assert isinstance(local, TransformersEngine)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fteval.engines import preflight
-from fteval.engines.preflight import Check
 from fteval.experiment.place import Place, opened_pool
-from fteval.records import Engine, Message
+from fteval.records import Check, Engine, Message
 from fteval.runs.journal.store import Store
 
 
 def doctor(model: str, against: str | None, place: Place) -> list[Check]:
     """The preflight's findings on a model, and on its base where one is given."""
-
     store = Store(place.store)
     with opened_pool(store, place) as pool:
         engine = pool.open(model)
@@ -26,7 +24,6 @@ def doctor(model: str, against: str | None, place: Place) -> list[Check]:
 
 
 def _same_prompt(engine: Engine, base: Engine) -> Check:
-
     asked = [Message("user", "What is a dog?")]
     ours, theirs = engine.prompt(asked).token_ids, base.prompt(asked).token_ids
     if ours is None or theirs is None:

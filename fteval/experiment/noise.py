@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.measure import execute
@@ -41,7 +42,7 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
             records.append(
                 execute(label, engine, None, suite, asked, store, batches, reuse=not again, go_on=place.command)
             )
-    here = "served" not in records[0].manifest
+    here = "served" not in records[0].manifest and registry.scheme(experiment.base) is None
     floors = noise_floor(*records, how="another seed" if sampled else "other batches" if here else "asked again")
     store.save_noise(records[0], floors)
     return records[0], floors

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fteval.records.probes import Metric
-from fteval.records.runs import RunRecord
+from fteval.records.runs import Judged, RunRecord
 from fteval.records.samples import Sample
 
 
@@ -202,3 +203,15 @@ class Comparison:
                         f"    {name} {change.base:.3g} -> {change.candidate:.3g} ({change.difference:+.3g}, {counts})"
                     )
         return "\n".join(lines)
+
+
+class ReportFormat(Protocol):
+    """A module that writes a result for one kind of file."""
+
+    ENDING: str
+    """Of such files, `.md`."""
+    WHAT: str
+    """What such a file holds, in a few words for the help."""
+
+    def render(self, subject: Comparison | RunRecord, worst: Sequence[Judged]) -> str:
+        """The whole file; `worst` are a single run's worst answers, for formats that show any."""

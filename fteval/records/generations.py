@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
@@ -108,6 +109,54 @@ class Engine(Protocol):
         """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
 
     def close(self) -> None: ...
+
+
+class EnginePool(Protocol):
+    """What an engine is told of the run that opens it, and where it finds other engines."""
+
+    @property
+    def candidates(self) -> Path | None:
+        """The store's folder of trained candidates."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+    @property
+    def offline(self) -> bool:
+        """No network may be asked."""
+
+    def open(self, ref: str) -> Engine:
+        """The engine for another ref; the pool closes all that it opened."""
+
+
+class EngineScheme(Protocol):
+    """A module whose name is the prefix of the refs that it answers, as `replay` is of `replay:FILE`."""
+
+    def open_engine(self, ref: str, pool: EnginePool) -> Engine:
+        """The engine for a whole ref, `SCHEME:REST`, which is its `ref`. Raises UserError for one that names nothing
+        usable, before anything is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `fteval doctor` looked at."""
+
+    name: str
+    ok: bool | None
+    """None: worth knowing, or not to be told here; only False must stop a run."""
+    message: str
+    fix: str | None = None
+
+
+@runtime_checkable
+class CheckedEngine(Protocol):
+    """An engine that knows what would spoil its runs."""
+
+    def checks(self) -> Iterable[Check]:
+        """What `fteval doctor` is to say of it."""
 
 
 @runtime_checkable

@@ -177,7 +177,7 @@ def test_what_is_no_server_is_refused_without_repeating_a_password(text: str):
         "", "   ", "\0", "a\0b", "x" * 400, "x" * 100_000, "../../x", "a/../../b", "C:\\models\\x", "CON", "/", "nano+",
         "+x", "nano+a+b", "hf:", "hf:x", "hf:../x", "hf:a/../b", "hf:a/b@", "hf:a/b@../x", "hf:a/b@x\ny",
         "hf:a/" + "b" * 300,
-        "ft:../../x", "ft:\0", "replay:", "replay:/nope.jsonl", "nano+../../x", "\x1b[31mred", "é/ü", "a\u202eb",
+        "ft:../../x", "ft:\0", "nano+../../x", "\x1b[31mred", "é/ü", "a\u202eb",
     ],
     ids=lambda text: ascii(text[:20]),
 )  # fmt: skip

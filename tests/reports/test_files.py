@@ -7,12 +7,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree as ET
 
+import plugin
 import pytest
 
-from fteval import cli
-from fteval.commands.output import FORMATS
+from fteval import cli, registry
 
 Run = Callable[..., tuple[int, str]]
 
@@ -40,7 +41,7 @@ MODELS = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl", "--h
 
 
 def test_one_run_writes_every_format(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in FORMATS]
+    names = [f"report{ending}" for ending in registry.report_formats().usable]
     code, _ = fteval("run", *MODELS, "--score", "contains", *(part for name in names for part in ("-o", name)))
     assert code == 1
     assert Path("report.md").read_text(encoding="utf-8").split("\n")[2].startswith("### ❌ fteval: do not ship")
@@ -61,16 +62,16 @@ def test_a_saved_comparison_is_written_as_it_was_at_first(fteval: Run) -> None:
 
 
 def test_a_single_run_is_written_in_every_format_too(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in FORMATS]
+    names = [f"report{ending}" for ending in registry.report_formats().usable]
     only = ("--model", "replay:mine.jsonl", "--holdout", "h.jsonl", "--score", "contains")
     code, _ = fteval("run", *only, *(part for name in names for part in ("-o", name)))
-    assert code == 0 and all(Path(name).stat().st_size > 100 for name in names)
+    assert code == 0 and all(Path(name).read_text(encoding="utf-8") for name in names)
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("report.html", ".md (markdown), .json (the numbers), .xml (JUnit"),
+        ("report.nosuch", ", ".join(f"{e} ({f.WHAT})" for e, f in registry.report_formats().usable.items())),
         ("report", "the ending says the format"),
         ("nowhere/report.md", "no folder nowhere"),
         ("folder.md", "cannot be written"),
@@ -88,3 +89,71 @@ def test_a_disk_that_is_full_keeps_the_run(fteval: Run) -> None:
     Path("report.csv").symlink_to("/dev/full")
     code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.csv")
     assert code == 3 and "the run is kept: fteval report" in shown and "Traceback" not in shown
+
+
+# --- formats of other packages ------------------------------------------------------------------------
+
+ENTRY = "[fteval.reports]\nword = acme_word\n"
+
+
+def test_a_format_of_another_package_is_one_like_any_other(
+    fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": plugin.FORMAT}, ENTRY), monkeypatch)
+    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.txt", "-o", "report.md")
+    assert code == 1, shown
+    assert Path("report.txt").read_text() == "do_not_ship\n" and Path("report.md").exists()
+    fteval("run", *MODELS[:2], *MODELS[4:], "--score", "contains", "-o", "single.txt")
+    # 100 of the 300 answers are wrong; the report of a single run shows some of them.
+    assert Path("single.txt").read_text().startswith("measured, ") and "0 answers" not in Path("single.txt").read_text()
+    assert ".txt (the verdict alone)" in " ".join(fteval("report", "--help")[1].split())
+
+
+BROKEN: dict[str, tuple[str, str]] = {
+    # what is wrong: (the module, what is said)
+    "a library is missing": ("import nowhere_at_all\n", "No module named 'nowhere_at_all'"),
+    "no ending": (plugin.FORMAT.replace("ENDING, WHAT", "OTHER, WHAT"), "its module needs a text ENDING"),
+    "no render": (plugin.FORMAT.replace("def render", "def other"), "and a function render"),
+}
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_one_that_cannot_be_used_is_said_where_its_ending_is_asked_for_and_takes_no_other_down(
+    fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    source, said = BROKEN[wrong]
+    plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, ENTRY), monkeypatch)
+    code, shown = fteval("run", *MODELS, "-o", "report.txt")
+    assert code == 2 and "report 'word' of the package acme-probes 1.0 cannot be used (acme_word)" in shown
+    assert said in shown and ".md (markdown)" in shown
+    assert fteval("run", *MODELS, "--score", "contains", "-o", "report.md")[0] == 1
+    assert fteval("run", "--help")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["word", "markdown"])
+def test_an_ending_that_two_claim_is_nobody_s(
+    fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = plugin.FORMAT.replace(".txt", ".md")
+    entry = f"[fteval.reports]\n{name} = acme_word\n"
+    plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, entry), monkeypatch)
+    code, shown = fteval("run", *MODELS, "-o", "report.md")
+    assert code == 2 and "claimed by fteval and by the package acme-probes 1.0" in shown
+
+
+def test_a_format_that_fails_keeps_the_run(fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = plugin.FORMAT.replace("return getattr", "return {}['x'] + getattr")
+    plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, ENTRY), monkeypatch)
+    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.txt", "-o", "report.md")
+    assert code == 3 and "KeyError: 'x'" in shown and "the run is kept: fteval report" in shown
+    assert "do not ship" in shown.lower()
+
+
+def test_every_file_of_the_folder_is_a_format_with_an_ending_of_its_own() -> None:
+    from fteval.reports import files
+
+    modules = {path.stem for path in Path(files.__path__[0]).glob("[!_]*.py")}
+    formats = registry.report_formats()
+    assert not formats.unusable
+    made = [one for one in formats.usable.values() if isinstance(one, ModuleType)]
+    assert {one.__name__.rpartition(".")[2] for one in made} == modules

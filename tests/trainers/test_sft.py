@@ -395,7 +395,7 @@ def test_what_is_wrong_with_base_or_data_is_known_before_anything_is_made(
         (str(tmp_path / "missing"), data, "no such folder"),
         (f"{tiny_model}+{tiny_adapter}", data, "is an adapter"),
         (str(pickled), data, "pickle weights are not loaded"),
-        (f"replay:{data}", data, "is outputs"),
+        (f"replay:{data}", data, "names none"),
         (str(tiny_model), tmp_path / "missing.jsonl", "missing.jsonl"),
     ]
     for base, rows, said in cases:

@@ -1,1 +1,1 @@
-"""Written for other programs: verdict.json, JUnit, OpenMetrics, CSV."""
+"""Report files: each file here writes one format, and `ENDING` says for which files."""

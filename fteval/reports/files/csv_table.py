@@ -9,10 +9,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fteval.records import CandidateResult, Comparison, GateResult, MetricChange, RunRecord
+from fteval.records import CandidateResult, Comparison, GateResult, Judged, MetricChange, RunRecord
 from fteval.reports.escape import clip, visible
 from fteval.reports.view import run_view
 
+ENDING, WHAT = ".csv", "a row per metric"
 LONGEST = 2000
 COLUMNS = (
     "name", "ref", "verdict", "probe", "metric", "slice", "unit", "base", "candidate", "difference", "low", "high",
@@ -22,7 +23,7 @@ COLUMNS = (
 RUN_COLUMNS = ("ref", "probe", "metric", "value", "low", "high", "planned", "scored", "errors", "unscored")
 
 
-def render(subject: Comparison | RunRecord) -> str:
+def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
     """CSV of RFC 4180: comma, CRLF, a header; no cell is a formula. Of a single run a row per metric."""
     if isinstance(subject, RunRecord):
         found = run_view.as_json(subject)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from fteval.records import Comparison, RunRecord
+from fteval.records import Comparison, Judged, RunRecord
 from fteval.reports.escape import clip, visible
 from fteval.reports.view import judged
 from fteval.reports.view.judged import Case
 
+ENDING, WHAT = ".xml", "JUnit, a case per gate"
 LONGEST = 4000
 """Characters of a text; the whole stands in the store."""
 
 
-def render(subject: Comparison | RunRecord) -> str:
+def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
     """The XML; valid XML 1.0 and ASCII whatever texts are in it."""
     suites = ET.Element("testsuites", name="fteval")
     if isinstance(subject, RunRecord):

@@ -1,47 +1,63 @@
-"""A comparison as OpenMetrics text, which GitLab shows in a merge request beside the numbers of its target branch."""
+"""A result as OpenMetrics text, which GitLab shows in a merge request beside the numbers of its target branch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fteval.records import Comparison, MetricChange
+from fteval.records import Comparison, Judged, RunRecord
 from fteval.reports.escape import one_line
+from fteval.stats.single import level_of
+
+ENDING, WHAT = ".prom", "OpenMetrics, a gauge per metric"
+
+OF_COMPARISON = {
+    "fteval_base": "The metric of the base.",
+    "fteval_candidate": "The metric of the candidate.",
+    "fteval_difference": "Candidate minus base, over the same samples.",
+}
+OF_RUN = {"fteval_value": "The metric of the one model that was measured."}
 
 
-def render(comparison: Comparison) -> str:
-    """Gauges of base, candidate and difference for every reported metric; what was not measured has no line.
+def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
+    """Gauges of base, candidate and difference for every reported metric, or of a single run's value; what was not
+    measured has no line.
 
     Labels say candidate, probe and metric only, so that the numbers of two pipelines meet; shares are 0 to 1.
     """
-    return "\n".join([*_lines(comparison), "# EOF"]) + "\n"
+    values: dict[tuple[str, str], float | None] = {}
+    for key, value in _of_run(subject) if isinstance(subject, RunRecord) else _of_comparison(subject):
+        values.setdefault(key, value)
+    lines = []
+    for family, help in (OF_RUN if isinstance(subject, RunRecord) else OF_COMPARISON).items():
+        lines += [f"# TYPE {family} gauge", f"# HELP {family} {help}"]
+        for (name, labels), value in values.items():
+            if name == family and value is not None and math.isfinite(value):
+                lines.append(f"{name}{{{labels}}} {value!r}")
+    return "\n".join([*lines, "# EOF"]) + "\n"
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
-    families = {
-        "fteval_base": "The metric of the base.",
-        "fteval_candidate": "The metric of the candidate.",
-        "fteval_difference": "Candidate minus base, over the same samples.",
-    }
-    for family, help in families.items():
-        yield f"# TYPE {family} gauge"
-        yield f"# HELP {family} {help}"
-        for labels, change in _changes(comparison):
-            value = getattr(change, family.removeprefix("fteval_"))
-            if value is not None and math.isfinite(value):
-                yield f"{family}{{{labels}}} {value!r}"
+Value = tuple[tuple[str, str], float | None]
+"""(family, labels) and the number; the format forbids two lines with the same of the former, and the first stands."""
 
 
-def _changes(comparison: Comparison) -> Iterator[tuple[str, MetricChange]]:
-    """Each metric once: the format forbids two samples with the same labels."""
-    seen = set()
+def _of_comparison(comparison: Comparison) -> Iterator[Value]:
     for result in comparison.candidates:
         for change in result.changes:
-            said = {"candidate": result.name, "probe": change.probe, "metric": change.metric.name}
-            labels = ",".join(f'{key}="{_label(value)}"' for key, value in said.items())
-            if change.metric.reported and labels not in seen:
-                seen.add(labels)
-                yield labels, change
+            labels = _labels(candidate=result.name, probe=change.probe, metric=change.metric.name)
+            for family in OF_COMPARISON if change.metric.reported else ():
+                yield (family, labels), getattr(change, family.removeprefix("fteval_"))
+
+
+def _of_run(run: RunRecord) -> Iterator[Value]:
+    for probe in run.probes:
+        for metric in probe.metrics:
+            if metric.reported:
+                yield ("fteval_value", _labels(probe=probe.probe, metric=metric.name)), level_of(probe, metric).estimate
+
+
+def _labels(**named: str) -> str:
+    return ",".join(f'{key}="{_label(value)}"' for key, value in named.items())
 
 
 def _label(text: str) -> str:

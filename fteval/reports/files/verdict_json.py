@@ -1,18 +1,39 @@
-"""verdict.json: the comparison for scripts and CI, in the shape that they rest on.
+"""verdict.json: a comparison, or one run's numbers, for scripts and CI, in the shape that they rest on.
 
 Keys are added and never renamed.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from fteval.records import CandidateResult, Comparison, DriftLine, GateResult, MetricChange, NoiseFloor, RunRecord
-from fteval.reports.view import labels
+from fteval.records import (
+    CandidateResult,
+    Comparison,
+    DriftLine,
+    GateResult,
+    Judged,
+    MetricChange,
+    NoiseFloor,
+    RunRecord,
+)
+from fteval.reports.view import labels, run_view
 from fteval.reports.view.view import gravest_first
 
+ENDING, WHAT = ".json", "the numbers"
 SCHEMA = 1
+
+
+def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
+    return json.dumps(as_data(subject), indent=1) + "\n"
+
+
+def as_data(subject: Comparison | RunRecord) -> dict[str, Any]:
+    """What `--json` says too."""
+    return run_view.as_json(subject) if isinstance(subject, RunRecord) else as_json(subject)
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:

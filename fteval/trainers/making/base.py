@@ -37,8 +37,8 @@ def find_base(text: str, candidates_dir: Path, *, offline: bool = False) -> Base
             where=str(ref.adapter),
             fix=f"train on its base ({ref.base}), or merge the adapter into it and save a full model",
         )
-    if ref.base.kind == "replay":
-        raise UserError(f"a training needs a model, {refs.display(text)} is outputs", fix="nano, hf:… or a folder")
+    if ref.base.kind == "scheme":
+        raise UserError(f"a training needs weights, and {refs.display(text)} names none", fix="nano, hf:… or a folder")
     located = locate(ref, offline=offline)
     if ref.candidate:
         return Base(located, ref.candidate, ref.candidate.split(":")[-2] if ref.candidate.count(":") else ref.candidate)

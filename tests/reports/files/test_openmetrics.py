@@ -36,6 +36,15 @@ def test_every_metric_has_base_candidate_and_difference() -> None:
     assert openmetrics.render(scenes.lost()).endswith("\n# EOF\n")
 
 
+def test_a_single_run_has_a_value_per_metric() -> None:
+    lines = openmetrics.render(run(probe([1.0] * 3 + [0.0]))).splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        'fteval_value{probe="facts",metric="correct"} 0.75'  # three of four
+    ]
+    (family,) = text_string_to_metric_families("\n".join(lines) + "\n")
+    assert family.type == "gauge"
+
+
 def test_several_candidates_are_told_apart() -> None:
     assert len(read(scenes.crowd(3))) == 3 * 2 * 3
 

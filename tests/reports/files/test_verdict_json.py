@@ -13,8 +13,8 @@ from made import ones, probe, run
 from scenes import everything, lost
 
 from fteval.records import Comparison, Gate
-from fteval.reports import as_data
 from fteval.reports.files import verdict_json
+from fteval.reports.files.verdict_json import as_data
 from fteval.stats.compare import compare, conclude
 
 # What scripts rest on. Keys may be added, none may go.

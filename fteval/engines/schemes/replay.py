@@ -12,14 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fteval.engines import refs
 from fteval.errors import UserError
-from fteval.records import Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
+from fteval.records import Check, EnginePool, Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
 
 VERSION = 1
 GROUP = 1000
 """Generations handed out together."""
 SHOWN = 10
 """Problems of a file that are listed."""
+
+
+def open_engine(ref: str, pool: EnginePool) -> ReplayEngine:
+    """The engine for a file of outputs. Raises UserError for one that is not there, or has bad rows."""
+    return ReplayEngine(ref, refs.existing_path(ref.removeprefix("replay:"), refs.display(ref), "file"))
 
 
 class ReplayEngine:
@@ -52,6 +58,9 @@ class ReplayEngine:
 
     def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         raise UserError("replayed outputs have no log-likelihoods", where=self.ref, fix="use a local model")
+
+    def checks(self) -> Iterator[Check]:
+        yield Check("outputs", True, f"outputs are read from a file, no model is loaded: {self.ref}")
 
     def close(self) -> None:
         """Nothing is held open."""
