@@ -15,7 +15,7 @@ from fteval import registry
 from fteval.commands import streams
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import Comparison, RunRecord
+from fteval.records import Comparison, Judged, RunRecord
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
@@ -49,24 +49,28 @@ def present(
     worst = () if isinstance(result, Comparison) else saved.worst(result)
     with contextlib.suppress(ValueError):  # not the main thread: a signal is then not ours to ignore
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for path in outputs:
-        try:
-            text = registry.report_formats().usable[path.suffix].render(result, worst)
-            path.write_text(text, encoding="utf-8", newline="")
-        except Exception as error:  # another's format may fail in any way
-            why = error.strerror if isinstance(error, OSError) else None
-            # The run is kept whatever happens to its report.
-            raise Incomplete(
-                f"the report could not be written: {why or f'{type(error).__name__}: {error}'}",
-                where=str(path),
-                fix=f"the run is kept: fteval report {result.id} --store {store} -o FILE",
-            ) from error
+    unwritten = [problem for path in outputs if (problem := _unwritten(result, worst, path))]
     if as_json:
         unread = streams.write(lambda: click.echo(json.dumps(as_data(result), indent=1)))
     else:
         unread = streams.write(lambda: terminal.show(result, worst, color=display.color))
     if unread is not None:
         click.echo(f"fteval: the result could not be printed ({unread}): fteval report {result.id}", err=True)
+    if unwritten:
+        # The run is kept whatever happens to its reports.
+        fix = f"the run is kept: fteval report {result.id} --store {store} -o FILE"
+        raise Incomplete("\n".join(unwritten), fix=fix)
     if isinstance(result, Comparison):
         return result.exit_code
     return OK if result.complete and not result.errors else INCOMPLETE
+
+
+def _unwritten(result: Comparison | RunRecord, worst: Sequence[Judged], path: Path) -> str | None:
+    """Writes one report file; why it could not be, else None."""
+    try:
+        text = registry.report_formats().usable[path.suffix].render(result, worst)
+        path.write_text(text, encoding="utf-8", newline="")
+    except Exception as error:  # another's format may fail in any way, and neither the other files nor the page with it
+        why = error.strerror if isinstance(error, OSError) else None
+        return f"{path}: the report could not be written: {why or f'{type(error).__name__}: {error}'}"
+    return None
