@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from fteval.stats.gaffke import tail
 from fteval.stats.student import t_quantile
 from fteval.stats.tango import Effective, effective, tango_z
 
@@ -39,7 +40,17 @@ class Outcomes:
         """For every outcome whether a gate at the threshold passes, and whether it fails."""
         z = tango_z(self.counts.gains, self.counts.losses, self.counts.n, threshold)
         t = t_quantile((1 + level) / 2, self.n - 1)
-        return z > t, z < -t
+        alpha = (1 - level) / 2
+        passes, fails = z > t, z < -t
+        passes[passes] = self._tail(passes, 1, threshold) < alpha
+        fails[fails] = self._tail(fails, -1, -threshold) < alpha
+        return passes, fails
+
+    def _tail(self, chosen: Any, sign: int, threshold: float) -> Any:
+        """Gaffke's tail of the chosen outcomes; with the sign turned, of their losses."""
+        up, down = self.gains[chosen], self.losses[chosen]
+        counts = np.stack([up, down, self.n - up - down], -1).astype(float)
+        return tail(sign * np.array([1.0, -1.0, 0.0]), np.ones(3), threshold, counts, even=True)
 
     def rates(self, changed: float, difference: float, threshold: float, level: float = 0.95) -> tuple[float, float]:
         """The probabilities of passing and of failing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
+from fteval.experiment.plan import cannot_pass
 from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord
 from fteval.runs.reading import results
@@ -21,9 +22,12 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     """Trains the candidates that do not exist yet, runs base and candidates, compares and judges.
 
     What the store has already, by content, is not done again. Everything that can be checked without a model is checked
-    before one is loaded.
+    before one is loaded; of a gate that cannot pass with so few samples it is said before the first answer.
     """
     with prepared(experiment, place) as ready:
+        if len(ready.engines) > 1 or ready.accepted is not None:
+            for text in cannot_pass(experiment, ready.suite, ready.rules.gates):
+                place.listener.note(text)
         resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
         if experiment.sequential:
             records = _in_step(ready, resumed, experiment, place)

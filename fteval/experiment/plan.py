@@ -10,19 +10,15 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
-from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, ServedEngine
+from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
 from fteval.runs.asking.reuse import find
 from fteval.runs.journal.store import Store
-from fteval.stats import units
-from fteval.stats.evidence import CHANGES, bound_of
-from fteval.stats.planning import plan_n, power
+from fteval.stats import ahead, units
+from fteval.stats.gates import DEFAULT, DEFAULT_DROP
 
 if TYPE_CHECKING:
     from fteval.runs.asking.suite import Suite, SuiteProbe
 
-CHANGED = {"5 %": 0.05, "15 %": 0.15, "30 %": 0.3}
-"""Shares of the answers that may change; which of them holds is not known before a run."""
-USUAL = 0.15
 LEAST = 0.5
 """A gate with less power than this is a coin that mostly says `cannot tell`."""
 
@@ -36,9 +32,38 @@ def _planned(
         models.append(_model("base", experiment.base, experiment, suite, store, open_))
     for name, use in experiment.candidates.items():
         models.append(_model(name, use.ref, experiment, suite, store, open_))
-    plans = [one for gate in gates for one in _gates(gate, suite)]
-    weak = [p for p in plans if p.power and p.power["15 %"] < LEAST]
-    return Plan(tuple(models), tuple(plans), tuple(_weak(p) for p in weak))
+    found = [(ahead.gate_plan(*one), ahead.group_sizes(one[2])) for one in _open_gates(experiment, gates, suite)]
+    plans = [p for p, _ in found]
+    weak = [p.power.get(ahead.USUAL, 1.0) < LEAST for p in plans]
+    told = [ahead.cannot_pass(p, sizes) or (_weak(p) if w else None) for (p, sizes), w in zip(found, weak, strict=True)]
+    return Plan(tuple(models), tuple(plans), tuple(text for text in told if text), ahead.release_plan(plans))
+
+
+def cannot_pass(experiment: Experiment, suite: Suite, gates: Sequence[Gate]) -> list[str]:
+    """One sentence per gate that is too small to pass if no answer changes, for before the first answer."""
+    opened = _open_gates(experiment, gates, suite)
+    told = (ahead.cannot_pass(ahead.gate_plan(*one), ahead.group_sizes(one[2])) for one in opened)
+    return [text for text in told if text]
+
+
+def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> list[tuple[Gate, Metric, list[Sample]]]:
+    """Every gate with its metric and its samples; without written ones the guards that will be there by themselves."""
+    if not gates and experiment.limit is not None and not experiment.allow_subset:
+        return []  # a try-out is not judged
+    opened = []
+    for gate in gates or [one for p in suite.probes for one in _default(p)]:
+        probe = next(p for p in suite.probes if p.name == gate.probe)
+        metric = next(m for m in probe.probe.metrics if m.name == gate.metric)
+        for one in _expanded(gate, probe):
+            wanted = (one.slice or {}).items()
+            opened.append((one, metric, [s for s in probe.samples if all(s.slices.get(k) == v for k, v in wanted)]))
+    return opened
+
+
+def _default(probe: SuiteProbe) -> list[Gate]:
+    """The guard of a probe's headline; whether the base has something to lose there, only its answers show."""
+    metric = primary(probe.probe.metrics)
+    return [Gate(probe.name, metric.name, "max_drop", DEFAULT_DROP, where=DEFAULT)] if metric.unit == "share" else []
 
 
 def _model(
@@ -83,12 +108,6 @@ def _model(
     )
 
 
-def _gates(gate: Gate, suite: Suite) -> list[GatePlan]:
-    probe = next(p for p in suite.probes if p.name == gate.probe)
-    metric = next(m for m in probe.probe.metrics if m.name == gate.metric)
-    return [_gate(one, metric, probe) for one in _expanded(gate, probe)]
-
-
 def _expanded(gate: Gate, probe: SuiteProbe) -> list[Gate]:
     gates = [gate]
     for key, wanted in (gate.slice or {}).items():
@@ -96,22 +115,6 @@ def _expanded(gate: Gate, probe: SuiteProbe) -> list[Gate]:
             values = dict.fromkeys(s.slices[key] for s in probe.samples if key in s.slices)
             gates = [replace(g, slice={**(g.slice or {}), key: value}) for g in gates for value in values]
     return gates
-
-
-def _gate(gate: Gate, metric: Metric, probe: SuiteProbe) -> GatePlan:
-
-    inside = [s for s in probe.samples if all(s.slices.get(k) == v for k, v in (gate.slice or {}).items())]
-    groups = len({(s.group is None, s.id if s.group is None else s.group) for s in inside})
-    if gate.rule not in CHANGES:
-        return GatePlan(gate, metric, len(inside), groups, None, {}, None)
-    bound = bound_of(gate, metric)
-    margin = gate.threshold / bound
-    # A guard is to pass a change that loses nothing, a target one that gains twice what is asked.
-    effect, limit = (0.0, -margin) if gate.rule == "max_drop" else (2 * margin or 0.1, margin)
-    powers = {label: power(groups, max(q, abs(effect)), effect, limit) for label, q in CHANGED.items()}
-    return GatePlan(
-        gate, metric, len(inside), groups, effect * bound, powers, plan_n(max(USUAL, abs(effect)), effect, limit)
-    )
 
 
 def _weak(plan: GatePlan) -> str:

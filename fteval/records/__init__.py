@@ -36,7 +36,7 @@ from fteval.records.generations import (
     TellingEngine,
 )
 from fteval.records.limits import Limits
-from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof
+from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof, ReleasePlan
 from fteval.records.probes import (
     ComparingProbe,
     FittedProbe,
@@ -98,6 +98,7 @@ __all__ = [
     "Proof",
     "Range",
     "Release",
+    "ReleasePlan",
     "ReportFormat",
     "Request",
     "RunRecord",

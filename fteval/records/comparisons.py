@@ -85,6 +85,9 @@ class GateResult:
     level: float = 0.95
     method: str = ""
     n_needed: int | None = None
+    """Samples after which all gates together decide in 4 of 5 cases, where as many change as may by what was seen."""
+    n_needed_least: int | None = None
+    """The same where no more change than did."""
     p_pass: float = 1.0
     """One-sided tests against the threshold; for deciding about several gates and candidates together."""
     p_fail: float = 1.0
@@ -173,6 +176,8 @@ class CandidateResult:
     behaviour: tuple[Behaviour, ...]
     warnings: tuple[str, ...] = ()
     drift: tuple[DriftLine, ...] = ()
+    unguarded: tuple[MetricChange, ...] = ()
+    """Headlines of probes that fell although no gate is on them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Request:
     """One generation to make."""
 
     key: str
-    """Content address, see `fteval.runs.identity`."""
+    """Content address, see `fteval.runs.asking.identity`."""
     sample_id: str
     prompt: Prompt
     repeat: int = 0

@@ -27,6 +27,17 @@ class GatePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePlan:
+    """What all blocking gates on changes can see together."""
+
+    gates: int
+    power: Mapping[str, float]
+    """Share of answers that change -> chance that every gate passes if the release is as good as its gates assume."""
+    needed: Mapping[str, int | None]
+    """The same shares -> independent samples of every probe with which that chance is 80 %; None for never."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPlan:
     """What one model would have to do."""
 
@@ -52,6 +63,7 @@ class Plan:
     models: tuple[ModelPlan, ...]
     gates: tuple[GatePlan, ...]
     warnings: tuple[str, ...] = ()
+    release: ReleasePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,13 @@ class ProbeResult:
     groups: tuple[str | None, ...]
     slices: tuple[Mapping[str, str], ...]
     scores: Mapping[str, Sequence[float | None]]
-    """metric -> mean over repeats per sample; None where no repeat could be judged or answered."""
+    """metric -> mean over repeats per sample; None where any repeat could not be judged or answered."""
     errors: int = 0
     """Generations or judgements in error."""
     unscored: Mapping[str, int] = field(default_factory=dict)
     """metric -> answered samples that could not be judged."""
+    partly: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Partial metric -> places of samples that were judged in some repeats only: they are missing, not meaningless."""
     truncated: int = 0
     empty: int = 0
     no_answer: int = 0

@@ -110,11 +110,13 @@ class _Head:
     answer_tokens: float | None = None
     within: Mapping[str, float] = field(default_factory=dict)
     no_answer: int = 0
+    partly: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def _head_of(p: ProbeResult, version: int) -> _Head:
+    partly = {name: tuple(places) for name, places in p.partly.items()}
     counts = p.unscored, p.truncated, p.empty, p.answer_tokens, dict(p.within), p.no_answer
-    return _Head(p.probe, p.digest, version, p.metrics, *counts)
+    return _Head(p.probe, p.digest, version, p.metrics, *counts, partly)
 
 
 def read(path: Path) -> Baseline:
@@ -257,6 +259,7 @@ class _Reader:
             answer_tokens=p.answer_tokens,
             within=p.within,
             no_answer=p.no_answer,
+            partly=p.partly,
         )
 
 

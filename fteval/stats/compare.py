@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fteval.errors import UserError
 from fteval.records import (
@@ -12,6 +12,7 @@ from fteval.records import (
     DriftLine,
     Gate,
     GateResult,
+    MetricChange,
     NoiseFloor,
     RunRecord,
     primary,
@@ -36,12 +37,14 @@ def compare(
     anchors: Mapping[str, RunRecord] | None = None,
     allow_subset: bool = False,
     leaks: Mapping[str, Mapping[str, str]] | None = None,
+    unguarded: str = "warn",
 ) -> tuple[CandidateResult, ...]:
     """Each candidate against the base, without flips (the texts are in the store).
 
     Without gates every probe's primary share is guarded (`gates.default_gates`), unless only a part of the samples was
     asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
-    which hold-outs were trained on. Several candidates share the error of shipping wrongly (Holm). Raises UserError
+    which hold-outs were trained on. A probe that fell and has no gate is named, with `unguarded="fail"` it blocks.
+    Several candidates share the error of shipping wrongly (Holm). Raises UserError
     where runs answered different samples or used different probes, and for a gate on something that was not measured.
     """
     found = []
@@ -51,6 +54,7 @@ def compare(
             same_model=same_model(base, run),
             subset=(base.subset or run.subset) and not allow_subset,
             leaks=(leaks or {}).get(name, {}),
+            unguarded=unguarded,
         )
         found.append(_candidate(base, name, run, gates, around, anchors or {}, level))
     return verdict.among(found, level)
@@ -99,7 +103,8 @@ def _candidate(
     chosen = gates or (() if around.subset else default_gates(results))
     judged = judge([one for gate in chosen for one in expand(gate, results)], pairings, around, level=level)
     changes = tuple(change.change_of(p, metric, level) for p in of_base.values() for metric in p.base.metrics)
-    word, reason = verdict.of_candidate(base, run, judged)
+    fell = _fell(of_base.values(), chosen, level)
+    word, reason = verdict.of_candidate(base, run, judged, fell, around.unguarded)
     slices = [
         s for p in of_base.values() for s in change.changes_by_slice(p, primary(p.base.metrics), SLICE_VALUES, level)
     ]
@@ -115,7 +120,23 @@ def _candidate(
         behaviour=tuple(_behaviour(p) for p in of_base.values()),
         warnings=warnings_of(base, run, changes, judged, around.same_model),
         drift=tuple(_drift(gate, pairings[gate.anchor][gate.probe], level) for gate in chosen if gate.anchor),
+        unguarded=fell,
     )
+
+
+def _fell(pairings: Iterable[Pairing], gates: Sequence[Gate], level: float) -> tuple[MetricChange, ...]:
+    """Headlines that no gate is on, and that are shown to be worse; together they alarm no more often than one."""
+    on = {(gate.probe, gate.metric) for gate in gates if not gate.slice and not gate.anchor}
+    free = [(p, primary(p.base.metrics)) for p in pairings]
+    free = [(p, metric) for p, metric in free if metric.bound is not None and (p.base.probe, metric.name) not in on]
+    measured = [change.change_of(p, metric, level_for(level, len(free))) for p, metric in free]
+    return tuple(c for c in measured if _is_worse(c))
+
+
+def _is_worse(found: MetricChange) -> bool:
+    if found.low is None or found.high is None:
+        return False
+    return found.high < 0 if found.metric.better == "higher" else found.low > 0
 
 
 def paired(base: RunRecord, name: str, run: RunRecord) -> dict[str, Pairing]:

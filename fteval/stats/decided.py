@@ -25,6 +25,6 @@ def decided(
     }
     results = [pairing.base for pairing in pairings[None].values()]
     rules = [one for gate in gates or default_gates(results) for one in expand(gate, results)]
-    judged = [g for g in judge(rules, pairings, Circumstances(n_candidates)) if not g.gate.advisory]
+    judged = [g for g in judge(rules, pairings, Circumstances(n_candidates=n_candidates)) if not g.gate.advisory]
     open_ = {g.gate.probe for g in judged if g.result not in ("pass", "fail") or g.stopped_after is None}
     return frozenset({g.gate.probe for g in judged} - open_)

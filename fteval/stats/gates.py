@@ -1,8 +1,8 @@
 """Release gates: which ones there are, and what they say together.
 
-Fail closed: where nothing was scored a gate fails; errors, too many answers without a score and a part of the samples
-make it incomplete; a hold-out that was trained on fails it; NaN proves nothing. Passing needs no correction for many
-gates, failing has Holm's (`decision`).
+Fail closed: where nothing was scored a gate fails; errors, too many answers without a score, a part of the samples
+and a base that leaves nothing to decide (`room`) make it incomplete; a hold-out that was trained on fails it; NaN
+proves nothing. Passing needs no correction for many gates, failing has Holm's (`decision`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from fteval.errors import UserError
 from fteval.records import Gate, GateResult, Metric, ProbeResult, primary
 from fteval.registry import suggest
-from fteval.stats import change, pairing, reasons, sequential
+from fteval.stats import change, pairing, reasons, room, sequential
 from fteval.stats.collapse import companion, is_graded
 from fteval.stats.decision import holm
 from fteval.stats.evidence import CHANGES, Evidence, evidence
-from fteval.stats.needed import needed
+from fteval.stats.needed import Needed, needed
 from fteval.stats.pairing import Columns, Pairing
 
 DEFAULT = "default guard"
@@ -37,16 +37,33 @@ class Circumstances:
     """Only a part of the samples was asked (--limit)."""
     leaks: Mapping[str, str] = field(default_factory=dict)
     """probe -> how many of its samples the candidate was trained on, in words."""
+    unguarded: str = "warn"
+    """`fail` where a probe that fell and has no gate blocks."""
+    n_gates: int = 1
+    """How many blocking gates must all pass; for the number of samples that would tell."""
 
 
 def default_gates(probes: Iterable[ProbeResult]) -> tuple[Gate, ...]:
-    """What is guarded where nobody wrote a gate: no primary share may drop by more than two points."""
-    headlines = [(p.probe, primary(p.metrics)) for p in probes if p.metrics]
-    return tuple(
-        Gate(probe, metric.name, "max_drop", DEFAULT_DROP, where=DEFAULT)
-        for probe, metric in headlines
-        if metric.unit == "share"
-    )
+    """What is guarded where nobody wrote a gate: no primary share may drop by more than two points.
+
+    Of a probe whose primary share leaves the base no room to drop, the share with most room is guarded.
+    """
+    guarded = [(p.probe, _with_room(p)) for p in probes if p.metrics and primary(p.metrics).unit == "share"]
+    return tuple(Gate(probe, metric.name, "max_drop", DEFAULT_DROP, where=DEFAULT) for probe, metric in guarded)
+
+
+def _with_room(result: ProbeResult) -> Metric:
+    first = primary(result.metrics)
+
+    def left(metric: Metric) -> float:
+        return room.room(metric, result.scores[metric.name]) or 0.0
+
+    if left(first) > DEFAULT_DROP:
+        return first
+    # Another direction is another question: that answers are not refused says nothing about whether they are right.
+    alike = [m for m in result.metrics if m.unit == "share" and m.reported and not m.partial]
+    most = max((m for m in alike if m.better == first.better), key=left, default=first)
+    return most if left(most) > DEFAULT_DROP else first
 
 
 def expand(gate: Gate, results: Sequence[ProbeResult]) -> list[Gate]:
@@ -101,6 +118,7 @@ def judge(
     at = sequential.end_level(level) if looked else level
     seen = [(case, _seen(case, around, 1 if case.gate.advisory else n_blocking, level, at)) for case in opened]
     rejected = _failing([(case.gate, found) for case, found in seen], (1 - at) / 2)
+    around = replace(around, n_gates=sum(not case.gate.advisory for case in opened))
     return [_result(case, found, fails, around, at) for (case, found), fails in zip(seen, rejected, strict=True)]
 
 
@@ -154,7 +172,8 @@ def _result(case: _Case, seen: Evidence, fails: bool, around: Circumstances, lev
         high=seen.high,
         level=level,
         method=seen.method,
-        n_needed=enough,
+        n_needed=enough.n if enough else None,
+        n_needed_least=enough.least if enough else None,
         p_pass=seen.p_pass,
         p_fail=seen.p_fail,
         scale=seen.scale,
@@ -164,23 +183,12 @@ def _result(case: _Case, seen: Evidence, fails: bool, around: Circumstances, lev
 
 def _decide(
     case: _Case, seen: Evidence, fails: bool, around: Circumstances, level: float
-) -> tuple[str, str, int | None]:
+) -> tuple[str, str, Needed | None]:
     gate, metric = case.gate, case.metric
-    errors = case.pairing.base.errors + case.pairing.candidate.errors
-    leak = None if gate.allow_overlap else around.leaks.get(gate.probe)
+    blocked = _blocked(case, seen, fails, around)
+    if blocked:
+        return *blocked, None
     alpha = (1 - level) / 2
-    if leak:
-        return "fail", reasons.leak(leak), None
-    if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
-        return "inconclusive", reasons.stopped(case.pairing), None
-    if not seen.n and not errors:
-        return "fail", reasons.nothing(seen.missing), None
-    if errors:
-        return "incomplete", reasons.errors(errors, gate, metric, seen), None
-    if around.subset:
-        return "incomplete", reasons.SUBSET, None
-    if seen.missing > gate.max_unscored * (seen.n + seen.missing):
-        return "incomplete", reasons.unscored(gate, seen), None
     if fails or seen.p_pass < alpha:
         result = "fail" if fails else "pass"
         return result, reasons.decided(gate, metric, seen, result), None
@@ -188,6 +196,38 @@ def _decide(
         return "pass", reasons.SAME_MODEL, None
     if case.pairing.stopped_of:
         return "inconclusive", reasons.stopped(case.pairing), None
-    more = needed(gate, seen, level)
+    unequal = room.one_group(gate, seen, case.columns, level)
+    if unequal:
+        return "incomplete", unequal, None
+    more = needed(gate, seen, level, 1 if gate.advisory else around.n_gates)
     crowded = seen.p_fail < alpha
-    return "inconclusive", reasons.undecided(gate, metric, seen, more, crowded), more.n if more else None
+    return "inconclusive", reasons.undecided(gate, metric, seen, more, crowded), more
+
+
+def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) -> tuple[str, str] | None:
+    """What a gate says before its numbers are asked, where they cannot count."""
+    gate, metric = case.gate, case.metric
+    errors = case.pairing.base.errors + case.pairing.candidate.errors
+    leak = None if gate.allow_overlap else around.leaks.get(gate.probe)
+    if leak:
+        return "fail", reasons.leak(leak)
+    if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
+        return "inconclusive", reasons.stopped(case.pairing)
+    if not seen.n and not errors:
+        return "fail", reasons.nothing(seen.missing)
+    if errors:
+        return "incomplete", reasons.errors(errors, gate, metric, seen)
+    if around.subset:
+        return "incomplete", reasons.SUBSET
+    if seen.missing > gate.max_unscored * (seen.n + seen.missing):
+        return "incomplete", reasons.unscored(gate, seen)
+    powerless = room.no_room(gate, metric, case.columns.base)
+    return ("incomplete", powerless) if powerless and not _beyond(gate, seen, fails) else None
+
+
+def _beyond(gate: Gate, seen: Evidence, fails: bool) -> bool:
+    """Whether a gate without room was decided all the same: a guard by a gain that is shown, a target by a loss."""
+    if seen.low is None or seen.high is None:
+        return False
+    least, most = sorted((seen.sign * seen.low, seen.sign * seen.high))
+    return least > 0 if gate.rule == "max_drop" else fails and most < 0

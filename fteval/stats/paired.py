@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fteval.stats import gaffke
 from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, lengths, share
 from fteval.stats.student import t_quantile, t_tails
 from fteval.stats.tango import effective, tango_interval, tango_z
 
-METHOD = "Tango score interval"
+METHOD = "Tango's and Gaffke's interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +115,33 @@ class _Interval:
 
 
 def _interval(change: Column, codes: Any, threshold: float, level: float, scale: float) -> _Interval:
+    """What Tango's and Gaffke's tests both rule out.
+
+    Tango's errs where one side is rare, and where scores are graded, so that a rare loss may not be in the sample:
+    there what nobody saw is taken as the worst.
+    """
     bounded = math.isfinite(scale)
     sums, sizes = by_group(change / scale if bounded else change, codes)
     count = len(sums)
     if count < 2 or not bounded:
         return _Interval(-scale, scale, 1.0, 1.0, count, float(count))
-    found = effective(sums, sizes)
+    size = np.abs(change) / scale
+    even = not bool(np.any((size > 1e-12) & (size < 1 - 1e-12)))
+    found, target = effective(sums, sizes), threshold / scale
     low, high = tango_interval(found.gains, found.losses, found.n, t_quantile((1 + level) / 2, found.df))
-    target = threshold / scale
+    kinds, alpha = gaffke.alike(sums, sizes), (1 - level) / 2
+    mirrored = -kinds[0], *kinds[1:]
+    low = gaffke.lowest(*kinds, alpha, even=even, most=float(low))
+    high = -gaffke.lowest(*mirrored, alpha, even=even, most=-float(high))
     if math.isnan(target):
         tails = (1.0, 1.0)  # no threshold, no proof
     elif abs(target) > 1:
         tails = (0.0, 1.0) if target < 0 else (1.0, 0.0)  # beyond what can happen
     else:
-        tails = t_tails(float(tango_z(found.gains, found.losses, found.n, target)), found.df)
-    return _Interval(float(low) * scale, float(high) * scale, *tails, count, float(found.n))
+        p_pass, p_fail = t_tails(float(tango_z(found.gains, found.losses, found.n, target)), found.df)
+        exact = (float(gaffke.tail(*k[:2], t, k[2], even=even)) for k, t in ((kinds, target), (mirrored, -target)))
+        tails = (max(p_pass, next(exact)), max(p_fail, next(exact)))
+    return _Interval(low * scale, high * scale, *tails, count, float(found.n))
 
 
 def _filled(old: Column, new: Column, both: Any, scale: float, favour: bool) -> Column:

@@ -43,18 +43,19 @@ class Pairing:
     def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
         """A metric's columns at some places of the base, at all by default; what is not paired is left out.
 
-        So is what a partial metric has no score for on either side, and what one side need not be asked for.
+        So is what a partial metric has no score for in any answer of either side, and what one side need not be asked.
         """
         old, new = self.base.scores[metric], self.candidate.scores[metric]
         of = metric_of(self.base, metric)
         counting = self._counting(of)
-        rows = [
-            (i, j)
-            for i in (range(len(self.partner)) if places is None else places)
-            if (j := self.partner[i]) is not None
-            and not (of.partial and old[i] is None and new[j] is None)
-            and (counting is None or self.base.sample_ids[i] in counting)
-        ]
+        ours, theirs = (frozenset(side.partly.get(metric, ())) for side in (self.base, self.candidate))
+
+        def means_nothing(i: int, j: int) -> bool:
+            open_ = of.partial and old[i] is None and new[j] is None and i not in ours and j not in theirs
+            return open_ or (counting is not None and self.base.sample_ids[i] not in counting)
+
+        chosen = range(len(self.partner)) if places is None else places
+        rows = [(i, j) for i in chosen if (j := self.partner[i]) is not None and not means_nothing(i, j)]
         return Columns(
             ids=[self.base.sample_ids[i] for i, _ in rows],
             base=[old[i] for i, _ in rows],

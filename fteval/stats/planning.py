@@ -11,6 +11,13 @@ from fteval.stats.student import normal_quantile, t_quantile
 
 MOST = 10_000_000
 """More samples than this is never."""
+POWER = 0.8
+"""The chance that a release that is as good as assumed passes all its gates."""
+
+
+def each(gates: int) -> float:
+    """The power that each of so many gates needs for all of them to have POWER, if each has its own chance to miss."""
+    return float(POWER ** (1 / max(gates, 1)))
 
 
 def plan_n(

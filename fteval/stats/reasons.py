@@ -109,13 +109,15 @@ def _more(gate: Gate, metric: Metric, seen: Evidence, more: Needed | None) -> st
         return f"no number of samples can show that ({have})"
     if more.n is None:
         return f"the truth seems to lie at the limit itself, where hardly any number of samples decides ({have})"
+    all_ = f" for all {more.gates} gates" if more.gates > 1 else ""
+    many = f"{more.least} to {more.n}" if more.least is not None and more.least < more.n else f"{more.n}"
     if gate.rule in ("min", "max"):
         assumption = f"the true value is {units.value(more.truth, metric)}"
     elif more.truth == 0:
         assumption = "the models are equally good"
     else:
         assumption = f"the true change is {units.change(more.truth, metric)}"
-    return f"about {more.n} samples would tell if {assumption} ({have})"
+    return f"about {many} samples would tell{all_} if {assumption} ({have})"
 
 
 def _levels(seen: Evidence, metric: Metric) -> str:

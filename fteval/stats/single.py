@@ -31,7 +31,9 @@ def level_of(probe: ProbeResult, metric: Metric, level: float = 0.95) -> Level:
     """The mean over the samples that have a score; its interval holds what those without one might have had."""
     scores, groups = probe.scores[metric.name], probe.groups
     if metric.partial:
-        kept = [(s, g) for s, g in zip(scores, groups, strict=True) if s is not None]
+        partly = frozenset(probe.partly.get(metric.name, ()))
+        rows = zip(scores, groups, strict=True)
+        kept = [(s, g) for place, (s, g) in enumerate(rows) if s is not None or place in partly]
         scores, groups = [s for s, _ in kept], tuple(g for _, g in kept)
     found = mean(scores, groups, level, scale=metric.bound or 1.0)
     ends: tuple[float | None, float | None] = (found.low, found.high)

@@ -6,7 +6,8 @@ one call. A group is what is independent: paraphrases of one question together, 
 Tango's score interval (Statistics in Medicine 17:891, 1998) needs three counts: gains, losses, pairs. Graded scores,
 several answers per sample and groups are brought to three *effective* counts with the same variance of the mean. The
 variance is the delete-one-group jackknife, drawn towards the worst case while few groups vary: without that, intervals
-shrink to a point exactly when nothing has been seen yet (docs/statistics.md has the error rates).
+shrink to a point exactly when nothing has been seen yet (docs/statistics.md has the error rates). A group that did not
+change counts by its size all the same: what the changed ones show of how groups agree is expected of every group.
 """
 
 from __future__ import annotations
@@ -48,14 +49,27 @@ def effective(sums: Array, sizes: Array) -> Effective:
     se2 = _jackknife(sums, sizes, estimate)
     gained, lost = np.maximum(sums, 0).sum(-1) / n, np.maximum(-sums, 0).sum(-1) / n
     three_point = gained + lost - estimate**2
-    # Every group all or nothing.
-    worst = (sizes * np.abs(sums)).sum(-1) / (count * (n / count) ** 2) - estimate**2
     vary = (np.abs(sums) > 1e-12).sum(-1)
-    variance = (vary * count * se2 + KAPPA * worst) / (vary + KAPPA)
+    variance = _variance(sums, sizes, gained + lost, estimate**2, se2, vary)
     with np.errstate(divide="ignore", invalid="ignore"):
         known = (vary > 0) & (variance > _TINY) & (three_point > _TINY)
         pairs = np.where(known, count * three_point / variance, n**2 / (sizes**2).sum(-1))
     return Effective(gained * pairs, lost * pairs, pairs, count - 1, estimate, np.sqrt(se2))
+
+
+def _variance(sums: Array, sizes: Array, moved: Any, square: Any, se2: Any, vary: Any) -> Any:
+    """Of one group's mean difference: the larger of the jackknife's and of what the sizes let expect, drawn to the
+    worst case.
+
+    `moved` is the share of the samples that changed. The worst case is every group all or nothing, whatever its size;
+    what is expected is as much of it as the changed groups show. Of groups of one size both are the jackknife.
+    """
+    count, n = sums.shape[-1], sizes.sum(-1)
+    unit = (sizes**2).sum(-1) / (count * (n / count) ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        agree = np.where(vary > 0, (sums**2).sum(-1) / (sizes * np.abs(sums)).sum(-1), 1.0)
+    shown = np.maximum(count * se2, unit * (agree * moved - square))
+    return (vary * shown + KAPPA * (unit * moved - square)) / (vary + KAPPA)
 
 
 def _jackknife(sums: Array, sizes: Array, estimate: Any) -> Any:
@@ -98,9 +112,10 @@ def effective_n(sums: Array, sizes: Array) -> tuple[Any, Any]:
     count, n = sums.shape[-1], sizes.sum(-1)
     p = sums.sum(-1) / n
     se2 = _jackknife(sums, sizes, p)
-    worst = (sizes**2).sum(-1) / (count * (n / count) ** 2) * p * (1 - p)
     vary = np.minimum((sums < sizes - 1e-12).sum(-1), (sums > 1e-12).sum(-1))
-    variance = (vary * count * se2 + KAPPA * worst) / (vary + KAPPA)
+    # The rarer of right and wrong is what changed.
+    rare, share = np.where((p > 0.5)[..., None], sizes - sums, sums), np.minimum(p, 1 - p)
+    variance = _variance(rare, sizes, share, share**2, se2, vary)
     with np.errstate(divide="ignore", invalid="ignore"):
         return p, np.where(variance > _TINY, count * p * (1 - p) / variance, n**2 / (sizes**2).sum(-1))
 

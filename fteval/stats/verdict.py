@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fteval import errors
-from fteval.records import CandidateResult, GateResult, RunRecord
+from fteval.records import CandidateResult, GateResult, MetricChange, RunRecord
 from fteval.stats import reasons, units
 from fteval.stats.decision import holm
 
@@ -26,8 +26,36 @@ EXIT_CODES = {
 _ORDER = ("ship", "measured", "cannot_tell", "incomplete", "do_not_ship")
 
 
-def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -> tuple[str, str]:
-    """A candidate's verdict and its reason in words. Advisory gates do not count."""
+def of_candidate(
+    base: RunRecord,
+    run: RunRecord,
+    gates: Sequence[GateResult],
+    fell: Sequence[MetricChange] = (),
+    unguarded: str = "warn",
+) -> tuple[str, str]:
+    """A candidate's verdict and its reason in words. Advisory gates do not count.
+
+    What `fell` without a gate is named; with `unguarded="fail"` it is a failed gate.
+    """
+    word, reason = _of_gates(base, run, gates)
+    if not fell:
+        return word, reason
+    if unguarded == "fail" and word in ("ship", "measured", "cannot_tell"):
+        return "do_not_ship", f"{_fallen(fell)} (unguarded: fail)"
+    return word, f"{reason}; but {_fallen(fell)}"
+
+
+def _fallen(fell: Sequence[MetricChange]) -> str:
+    """`facts.correct fell by 50.0 pp and is not guarded`."""
+    first, more = fell[0], fell[1:]
+    how = "fell" if first.metric.better == "higher" else "rose"
+    by = units.size(first.difference or 0.0, first.metric)
+    names = ", ".join(units.name(c.probe, c.metric.name) for c in more[:4]) + (", …" if len(more) > 4 else "")
+    others = f" (and {len(more)} more: {names})" if more else ""
+    return f"{units.name(first.probe, first.metric.name)} {how} by {by} and is not guarded{others}"
+
+
+def _of_gates(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -> tuple[str, str]:
     blocking = [g for g in gates if not g.gate.advisory]
     found = {r: [g for g in blocking if g.result == r] for r in ("fail", "incomplete", "inconclusive", "pass")}
     broken = _broken(base, run)
@@ -42,11 +70,12 @@ def of_candidate(base: RunRecord, run: RunRecord, gates: Sequence[GateResult]) -
         return "incomplete", _some(found["incomplete"])
     if found["inconclusive"]:
         return "cannot_tell", _some(found["inconclusive"])
-    if not blocking:
-        return "measured", "no gate was set, so nothing was judged"
     passed = found["pass"]
     lost = [g for g in gates if g.gate.advisory and g.result == "fail"]
     but = f"; but {_names(lost)} failed (advisory)" if lost else ""
+    if not blocking:
+        nothing = "only advisory gates were set, so nothing decides" if gates else "no gate was set"
+        return "measured", f"{nothing}{but}" if gates else f"{nothing}, so nothing was judged"
     if len(passed) == 1:
         return "ship", _some(passed) + but
     return "ship", f"all {len(passed)} gates pass: {_names(passed)}{but}"
@@ -72,7 +101,9 @@ def among(results: Sequence[CandidateResult], level: float = 0.95) -> tuple[Cand
     shown = holm([_doubt(r) for r in results], alpha)
     crowd = f"passes on its own; among {len(results)} candidates one such result may be chance: more samples would tell"
     return tuple(
-        replace(r, verdict="cannot_tell", reason=crowd) if r.verdict == "ship" and not sure else r
+        replace(r, verdict="cannot_tell", reason=crowd + (f"; but {_fallen(r.unguarded)}" if r.unguarded else ""))
+        if r.verdict == "ship" and not sure
+        else r
         for r, sure in zip(results, shown, strict=True)
     )
 

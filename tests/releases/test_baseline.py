@@ -277,7 +277,7 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path: Path) -> None:
     code = (
         "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
-        "from fteval.runs import baseline_file as f\nfrom pathlib import Path\n"
+        "from fteval.releases import baseline_file as f\nfrom pathlib import Path\n"
         "p = Path('facts.json')\nkept = f.read(p)\n"
         "try:\n    f.write(p, kept)\nexcept Exception as e:\n    print(type(e).__name__, e.where)\n"
     )

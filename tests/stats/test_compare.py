@@ -346,3 +346,48 @@ def test_rows_that_show_no_q_do_not_make_the_others_look_surer() -> None:
     unbounded = replace(row, metric=Metric("words", unit="words"))
     alone = with_q([(row, 0.05)])[0].q_value
     assert alone == with_q([(row, 0.05), (unbounded, 0.9), (unbounded, 0.9)])[0].q_value == 0.05
+
+
+# --- what no gate is on ----------------------------------------------------------------------------
+
+
+def test_a_probe_that_fell_without_a_gate_is_named_in_the_sentence() -> None:
+    gates = (GATES[0],)
+    found = verdict(candidate(140, 200), gates=gates)
+    assert (found.verdict, found.exit_code) == ("ship", 0)
+    assert only(found).reason.endswith("; but facts.correct fell by 46.7 pp and is not guarded")
+    assert [(c.probe, c.metric.name) for c in only(found).unguarded] == [("facts", "correct")]
+    # What is guarded, and what may be chance, is not.
+    assert "guarded" not in only(verdict(candidate(140, 200))).reason
+    assert not only(verdict(candidate(276, 200), gates=gates)).unguarded
+
+
+def test_a_probe_that_fell_without_a_gate_blocks_where_the_config_says_so() -> None:
+    runs = [("c0", candidate(140, 200))]
+    found = conclude("c1", BASE, compare(BASE, runs, (GATES[0],), unguarded="fail"))
+    assert (found.verdict, found.exit_code) == ("do_not_ship", 1)
+    assert only(found).reason == "facts.correct fell by 46.7 pp and is not guarded (unguarded: fail)"
+    guarded = conclude("c1", BASE, compare(BASE, [("c0", candidate())], (GATES[0],), unguarded="fail"))
+    assert guarded.verdict == "ship"
+
+
+def test_a_gate_on_a_slice_or_another_metric_does_not_guard_the_headline() -> None:
+    slices = [{"language": "de" if i < 100 else "en"} for i in range(400)]
+    base = run(probe(ones(400, 400), slices=slices))
+    lost = run(probe([1.0] * 100 + [0.0] * 300, slices=slices), ref="x")
+    found = verdict(lost, base=base, gates=(Gate("facts", "correct", "max_drop", 0.05, {"language": "de"}),))
+    assert found.verdict == "ship" and "fell by 75.0 pp and is not guarded" in only(found).reason
+
+
+def test_only_advisory_gates_measure_and_say_so() -> None:
+    found = verdict(candidate(140, 200), gates=tuple(replace(gate, advisory=True) for gate in GATES))
+    assert (found.verdict, found.exit_code) == ("measured", 0)
+    reason = "only advisory gates were set, so nothing decides; but facts.correct failed (advisory)"
+    assert only(found).reason == reason
+
+
+def test_a_base_at_the_floor_ships_nothing_by_default() -> None:
+    floor = run(probe(ones(300, 0)))
+    found = verdict(run(probe(ones(300, 0)), ref="x"), base=floor, gates=())
+    assert (found.verdict, found.exit_code) == ("incomplete", 3)
+    assert "cannot fail" in only(found).reason

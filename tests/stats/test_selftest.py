@@ -42,11 +42,11 @@ def test_a_gate_that_cannot_fail_is_found_out() -> None:
 
 
 def test_every_gate_is_judged_in_the_company_of_the_others() -> None:
-    topics = [{"topic": str(i % 10)} for i in range(600)]
-    base = run(probe(ones(600, 600), slices=topics))
+    topics = [{"topic": str(i % 10)} for i in range(800)]
+    base = run(probe(ones(800, 800), slices=topics))
     alone = found(Gate("facts", "correct", "max_drop", 0.08, {"topic": "3"}), base=base)
     many = found(Gate("facts", "correct", "max_drop", 0.08, {"topic": "*"}), base=base)
-    assert alone[0].held and not any(p.held for p in many[:10])  # 60 samples each, Holm over ten
+    assert alone[0].held and not any(p.held for p in many[:10])  # 80 samples each, Holm over ten
 
 
 def test_graded_lower_is_better_and_unbounded_metrics_are_broken_too() -> None:

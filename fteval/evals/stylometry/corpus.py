@@ -1,7 +1,7 @@
 """A corpus as a style: how often its frequent words come, how they follow each other, and what would be recited.
 
 A text file and a shipped profile go the same way: `measure` makes the profile, and a shipped one is a profile that was
-written down. `python -m fteval.evals.style_corpus NAME FILE` writes `fteval/evals/data/style/NAME.json`.
+written down. `python -m fteval.evals.stylometry.corpus NAME FILE` writes `fteval/evals/data/style/NAME.json`.
 """
 
 from __future__ import annotations

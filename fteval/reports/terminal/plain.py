@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fteval.records import GatePlan, ModelPlan, NoiseFloor, Plan, Proof
+from fteval.records import GatePlan, ModelPlan, NoiseFloor, Plan, Proof, ReleasePlan
 from fteval.reports.escape import one_line
 from fteval.stats import units
+from fteval.stats.gates import DEFAULT
 
 RESULTS = {"pass": "passes", "fail": "FAILS", "inconclusive": "stays open", "incomplete": "is incomplete"}
 
@@ -16,6 +17,8 @@ def plan(found: Plan) -> str:
     blocks = [
         _table(["Model", "to make", "reused", "prompt tokens", "answer tokens", "price"], map(_model, found.models))
     ]
+    if all(g.gate.where == DEFAULT for g in found.gates):
+        blocks.append("No gates: without any, no primary share may drop by more than 2 points.")
     if found.gates:
         blocks.append(
             _table(["Gate", "Rule", "Samples", "If", *_powers(found.gates), "80 % with"], map(_gate, found.gates))
@@ -24,10 +27,21 @@ def plan(found: Plan) -> str:
             "The columns in % say how likely the gate passes, depending on how many answers change at all.\n"
             "Paraphrases of one question are planned as one sample."
         )
-    else:
-        blocks.append("No gates: without any, no primary share may drop by more than 2 points.")
+    if found.release:
+        blocks.append(_release(found.release))
     blocks += [f"! {one_line(warning)}" for warning in found.warnings]
     return "\n\n".join(blocks) + "\n"
+
+
+def _release(all_: ReleasePlan) -> str:
+    """All gates in one sentence: a release passes when every gate does."""
+    what = "its gate" if all_.gates == 1 else f"all {all_.gates} gates together"
+    now = ", ".join(f"{100 * p:.0f} % ({label} change)" for label, p in all_.power.items())
+    many = ", ".join(f"{'never' if n is None else f'{n:,}'} ({label})" for label, n in all_.needed.items())
+    return (
+        f"A release that is truly as good passes {what} with a chance of {now}.\n"
+        f"For 4 of 5 cases every probe needs so many independent samples: {many}."
+    )
 
 
 def _model(model: ModelPlan) -> list[str]:

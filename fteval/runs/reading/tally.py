@@ -170,10 +170,7 @@ class Columns:
         return self.sequential
 
     def result(self) -> ProbeResult:
-        # Of a metric that must judge every answer one without a score leaves the sample without: what is left of the
-        # answers would be the flattering part.
-        least = {m.name: 1 if m.partial else self.repeats for m in self.metrics}
-        scores = {name: self._means(column, least[name]) for name, column in self.values.items()}
+        scores = {name: self._means(column) for name, column in self.values.items()}
         scores |= {m.name: self._where_given(scores[m.name], scores[m.given]) for m in self.metrics if m.given}
         scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
         return ProbeResult(
@@ -190,6 +187,7 @@ class Columns:
                 name: sum(was and mean is None for was, mean in zip(scored, means, strict=True))
                 for name, means in scores.items()
             },
+            partly={m.name: places for m in self.metrics if m.partial and (places := self._partly(m.name))},
             truncated=self.truncated,
             empty=self.empty,
             no_answer=sum(map(self.counts, self.no_answer)),
@@ -227,14 +225,24 @@ class Columns:
                 found.append(statistics.variance(known) / len(known))
         return statistics.fmean(found) if found else None
 
-    def _means(self, column: list[float | None], least: int) -> list[float | None]:
+    def _means(self, column: list[float | None]) -> list[float | None]:
         if self.repeats == 1:
             return column
         means: list[float | None] = []
         for start in range(0, len(column), self.repeats):
             known = [value for value in column[start : start + self.repeats] if value is not None]
-            means.append(sum(known) / len(known) if len(known) >= least else None)
+            # One answer without a score leaves the sample without: what is left would be the flattering part.
+            means.append(sum(known) / len(known) if len(known) == self.repeats else None)
         return means
+
+    def _partly(self, metric: str) -> tuple[int, ...]:
+        """Places of samples with a score for some of their answers only."""
+        column = self.values[metric]
+        known = [
+            sum(value is not None for value in column[start : start + self.repeats])
+            for start in range(0, len(column), self.repeats)
+        ]
+        return tuple(place for place, n in enumerate(known) if 0 < n < self.repeats)
 
 
 _NO_SLICES: Mapping[str, str] = {}

@@ -215,7 +215,7 @@ def test_annotations_point_at_the_gates_lines() -> None:
     assert only == (
         "error",
         {"file": "fteval.yaml", "line": "5", "title": "fteval: correct max_drop 2.0 pp"},
-        "facts.correct: lost 73.3 pp, more than the 2.0 pp allowed; the change is between −78.0 and −68.0 pp",
+        "facts.correct: lost 73.3 pp, more than the 2.0 pp allowed; the change is between −78.0 and −67.8 pp",
     )
 
 

@@ -86,7 +86,7 @@ def test_the_verdict_stands_first() -> None:
         "Better on iso_date. Worse on facts.",
     ]
     assert re.search(
-        r"^▼  facts\.correct +93\.3 % +20\.0 %  −73\.3 pp \[−78\.0, −68\.0\] +300 +0 / 220 / 80$",
+        r"^▼  facts\.correct +93\.3 % +20\.0 %  −73\.3 pp \[−78\.0, −67\.8\] +300 +0 / 220 / 80$",
         "\n".join(lines),
         re.M,
     )
@@ -123,10 +123,13 @@ def test_a_stream_of_few_characters_gets_what_it_can_show(encoding: str) -> None
 def test_a_saved_comparison_needs_no_heavy_library_to_be_shown(tmp_path: Path) -> None:
     saved = Store(tmp_path).save_comparison(everything())
     code = (
-        "import sys; from pathlib import Path; from fteval.runs.store import Store\n"
-        "from fteval.reports import as_data, github, junit, markdown, openmetrics, table, terminal\n"
+        "import sys; from pathlib import Path; from fteval.runs.journal.store import Store\n"
+        "from fteval.reports.files import csv_table, junit, openmetrics\n"
+        "from fteval.reports.files.verdict_json import as_data\n"
+        "from fteval.reports.markdown import github, markdown\n"
+        "from fteval.reports.terminal import terminal\n"
         f"c = Store(Path({str(tmp_path)!r}), readonly=True).load_comparison({saved!r})\n"
-        "for m in (terminal, markdown, junit, table, openmetrics): m.render(c)\n"
+        "for m in (terminal, markdown, junit, csv_table, openmetrics): m.render(c)\n"
         "as_data(c), github.comment(c, suite='s', job='j'), github.annotations(c)\n"
         "heavy = {'torch', 'transformers', 'trl', 'openai', 'scipy', 'pydantic', 'ruamel'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"

@@ -12,7 +12,7 @@ import echo
 import pytest
 
 from fteval.errors import USAGE, Incomplete, UserError
-from fteval.records import Failure, Generation, Message, Prompt, Request, RunRecord, Sample, Sampling, Scores
+from fteval.records import Failure, Generation, Message, Metric, Prompt, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import Progress, execute
 from fteval.runs.journal import lines
@@ -158,6 +158,31 @@ def test_the_score_of_repeats_is_their_mean(store: Store) -> None:
     engine = echo.Echo(answer=lambda r: r.prompt.messages[-1].content if r.repeat < 2 else "wrong answer here")
     run = execute(words(2), engine, SAMPLED, store, repeats=3)
     assert run.probes[0].scores == {"exact": pytest.approx([2 / 3, 2 / 3]), "words": pytest.approx([7 / 3, 7 / 3])}
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Judges answers of one letter only."""
+
+    metrics = (Metric("letter", primary=True, partial=True),)
+
+    def samples(self) -> Iterator[Sample]:
+        return iter(echo.samples(3))
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        letter = len(generation.text or "") == 1
+        return Scores({"letter": 1.0 if letter else None}, reasons={} if letter else {"letter": "no letter"})
+
+
+def test_a_sample_that_was_judged_in_some_repeats_only_has_no_score_and_is_named(store: Store) -> None:
+    def answer(request: Request) -> str:
+        sample = request.prompt.messages[-1].content
+        return {"say 0": "a", "say 1": "a" if request.repeat else "no"}.get(sample, "no")
+
+    built = suite.build([("short", Short(), echo.samples(3))])
+    (probe,) = execute(built, echo.Echo(answer=answer), SAMPLED, store, repeats=2).probes
+    assert probe.scores["letter"] == [1.0, None, None]
+    assert dict(probe.partly) == {"letter": (1,)}
 
 
 def test_a_prompt_that_two_probes_share_is_asked_once_and_judged_by_both(store: Store) -> None:

@@ -18,7 +18,7 @@ from fteval.runs.journal.lock import Lock
 HOLD = """
 import sys, time
 from pathlib import Path
-from fteval.runs.lock import Lock
+from fteval.runs.journal.lock import Lock
 lock = Lock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(600)

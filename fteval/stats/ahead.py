@@ -1,0 +1,82 @@
+"""What all gates together can see with the samples that there are: before the first answer."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from fteval.records import Gate, GatePlan, Metric, ReleasePlan, Sample
+from fteval.stats import units
+from fteval.stats.evidence import CHANGES, bound_of
+from fteval.stats.planning import each, plan_n, power, unchanged_n
+from fteval.stats.room import unequal
+
+CHANGED = {"5 %": 0.05, "15 %": 0.15, "30 %": 0.3}
+"""Shares of the answers that may change; which of them holds is not known before a run."""
+USUAL = "15 %"
+
+
+def gate_plan(gate: Gate, metric: Metric, samples: Sequence[Sample]) -> GatePlan:
+    """What one gate can see with these samples."""
+    sizes = group_sizes(samples)
+    if gate.rule not in CHANGES:
+        return GatePlan(gate, metric, len(samples), len(sizes), None, {}, None)
+    bound = bound_of(gate, metric)
+    effect, limit = _truth(gate, bound)
+    n = independent(sizes)
+    powers = {label: power(n, max(q, abs(effect)), effect, limit) for label, q in CHANGED.items()}
+    needed = plan_n(max(CHANGED[USUAL], abs(effect)), effect, limit)
+    return GatePlan(gate, metric, len(samples), len(sizes), effect * bound, powers, needed)
+
+
+def release_plan(plans: Sequence[GatePlan]) -> ReleasePlan | None:
+    """The chance that all blocking gates on changes pass, and the samples of each that they need for 4 of 5 cases.
+
+    As if each gate had its own chance to miss: gates on the same samples pass together a little more often.
+    """
+    among = [p for p in plans if p.power and not p.gate.advisory]
+    if not among:
+        return None
+    chance = {label: math.prod(p.power[label] for p in among) for label in CHANGED}
+    needed = {label: _needed(among, q) for label, q in CHANGED.items()}
+    return ReleasePlan(len(among), chance, needed)
+
+
+def cannot_pass(plan: GatePlan, sizes: Collection[int], level: float = 0.95) -> str | None:
+    """Why a blocking guard is too small to pass if no answer changes; None where it is not."""
+    gate = plan.gate
+    if gate.rule != "max_drop" or not gate.threshold or gate.advisory:
+        return None
+    least = unchanged_n(gate.threshold / bound_of(gate, plan.metric), level)
+    if independent(sizes) >= least:
+        return None
+    have = f"{sum(sizes)} samples" + (f" in {len(sizes)} groups" if len(sizes) < sum(sizes) else "")
+    limit = units.threshold(gate, plan.metric)
+    why = unequal(sizes, least) or f"at least {least} independent ones are needed to rule out a loss of {limit}"
+    return f"{units.gate_name(gate)} cannot pass with {have} unless answers get better: {why}"
+
+
+def group_sizes(samples: Sequence[Sample]) -> list[int]:
+    """How many samples each independent group has."""
+    return list(Counter((s.group is None, s.id if s.group is None else s.group) for s in samples).values())
+
+
+def independent(sizes: Collection[int]) -> int:
+    """As many samples as groups of these sizes are worth at least (Kish)."""
+    return int(sum(sizes) ** 2 / sum(size * size for size in sizes) + 1e-9) if sizes else 0
+
+
+def _needed(plans: Sequence[GatePlan], changed: float) -> int | None:
+    found = []
+    for plan in plans:
+        effect, limit = _truth(plan.gate, bound_of(plan.gate, plan.metric))
+        found.append(plan_n(max(changed, abs(effect)), effect, limit, each(len(plans))))
+    known = [n for n in found if n is not None]
+    return max(known) if len(known) == len(found) else None
+
+
+def _truth(gate: Gate, bound: float) -> tuple[float, float]:
+    """What is assumed to be true, and the limit: a guard loses nothing, a target gains twice what is asked."""
+    margin = gate.threshold / bound
+    return (0.0, -margin) if gate.rule == "max_drop" else (2 * margin or 0.1, margin)
