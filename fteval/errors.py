@@ -3,6 +3,7 @@
     UserError ................ 2  usage or config: nothing was evaluated
     ├── NothingToEvaluate .... 5  no samples, or a selector that matches none
     └── Incomplete ........... 3  the model, the store or some samples failed: what was done is kept
+        ├── NoLikelihoods .... 3  a server that does not say how likely a given text is
         └── Interrupted ...... 130 / 143  stopped by a signal, resumable
 
 A bug is none of these: it exits with 70, never with 1, because 1 means that a gate failed.
@@ -45,6 +46,10 @@ class Incomplete(UserError):
     """Started, but could not be completed; what was acknowledged is kept."""
 
     exit_code = INCOMPLETE
+
+
+class NoLikelihoods(Incomplete):
+    """A server that does not say how likely a given text is."""
 
 
 class Interrupted(Incomplete):

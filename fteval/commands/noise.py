@@ -13,7 +13,7 @@ from fteval.experiment.asked import Asked
 
 @click.command("noise")
 @options.asked(
-    "model", "probes", "holdouts", "settings", "config", "store", "temperature", "max_tokens", "repeats",
+    "model", "probes", "holdouts", "settings", "reference", "config", "store", "temperature", "max_tokens", "repeats",
     "limit", "device", "dtype", "batch_tokens", "concurrency", "timeout", "max_retries", "max_usd", "max_total_tokens",
     "offline",
 )  # fmt: skip

@@ -98,7 +98,7 @@ def _help(field: dataclasses.Field[Any]) -> str:
 
 
 store, settings, allow_subset = setting("store"), setting("settings"), setting("allow_subset")
-allow_code = setting("allow_code")
+allow_code, reference = setting("allow_code"), setting("reference")
 device, dtype, offline = setting("device"), setting("dtype"), setting("offline")
 
 

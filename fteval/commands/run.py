@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@options.asked("model", "against", "probes", "holdouts", "scorers", "settings", "config", "store")
+@options.asked("model", "against", "probes", "holdouts", "scorers", "settings", "reference", "config", "store")
 @options.outputs
 @options.asked(
     "limit", "allow_subset", "allow_code", "sequential", "seed", "temperature", "max_tokens", "repeats",

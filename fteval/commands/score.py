@@ -12,6 +12,8 @@ import click
 from fteval import registry
 from fteval.commands import options
 from fteval.errors import INCOMPLETE, OK, UserError
+from fteval.evals.find.own import with_code
+from fteval.experiment.score import Read, answered, fitted, score_rows
 from fteval.records import Probe
 
 
@@ -23,6 +25,9 @@ from fteval.records import Probe
     "--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable."
 )
 @options.allow_code
+@options.reference
+@options.device
+@options.dtype
 @options.as_json
 @options.store
 @options.output_flags
@@ -32,30 +37,67 @@ def command(
     settings: tuple[str, ...],
     scorers: tuple[str, ...],
     allow_code: bool,
+    reference: str | None,
+    device: str,
+    dtype: str,
     as_json: bool,
     store: Path | None,
     display: options.Display,
 ) -> int:
     """Judge outputs made elsewhere. Each row has `prompt` or `messages`, `output`, and what the probe needs.
 
-    With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}.
+    With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}. With --reference a model's
+    likelihoods judge too, where the probe makes use of them.
 
     \b
     Example:  fteval score outputs.jsonl --probe lipogram --set letters=e --json
+              fteval score outputs.jsonl --probe relevance --reference nano
     """
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
+        if reference is not None:
+            raise UserError(
+                "a saved run keeps what its reference said of it",
+                fix="run it anew with --reference: the answers that are there are not asked again",
+            )
         return score_run(what, store, as_json, display)
-    from fteval.engines.pool import Pool
-    from fteval.evals.find.own import with_code
-    from fteval.runs.asking.suite import with_reference
-
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
-    params = with_code(params) if allow_code else params
-    with Pool(options.DEFAULT_STORE / "candidates") as pool:
-        probe = with_reference(registry.probe(name, params, where="--set"), pool.open)
+    probe = registry.probe(name, with_code(params) if allow_code else params, where="--set")
+    if reference in (None, "none"):
         return score_file(Path(what), probe, as_json)
+    return _score_read(Path(what), probe, str(reference), Machine(device, dtype), as_json=as_json, quiet=display.quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the reference runs."""
+
+    device: str
+    dtype: str
+
+
+def _score_read(path: Path, probe: Probe, ref: str, machine: Machine, *, as_json: bool, quiet: bool) -> int:
+    """Scores a file whose outputs a reference has read."""
+    from fteval.commands.progress import Progress
+    from fteval.engines.pool import Pool
+    from fteval.reports.view.reference import in_words
+    from fteval.runs.asking.appoint import judge
+    from fteval.runs.asking.file_readings import file_readings
+    from fteval.runs.asking.referees import wants_reference
+
+    if not wants_reference(probe):
+        raise UserError("this probe judges by rules alone: it makes no use of a reference", fix="leave it out")
+    outputs = [(row.sample, one.text or "") for row in answered(path) for one in row.generations]
+    with (
+        Progress(quiet=quiet, color=True) as listener,
+        Pool(options.DEFAULT_STORE / "candidates", device=machine.device, dtype=machine.dtype) as pool,
+    ):
+        reference = judge(ref, pool.open)
+        readings = file_readings(reference, outputs, lambda n, of: listener.progress(f"reading by {ref}", n, of))
+    if not quiet:
+        click.echo(f"fteval: {in_words(readings.limits)}", err=True)
+    return score_file(path, probe, as_json, readings.of)
 
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
@@ -67,12 +109,10 @@ def score_run(run: str, store: Path | None, as_json: bool, display: options.Disp
     return present(saved.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
 
 
-def score_file(path: Path, probe: Probe, as_json: bool) -> int:
-    """Scores a file row by row, memory flat; returns the exit code."""
-    from fteval.experiment.score import fitted, score_rows
-
+def score_file(path: Path, probe: Probe, as_json: bool, read: Read | None = None) -> int:
+    """Scores a file row by row, memory flat; returns the exit code. `read`: what a reference says of an output."""
     probe, totals = fitted(probe, path), Totals()
-    for line in score_rows(path, probe):
+    for line in score_rows(path, probe, read):
         totals.add(line["scores"])
         if as_json:
             click.echo(json.dumps(line))

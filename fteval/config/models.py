@@ -95,6 +95,8 @@ class ProbeSpec(_Spec):
     """Which probe, where the name here is one's own."""
     data: Path | None = Field(default=None, strict=False)
     """Samples, relative to the folder of the config; without it the probe's own."""
+    reference: Text | None = None
+    """Who judges this probe's answers beside its rules; see the config's own."""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -259,6 +261,8 @@ class Config(_Spec):
     base: Text | None = None
     """The model that candidates are measured against."""
     candidates: dict[Name, CandidateSpec] = Field(default_factory=dict)
+    reference: Text | None = None
+    """The model whose likelihoods judge answers: `base`, `none`, or a ref; without it the base, where it can."""
     probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
     gates: list[GateSpec] = Field(default_factory=list)
     sampling: SamplingSpec = Field(default_factory=SamplingSpec)

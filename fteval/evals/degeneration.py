@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.evals.answer.check import no_sentence
+from fteval.evals.answer.likelihood import doubtful, fluent, nonsense
 from fteval.evals.answer.repetition import repetition
 from fteval.evals.answer.requests import wants_again, wants_figures, wants_prose, wants_strings
 from fteval.evals.data.packaged import packaged
@@ -14,6 +15,7 @@ from fteval.evals.language.detect import language, speaks_of_language, switched
 from fteval.evals.language.lexicon import NonWords, languages, non_words
 from fteval.evals.language.text import READ, blank, broken, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
+from fteval.records.readings import Reading
 
 _MOST_NON_WORDS = 0.3
 _MOST_OF_LANGUAGES = 0.9
@@ -24,21 +26,20 @@ _MOST_OF_LANGUAGES = 0.9
 class Degeneration:
     """Whether the output is still text.
 
-    Measures  sound: no loop ("-o-o-o-", a word or sentence again and again), at most 30 % strings that are no words,
-              the prompt's language, unless the prompt asks for such text (a refrain, a code); distinct_2: different
-              pairs of neighbouring words as a share of all (Li et al. 2016, arXiv:1510.03055); longest_repeat: words
-              in the longest passage that occurs twice; non_words: share of words that are none, by frequency lexicons
-              of 35 languages; switched_language: in another language than the prompt
+    Measures  sound: no loop, nonsense or other language, unless asked for; nonsense is what surprises the reference;
+              surprise: nats a token; distinct_2: Li et al. 2016; longest_repeat: words; non_words: by lexicons;
+              switched_language: than the prompt's
     Chance    none
-    Traps     distinct_2 falls with length in good text too: compare answers of like length. Unscored: the words of a
-              language without a lexicon, a date or number that nobody asked for, the language of a short answer or
-              where the prompt names one. Real words in no order pass
-    Source    questions and tasks of many kinds, written for fteval
+    Traps     distinct_2 falls with length; what cannot be looked up is unscored, and real words in no order pass
+              without a reference
+    Source    questions of many kinds, written for fteval
     """
 
     version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("sound", primary=True),
+        Metric("surprise", better="lower", unit="nats per token", partial=True),
         Metric("distinct_2", partial=True),
         Metric("longest_repeat", better="lower", unit="words"),
         Metric("non_words", better="lower"),
@@ -58,25 +59,38 @@ class Degeneration:
         codes = {code for code in (language(text, hint=asked), asked) if code and code in languages()}
         strange = non_words(text, *sorted(codes))
         elsewhere, why = switched(prompt, text)
-        flaw = repeats.reason or _no_text(text, prompt) or _not_words(strange, prompt)
+        reading = generation.reading
+        language_to_it = reading is not None and fluent(reading)
+        flaw = repeats.reason or (nonsense(reading) if reading else None)
+        if not flaw and not language_to_it:
+            flaw = _no_text(text, prompt) or _not_words(strange, prompt)
         if not flaw and elsewhere and not (_many(strange, prompt) and wants_strings(prompt)):
             flaw = f"another language: {why}"
-        unknown = None if flaw else _undecided(text, prompt, bool(codes) or elsewhere is False)
-        pairs = "fewer than two words" if repeats.distinct_2 is None else None
+        known = bool(codes) or elsewhere is False or language_to_it
+        unknown = None if flaw else _doubt(reading, text) or _undecided(text, prompt, known)
         reasons = {
             "sound": flaw or unknown,
-            "distinct_2": pairs,
+            "surprise": "no reference" if reading is None else reading.reason,
+            "distinct_2": "fewer than two words" if repeats.distinct_2 is None else None,
             "non_words": _listed(strange),
             "switched_language": why,
         }
         values = {
             "sound": 0.0 if flaw else None if unknown else 1.0,
+            "surprise": None if reading is None else reading.surprise,
             "distinct_2": repeats.distinct_2,
             "longest_repeat": float(repeats.longest),
             "non_words": strange.share,
             "switched_language": None if elsewhere is None else float(elsewhere),
         }
         return Scores(values, reasons={metric: reason for metric, reason in reasons.items() if reason})
+
+
+def _doubt(reading: Reading | None, text: str) -> str | None:
+    """Why the reference leaves it open whether this is language."""
+    if reading is None:
+        return None
+    return reading.reason or reading.limits.ceiling.reason or doubtful(reading, language(text))
 
 
 def _listed(strange: NonWords) -> str | None:

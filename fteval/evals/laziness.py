@@ -14,6 +14,7 @@ from fteval.evals.answer.refusal import refusal, unread
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
+from fteval.records.readings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Laziness:
     """Words that an answer needs where its row has no `min_words` of its own."""
 
     version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("long_enough", primary=True),
         Metric("words", unit="words"),
@@ -54,7 +56,7 @@ class Laziness:
         declined = None if empty else refusal(text, prompt)
         open_ = None if empty or declined else unread(text, prompt)
         truncated = generation.finish_reason in ("length", "max_tokens")
-        short = self._too_short(text, sample, n_words, declined)
+        short = self._too_short(text, sample, n_words, declined, generation.reading)
         reasons = {
             "empty": ("nothing but reasoning" if (generation.text or "").strip() else "nothing was answered") * empty,
             "refused": f"'{declined[:80]}'" if declined else open_,
@@ -72,7 +74,9 @@ class Laziness:
         }
         return Scores(values, reasons={metric: reason for metric, reason in reasons.items() if reason})
 
-    def _too_short(self, text: str, sample: Sample, n_words: int, declined: str | None) -> str | None:
+    def _too_short(
+        self, text: str, sample: Sample, n_words: int, declined: str | None, reading: Reading | None
+    ) -> str | None:
         needed = self._needed(sample)
         if blank(text):
             return "empty"
@@ -86,7 +90,7 @@ class Laziness:
         for sentence in substance(text, sample.prompt_text):
             n_real += len(words(sentence))
             if n_real >= needed:
-                return why_not(text, asked(sample), fewest=1, whole=False)
+                return why_not(text, asked(sample), fewest=1, whole=False, reading=reading)
         return f"{n_real} of {needed} words, announcements and what is said again not counted"
 
     def _needed(self, sample: Sample) -> int:

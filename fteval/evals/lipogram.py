@@ -33,6 +33,7 @@ class Lipogram:
     """Forbidden letters, any case; "é" forbids e."""
 
     version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("useful", primary=True),
         Metric("compliant"),
@@ -73,7 +74,9 @@ class Lipogram:
             reasons["compliant"] = ", ".join(f"{c!r} {n} times" if n > 1 else f"{c!r} once" for c, n in counts.items())
             reasons["useful"] = f"forbidden: {reasons['compliant']}"
         else:
-            flaw = spelt_round(text, "".join(forbidden), sample.prompt_text) or why_not(text, asked(sample))
+            flaw = spelt_round(text, "".join(forbidden), sample.prompt_text) or why_not(
+                text, asked(sample), reading=generation.reading
+            )
             if flaw:
                 reasons["useful"] = flaw
         values["useful"] = float("useful" not in reasons)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.errors import UserError
 from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import gives_back, no_sentence
+from fteval.evals.answer.check import Asked, gives_back, no_sentence
+from fteval.evals.answer.likelihood import astray, undecided
 from fteval.evals.answer.off_topic import other_subject, turns_away
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
@@ -21,6 +20,7 @@ from fteval.evals.language.lexicon import non_words
 from fteval.evals.language.stems import stem
 from fteval.evals.language.text import blank, fold, shown, word_set, words
 from fteval.records import Generation, Metric, Sample, Scores
+from fteval.records.readings import Reading
 
 _POLITE = word_set(
     """
@@ -43,83 +43,53 @@ def _read(text: str) -> str:
     return _NAME_PARTS.sub(" ", text)
 
 
-Likelihoods = Callable[[Sample, str], float | None]
-"""log p(answer | prompt) - log p(answer) of a sample and an answer, in nats."""
-_LIKELY_CHARACTERS = 2_000
-
-
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """Whether the answer is about the prompt's subject.
+    """Whether the answer is about its prompt.
 
-    Measures  on_topic: names the subject (any inflection), or uses two words of its topic (keywords, the target's and
-              the prompt's content words; one is enough in a short answer), and says something about it; not a
-              refusal, not the prompt given back, not a statement about something else ("A cat has …" to "Describe a
-              dog."); mentions_subject: names the subject. With a `reference` model also informed:
-              log p(answer | prompt) - log p(answer) in nats, which is what the prompt tells of the answer; where it is
-              not above 0 ("Hippo" to "Describe a dog.") the answer is not on topic
-    Chance    an answer that names the subject and says anything passes: truth is not judged here
-    Traps     the subject is the row's `subject`, else what follows "describe", "about", "what is"; without `keywords`
-              or `target` an answer that never names it is off topic. Prompts without content words ("How are you?")
-              are unscored. A reference model judges likelihoods, not truth, and should be neither base nor candidate
-    Source    questions and tasks of many kinds, written for fteval
+    Measures  on_topic: the prompt makes the answer likelier to the reference, and it is no refusal, loop or echo;
+              aboutness: nats a token that the prompt saves; mentions_subject: by words. Without a reference on_topic
+              rests on the row's `subject`, `keywords` or `target`
+    Chance    on-topic nonsense passes: truth is not judged
+    Traps     without a reference, rows that have none of these are unscored
+    Source    questions written for fteval
     """
 
-    reference: str | None = None
-    """A model ref whose likelihoods judge too; none by default."""
-    likelihoods: Likelihoods | None = field(default=None, init=False, repr=False, compare=False)
-    """Those of the reference model, once somebody has opened it."""
-    weights: str | None = field(default=None, init=False)
-    """Digest of the reference model, once it is open."""
-
-    version: ClassVar[int] = 1
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """`informed` is there with a reference model only."""
-        found = (Metric("on_topic", primary=True), Metric("mentions_subject"))
-        return found if self.reference is None else (*found, Metric("informed", unit="nats"))
-
-    def measured_by(self, likelihoods: Likelihoods, digest: str) -> Relevance:
-        """The probe with its reference model."""
-        made = replace(self)
-        object.__setattr__(made, "likelihoods", likelihoods)
-        object.__setattr__(made, "weights", digest)
-        return made
-
-    @property
-    def contents(self) -> dict[str, str]:
-        """What the reference stands for: other weights are another scorer."""
-        return {} if self.weights is None else {"reference": self.weights}
+    version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("on_topic", primary=True),
+        Metric("aboutness", unit="nats per token", partial=True),
+        Metric("mentions_subject", partial=True),
+    )
 
     def samples(self) -> Iterator[Sample]:
         return packaged("questions.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
-        found = self._by_words(sample, generation)
-        return found if self.reference is None else self._by_likelihood(sample, shown(generation.text), found)
+        ask, reading = asked(sample), generation.reading
+        told = bool(ask.subject or ask.keywords or ask.target)
+        found = self._by_words(ask, shown(generation.text)) if told else _UNTOLD
+        values = {**found.values, "aboutness": None if reading is None else reading.aboutness}
+        reasons = {**found.reasons, "aboutness": "no reference" if reading is None else reading.reason or ""}
+        if reading is not None or not told:
+            values["on_topic"], reasons["on_topic"] = self._by_reading(shown(generation.text), ask.prompt, reading)
+        kept = {name: why for name, why in reasons.items() if why}
+        return Scores({m.name: values[m.name] for m in self.metrics}, answer=found.answer, reasons=kept)
 
-    def _by_likelihood(self, sample: Sample, text: str, found: Scores) -> Scores:
-        """What the words say, and what the reference model says of the answer."""
-        if self.likelihoods is None:
-            raise UserError(f"the reference model {self.reference} was not opened", fix="leave `reference` out here")
-        values, reasons = {**found.values, "informed": None}, dict(found.reasons)
-        if blank(text):
-            reasons["informed"] = "the answer is empty"
-            return replace(found, values=values, reasons=reasons)
-        informed = self.likelihoods(sample, text[:_LIKELY_CHARACTERS])
-        if informed is None or not math.isfinite(informed):
-            reasons["informed"] = "the reference model gives no likelihood: too long an answer, or broken weights"
-            return replace(found, values=values, reasons=reasons)
-        values["informed"] = informed
-        if informed <= 0 and values["on_topic"] == 1:
-            values["on_topic"] = 0.0
-            reasons["on_topic"] = f"as likely without the prompt: {informed:.1f} nats"
-        return replace(found, values=values, reasons=reasons)
+    @staticmethod
+    def _by_reading(text: str, prompt: str, reading: Reading | None) -> tuple[float | None, str]:
+        """Whether it is on topic, and why not: by what rules can decide, then by the reference."""
+        if flaw := _no_answer(text, prompt):
+            return 0.0, flaw
+        if reading is None:
+            return None, "no reference, and the row names neither subject nor keywords"
+        if open_ := undecided(reading):
+            return None, open_
+        away = astray(reading)
+        return float(not away), away or ""
 
-    def _by_words(self, sample: Sample, generation: Generation) -> Scores:
-        text = shown(generation.text)
-        ask = asked(sample)
+    def _by_words(self, ask: Asked, text: str) -> Scores:
         of = topic(ask.prompt, ask.subject, ask.keywords, ask.target)
         if not of.about:
             reason = "the prompt names no subject, and the row neither subject nor keywords"
@@ -137,20 +107,13 @@ class Relevance:
 
     @staticmethod
     def _off_topic(text: str, prompt: str, of: Topic, touched: Touch) -> str | None:
-        if blank(text):
-            return "empty"
-        declined = refusal(text, prompt)
-        if declined:
-            return f"a refusal: '{declined[:60]}'"
-        if gives_back(text, prompt):
-            return "the prompt given back"
+        if flaw := _no_answer(text, prompt):
+            return flaw
         told = {fold(w) for w in words(text)}
         asked_words = {stem(w, of.language) for w in content_words(prompt, of.language)} | set(of.subject)
         new = {stem(w, of.language) for w in content_words(text, of.language)} - asked_words - _POLITE
         if not new:
             return "says nothing about it"
-        if again := stuck(text, prompt=prompt):
-            return f"repeats itself: {again}"
         if no_sentence(text, words(text)):
             return "words without a sentence"
         strange = non_words(text, *sorted({of.language, language(text) or of.language}))
@@ -166,3 +129,18 @@ class Relevance:
             return None
         used = f"only {', '.join(sorted(touched.others))!r}" if touched.others else "no word"
         return f"does not name {of.name!r} and uses {used} of its topic"
+
+
+def _no_answer(text: str, prompt: str) -> str | None:
+    """What no answer to any prompt is."""
+    if blank(text):
+        return "the answer is empty"
+    if declined := refusal(text, prompt):
+        return f"a refusal: '{declined[:60]}'"
+    if gives_back(text, prompt):
+        return "the prompt given back"
+    again = stuck(text, prompt=prompt)
+    return f"repeats itself: {again}" if again else None
+
+
+_UNTOLD = Scores({"on_topic": None, "mentions_subject": None}, reasons={"mentions_subject": "the row names no subject"})

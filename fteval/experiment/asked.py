@@ -54,6 +54,10 @@ class Asked:
     settings: Mapping[str, Any] | None = field(
         default=None, metadata=_told("A probe's parameter: letters=e.", "--set", metavar="KEY=VALUE")
     )
+    reference: str | None = field(
+        default=None,
+        metadata=_told("Whose likelihoods judge answers: base, none, or a model.  [default: base]", metavar="REF"),
+    )
     config: Path | None = field(
         default=None, metadata=_told("A fteval.yaml.  [default: the one in this folder, if any]", "-c", "--config")
     )

@@ -75,6 +75,8 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
     """
     asked.check()
     uses = _uses(asked, config)
+    if asked.reference is not None:
+        uses = [replace(use, reference=None) for use in uses]
     candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
     model, against = asked.model, asked.against
     if model is not None:
@@ -100,6 +102,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         allow_subset=asked.allow_subset,
         allow_code=asked.allow_code,
         suite=config.suite if config else None,
+        reference=asked.reference if asked.reference is not None else (config.reference if config else None),
         folder=config.path.parent if config else Path(),
         servers=_servers(asked, config),
     )
@@ -164,7 +167,7 @@ def short_name(ref: str) -> str:
 def config_probes(config: Config) -> Iterable[ProbeUse]:
     """The probes of a config."""
     for name, spec in config.probes.items():
-        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where)
+        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where, spec.reference)
 
 
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:

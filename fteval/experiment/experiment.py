@@ -26,6 +26,8 @@ class ProbeUse:
     data: Path | None = None
     """A hold-out file, or `nano:500` for so many questions of nano's world; None for the probe's own samples."""
     where: str | None = None
+    reference: str | None = None
+    """Who judges beside the probe's rules, where that is another one than the experiment's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Experiment:
     """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None
     """What baselines of this suite are called."""
+    reference: str | None = None
+    """Who judges beside the probes' rules: `base`, `none` or a ref; None is the base where it can."""
     folder: Path = Path()
     """Where the config lies; baselines are beside it, in evals/baseline."""
     servers: Servers = field(default_factory=Servers)

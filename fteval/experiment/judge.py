@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
+from fteval.experiment.same_answers import same_answers
 from fteval.records import Comparison, Gate, RunRecord
 from fteval.runs.journal import rows
 from fteval.trainers.making.candidate import find
@@ -81,7 +82,7 @@ def compared(
         replace(
             result,
             flips=_flips(base, result),
-            warnings=(*result.warnings, *trained_on[result.name].values()),
+            warnings=(*_same(base, result.run), *result.warnings, *trained_on[result.name].values()),
         )
         for result in found
     ]
@@ -89,6 +90,11 @@ def compared(
         "", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=store.load_noise(base)
     )
     return replace(comparison, id=store.save_comparison(comparison))
+
+
+def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:
+    told = same_answers(base, run)
+    return () if told is None else (told,)
 
 
 def leaks(store: Store, run: RunRecord) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
@@ -11,6 +12,7 @@ from fteval.experiment.place import Place, heard
 from fteval.experiment.plan import cannot_pass
 from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord
+from fteval.runs.asking.referees import Referees
 from fteval.runs.reading import results
 
 if TYPE_CHECKING:
@@ -29,47 +31,58 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             for text in cannot_pass(experiment, ready.suite, ready.rules.gates):
                 place.listener.note(text)
         resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
+        asking = Asking(ready.suite, ready.store, ready.referees, resumed)
         if experiment.sequential:
-            records = _in_step(ready, resumed, experiment, place)
+            records = _in_step(ready, asking, experiment, place)
         else:
-            records = [
-                (name, execute(name, engine, resumed, ready.suite, experiment, ready.store, place))
-                for name, engine in ready.engines
-            ]
+            records = [(name, execute(name, engine, asking, experiment, place)) for name, engine in ready.engines]
     return concluded(ready, records, experiment, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is the same for every model of a run."""
+
+    suite: Suite
+    store: Store
+    referees: Referees | None = None
+    resumed: tuple[str, str] | None = None
+    """(ref, run id) of the run that is gone on with."""
+
+    def resume(self, engine: Engine) -> str | None:
+        """The run that this model goes on with."""
+        return self.resumed[1] if self.resumed and self.resumed[0] == engine.ref else None
 
 
 def execute(
     label: str,
     engine: Engine,
-    resumed: tuple[str, str] | None,
-    suite: Suite,
+    asking: Asking,
     experiment: Experiment,
-    store: Store,
     place: Place,
     *,
     reuse: bool = True,
     go_on: str | None = None,
 ) -> RunRecord:
+    """One model through the suite."""
     from fteval.runs.asking.execute import execute
 
     return execute(
-        suite,
+        asking.suite,
         engine,
         experiment.sampling,
-        store,
+        asking.store,
         repeats=experiment.repeats,
-        resume=resumed[1] if resumed and resumed[0] == engine.ref else None,
+        resume=asking.resume(engine),
         reuse=reuse,
         on_progress=heard(label, place),
         command=place.command,
         go_on=go_on,
+        referees=asking.referees,
     )
 
 
-def _in_step(
-    ready: Prepared, resumed: tuple[str, str] | None, experiment: Experiment, place: Place
-) -> list[tuple[str, RunRecord]]:
+def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:
     from fteval.runs.asking.stepwise import Side, execute_in_step
     from fteval.stats.decided import decided
 
@@ -85,10 +98,7 @@ def _in_step(
         # The base is asked as long as one candidate is.
         return done if accepted else [frozenset.intersection(*done), *done]
 
-    sides = [
-        Side(engine, resumed[1] if resumed and resumed[0] == engine.ref else None, heard(name, place))
-        for name, engine in opened
-    ]
+    sides = [Side(engine, asking.resume(engine), heard(name, place)) for name, engine in opened]
     records = execute_in_step(
         ready.suite,
         sides,
@@ -98,6 +108,7 @@ def _in_step(
         repeats=experiment.repeats,
         seed=experiment.sampling.seed,
         command=place.command,
+        referees=asking.referees,
     )
     return list(zip(names, records, strict=True))
 

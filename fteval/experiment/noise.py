@@ -7,12 +7,13 @@ from dataclasses import replace
 from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.measure import execute
+from fteval.experiment.measure import Asking, execute
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.prepare import BASE
+from fteval.experiment.prepare import BASE, appointed_for, references_of
 from fteval.experiment.suite import build_suite
 from fteval.records import NoiseFloor, RunRecord
-from fteval.runs.asking.suite import with_references
+from fteval.records.readings import Limits
+from fteval.runs.asking.appoint import Wanted
 from fteval.runs.journal.store import Store
 
 _OTHER_BATCHES = 600
@@ -30,18 +31,20 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
     suite, store = build_suite(experiment), Store(place.store)
     sampled = experiment.sampling.temperature > 0
     other = replace(experiment.sampling, seed=experiment.sampling.seed + 1) if sampled else experiment.sampling
-    records = []
+    wanted = Wanted(references_of(experiment), experiment.base)
+    records: list[RunRecord] = []
+    limits: dict[str, Limits] = {}
     for again, sampling in ((False, experiment.sampling), (True, other)):
         asked = replace(experiment, sampling=sampling)
         # Other batches round other sums: on many machines that is all that greedy answers can differ by.
         batches = replace(place, batch_tokens=_OTHER_BATCHES) if again and not sampled else place
         with opened_pool(store, batches, experiment) as pool:
-            suite = with_references(suite, pool.open)
+            judged, referees = appointed_for(suite, wanted, pool, batches)
+            if referees is not None:
+                referees.limits = limits  # the first answers settle them for both
             label = "base again" if again else BASE
-            engine = pool.open(experiment.base)
-            records.append(
-                execute(label, engine, None, suite, asked, store, batches, reuse=not again, go_on=place.command)
-            )
+            engine, asking = pool.open(experiment.base), Asking(judged, store, referees)
+            records.append(execute(label, engine, asking, asked, batches, reuse=not again, go_on=place.command))
     here = "served" not in records[0].manifest and registry.scheme(experiment.base) is None
     floors = noise_floor(*records, how="another seed" if sampled else "other batches" if here else "asked again")
     store.save_noise(records[0], floors)

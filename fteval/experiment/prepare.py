@@ -18,7 +18,9 @@ from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
 from fteval.experiment.train import check_trainable, trained
 from fteval.records import Comparison, Engine, RunRecord
-from fteval.runs.asking.suite import check_judges, with_references
+from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
+from fteval.runs.asking.referees import Referees
+from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.store import Store
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Prepared:
     engines: Sequence[tuple[str, Engine]]
     """Base and candidates under their names."""
     store: Store
+    referees: Referees | None = None
+    """Who judges beside the probes' rules."""
 
 
 @contextmanager
@@ -58,16 +62,31 @@ def prepared(
     for name, use in experiment.candidates.items():
         check_trainable(name, use)
     with opened_pool(store, place, experiment) as pool:
-        suite = with_references(suite, pool.open)
-        rules = judge.rules_of(experiment, gates, suite.name, suite.digest)
         accepted = None
         if experiment.baseline is not None:
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
+        wanted = Wanted(references_of(experiment), experiment.base, accepted, by_default=open_engine is None)
+        suite, referees = appointed_for(suite, wanted, pool, place)
+        rules = judge.rules_of(experiment, gates, suite.name, suite.digest)
+        if accepted is not None:
             judge.check_suite(accepted, suite.digest)
         opens = pool.open if open_engine is None else partial(open_engine, pool)
         engines = _opened(experiment, accepted is None, opens, store, place)
-        check_judges(suite, engines)
-        yield Prepared(suite, rules, accepted, engines, store)
+        check_not_measured(referees, [engine for _, engine in engines])
+        yield Prepared(suite, rules, accepted, engines, store, referees)
+
+
+def references_of(experiment: Experiment) -> dict[str, str | None]:
+    """Probe -> who is to judge beside its rules; None where nothing was said."""
+    return {use.name: use.reference or experiment.reference for use in experiment.probes}
+
+
+def appointed_for(suite: Suite, wanted: Wanted, pool: Pool, place: Place) -> tuple[Suite, Referees | None]:
+    """The suite with its judges, and these; what they read is told to the listener."""
+    suite, referees = appointed(suite, wanted, pool.open)
+    if referees is not None:
+        referees.tell = lambda probe, done, total: place.listener.progress(f"reading answers to {probe}", done, total)
+    return suite, referees
 
 
 def concluded(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from fteval import registry, releases
-from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import judge
 from fteval.experiment.asked import Asked
@@ -16,7 +15,6 @@ from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.judge import Rules
 from fteval.records import Comparison, Judged, Proof, RunRecord
-from fteval.runs.asking.suite import with_reference
 from fteval.runs.journal import store as stores
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import flips
@@ -77,12 +75,10 @@ def rescore(run: str, store: Path) -> RunRecord:
 
     kept = Store(store)
     found = kept.find(run)
-    with Pool(kept.candidates_dir) as pool:
-        probes = {
-            name: with_reference(registry.probe(fields["use"], fields["params"]), pool.open)
-            for name, fields in found.manifest["probes"].items()
-        }
-        return results.rescore(kept, found.id, probes)
+    probes = {
+        name: registry.probe(fields["use"], fields["params"]) for name, fields in found.manifest["probes"].items()
+    }
+    return results.rescore(kept, found.id, probes)
 
 
 # --- judged again ---------------------------------------------------------------------------------

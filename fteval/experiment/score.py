@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, sample_from_row
+from fteval.records.readings import Reading
 from fteval.records.reasoning import unanswered
 from fteval.runs.asking.scoring import no_answer
 
@@ -25,7 +26,11 @@ def fitted(probe: Probe, rows: Rows) -> Probe:
     return probe
 
 
-def score_rows(rows: Rows, probe: Probe) -> Iterator[dict[str, Any]]:
+Read = Callable[[Sample, str], Reading]
+"""What a reference says of an output."""
+
+
+def score_rows(rows: Rows, probe: Probe, read: Read | None = None) -> Iterator[dict[str, Any]]:
     """{"id", "scores", "answer", "reasons"} for each row, in order; a file's memory stays flat.
 
     Raises UserError for the first row that cannot be judged, and when there is none.
@@ -33,7 +38,10 @@ def score_rows(rows: Rows, probe: Probe) -> Iterator[dict[str, Any]]:
     n = 0
     for row in answered(rows):
         n += 1
-        yield _combined(row.sample.id, [_judge(probe, row.sample, one, row.where) for one in row.generations])
+        given = row.generations
+        if read is not None:
+            given = tuple(replace(one, reading=read(row.sample, one.text or "")) for one in given)
+        yield _combined(row.sample.id, [_judge(probe, row.sample, one, row.where) for one in given])
     if not n:
         what = rows if isinstance(rows, Path) else "the list"
         raise NothingToEvaluate(f"{what} holds no rows", fix="each row has 'prompt' or 'messages', and 'output'")

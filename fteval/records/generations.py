@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
 from fteval.records.ranges import Range, ranged
+from fteval.records.readings import Reading
 from fteval.records.samples import Message, Sample
 
 
@@ -81,6 +82,8 @@ class Generation:
     """What a server says the model is that answered."""
     fingerprint: str | None = None
     """A server's word for its version of model and settings (`system_fingerprint`)."""
+    reading: Reading | None = None
+    """What the reference says of it; None where the probe has none."""
     reasoning: str | None = None
     """What a server shows apart of what the model thought before; where it stands in the text, `records.reasoning`
     parts the two."""

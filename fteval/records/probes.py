@@ -70,8 +70,9 @@ def variants_that_count(ids: Sequence[str], given: Sequence[float | None]) -> fr
 class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
-    May have `version: int` as a class variable (1 without one), which goes up when a number can move. What a probe can
-    do beyond that is one of the protocols below.
+    May have two class variables: `version: int` (1 without one), which goes up when a number can move, and
+    `asks_reference = True` where it makes use of a generation's `reading`. What a probe can do beyond that is one of
+    the protocols below.
     """
 
     metrics: tuple[Metric, ...]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.records.probes import Metric
+from fteval.records.readings import Limits
 from fteval.records.samples import Sample
 
 
@@ -70,12 +71,23 @@ class ProbeResult:
     """How the samples were asked, where asking could stop as soon as the evidence was enough."""
     confusion: tuple[tuple[str, str, int], ...] = ()
     """(wanted, answered, how often) where answers are labels; "" for no label."""
+    limits: Limits | None = None
+    """Of the reference that judged too; None where there was none."""
 
     @property
     def stopped_of(self) -> int | None:
         """Samples that were planned, where asking stopped before all of them; None where all were asked."""
         planned = self.sequential.planned if self.sequential else 0
         return planned if planned > len(self.sample_ids) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the references of a run cost: likelihoods, without those that earlier runs knew."""
+
+    asked: int
+    reused: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,8 @@ class RunRecord:
     """Why nobody can use the model any more, where its provider has shut it down."""
     capabilities: Mapping[str, str] = field(default_factory=dict)
     """Field of a request -> what the server did with it: honoured, ignored, refused or unclear."""
+    readings: Readings | None = None
+    """What the reference read for its judgement."""
 
 
 @dataclass(frozen=True, slots=True)

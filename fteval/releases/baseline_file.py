@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.records import Baseline, Metric, ProbeResult, canonical
+from fteval.records.readings import Limits
 from fteval.releases import strict
 from fteval.runs.journal import codec
 from fteval.runs.journal.files import write_atomically
@@ -111,12 +112,13 @@ class _Head:
     within: Mapping[str, float] = field(default_factory=dict)
     no_answer: int = 0
     partly: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    limits: Limits | None = None
 
 
 def _head_of(p: ProbeResult, version: int) -> _Head:
     partly = {name: tuple(places) for name, places in p.partly.items()}
     counts = p.unscored, p.truncated, p.empty, p.answer_tokens, dict(p.within), p.no_answer
-    return _Head(p.probe, p.digest, version, p.metrics, *counts, partly)
+    return _Head(p.probe, p.digest, version, p.metrics, *counts, partly, p.limits)
 
 
 def read(path: Path) -> Baseline:
@@ -260,6 +262,7 @@ class _Reader:
             within=p.within,
             no_answer=p.no_answer,
             partly=p.partly,
+            limits=p.limits,
         )
 
 

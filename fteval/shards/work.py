@@ -228,6 +228,7 @@ def _sides(
                     ready.suite, engine, experiment.sampling, ready.store,
                     repeats=experiment.repeats, resume=record.runs.get(name), reuse=not record.shards,
                     on_progress=heard(name, place), command=place.command, signals=signals, go_on=go_on,
+                    referees=ready.referees,
                 )
             )  # fmt: skip
             sides.append((name, _Side(in_files[name], engine, opened)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from fteval.records import Engine, Generation, Message, Request, Sampling
 
@@ -51,3 +52,13 @@ def answers(engine: Engine, asked: Sequence[Request], sampling: Sampling) -> dic
     made = [g for group in engine.generate(asked, sampling) for g in group]
     assert sorted((g.sample_id, g.repeat) for g in made) == sorted((r.sample_id, r.repeat) for r in asked)
     return {(g.sample_id, g.repeat): g for g in made}
+
+
+def plain(engine: Any, ids: list[int], more: list[int]) -> float:
+    """The log-likelihood of more tokens by one forward over one row, all logits."""
+    import torch
+
+    model = engine.weights().use(engine.located.adapter).module
+    with torch.no_grad():
+        logs = model(torch.tensor([[*ids, *more]])).logits.double().log_softmax(-1)[0]
+    return sum(logs[len(ids) + i - 1, token].item() for i, token in enumerate(more))

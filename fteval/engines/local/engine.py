@@ -8,6 +8,7 @@ that the checkpoint recommends does.
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from fteval.engines.local.loads import Load, Loads
 from fteval.engines.refs import exists, read_json
 from fteval.errors import Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
+from fteval.records.readings import Likelihood
 
 if TYPE_CHECKING:
     from fteval.engines.local.decode import Answer, Row
@@ -29,6 +31,8 @@ VERSION = 1
 """Goes up when the same model, prompt and sampling would give other answers."""
 BROKEN_IN_A_ROW = 5
 """So many answers with logits that are no numbers may follow each other; then it is the model, not the prompt."""
+LONGEST_TOKEN = 32
+"""Characters: what lies beyond so many for each token is not even tokenised."""
 SMALLEST_PREFILL = 256
 PACE = 0.5
 """Seconds between groups of answers: who keeps them syncs to disk for each."""
@@ -107,14 +111,28 @@ class TransformersEngine:
         Prompt and continuation are tokenised together, see `Chat.continuation`. Raises UserError for a pair that is
         longer than the context.
         """
-        from fteval.engines.local.loglikelihood import loglikelihoods
-
         ids = [self.chat.continuation(prompt, text) for prompt, text in pairs]
         longest = max((len(p) + len(c) for p, c in ids), default=0)
         if self.context is not None and longest > self.context:
             raise UserError(
                 f"prompt and continuation do not fit the context ({longest} > {self.context})", where=self.ref
             )
+        return self._sums(ids)
+
+    def likelihoods(self, pairs: Sequence[tuple[Prompt, str]], most: int) -> list[Likelihood]:
+        """Of the first `most` tokens of each text after its prompt; NaN for what is longer than the context."""
+        ids = [self.chat.continuation(prompt, text[: most * LONGEST_TOKEN]) for prompt, text in pairs]
+        ids = [(before, text[:most]) for before, text in ids]
+        limit = self.context
+        fits = [i for i, (before, text) in enumerate(ids) if limit is None or len(before) + len(text) <= limit]
+        found = dict(zip(fits, self._sums([ids[i] for i in fits]), strict=True))
+        sizes = [len(self.chat.decode(text).encode("utf-8", "replace")) for _, text in ids]
+        return [Likelihood(found.get(i, math.nan), len(ids[i][1]), size) for i, size in enumerate(sizes)]
+
+    def _sums(self, ids: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
+        """Sum of log p of each continuation; smaller batches where memory runs out."""
+        from fteval.engines.local.loglikelihood import loglikelihoods
+
         tokens = self.batch_tokens or batches.prefill_tokens(self.device)
         weights = self.weights()
         values: list[float] = [0.0] * len(ids)

@@ -7,6 +7,7 @@ request is found out while the first samples are answered. Nothing is assumed fr
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -21,11 +22,14 @@ from fteval.engines.remote.prices import Price, price_of
 from fteval.engines.remote.shutdown import shutdown_day
 from fteval.errors import Incomplete, UserError
 from fteval.records import Generation, Limits, Message, Prompt, Request, Sampling
+from fteval.records.readings import Likelihood
 
 if TYPE_CHECKING:
     from fteval.engines.remote.capabilities import Server
     from fteval.engines.remote.client import Client
 
+CHARACTERS = 8
+"""Of a text are sent for each token of it that counts: a token has four on average."""
 LINGER = 10.0
 """Seconds that a finished run waits for what the server honours, and a failed one for answers on their way."""
 VERSION = 1
@@ -184,6 +188,34 @@ class ServerEngine:
 
         async def ask() -> list[float]:
             return await asyncio.gather(*(loglikelihood(client, dialect, prompt, text) for prompt, text in pairs))
+
+        return self._background.run(ask())
+
+    def likelihoods(self, pairs: Sequence[tuple[Prompt, str]], most: int) -> list[Likelihood]:
+        """Of the first `most` tokens of each text after its prompt; NaN for what is longer than the context.
+
+        Raises NoLikelihoods where the server does not say how likely a given text is.
+        """
+        from fteval.engines.remote.likelihood import token_likelihoods
+
+        if self.server is None:
+            self.start(Sampling())
+        client, server = self._open(), self.server
+        assert server is not None
+        dialect = server.dialect
+
+        async def one(prompt: Prompt, text: str) -> Likelihood:
+            try:
+                found = (await token_likelihoods(client, dialect, prompt, text[: most * CHARACTERS]))[:most]
+            except Incomplete:
+                raise
+            except UserError:  # longer than the context
+                return Likelihood(math.nan, 0, 0)
+            size = sum(len(letters.encode("utf-8", "replace")) for _, letters in found)
+            return Likelihood(math.fsum(value for value, _ in found), len(found), size)
+
+        async def ask() -> list[Likelihood]:
+            return await asyncio.gather(*(one(prompt, text) for prompt, text in pairs))
 
         return self._background.run(ask())
 

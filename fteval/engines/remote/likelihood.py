@@ -11,7 +11,7 @@ from typing import Any
 from fteval.engines.remote.body import CHAT, Dialect, encoded, plain
 from fteval.engines.remote.client import Client
 from fteval.engines.remote.reply import Reply, Trouble
-from fteval.errors import Incomplete, UserError
+from fteval.errors import Incomplete, NoLikelihoods, UserError
 from fteval.records import Prompt, Sampling
 
 _FIX = "serve the model with vLLM, or load it here (hf:ORG/NAME)"
@@ -20,15 +20,20 @@ _FIX = "serve the model with vLLM, or load it here (hf:ORG/NAME)"
 async def loglikelihood(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> float:
     """Sum of log p(token of the text | prompt, earlier ones), in nats; NaN where the server gives no number for one.
 
-    Raises UserError for what is longer than the context, Incomplete where the server does not say how likely a given
+    Raises UserError for what is longer than the context, NoLikelihoods where the server does not say how likely a given
     text is, or says it of another one.
     """
+    return math.fsum(value for value, _ in await token_likelihoods(client, dialect, prompt, text))
+
+
+async def token_likelihoods(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> list[tuple[float, str]]:
+    """log p of each token of the text, as `loglikelihood` sums them, and how it is spelt."""
     if not text:
-        return 0.0
+        return []
     return await (_chat if dialect.path == CHAT else _plain)(client, dialect, prompt, text)
 
 
-async def _chat(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> float:
+async def _chat(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> list[tuple[float, str]]:
     asked = dialect.body(client.endpoint.model, prompt.messages, Sampling(max_tokens=1), 0) | {"prompt_logprobs": 0}
     said = {
         **asked,
@@ -43,15 +48,15 @@ async def _chat(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> 
     spelt = "".join(token[2] for token in scored)
     # Tokens of half a character are spelt as U+FFFD, so that only plain letters are compared.
     if not scored or (all(token[2] for token in scored) and _plain_letters(spelt) != _plain_letters(text)):
-        raise Incomplete(
+        raise NoLikelihoods(
             f"the server scored {spelt[:80]!r} and not the given text: it does not continue a last assistant turn",
             where=client.endpoint.url,
             fix=_FIX,
         )
-    return math.fsum(value for _, value, _ in scored)
+    return [(value, letters) for _, value, letters in scored]
 
 
-async def _plain(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> float:
+async def _plain(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> list[tuple[float, str]]:
     asked = plain(prompt.messages)
     body = dialect.body(client.endpoint.model, prompt.messages, Sampling(max_tokens=0), 0)
     body |= {"prompt": asked + text, "echo": True, "logprobs": 1}
@@ -64,11 +69,12 @@ async def _plain(client: Client, dialect: Dialect, prompt: Prompt, text: str) ->
     spelt = "".join(map(str, found["tokens"]))
     start = spelt.find(asked + text)
     if start < 0:
-        raise Incomplete("the server echoes another text than it was given", where=client.endpoint.url, fix=_FIX)
-    ends = itertools.accumulate(len(str(token)) for token in found["tokens"])
+        raise NoLikelihoods("the server echoes another text than it was given", where=client.endpoint.url, fix=_FIX)
+    letters = [str(token) for token in found["tokens"]]
+    ends = itertools.accumulate(map(len, letters))
     first, last = start + len(asked), start + len(asked) + len(text)
-    values = zip(ends, found.get("token_logprobs") or [], strict=False)
-    return math.fsum(_number(value) for end, value in values if first < end <= last)
+    values = zip(ends, found.get("token_logprobs") or [], letters, strict=False)
+    return [(_number(value), token) for end, value, token in values if first < end <= last]
 
 
 async def _reply(client: Client, dialect: Dialect, body: Mapping[str, Any]) -> Reply:
@@ -112,5 +118,5 @@ def _plain_letters(text: str) -> str:
     return re.sub(r"[^!-~]", "", text)
 
 
-def _silent(what: str) -> Incomplete:
-    return Incomplete(f"the server ignores {what}: it does not say how likely a given text is", fix=_FIX)
+def _silent(what: str) -> NoLikelihoods:
+    return NoLikelihoods(f"the server ignores {what}: it does not say how likely a given text is", fix=_FIX)

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from fteval.evals.answer.abstention import abstention
 from fteval.evals.answer.filler import announces, substance
+from fteval.evals.answer.likelihood import astray, doubtful, fluent, nonsense, usable
 from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.phrases import pattern, plain
 from fteval.evals.answer.refusal import refusal
@@ -22,6 +23,7 @@ from fteval.evals.answer.topic import FUNCTION_WORDS, content_words, topic
 from fteval.evals.language.detect import language, switched
 from fteval.evals.language.lexicon import non_words
 from fteval.evals.language.text import READ, blank, broken, fold, sentences, word_set, words
+from fteval.records.readings import Reading
 
 FEWEST = 4
 """Words that an answer has at least, unless the caller knows better: "It has four legs."."""
@@ -41,12 +43,16 @@ class Asked:
     target: str | None = None
 
 
-def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True) -> str | None:
+def why_not(
+    text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True, reading: Reading | None = None
+) -> str | None:
     """Why the text is no answer, in one sentence; None where it is one.
 
     A `whole` answer is not only announced, and has sentences, in the prompt's language, about its subject. What cannot
-    be judged (a language from three words) does not count against it.
+    be judged (a language from three words) does not count against it. With the `reading` of a reference that could be
+    calibrated, that one says what is language and about the prompt.
     """
+    read = usable(reading)
     if blank(text):
         return "empty"
     declined = refusal(text, asked.prompt)
@@ -59,13 +65,15 @@ def why_not(text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True
         return "the prompt given back"
     if again := stuck(text, prompt=asked.prompt):
         return f"repeats itself: {again}"
-    if strange := _strange(text, asked.prompt):
+    if read and (flaw := nonsense(read) or doubtful(read, language(text))):
+        return flaw
+    if not (read and fluent(read)) and (strange := _strange(text, asked.prompt)):
         return strange
     if len(every) < _SHORT and knows_nothing(text, asked.prompt):
         return "says only that it does not know"
     if broken(text[:READ]):
         return "broken characters"
-    return _not_whole(text, asked, every) if whole else None
+    return _not_whole(text, asked, every, read) if whole else None
 
 
 def _strange(text: str, prompt: str) -> str | None:
@@ -78,16 +86,18 @@ def _strange(text: str, prompt: str) -> str | None:
     return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
 
 
-def _not_whole(text: str, asked: Asked, every: Sequence[str]) -> str | None:
+def _not_whole(text: str, asked: Asked, every: Sequence[str], read: Reading | None) -> str | None:
     if not any(c.isalpha() for c in text[:READ]):
         return "numbers only"
     if len(every) < _SHORT and not any(substance(text, asked.prompt)):
         return "only announces an answer, or sends elsewhere for one"
-    if no_sentence(text, every):
+    if not (read and fluent(read)) and no_sentence(text, every):
         return "words without a sentence"
     elsewhere, reason = switched(asked.prompt, text)
     if elsewhere:
         return f"another language: {reason}"
+    if read is not None:
+        return astray(read)
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
     other = other_subject(text, of, asked.prompt) if of.about else None
     return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import CandidateResult, RunRecord
+from fteval.reports.view import reference
 
 LEVEL = 0.95
 """Of the intervals in tables."""
@@ -54,6 +55,7 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "answers": _answers(run),
         "generation time": f"{run.seconds:.1f} s",
         **_of_server(run),
+        **reference.facts(run),
     }
     identity = _plan(run).get("engine")
     for key, value in (identity if isinstance(identity, Mapping) else {}).items():

@@ -25,6 +25,7 @@ from fteval.records import (
     canonical,
     digest,
 )
+from fteval.records.readings import Limits
 from fteval.runs.asking.sources import source_files
 
 KEY_VERSION = 1
@@ -43,6 +44,7 @@ OPTIONS = {
     "go_on": RUNTIME,
     "sequential": IDENTITY,
     "signals": RUNTIME,
+    "referees": IDENTITY,
 }
 """Every option of a run beside the fields of Sampling. A test walks `execute` and fails on one that is not here."""
 
@@ -110,6 +112,16 @@ def probe_digest(probe: Probe, name: str) -> str:
             **({"wrapped": probe_digest(probe.wrapped, "")} if isinstance(probe, WrappingProbe) else {}),
         }
     )
+
+
+def judged_digest(probe_digest: str, judge: str) -> str:
+    """The digest of a probe that is judged with a reference, whose digest is given."""
+    return digest({"probe": probe_digest, "judge": judge})
+
+
+def limited_digest(probe_digest: str, limits: Limits) -> str:
+    """The digest of its judgements: other limits are another scorer."""
+    return digest({"probe": probe_digest, **limits.identity})
 
 
 def probe_version(probe: Probe) -> int:

@@ -30,7 +30,13 @@ class Work:
     total: int
     prompt_bytes: int
 
-    def manifest(self, engine: Engine, command: str | None, served: Mapping[str, Any] | None) -> dict[str, Any]:
+    def manifest(
+        self,
+        engine: Engine,
+        command: str | None,
+        served: Mapping[str, Any] | None,
+        references: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> dict[str, Any]:
         return {
             "fteval": __version__,
             "command": command,
@@ -40,6 +46,7 @@ class Work:
             "plan_digest": digest(self.plan),
             "plan": self.plan,
             **({"served": dict(served)} if served is not None else {}),
+            **({"references": {name: dict(one) for name, one in references.items()}} if references else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
         }
 

@@ -10,14 +10,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from fteval.errors import UserError
 from fteval.records import ComparingProbe, Generation, Metric, Probe, Sample, Scores, digest
+from fteval.records.readings import Limits, Reading
 from fteval.records.reasoning import NO_ANSWER, unanswered
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import SuiteProbe
-from fteval.runs.journal import journal, lines, rows
+from fteval.runs.journal import codec, journal, lines, rows
 from fteval.runs.journal.store import Run
 
 ProbeKeys = Sequence[Sequence[str]]
@@ -25,6 +26,17 @@ ProbeKeys = Sequence[Sequence[str]]
 
 
 _ROUNDING = 1e-6
+
+
+class Readings(Protocol):
+    """What references say of a run's answers, and by which limits."""
+
+    @property
+    def limits(self) -> Mapping[str, Limits]: ...
+
+    def of(self, probe: str, sample: Sample, repeat: int, text: str) -> Reading | None:
+        """None where the probe has no reference."""
+
 
 Place = tuple[int, int, int]
 """Probe, sample, repeat."""
@@ -45,17 +57,21 @@ def score(
     probes: Sequence[SuiteProbe],
     keys: Sequence[ProbeKeys],
     guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+    readings: Readings | None = None,
 ) -> int:
     """Judges every answer of the run that these probes have not judged yet; hold the run's lock.
 
-    Returns how many judgements were made, failed ones included. `guard` is entered around the probes' code.
+    Returns how many judgements were made, failed ones included. `guard` is entered around the probes' code. `readings`
+    are what references say of the answers.
     """
+    if readings is not None:
+        probes = [_limited(probe, readings.limits) for probe in probes]
     waiting = places(keys)
     probes = _beside(run, probes, waiting)
     scores = journal.Journal(run.scores)
     try:
         done, passes = _judged(run)
-        numbers = _open_passes(scores, probes, passes)
+        numbers = _open_passes(scores, probes, passes, readings.limits if readings else {})
         made = 0
         for batch in journal.chunks(lines.read(run.generations), 500):
             with guard():
@@ -65,7 +81,7 @@ def score(
                     if answer["status"] == "ok"
                     # The first answer to a key is the one that counts; `pop` leaves none for a second.
                     for p, s, r in waiting.pop(answer["key"], ())
-                    if (record := _record(probes[p], s, r, answer, numbers[p], done)) is not None
+                    if (record := _record(probes[p], s, r, answer, numbers[p], done, readings)) is not None
                 ]
             scores.write(records)
             made += len(records)
@@ -117,7 +133,10 @@ def _judged(run: Run) -> tuple[set[str], dict[str, dict[str, Any]]]:
 
 
 def _open_passes(
-    scores: journal.Journal, probes: Sequence[SuiteProbe], passes: Mapping[str, Mapping[str, Any]]
+    scores: journal.Journal,
+    probes: Sequence[SuiteProbe],
+    passes: Mapping[str, Mapping[str, Any]],
+    limits: Mapping[str, Limits],
 ) -> list[int]:
     """The pass number of each probe: its last one when nothing about it has changed, else a new one."""
     following = 1 + max((p["pass"] for p in passes.values()), default=-1)
@@ -129,6 +148,8 @@ def _open_passes(
             continue
         metrics = identity.metric_fields(probe.probe.metrics)
         head = {"pass": following, "probe": probe.name, "digest": probe.digest, "metrics": metrics}
+        if probe.name in limits:
+            head["limits"] = codec.to_json(limits[probe.name])
         scores.write([{**head, "time": journal.timestamp()}])
         numbers.append(following)
         following += 1
@@ -136,7 +157,13 @@ def _open_passes(
 
 
 def _record(
-    probe: SuiteProbe, s: int, repeat: int, answer: Mapping[str, Any], number: int, done: set[str]
+    probe: SuiteProbe,
+    s: int,
+    repeat: int,
+    answer: Mapping[str, Any],
+    number: int,
+    done: set[str],
+    readings: Readings | None,
 ) -> dict[str, Any] | None:
     sample = probe.samples[s]
     key = identity.score_key(
@@ -144,8 +171,25 @@ def _record(
     )
     if key in done:
         return None
-    judged = _judge(probe.probe, sample, rows.to_generation(answer, sample.id, repeat))
-    return {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
+    generation = rows.to_generation(answer, sample.id, repeat)
+    reading = readings.of(probe.name, sample, repeat, answer["text"]) if readings else None
+    if reading is not None:
+        generation = replace(generation, reading=reading)
+    judged = _judge(probe.probe, sample, generation)
+    row = {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
+    return row if reading is None else {**row, "reading": _numbers(reading)}
+
+
+def _limited(probe: SuiteProbe, limits: Mapping[str, Limits]) -> SuiteProbe:
+    """The probe with its limits in its digest."""
+    if probe.name not in limits:
+        return probe
+    return replace(probe, digest=identity.limited_digest(probe.digest, limits[probe.name]))
+
+
+def _numbers(reading: Reading) -> dict[str, Any]:
+    """A reading as it stands in a judgement: the limits are those of its pass."""
+    return {name: value for name, value in codec.to_json(reading).items() if name != "limits"}
 
 
 def _judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine
+from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine, digest
 from fteval.runs.asking import identity, scoring
 from fteval.runs.asking.attempt import Attempt, Progress
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.runs.asking.plan import Work, plan
+from fteval.runs.asking.referees import Judging, Referees
 from fteval.runs.asking.reuse import Found, find
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.journal import Journal
@@ -33,6 +34,7 @@ class Session:
     reusable: dict[str, Found]
     asked: dict[str, int] = field(default_factory=dict)
     """probe -> how many samples of the random order it was asked; all where it is not here."""
+    judging: Judging | None = None
 
     def ask(self, keys: Collection[str] | None = None) -> None:
         """Has these answers (all by default) made, or copied where an earlier run holds them."""
@@ -43,22 +45,29 @@ class Session:
 
     def judged(self) -> RunRecord:
         """The run so far, with every answer judged."""
-        self.file.sync()
-        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        self._judge(last=False)
         return results.record(self.run, self.asked)
 
     def finish(self) -> RunRecord:
         """The run with every answer judged, its end in its events, and a summary beside it."""
-        self.file.sync()
-        scoring.score(self.run, self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling)
+        self._judge(last=True)
         self.work.requests.clear()  # nothing is asked any more, and the record needs room
         for probe, asked in self.asked.items():
             self.attempt.event("stopped", probe=probe, asked=asked)
+        if self.judging is not None:
+            self.attempt.event("read", **self.judging.cost)
         self.attempt.event("finished", **self.attempt.times())
         done = results.record(self.run)
         results.write_summary(self.run, done)
         self.attempt.signals.check()
         return done
+
+    def _judge(self, *, last: bool) -> None:
+        """Has what is not judged yet read by the references, and scored."""
+        self.file.sync()
+        probes, keys, guard = self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling
+        readings = None if self.judging is None else self.judging.readings(probes, keys, guard, last=last)
+        scoring.score(self.run, probes, keys, guard, readings)
 
 
 @contextlib.contextmanager
@@ -76,6 +85,7 @@ def session(
     command: str | None = None,
     signals: Signals | None = None,
     go_on: str | None = None,
+    referees: Referees | None = None,
 ) -> Iterator[Session]:
     """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
 
@@ -89,7 +99,7 @@ def session(
         store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
         with _cancelling(signals):
             served, reusable = _met(engine, sampling, store, work, set(), reuse)
-        run, lock = store.create_run(work.manifest(engine, command, served))
+        run, lock = store.create_run(work.manifest(engine, command, served, referees.named if referees else None))
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
@@ -109,7 +119,8 @@ def session(
                     with heard.cancelling():
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
                     _tell_of_another(attempt, served)
-                yield Session(run, work, attempt, file, sampling, reusable)
+                judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
+                yield Session(run, work, attempt, file, sampling, reusable, judging=judging)
         except Stop:
             raise attempt.interrupted(go_on) from None
         except Interrupted:

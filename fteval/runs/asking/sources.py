@@ -22,8 +22,8 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 HOUSE = "fteval.evals"
-REASONING = "fteval.records.reasoning"
-"""What of a text is the answer is decided there, for engines too."""
+JUDGING = ("fteval.records.reasoning", "fteval.records.readings")
+"""What of a text is the answer, and what a reference says of it: engines and runs want them too."""
 CODE = (".py", ".pyc", ".so", ".pyd")
 ROWS = ("samples", "examples", "packaged")
 """Functions that read rows. What they name is left out: a row counts by its own content, and a hold-out that grew by
@@ -86,7 +86,7 @@ class _Distribution:
     def has(self, module: str) -> bool:
         top = module.partition(".")[0]
         if top == "fteval":
-            return f"{module}.".startswith(f"{HOUSE}.") or module == REASONING
+            return f"{module}.".startswith(f"{HOUSE}.") or module in JUDGING
         # An editable or unpacked distribution does not list its files: there, what lies beside it belongs to it.
         return top in self.tops or (self._place is not None and _place(top) == self._place)
 

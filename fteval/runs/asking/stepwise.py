@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fteval.records import Engine, RunRecord, Sampling
 from fteval.runs.asking.attempt import Progress
 from fteval.runs.asking.interrupt import Signals
+from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.session import Session, order_of, session
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.store import Store
@@ -44,6 +45,7 @@ def execute_in_step(
     repeats: int = 1,
     seed: int = 0,
     command: str | None = None,
+    referees: Referees | None = None,
 ) -> list[RunRecord]:
     """The runs of all sides, each probe asked until `enough` or to its end. Raises what `execute` raises."""
     with contextlib.ExitStack() as stack:
@@ -55,6 +57,7 @@ def execute_in_step(
                     suite, side.engine, sampling, store,
                     repeats=repeats, resume=side.resume, sequential=seed,
                     on_progress=side.on_progress, command=command, signals=signals,
+                    referees=referees,
                 )
             )
             for side in sides

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fteval.errors import Incomplete, NothingToEvaluate, UserError
-from fteval.records import Engine, FittedProbe, Probe, Sample, VaryingProbe, canonical
-from fteval.records import digest as digest_of
+from fteval.errors import NothingToEvaluate, UserError
+from fteval.records import FittedProbe, Probe, Sample, VaryingProbe, canonical
 from fteval.runs.asking import identity
 
 
@@ -81,50 +80,13 @@ def build(
     return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
 
 
-def with_references(suite: Suite, open_engine: Callable[[str], Engine]) -> Suite:
-    """The suite with the models that some probes judge by opened. Raises what `open_engine` raises."""
-    probes = []
-    for one in suite.probes:
-        probe = with_reference(one.probe, open_engine)
-        probes.append(
-            one if probe is one.probe else replace(one, probe=probe, digest=identity.probe_digest(probe, one.name))
-        )
+def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
+    """The suite whose probes have these judges: probe -> digest of who judges beside its rules."""
+    probes = [
+        replace(one, digest=identity.judged_digest(one.digest, judges[one.name])) if one.name in judges else one
+        for one in suite.probes
+    ]
     return replace(suite, probes=tuple(probes), digest=_digest(probes))
-
-
-def check_judges(suite: Suite, measured: Iterable[tuple[str, Engine]]) -> None:
-    """Raises UserError for a probe that judges by a model which is itself measured: nobody marks their own work."""
-    digests = {digest_of(engine.identity()): name for name, engine in measured}
-    for one in suite.probes:
-        judge = getattr(one.probe, "contents", {}).get("reference") if hasattr(one.probe, "measured_by") else None
-        if judge in digests:
-            raise UserError(
-                f"probe '{one.name}' judges by the very model that it measures ({digests[judge]})",
-                fix="name another model as its reference, or none",
-            )
-
-
-def with_reference(probe: Probe, open_engine: Callable[[str], Engine]) -> Probe:
-    """The probe with the model that it judges by, where it names one."""
-    ref = getattr(probe, "reference", None)
-    if ref is None or not hasattr(probe, "measured_by"):
-        return probe
-    engine = open_engine(ref)
-
-    def informed(sample: Sample, text: str) -> float | None:
-        last = max((i for i, m in enumerate(sample.messages) if m.role == "user"), default=None)
-        silent = [replace(m, content="") if i == last else m for i, m in enumerate(sample.messages)]
-        asked, unasked = engine.prompt(sample.messages), engine.prompt(silent)
-        try:
-            given, alone = engine.loglikelihood([(asked, text), (unasked, text)])
-        except Incomplete:
-            raise  # a server that fails or does not say: an error of the judgement, and no "could not be judged"
-        except UserError:  # longer than the model's context
-            return None
-        return given - alone
-
-    made: Probe = probe.measured_by(informed, digest_of(engine.identity()))
-    return made
 
 
 def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:

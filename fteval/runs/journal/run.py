@@ -12,7 +12,7 @@ from fteval.errors import Incomplete
 from fteval.runs.journal import lines, repair
 from fteval.runs.journal.lock import Lock
 
-JOURNALS = ("samples.jsonl", "generations.jsonl", "scores.jsonl", "events.jsonl")
+JOURNALS = ("samples.jsonl", "generations.jsonl", "readings.jsonl", "scores.jsonl", "events.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Run:
     @property
     def scores(self) -> Path:
         return self.path / "scores.jsonl"
+
+    @property
+    def readings(self) -> Path:
+        """What references said; not there where none was asked."""
+        return self.path / "readings.jsonl"
 
     @property
     def events(self) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 from fteval.errors import UserError
 from fteval.records import FittedProbe, Probe, RunRecord, Sample, digest
 from fteval.runs.asking import identity, scoring
+from fteval.runs.asking.saved import saved_readings
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
 from fteval.runs.journal.files import write_atomically
@@ -67,6 +68,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         *events.warnings,
         *served.warnings(run.manifest, answers.seen, today, answers.reused),
         *tally.shortfalls(states, answers, score_errors, planned),
+        *tally.no_judges(columns.values()),
     ]
     return RunRecord(
         id=run.id,
@@ -86,6 +88,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         usd=answers.tokens[0] * price[0] + answers.tokens[1] * price[1] if price else None,
         ended=served.ended(run.manifest, today),
         capabilities=events.capabilities,
+        readings=events.readings,
     )
 
 
@@ -108,13 +111,15 @@ def rescore(store: Store, run_id: str, probes: Mapping[str, Probe]) -> RunRecord
                 samples[row["probe"]].append(rows.to_sample(row))
                 digests[row["probe"]].append(row["digest"])
                 keys[row["probe"]].append(row["keys"])
-        suite = []
+        suite, judges = [], run.manifest.get("references") or {}
         for name, probe in probes.items():
             if isinstance(probe, FittedProbe):
                 probe = probe.for_samples(samples[name])
             d = identity.probe_digest(probe, name)
+            if name in judges:
+                d = identity.judged_digest(d, judges[name]["digest"])
             suite.append(SuiteProbe(name, probe, tuple(samples[name]), tuple(digests[name]), d))
-        made = scoring.score(run, suite, list(keys.values()))
+        made = scoring.score(run, suite, list(keys.values()), readings=saved_readings(run))
         add_event(run, "rescored", judgements=made, probes=list(probes))
         done = record(run)
         write_summary(run, done)

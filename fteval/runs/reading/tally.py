@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
-from fteval.runs.journal import lines
+from fteval.records import Metric, ProbeResult, Readings, Sequential, variants_that_count
+from fteval.records.readings import Limits
+from fteval.runs.journal import codec, lines
 from fteval.runs.journal.store import Run
 
 
@@ -51,6 +52,7 @@ class Events:
     stopped: dict[str, int] = field(default_factory=dict)
     """Probe -> after how many samples asking stopped."""
     capabilities: dict[str, str] = field(default_factory=dict)
+    readings: Readings | None = None
 
 
 class Columns:
@@ -77,11 +79,13 @@ class Columns:
         self.no_answer: set[int] = set()
         """Pairs that were cut off inside their reasoning."""
         self.labelled = next((m["name"] for m in fields["metrics"] if m.get("labels")), None)
-        self.begin(fields["digest"], fields["metrics"])
+        self.begin(fields)
 
-    def begin(self, probe_digest: str, metrics: Iterable[Mapping[str, Any]]) -> None:
+    def begin(self, head: Mapping[str, Any]) -> None:
         """A scoring pass begins: judgements by another digest no longer count."""
-        self.digest = probe_digest
+        self.digest = head["digest"]
+        self.limits = codec.from_json(Limits, head["limits"]) if head.get("limits") else None
+        metrics: Iterable[Mapping[str, Any]] = head["metrics"]
         self.metrics = tuple(Metric(**m) for m in metrics)
         self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
         self.labels.clear()
@@ -197,6 +201,7 @@ class Columns:
             within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
             sequential=None if self.seed is None else self.sequential,
             confusion=self._confusion(),
+            limits=self.limits,
         )
 
     def _where_given(self, column: list[float | None], given: list[float | None]) -> list[float | None]:
@@ -304,7 +309,7 @@ def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]
         column, of_probe = columns[row["probe"]], errors.setdefault(row["probe"], {})
         if "digest" in row:
             if row["digest"] != column.digest:
-                column.begin(row["digest"], row["metrics"])
+                column.begin(row)
             of_probe.clear()
             continue
         column.judged(row)
@@ -325,9 +330,22 @@ def read_events(run: Run) -> Events:
             found.stopped[row["probe"]] = row["asked"]
         elif row["event"] == "resumed":
             found.stopped.clear()
+        elif row["event"] == "read":
+            before = found.readings or Readings(0, 0, 0.0)
+            asked, reused = before.asked + row["likelihoods"], before.reused + row["reused"]
+            found.readings = Readings(asked, reused, before.seconds + row["took"])
         elif row["event"] == "capabilities":
             found.capabilities = dict(row["found"])
     return found
+
+
+def no_judges(columns: Iterable[Columns]) -> list[str]:
+    """Where a reference is no judge of a probe's answers: what rests on it is not scored."""
+    found = []
+    for column in columns:
+        limits = (column.limits.ceiling, column.limits.floor) if column.limits else ()
+        found += [f"{column.name}: {limit.reason}" for limit in limits if limit.value is None and limit.reason]
+    return list(dict.fromkeys(found))
 
 
 def shortfalls(

@@ -7,23 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_helpers import conversations
+from engine_helpers import conversations, plain
 
 from fteval.engines import Pool
 from fteval.errors import UserError
 from fteval.records import Message, Prompt
 
 TEXTS = ["Verona.", " a dog is an animal with a tail", "1990-03-14", "no", "\n\n", "é~", "x" * 90]
-
-
-def plain(engine: Any, ids: list[int], more: list[int]) -> float:
-    """The same by one forward over one row, all logits."""
-    import torch
-
-    model = engine.weights().use(engine.located.adapter).module
-    with torch.no_grad():
-        logs = model(torch.tensor([[*ids, *more]])).logits.double().log_softmax(-1)[0]
-    return sum(logs[len(ids) + i - 1, token].item() for i, token in enumerate(more))
 
 
 @pytest.mark.parametrize("adapted", [False, True], ids=["base", "adapter"])

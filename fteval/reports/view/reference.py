@@ -1,0 +1,29 @@
+"""What a report says of the reference: who it is, how well it tells good answers from bad ones, what it cost."""
+
+from __future__ import annotations
+
+from fteval.records import RunRecord
+from fteval.records.readings import Limit, Limits
+
+
+def in_words(limits: Limits) -> str:
+    """`reference nano, calibrated on the base's own answers (80): surprise AUC 1.00, …`"""
+    parts = [f"surprise {_limit(limits.ceiling, 'ceiling', 'nats a byte')}"]
+    parts.append(f"aboutness {_limit(limits.floor, 'floor', 'nats a token')}")
+    return f"reference {limits.ref}, calibrated on {limits.of} ({limits.answers}): {'; '.join(parts)}"
+
+
+def facts(run: RunRecord) -> dict[str, str]:
+    """Probe by probe, and what was read; nothing where no reference judged."""
+    found = {f"reference of {p.probe}": in_words(p.limits) for p in run.probes if p.limits is not None}
+    if run.readings is not None:
+        reused = f", {run.readings.reused:,} known from earlier runs" if run.readings.reused else ""
+        found["likelihoods read"] = f"{run.readings.asked:,} in {run.readings.seconds:.1f} s{reused}"
+    return found
+
+
+def _limit(limit: Limit, what: str, unit: str) -> str:
+    area = "" if limit.auc is None else f"AUC {limit.auc:.2f}, "
+    if limit.value is None:
+        return f"{area}no {what}: {limit.reason}"
+    return f"{area}{what} {limit.value:.2f} {unit}, false alarms {100 * (limit.false_alarms or 0):.0f} %"
