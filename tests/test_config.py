@@ -317,17 +317,18 @@ def test_what_a_gate_says_beside_its_rule_reaches_the_record(tmp_path: Path) -> 
 
 def test_a_reference_may_stand_at_the_top_and_at_a_probe(tmp_path: Path) -> None:
     from fteval import config
-    from fteval.experiment import describe
+    from fteval.experiment.asked import Asked
+    from fteval.experiment.describe import describe
 
     file = tmp_path / "fteval.yaml"
     text = (
         "version: 1\nbase: nano\nreference: none\nprobes:\n  relevance: {reference: base}\n  lipogram: {letters: a}\n"
     )
     file.write_text(text, encoding="utf-8")
-    found = describe.describe(config=config.load(file))
+    found = describe(Asked(), config.load(file))
     assert found.reference == "none" and {u.name: u.reference for u in found.probes} == {
         "relevance": "base",
         "lipogram": None,
     }
-    said = describe.describe(config=config.load(file), reference="nano")
+    said = describe(Asked(reference="nano"), config.load(file))
     assert said.reference == "nano" and all(use.reference is None for use in said.probes)
