@@ -105,7 +105,8 @@ def test_a_format_of_another_package_is_one_like_any_other(
     assert Path("report.acme").read_text() == "do_not_ship\n" and Path("report.md").exists()
     fteval("run", *MODELS[:2], *MODELS[4:], "--score", "contains", "-o", "single.acme")
     # 100 of the 300 answers are wrong; the report of a single run shows some of them.
-    assert Path("single.acme").read_text().startswith("measured, ") and "0 answers" not in Path("single.acme").read_text()
+    single = Path("single.acme").read_text()
+    assert single.startswith("measured, ") and "0 answers" not in single
     assert ".acme (the verdict alone)" in " ".join(fteval("report", "--help")[1].split())
 
 
