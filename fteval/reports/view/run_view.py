@@ -68,10 +68,9 @@ def _warnings(run: RunRecord) -> tuple[str, ...]:
         found.append(f"{run.errors} of {run.planned} answers failed and are missing from the numbers below")
     if run.subset:
         found.append("SUBSET: only a part of the samples was run (--limit)")
-    for probe in run.probes:
-        if probe.no_answer:
-            n = len(probe.sample_ids)
-            found.append(f"{no_answers(probe.probe, probe.no_answer, n)}; raise max_tokens")
+    silent = [f"{p.probe} {p.no_answer} of {len(p.sample_ids)}" for p in run.probes if p.no_answer]
+    if silent:
+        found.append(no_answers(silent))
     return gravest_first([*found, *run.warnings])
 
 

@@ -83,10 +83,10 @@ def test_the_verdict_stands_first() -> None:
     assert lines[:3] == [
         "✗ DO NOT SHIP  sft",
         "facts.correct lost 73.3 pp, more than the 2.0 pp allowed",
-        "Better on iso_date. Worse on facts.",
+        "Better on iso_date.correct +100.0 pp. Worse on facts.correct −73.3 pp.",
     ]
     assert re.search(
-        r"^▼  facts\.correct +93\.3 % +20\.0 %  −73\.3 pp \[−78\.0, −67\.8\] +300 +0 / 220 / 80$",
+        r"^▼  facts\.correct \(%\) +93\.3 +20\.0  −73\.3 \[−78\.0, −67\.8\] +300 +0 / 220 / 80$",
         "\n".join(lines),
         re.M,
     )
@@ -105,12 +105,22 @@ def test_the_worst_answers_are_shown_with_both_texts() -> None:
 def test_plain_lines_where_colour_is_not_wanted(
     environment: dict[str, str], color: bool, tty: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment.items():
+    for name, value in {"COLUMNS": "80", **environment}.items():
         monkeypatch.setenv(name, value)
     stream = Stream(tty=tty)
     terminal.show(lost(), file=stream, color=color)
-    assert stream.text() == terminal.render(lost())
+    # A pipe or a log has no width of its own.
+    assert stream.text() == terminal.render(lost(), width=80 if tty else 100)
     check_plain(stream.text())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_terminal_is_used_as_wide_as_it_is(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = Stream(tty=True)
+    terminal.show(everything(), file=stream)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", stream.text()).split("\n")
+    assert max(map(cell_len, lines)) == width
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
@@ -150,7 +160,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_torn(scene: Callable[
 
 def test_what_stopped_early_says_so_in_the_terminal_too() -> None:
     page = terminal.render(everything())
-    assert re.search(r"■  safety\.correct .* −58\.6 pp \(stopped early\) +111 of 1,000 ", page)
+    assert re.search(r"■  safety\.correct .* −58\.6 \(stopped early\) +111 of 1,000 ", page)
     assert "safety.correct: stopped early after 111 of 1,000; its difference is exaggerated by stopping" in page
 
 
