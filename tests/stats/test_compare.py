@@ -195,6 +195,15 @@ def test_one_seed_twice_is_not_two_draws_and_another_is_suggested(temperature: f
     assert ("--seed" in found) == told
 
 
+@pytest.mark.parametrize(("cut", "told"), [({}, False), ({"truncated": 100}, True), ({"no_answer": 100}, True)])
+def test_a_gate_left_open_by_short_answers_says_which_option_mends_it(cut: dict[str, int], told: bool) -> None:
+    base = run(probe(ones(300, 200)))
+    other = run(probe([None] * 100 + ones(200, 200), unscored={"correct": 100}, **cut), ref="x")
+    found = verdict(other, base=base, gates=())
+    assert found.verdict == "incomplete"
+    assert ("100 answers of a model were cut off: --max-tokens" in only(found).reason) == told
+
+
 def warnings(base: RunRecord, other: RunRecord) -> str:
     return "\n".join(only(verdict(other, base=base, gates=())).warnings)
 
