@@ -64,9 +64,10 @@ def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
     """Engine, versions, dtype, device, template and sampling that differ between the two runs."""
     old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
     # A key of one side only belongs to the change: an adapter brings the version of its library.
-    for key in sorted(old.keys() & new.keys()):
-        if old[key] != new[key]:
-            yield f"base and candidate ran differently: {key} {_word(old[key])} and {_word(new[key])}"
+    moved = [key for key in sorted(old.keys() & new.keys()) if old[key] != new[key]]
+    if moved:
+        differ = [f"{key} {_word(old[key])} and {_word(new[key])}" for key in moved]
+        yield f"base and candidate ran differently: {'; '.join(differ)}"
 
 
 _CHANGED = ("weights", "adapter", "model")
@@ -143,12 +144,14 @@ def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
 
 
 def _of_samples(changes: Sequence[MetricChange]) -> Iterator[str]:
+    found = []
     for change in changes:
         units = change.n_paired if change.n_groups is None else change.n_groups
         if change.metric.primary and units < FEW:
             what = "samples" if change.n_groups is None else "groups of samples"
-            name = f"{change.probe}.{change.metric.name}"
-            yield f"{name} rests on {units} {what}: too few to decide anything but a landslide"
+            found.append(f"{change.probe}.{change.metric.name} rests on {units} {what}")
+    if found:
+        yield f"{', '.join(found)}: too few to decide anything but a landslide"
 
 
 def _of_gates(gates: Sequence[GateResult]) -> Iterator[str]:

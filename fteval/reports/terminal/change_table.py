@@ -23,7 +23,7 @@ _COUNTS = {2: ["scored", "better/\nworse/same"], 1: ["better/worse\nof scored"],
 def changes(title: str, found: Sequence[MetricRow], width: int, fancy: bool) -> Table:
     """A row per metric with its unit beside its name; the counts are shortened, then left out, where room is short."""
     counts, room = _breadth(found, width)
-    names = [_name(m, room) for m in found]
+    names = [named(m.name, m.unit, room) for m in found]
     header = ["", title, "base", "cand.", "difference, 95 %", *_COUNTS[counts]]
     table = panes.table(header, fancy, right=(2, 3, 5, 6), whole=(0, *range(2, len(header))))
     wanted = max(cell_len(part) for name in [title, *names] for part in name.split("\n"))
@@ -41,7 +41,7 @@ def changes(title: str, found: Sequence[MetricRow], width: int, fancy: bool) -> 
 def _breadth(found: Sequence[MetricRow], width: int) -> tuple[int, int]:
     """How broad the counts are, and the room that leaves for names: shorter counts before broken names."""
     rooms = {n: _room(found, n, width) for n in _COUNTS}
-    whole = max((cell_len(_name(m, width)) for m in found), default=0)
+    whole = max((cell_len(named(m.name, m.unit, width)) for m in found), default=0)
     piece = max((cell_len(piece) for m in found for piece in _pieces(m)), default=0)
     fits = [n for least, breadths in ((whole, (2, 1)), (piece, (2, 1, 0))) for n in breadths if rooms[n] >= least]
     chosen = fits[0] if fits else 0
@@ -55,9 +55,9 @@ def _pieces(m: MetricRow) -> Iterator[str]:
     yield from (probe + dot, metric, line(m.unit))
 
 
-def _name(m: MetricRow, room: int) -> str:
+def named(metric: str, unit_: str, room: int) -> str:
     """On one line with its unit where there is room, else broken where a reader would break it."""
-    name, unit = line(m.name), f"({line(m.unit)})" if m.unit else ""
+    name, unit = line(metric), f"({line(unit_)})" if unit_ else ""
     whole = f"{name} {unit}".strip()
     if cell_len(whole) <= room:
         return whole

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from fteval.records import Comparison, Flip, Judged, RunRecord
 from fteval.reports.terminal import panes
-from fteval.reports.terminal.change_table import COLORS, changes
+from fteval.reports.terminal.change_table import COLORS, changes, named
 from fteval.reports.terminal.page import WIDTH, plain
 from fteval.reports.terminal.panes import line
 from fteval.reports.view import rows, run_view, view, words
-from fteval.reports.view.rows import FlipGroup
+from fteval.reports.view.rows import FlipGroup, MetricRow
+from fteval.reports.view.run_view import RunView
 from fteval.reports.view.view import CandidateView
 from fteval.reports.view.words import SIGNS
 
@@ -129,7 +131,8 @@ def _gates(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     names = {
         g.name: panes.broken(g.name, 48 if look.width >= WIDTH else 24 if look.width >= 80 else 0) for g in v.gates
     }
-    panes.keep(table, 0, names.values(), look.width // 2)
+    panes.keep(table, 0, names.values(), look.width // 3 if look.width >= 80 else 12)
+    panes.keep(table, 3, [RESULTS[g.result] for g in v.gates], 12)
     panes.keep(table, 2, [line(g.measured) for g in v.gates], 24 if look.width >= 80 else 15)
     for g in v.gates:
         result = Text(RESULTS[g.result], style=RESULT_COLORS[g.result])
@@ -137,7 +140,7 @@ def _gates(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     yield Group(table, *map(panes.note, v.gate_notes))
     undecided = [g for g in v.gates if g.result in ("inconclusive", "incomplete")]
     if undecided:
-        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.label)}: {line(g.reason)}") for g in undecided))
+        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.label)}: {line(g.short)}") for g in undecided))
 
 
 def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
@@ -170,17 +173,30 @@ def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
 
 
 def _overview(candidates: Sequence[CandidateView], look: Look) -> RenderableType:
-    names = list(dict.fromkeys(m.name for c in candidates for m in c.metrics if m.primary))[:3]
-    header = ["Candidate", *map(line, names), "Verdict"]
-    table = panes.table(header, look.fancy, right=tuple(range(1, len(names) + 1)))
+    """Candidates side by side, with as many of their headlines as there is room for."""
+    names = list(dict.fromkeys(m.name for c in candidates for m in c.metrics if m.primary))
+    taken = [
+        min(max(cell_len(line(c.name)) for c in candidates), look.width // 3),
+        max(len(word) for word, _ in VERDICTS.values()),
+    ]
+    while names and sum(taken) + 2 * (len(names) + 1) + sum(_overview_width(n, candidates) for n in names) > look.width:
+        names.pop()
+    header = ["Candidate", *(panes.broken(n, 0) for n in names), "Verdict"]
+    table = panes.table(header, look.fancy, right=tuple(range(1, len(names) + 1)), whole=range(1, len(header)))
     for c in candidates:
-        cells = {
-            m.name: Text(f"{SIGNS[m.tone]} {line(m.change)}\n{line(m.interval)}", style=COLORS[m.tone])
-            for m in c.metrics
-        }
+        cells = {m.name: Text(_moved(m), style=COLORS[m.tone]) for m in c.metrics}
         word, style = VERDICTS[c.verdict.word]
         table.add_row(panes.text(c.name), *(cells.get(n, Text("")) for n in names), Text(word, style=style))
     return table
+
+
+def _overview_width(name: str, candidates: Sequence[CandidateView]) -> int:
+    cells = [_moved(m) for c in candidates for m in c.metrics if m.name == name]
+    return max(cell_len(part) for cell in [panes.broken(name, 0), *cells] for part in cell.split("\n"))
+
+
+def _moved(m: MetricRow) -> str:
+    return f"{SIGNS[m.tone]} {line(m.change)}\n{line(m.interval)}"
 
 
 def _flips(group: FlipGroup) -> Iterator[RenderableType]:
@@ -212,11 +228,7 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
     alone = "One model and nothing to compare it with, so no verdict."
     yield panes.panel(f"{word}  {line(v.ref)}", [alone], style, look.fancy)
     yield from panes.warnings(v.warnings)
-    table = panes.table(["Metric", "scored", "value", "95 % interval", "by chance"], look.fancy, right=(1, 2, 3, 4))
-    for m in v.metrics:
-        name = Text(line(m.name), style="bold" if m.primary and look.fancy else "")
-        table.add_row(name, *map(panes.text, (m.n, m.value, m.interval, m.chance)))
-    yield table
+    yield _levels(v, look)
     if v.worst:
         yield panes.head(f"The {len(v.worst)} lowest-scored answers")
     for j in v.worst:
@@ -231,3 +243,14 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
         yield panes.labels(found, look.fancy)
     yield panes.behaviour("Answers", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", ""], look.fancy)
+
+
+def _levels(v: RunView, look: Look) -> RenderableType:
+    table = panes.table(["Metric", "scored", "value", "95 % interval", "by chance"], look.fancy, right=(1, 2, 3, 4))
+    names = [named(m.name, m.unit, look.width // 2) for m in v.metrics]
+    panes.keep(table, 0, names, look.width // 2)
+    for m, name in zip(v.metrics, names, strict=True):
+        value, chance = m.bare
+        shown = Text(name, style="bold" if m.primary and look.fancy else "")
+        table.add_row(shown, *map(panes.text, (m.n, value, m.interval, chance)))
+    return table

@@ -28,6 +28,10 @@ class LevelRow:
     chance: str
     primary: bool
     better: str
+    unit: str
+    """Of `bare`."""
+    bare: tuple[str, str]
+    """The value and what chance gives, without their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
         chance="" if metric.chance is None else units.value(metric.chance, metric),
         primary=metric.primary,
         better=metric.better,
+        unit="%" if metric.unit == "share" else metric.unit,
+        bare=(units.level(found.estimate, metric), "" if metric.chance is None else units.level(metric.chance, metric)),
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from hostile import ATTACKS, comparison, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import ones, probe, run
 from rich.cells import cell_len
 from scenes import crowd, everything, lost
 
@@ -168,3 +169,29 @@ def test_of_several_candidates_the_best_one_is_shown_in_full() -> None:
     page = terminal.render(crowd())
     assert page.count("Judged together (Holm over 3 candidates)") == 1
     assert page.count("How this was measured") == 1 and page.count("Gate  ") == 3
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_candidates_stand_side_by_side_with_as_many_headlines_as_there_is_room_for(width: int) -> None:
+    page = terminal.render(crowd(), width=width)
+    table = page[: page.index("Judged together")]
+    assert max(map(cell_len, page.split("\n"))) <= width
+    for cell in ("▲ +8.3 pp", "▼ −10.0 pp", "[−12.7, −7.7]", "facts.", "general.", "✗ DO NOT SHIP", "✓ SHIP"):
+        assert cell in table
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_single_runs_metrics_say_their_unit_once(width: int) -> None:
+    page = terminal.render(run(probe(ones(148, 15))), width=width)
+    # Wilson: 15 of 148 is 6.2 to 16.1 % with t of 147 degrees of freedom.
+    assert re.search(r"^facts\.correct \(%\) +148 +10\.1 +\[6\.2, 16\.1\]$", page, re.M)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_gates_result_is_lost_where_room_is_short(width: int) -> None:
+    page = terminal.render(everything(), width=width)
+    gates = page[page.index("Gate ") : page.index("Metric")].split("automatic: comes")[0]
+    # 1 fails, 3 pass, 6 stay open, and the advisory French slice passes.
+    found = {word: gates.count(word) for word in ("✗ FAIL", "✓ pass", "? open")}
+    assert found == {"✗ FAIL": 1, "✓ pass": 4, "? open": 6}
+    assert width < 80 or "overlap.collapsed" in gates
