@@ -92,7 +92,9 @@ def _wrapped(line: str) -> list[str]:
     # Signs of two columns fill a line with half as many.
     width = max(COLUMNS * len(line) // max(cell_len(line), 1), COLUMNS // 2)
     options: Any = {"replace_whitespace": False, "drop_whitespace": False, "expand_tabs": False}
-    return textwrap.wrap(line, width, break_on_hyphens=False, **options) or [""]
+    first, *more = textwrap.wrap(line, width, break_on_hyphens=False, **options) or [""]
+    # The space at which a line was broken would look like an indentation.
+    return [first, *(part.removeprefix(" ") for part in more)]
 
 
 def wanted(target: object) -> list[tuple[str, str]]:

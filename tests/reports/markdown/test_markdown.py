@@ -255,3 +255,9 @@ def test_a_long_answer_wraps_and_loses_nothing(text: str) -> None:
         rest = next((i for i in range(start + 1, len(lines)) if lines[i][:1].strip()), len(lines))
         shown = "".join(line[11:] for line in lines[start:rest])
         assert re.sub(r"\s", "", shown).startswith(re.sub(r"\s", "", text)[:400])
+
+
+def test_a_wrapped_line_is_indented_by_what_it_began_with_only() -> None:
+    report = markdown.render(comparison("eleven wor " * 30))
+    (start, *_) = [i for i, line in enumerate(report.split("\n")) if line.startswith("CANDIDATE  eleven")]
+    assert report.split("\n")[start + 1].startswith(" " * 11 + "eleven")
