@@ -145,6 +145,7 @@ sampling: {temperature: hot}
         ("version: 1\ncandidates: {x: {model: nano, lora_rank: 3}}\n", 2, "no other keys, found lora_rank"),
         ("version: 1\ncandidates: {x: {from: sft}}\n", 2, "not in this version"),
         ("version: 1\non_inconclusive: maybe\n", 2, "'fail' or 'warn'"),
+        ("version: 1\nunguarded: no\n", 2, "'fail' or 'warn'"),
         ("version: 1\nsampling: {max_tokens: 0}\n", 2, "greater than or equal to 1"),
         ("version: 1\nsampling: {max_tokens: '64'}\n", 2, "a whole number"),
         ("version: 1\nsampling: {top_p: 0}\n", 2, "greater than 0"),
@@ -303,15 +304,18 @@ def test_pydantic_is_not_loaded_by_the_package_itself() -> None:
 
 def test_what_a_gate_says_beside_its_rule_reaches_the_record(tmp_path: Path) -> None:
     text = (
-        "version: 1\nprobes: {p: {}}\non_inconclusive: warn\nsequential: true\nsuite: support\ngates:\n"
+        "version: 1\nprobes: {p: {}}\non_inconclusive: warn\nunguarded: fail\nsequential: true\nsuite: support\n"
+        "gates:\n"
         "  - {probe: p, metric: words, max_drop: 3, scale: 100, anchor: v2, max_unscored: 10%, allow_overlap: true}\n"
     )
     config = load(write(tmp_path, text))
     gate = config.gates[0].gate(Metric("words", unit="words"))
     assert (gate.scale, gate.anchor, gate.max_unscored, gate.allow_overlap) == (100.0, "v2", 0.1, True)
     assert (config.on_inconclusive, config.sequential, config.suite) == ("warn", True, "support")
+    assert config.unguarded == "fail"
     plain = load(write(tmp_path, "version: 1\nprobes: {p: {}}\ngates:\n  - {probe: p, metric: m, max_drop: 2pp}\n"))
     assert (plain.on_inconclusive, plain.sequential, plain.suite) == ("fail", False, None)
+    assert plain.unguarded == "warn"
     assert plain.gates[0].gate(Metric("m")).max_unscored == 0.05
 
 

@@ -105,12 +105,34 @@ def test_an_open_gate_says_how_many_samples_would_tell_and_a_config_may_let_it_p
     assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 0)
     (gate,) = found["candidates"][0]["gates"]
     # 191 unchanged samples pass 2 points; if as many change as 60 unchanged ones leave open (6.3 %), it takes 1,298.
-    assert gate["n_needed"] == 1298 and "about 191 to 1298 samples would tell" in gate["reason"]
+    assert (gate["n_needed_least"], gate["n_needed"]) == (191, 1298)
+    assert "about 191 to 1298 samples would tell" in gate["reason"]
 
 
 def test_a_failed_gate_is_not_softened_by_that(fteval: Run, here: Path) -> None:
     project(here, 400, always, lambda i: i > 60, more="on_inconclusive: warn\n")
     assert verdict(fteval, "run")["exit_code"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "word", "code"),
+    [("", "ship", 0), ("unguarded: warn\n", "ship", 0), ("unguarded: fail\n", "do_not_ship", 1)],
+)
+def test_a_probe_that_fell_without_a_gate_is_named_and_blocks_where_the_config_says_so(
+    fteval: Run, here: Path, said: str, word: str, code: int
+) -> None:
+    project(here, 400, always, lambda i: i >= 200, "min: 10%", more=said)
+    # The sums lose 200 of 400, and the only gate is on another probe with the same samples.
+    text = (here / "fteval.yaml").read_text(encoding="utf-8")
+    second = "  other: {use: holdout, data: h.jsonl, score: [contains]}\ngates:"
+    text = text.replace("gates:", second).replace("probe: sums", "probe: other")
+    (here / "fteval.yaml").write_text(text, encoding="utf-8")
+    for command in ("run", "gate"):
+        found = verdict(fteval, command, *(["latest"] if command == "gate" else []))
+        assert (found["verdict"], found["exit_code"]) == (word, code)
+        (candidate,) = found["candidates"]
+        assert "sums.contains fell by 50.0 pp and is not guarded" in candidate["reason"]
+        assert [(m["probe"], m["difference"]) for m in candidate["unguarded"]] == [("sums", -0.5)]
 
 
 # --- fail closed -------------------------------------------------------------------------------------

@@ -268,6 +268,8 @@ class Config(_Spec):
     sampling: SamplingSpec = Field(default_factory=SamplingSpec)
     on_inconclusive: Literal["fail", "warn"] = "fail"
     """Whether too little evidence blocks (exit 4), or passes with a warning (exit 0)."""
+    unguarded: Literal["fail", "warn"] = "warn"
+    """Whether a probe that fell and that no gate is on blocks (exit 1), or is only named in the verdict."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
     suite: Name | None = None

@@ -98,6 +98,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         limit=asked.limit,
         store=(config.store if config else None) or DEFAULT_STORE,
         on_inconclusive=config.on_inconclusive if config else "fail",
+        unguarded=config.unguarded if config else "warn",
         sequential=asked.sequential or (config is not None and config.sequential),
         allow_subset=asked.allow_subset,
         allow_code=asked.allow_code,

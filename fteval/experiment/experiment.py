@@ -69,6 +69,8 @@ class Experiment:
     store: Path = DEFAULT_STORE
     on_inconclusive: str = "fail"
     """`fail`, or `warn`: too little evidence does not block."""
+    unguarded: str = "warn"
+    """`warn`, or `fail`: a probe that fell and that no gate is on blocks."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
     allow_subset: bool = False

@@ -31,6 +31,7 @@ class Rules:
     anchors: Mapping[str, RunRecord] = field(default_factory=dict)
     on_inconclusive: str = "fail"
     allow_subset: bool = False
+    unguarded: str = "warn"
 
 
 def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_digest: str | None = None) -> Rules:
@@ -43,7 +44,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
-    return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset)
+    return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset, experiment.unguarded)
 
 
 def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
@@ -77,6 +78,7 @@ def compared(
         anchors=rules.anchors,
         allow_subset=rules.allow_subset,
         leaks=trained_on,
+        unguarded=rules.unguarded,
     )
     results = [
         replace(

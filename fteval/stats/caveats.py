@@ -9,6 +9,7 @@ from fteval.records import GateResult, MetricChange, ProbeResult, RunRecord
 
 FEW = 10
 """Below so many independent samples an interval says little, however it is computed."""
+ROOM = "--max-tokens gives answers more room"
 
 
 def warnings_of(
@@ -35,8 +36,17 @@ def _of_runs(base: RunRecord, run: RunRecord, same: bool) -> Iterator[str]:
     if base.subset or run.subset:
         yield "SUBSET: only a part of the samples was run (--limit), so this is a try-out and no release decision"
     if same:
-        yield "base and candidate are the same model, asked in the same way: nothing was changed between them"
+        yield f"base and candidate are the same model, asked in the same way: nothing was changed{_dice(run)}"
     yield from _of_conditions(base, run)
+
+
+def _dice(run: RunRecord) -> str:
+    """That one seed draws the same answers twice: who asks a model twice at T > 0 wanted two draws."""
+    drawn = _sampling(run).get("sampling.temperature")
+    another = (
+        "; one seed draws the same answers twice: --seed N draws others, `fteval noise` measures what that changes"
+    )
+    return another if isinstance(drawn, int | float) and drawn > 0 else ""
 
 
 def same_model(base: RunRecord, run: RunRecord) -> bool:
@@ -54,9 +64,10 @@ def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
     """Engine, versions, dtype, device, template and sampling that differ between the two runs."""
     old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
     # A key of one side only belongs to the change: an adapter brings the version of its library.
-    for key in sorted(old.keys() & new.keys()):
-        if old[key] != new[key]:
-            yield f"base and candidate ran differently: {key} {_word(old[key])} and {_word(new[key])}"
+    moved = [key for key in sorted(old.keys() & new.keys()) if old[key] != new[key]]
+    if moved:
+        differ = [f"{key} {_word(old[key])} and {_word(new[key])}" for key in moved]
+        yield f"base and candidate ran differently: {'; '.join(differ)}"
 
 
 _CHANGED = ("weights", "adapter", "model")
@@ -91,28 +102,37 @@ def _word(value: Any) -> str:
 
 
 def _of_answers(base: RunRecord, run: RunRecord) -> Iterator[str]:
+    """One sentence per kind, with every probe that it is true of."""
     theirs = {p.probe: p for p in run.probes}
-    for old in base.probes:
-        new = theirs[old.probe]
-        n = len(old.sample_ids)
-        yield from _of_reasoning(old, new)
-        if new.truncated > max(old.truncated, 0.01 * n) or old.truncated > 0.01 * n:
-            cut = f"answers to {old.probe} cut off at max_tokens: {new.truncated} of {n} (base: {old.truncated})"
-            yield f"{cut}; the intervals do not cover that"
-        if new.empty or old.empty:
-            yield f"empty answers to {old.probe}: {new.empty} of {n} (base: {old.empty})"
-        yield from _of_scores(old, new)
+    pairs = [(old, theirs[old.probe]) for old in base.probes]
+    silent = [_of_probe(old, new.no_answer, old.no_answer) for old, new in pairs if new.no_answer or old.no_answer]
+    if silent:
+        yield no_answers(silent)
+    cut = [_of_probe(old, new.truncated, old.truncated) for old, new in pairs if _is_cut(old, new)]
+    if cut:
+        yield f"answers cut off at max_tokens: {', '.join(cut)}; the intervals do not cover that; {ROOM}"
+    empty = [_of_probe(old, new.empty, old.empty) for old, new in pairs if new.empty or old.empty]
+    if empty:
+        yield f"empty answers: {', '.join(empty)}"
+    unjudged = [text for old, new in pairs for text in _of_scores(old, new)]
+    if unjudged:
+        yield f"answers not judged: {', '.join(unjudged)}"
 
 
-def _of_reasoning(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
-    if old.no_answer or new.no_answer:
-        n = len(old.sample_ids)
-        yield f"{no_answers(new.probe, new.no_answer, n)} (base: {old.no_answer}); raise max_tokens"
+def _is_cut(old: ProbeResult, new: ProbeResult) -> bool:
+    few = 0.01 * len(old.sample_ids)
+    return new.truncated > max(old.truncated, few) or old.truncated > few
 
 
-def no_answers(probe: str, count: int, n: int) -> str:
-    """How many outputs ended inside their reasoning."""
-    return f"no answer to {probe} within the limit: {count} of {n} were cut off inside their reasoning and not judged"
+def _of_probe(old: ProbeResult, now: int, before: int, metric: str = "") -> str:
+    """`facts 14 of 300 (base: 1)`."""
+    name = f"{old.probe}.{metric}" if metric else old.probe
+    return f"{name} {now} of {len(old.sample_ids)} (base: {before})"
+
+
+def no_answers(counts: Sequence[str]) -> str:
+    """How many outputs ended inside their reasoning: `facts 3 of 60` per probe."""
+    return f"no answer within the limit, cut off inside the reasoning and not judged: {', '.join(counts)}; {ROOM}"
 
 
 def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
@@ -120,17 +140,18 @@ def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
         # Those without an answer are told of already.
         counts = [max(0, p.unscored.get(metric.name, 0) - p.no_answer) for p in (old, new)]
         if metric.primary and any(counts):
-            n = len(old.sample_ids)
-            yield f"answers to {old.probe} not judged on {metric.name}: {counts[1]} of {n} (base: {counts[0]})"
+            yield _of_probe(old, counts[1], counts[0], metric.name)
 
 
 def _of_samples(changes: Sequence[MetricChange]) -> Iterator[str]:
+    found = []
     for change in changes:
         units = change.n_paired if change.n_groups is None else change.n_groups
         if change.metric.primary and units < FEW:
             what = "samples" if change.n_groups is None else "groups of samples"
-            name = f"{change.probe}.{change.metric.name}"
-            yield f"{name} rests on {units} {what}: too few to decide anything but a landslide"
+            found.append(f"{change.probe}.{change.metric.name} rests on {units} {what}")
+    if found:
+        yield f"{', '.join(found)}: too few to decide anything but a landslide"
 
 
 def _of_gates(gates: Sequence[GateResult]) -> Iterator[str]:

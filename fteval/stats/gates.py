@@ -214,13 +214,13 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
     if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
         return "inconclusive", reasons.stopped(case.pairing)
     if not seen.n and not errors:
-        return "fail", reasons.nothing(seen.missing)
+        return "fail", reasons.nothing(seen.missing, case.pairing)
     if errors:
         return "incomplete", reasons.errors(errors, gate, metric, seen)
     if around.subset:
         return "incomplete", reasons.SUBSET
     if seen.missing > gate.max_unscored * (seen.n + seen.missing):
-        return "incomplete", reasons.unscored(gate, seen)
+        return "incomplete", reasons.unscored(gate, seen, case.pairing)
     powerless = room.no_room(gate, metric, case.columns.base)
     return ("incomplete", powerless) if powerless and not _beyond(gate, seen, fails) else None
 

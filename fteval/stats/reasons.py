@@ -13,9 +13,9 @@ SAME_MODEL = "base and candidate are the same model with the same sampling: ther
 SUBSET = "only a part of the samples was run (--limit): a try-out, no release decision; --allow-subset judges it anyway"
 
 
-def nothing(missing: int) -> str:
+def nothing(missing: int, pairing: Pairing) -> str:
     """Why a gate without a single score fails."""
-    return f"nothing could be judged: 0 of {missing} samples scored"
+    return f"nothing could be judged: 0 of {missing} samples scored{_short(pairing)}"
 
 
 def leak(how_many: str) -> str:
@@ -33,10 +33,15 @@ def errors(count: int, gate: Gate, metric: Metric, seen: Evidence) -> str:
     return f"{failed}; with them the true {'change' if change else 'value'} is anywhere {span}"
 
 
-def unscored(gate: Gate, seen: Evidence) -> str:
-    """Why too many answers without a score leave a gate open."""
+def unscored(gate: Gate, seen: Evidence, pairing: Pairing) -> str:
+    """Why too many answers without a score leave a gate open, and what mends it where answers were cut off."""
     share = f"{seen.missing} of {seen.n + seen.missing} samples have no score"
-    return f"{share}, more than the {100 * gate.max_unscored:g} % that a gate bears (max_unscored)"
+    return f"{share}, more than the {100 * gate.max_unscored:g} % that a gate bears (max_unscored){_short(pairing)}"
+
+
+def _short(pairing: Pairing) -> str:
+    cut = max(max(p.truncated, p.no_answer) for p in (pairing.base, pairing.candidate))
+    return f"; up to {cut} answers of a model were cut off: --max-tokens gives them more room" if cut else ""
 
 
 def stopped(pairing: Pairing) -> str:

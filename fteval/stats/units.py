@@ -13,7 +13,14 @@ def value(x: float | None, metric: Metric) -> str:
     """`66.8 %` or `12.4 words`."""
     if x is None:
         return NOT_MEASURED
-    return f"{percent(x)} %" if metric.unit == "share" else f"{plain(x)} {metric.unit}"
+    return f"{level(x, metric)} {'%' if metric.unit == 'share' else metric.unit}"
+
+
+def level(x: float | None, metric: Metric) -> str:
+    """The number of `value` without its unit."""
+    if x is None:
+        return NOT_MEASURED
+    return percent(x) if metric.unit == "share" else plain(x)
 
 
 def change(x: float | None, metric: Metric) -> str:

@@ -132,8 +132,8 @@ def test_a_cut_off_inside_the_reasoning_is_said_once_and_never_a_zero(tmp_path: 
     assert [v for v in probe.scores["exact"] if v is not None] == [1.0] * 20
     told = [w for w in result.warnings if "exact" in w or "within the limit" in w]
     assert told == [
-        "no answer to hold within the limit: 40 of 60 were cut off inside their reasoning and not judged (base: 0); "
-        "raise max_tokens"
+        "no answer within the limit, cut off inside the reasoning and not judged: hold 40 of 60 (base: 0); "
+        "--max-tokens gives answers more room"
     ]
     assert found.verdict == "incomplete"
 

@@ -176,6 +176,34 @@ def test_what_is_missing_within_a_slice_is_counted_there() -> None:
     assert (english.scored, english.planned, english.unscored) == (30, 30, 0)
 
 
+def test_ten_probes_that_were_cut_off_are_one_warning_with_the_option_that_mends_it() -> None:
+    names = [f"p{i}" for i in range(10)]
+    base = run(*(probe(ones(300, 200), name, truncated=i) for i, name in enumerate(names)))
+    other = run(*(probe(ones(300, 200), name, truncated=30) for name in names), ref="x")
+    (found,) = [w for w in only(verdict(other, base=base, gates=())).warnings if "cut off" in w]
+    assert all(f"{name} 30 of 300 (base: {i})" in found for i, name in enumerate(names))
+    assert "--max-tokens" in found
+
+
+@pytest.mark.parametrize(("temperature", "told"), [(0.0, False), (0.7, True)])
+def test_one_seed_twice_is_not_two_draws_and_another_is_suggested(temperature: float, told: bool) -> None:
+    asked = run(probe(ones(300, 200)))
+    plan = asked.manifest["plan"]
+    drawn = {**plan, "sampling": {**plan["sampling"], "temperature": temperature}}
+    twice = replace(asked, manifest={**asked.manifest, "plan": drawn})
+    (found,) = [w for w in only(verdict(twice, base=twice, gates=())).warnings if "same model" in w]
+    assert ("--seed" in found) == told
+
+
+@pytest.mark.parametrize(("cut", "told"), [({}, False), ({"truncated": 100}, True), ({"no_answer": 100}, True)])
+def test_a_gate_left_open_by_short_answers_says_which_option_mends_it(cut: dict[str, int], told: bool) -> None:
+    base = run(probe(ones(300, 200)))
+    other = run(probe([None] * 100 + ones(200, 200), unscored={"correct": 100}, **cut), ref="x")
+    found = verdict(other, base=base, gates=())
+    assert found.verdict == "incomplete"
+    assert ("100 answers of a model were cut off: --max-tokens" in only(found).reason) == told
+
+
 def warnings(base: RunRecord, other: RunRecord) -> str:
     return "\n".join(only(verdict(other, base=base, gates=())).warnings)
 
@@ -183,17 +211,17 @@ def warnings(base: RunRecord, other: RunRecord) -> str:
 def test_what_can_invalidate_the_numbers_is_warned_of() -> None:
     base = run(probe(ones(300, 200), truncated=1))
     assert warnings(base, run(probe(ones(300, 200), truncated=1), ref="x")) == ""
-    assert "cut off at max_tokens: 14 of 300 (base: 1)" in warnings(
+    assert "cut off at max_tokens: facts 14 of 300 (base: 1)" in warnings(
         base, run(probe(ones(300, 200), truncated=14), ref="x")
     )
-    assert "empty answers to facts: 2 of 300 (base: 0)" in warnings(base, run(probe(ones(300, 200), empty=2), ref="x"))
+    assert "empty answers: facts 2 of 300 (base: 0)" in warnings(base, run(probe(ones(300, 200), empty=2), ref="x"))
     assert "SUBSET" in warnings(base, run(probe(ones(300, 200)), ref="x", subset=True))
     assert "rests on 5 samples" in warnings(run(probe(ones(5, 3))), run(probe(ones(5, 3)), ref="x"))
     grouped = [str(i % 4) for i in range(300)]
     assert "rests on 4 groups" in warnings(
         run(probe(ones(300, 200), groups=grouped)), run(probe(ones(300, 200), groups=grouped), ref="x")
     )
-    assert "not judged on correct: 1 of 300" in warnings(
+    assert "not judged: facts.correct 1 of 300" in warnings(
         base, run(probe([None] + ones(299, 200), unscored={"correct": 1}), ref="x")
     )
     assert "heard from the run" in warnings(base, run(probe(ones(300, 200)), ref="x", warnings=("heard from the run",)))

@@ -61,6 +61,7 @@ def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any
         "slices": [{**_metric(c), "slice": dict(c.slice or {}), "q_value": _number(c.q_value)} for c in result.slices],
         "labels": labels.as_json(comparison.base.probes, result.run.probes),
         "drift": [_drift(line) for line in result.drift],
+        "unguarded": [_metric(c) for c in result.unguarded],
         "warnings": list(gravest_first([*comparison.warnings, *result.warnings])),
     }
 
@@ -91,6 +92,7 @@ def _gate(result: GateResult) -> dict[str, Any]:
         "level": result.level,
         "n_paired": change.n_paired if change else 0,
         "n_needed": result.n_needed,
+        "n_needed_least": result.n_needed_least,
         "method": result.method,
         "advisory": gate.advisory,
         "reason": result.reason,

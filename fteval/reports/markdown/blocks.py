@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len
 
 from fteval.reports.escape import clip, code, fence, inline, summary, visible
 from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, behaviour_columns
+
+COLUMNS = 88
+"""Of an answer's lines, beside their label."""
 
 
 def table(header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
@@ -75,8 +82,19 @@ def answers(parts: Sequence[tuple[str, str]], characters: int, path: str) -> str
     lines = []
     for label, text in parts:
         shown = visible(clip(text, characters, path)) or "(empty)"
-        lines += [f"{label if i == 0 else '':<10} {line}".rstrip() for i, line in enumerate(shown.split("\n"))]
+        wrapped = [part for line in shown.split("\n") for part in _wrapped(line)]
+        lines += [f"{label if i == 0 else '':<10} {line}".rstrip() for i, line in enumerate(wrapped)]
     return fence("\n".join(lines))
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line as those that a page shows without a bar under it; a fence wraps nothing by itself."""
+    # Signs of two columns fill a line with half as many.
+    width = max(COLUMNS * len(line) // max(cell_len(line), 1), COLUMNS // 2)
+    options: Any = {"replace_whitespace": False, "drop_whitespace": False, "expand_tabs": False}
+    first, *more = textwrap.wrap(line, width, break_on_hyphens=False, **options) or [""]
+    # The space at which a line was broken would look like an indentation.
+    return [first, *(part.removeprefix(" ") for part in more)]
 
 
 def wanted(target: object) -> list[tuple[str, str]]:

@@ -112,14 +112,16 @@ def _gates(v: CandidateView, detail: Detail) -> Iterator[str]:
                 code(g.name, min(detail.text, 200), table=True),
                 inline(g.rule),
                 inline(g.measured),
-                f"{RESULTS[g.result]}: {inline(g.reason, detail.text)}",
+                f"{RESULTS[g.result]}: {inline(g.short, detail.text)}",
             ]
             for g in kept
         ],
     )
     if len(kept) < len(v.gates):
         yield f"{_more(v.gates, kept)} are not shown."
-    yield "\n".join(f"- {note}." for note in v.gate_notes)
+    whole = [f"- {code(g.label)}: {inline(g.reason, detail.text)}." for g in kept if g.short != g.reason]
+    notes = [f"- {note}." for note in v.gate_notes]
+    yield blocks.details("The gates' reasons in full", "\n".join([*whole, *notes])) if detail.reasons else ""
 
 
 def _more(gates: Sequence[GateRow], kept: Sequence[GateRow]) -> str:
@@ -130,15 +132,18 @@ def _more(gates: Sequence[GateRow], kept: Sequence[GateRow]) -> str:
 
 
 def _metrics(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:
-    kept = [m for m in v.metrics if detail.still or m.primary or m.tone in ("good", "bad")]
+    """What is gated, what a probe is about and what changed; the others, and how to read them, are folded away."""
+    gated = {g.name for g in v.gates}
+    kept = [m for m in v.metrics if m.primary or m.name in gated or m.tone in ("good", "bad")]
+    still = [m for m in v.metrics if m not in kept]
     yield _changes("Metric (samples scored)", kept)
-    if len(kept) < len(v.metrics):
-        hidden = len(v.metrics) - len(kept)
-        yield f"{hidden:,} more {'metric shows' if hidden == 1 else 'metrics show'} no change."
     if v.metrics:
-        yield f"{v.legend}. {words.READING}"
-    yield inline(floor, 2000)
-    yield inline(" ".join(v.noise), 2000)
+        yield f"{v.legend}."
+    more = f"{len(still):,} more {'metric shows' if len(still) == 1 else 'metrics show'} no change"
+    if still:
+        yield blocks.details(more, _changes("Metric (samples scored)", still)) if detail.still else f"{more}."
+    reading = [words.READING if v.metrics else "", inline(floor, 2000), inline(" ".join(v.noise), 2000)]
+    yield blocks.details("How sure these numbers are", blocks.joined(reading))
 
 
 def _changes(title: str, found: Sequence[MetricRow]) -> str:
@@ -147,7 +152,7 @@ def _changes(title: str, found: Sequence[MetricRow]) -> str:
         "lrrrr",
         [
             [
-                f"{SIGNS[m.tone]} {code(m.name, table=True)} ({m.n_in_groups})",
+                f"{SIGNS[m.tone]} {code(m.name, table=True)} ({m.n_in_groups}{'; ' * bool(m.cut)}{m.cut})",
                 inline(m.base),
                 inline(m.candidate),
                 f"{_strong(m)} {inline(m.interval)}".strip(),
@@ -170,8 +175,7 @@ def _slices(v: CandidateView, detail: Detail) -> str:
     hidden = len(v.slices) - detail.slices
     more = f" {hidden:,} more are not shown." if hidden > 0 else ""
     table = _changes("Slice (samples scored)", v.slices[: detail.slices])
-    title = f"Slices, where to look, never gates: {v.leads} of {len(v.slices)} stand out as worse"
-    return blocks.details(title, f"{table}\n\n{words.LEADS}{more}") if v.slices else ""
+    return blocks.details(v.slices_title, f"{table}\n\n{words.LEADS}{more}") if v.slices else ""
 
 
 def _flips(group: FlipGroup, path: str, detail: Detail) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -48,6 +48,7 @@ def labels(found: LabelTable, fancy: bool) -> RenderableType:
 def behaviour(title: str, rows: Sequence[BehaviourRow], fancy: bool) -> RenderableType:
     columns = behaviour_columns(rows)
     grid = table([title, *(header for header, _ in columns)], fancy, right=tuple(range(1, len(columns) + 1)))
+    keep(grid, 0, [line(d.probe) for d in rows], 32)
     for d in rows:
         grid.add_row(*map(text, (d.probe, *(getattr(d, name) for _, name in columns))))
     return grid
@@ -55,6 +56,7 @@ def behaviour(title: str, rows: Sequence[BehaviourRow], fancy: bool) -> Renderab
 
 def measured(found: Measured, header: Sequence[str], fancy: bool) -> RenderableType:
     grid = table(header, fancy)
+    keep(grid, 0, [line(row[0]) for row in found.rows], 24)
     for row in found.rows:
         grid.add_row(*(text(cell) for cell in row))
     return Group(grid, *(Text(line(note), style="dim") for note in found.notes))
@@ -90,6 +92,12 @@ def table(header: Sequence[str], fancy: bool, right: Sequence[int] = (), whole: 
     for i, name in enumerate(header):
         grid.add_column(Text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=i in whole)
     return grid
+
+
+def keep(grid: Table, column: int, cells: Iterable[str], most: int) -> None:
+    """Cells of a column on their lines, where these have at most so many characters: the other columns give way."""
+    widths = [cell_len(part) for cell in cells for part in cell.split("\n")]
+    grid.columns[column].min_width = min(max(widths, default=1), most)
 
 
 def head(title: str) -> Text:

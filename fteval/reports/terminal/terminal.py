@@ -1,4 +1,4 @@
-"""A report in the terminal: verdict first, at most 100 columns; plain lines in a pipe, a log or without colour.
+"""A report in the terminal: verdict first, as wide as it is; plain lines, 100 columns wide, in a pipe or a log.
 
 Untrusted text is escaped and shown through `Text`, never through rich's markup.
 """
@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -17,10 +18,12 @@ from rich.text import Text
 
 from fteval.records import Comparison, Flip, Judged, RunRecord
 from fteval.reports.terminal import panes
+from fteval.reports.terminal.change_table import COLORS, changes, named
 from fteval.reports.terminal.page import WIDTH, plain
 from fteval.reports.terminal.panes import line
 from fteval.reports.view import rows, run_view, view, words
 from fteval.reports.view.rows import FlipGroup, MetricRow
+from fteval.reports.view.run_view import RunView
 from fteval.reports.view.view import CandidateView
 from fteval.reports.view.words import SIGNS
 
@@ -34,7 +37,7 @@ VERDICTS = {
     "measured": ("· MEASURED", "bold"),
 }
 RESULTS = {"pass": "✓ pass", "fail": "✗ FAIL", "inconclusive": "? open", "incomplete": "! incomplete"}
-COLORS = {"good": "green", "bad": "red", "same": "default", "stopped": "default", "unknown": "yellow"}
+POINTS = "Differences of shares (%) are in points (pp)."
 STOPPED = "exaggerated by stopping and has no interval"
 RESULT_COLORS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "incomplete": "yellow"}
 _ASCII = str.maketrans(
@@ -53,10 +56,6 @@ class Look:
     """Lines and colours."""
     width: int = WIDTH
 
-    @property
-    def narrow(self) -> bool:
-        return self.width < WIDTH
-
 
 def show(
     subject: Comparison | RunRecord, worst: Sequence[Judged] = (), *, file: TextIO | None = None, color: bool = True
@@ -71,10 +70,9 @@ def show(
     dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     if color and utf8 and not dumb and out.isatty():
         console = Console(file=out, highlight=False, emoji=False, markup=False)
-        console.width = min(console.width, WIDTH)
         console.print(Group(*_blocks(subject, worst, Look(True, console.width))))
         return
-    text = render(subject, worst)
+    text = render(subject, worst, width=get_terminal_size((WIDTH, 0)).columns if out.isatty() else WIDTH)
     if not utf8:
         text = text.translate(_ASCII).encode(out.encoding, "backslashreplace").decode(out.encoding)
     out.write(text)
@@ -129,22 +127,27 @@ def _beside(v: CandidateView, look: Look) -> Iterator[RenderableType]:
 def _gates(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     if not v.gates:
         return
-    table = panes.table(["Gate", "Rule", "Measured", "Result"], look.fancy)
+    table = panes.table(["Gate", "Rule", "Measured", "Result"], look.fancy, whole=(3,))
+    names = {
+        g.name: panes.broken(g.name, 48 if look.width >= WIDTH else 24 if look.width >= 80 else 0) for g in v.gates
+    }
+    panes.keep(table, 0, names.values(), look.width // 3 if look.width >= 80 else 12)
+    panes.keep(table, 3, [RESULTS[g.result] for g in v.gates], 12)
+    panes.keep(table, 2, [line(g.measured) for g in v.gates], 24 if look.width >= 80 else 15)
     for g in v.gates:
         result = Text(RESULTS[g.result], style=RESULT_COLORS[g.result])
-        name = panes.broken(g.name, 24 if look.narrow else 48)
-        table.add_row(Text(name), *map(panes.text, (g.rule, g.measured)), result)
+        table.add_row(Text(names[g.name]), *map(panes.text, (g.rule, g.measured)), result)
     yield Group(table, *map(panes.note, v.gate_notes))
     undecided = [g for g in v.gates if g.result in ("inconclusive", "incomplete")]
     if undecided:
-        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.label)}: {line(g.reason)}") for g in undecided))
+        yield Group(*(Text(f"{RESULTS[g.result][0]} {line(g.label)}: {line(g.short)}") for g in undecided))
 
 
 def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
     """What is gated, what a probe is about, and what changed; the rest is counted, and stands in the report file."""
     gated = {g.name for g in v.gates}
     shown = [m for m in v.metrics if m.primary or m.name in gated or m.tone in ("good", "bad")]
-    notes = [v.legend]
+    notes = [v.legend, *([POINTS] if any(m.unit == "%" for m in shown) else [])]
     if len(shown) < len(v.metrics):
         hidden = len(v.metrics) - len(shown)
         some = "1 more metric shows" if hidden == 1 else f"{hidden} more metrics show"
@@ -153,16 +156,16 @@ def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
     if grouped:
         notes.append(f"Paraphrases of a question count once: {', '.join(grouped)}.")
     notes += [f"{m.name}: {m.n_in_groups}; its difference is {STOPPED}." for m in shown if m.tone == "stopped"]
+    notes += [f"{SIGNS[m.tone]} {m.name} may come from {m.cut}." for m in shown if m.cut]
     notes += [*([floor] if floor else []), *v.noise]
-    return Group(_changes("Metric", shown, look), *map(panes.note, notes))
+    return Group(changes("Metric", shown, look.width, look.fancy), *map(panes.note, notes))
 
 
 def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     """Slices, behaviour and how it was measured."""
     if v.slices:
         more = f", showing {SLICES}" if len(v.slices) > SLICES else ""
-        title = f"Slices, where to look, never gates: {v.leads} of {len(v.slices)} stand out as worse{more}"
-        yield Group(panes.head(title), _changes("Slice", v.slices[:SLICES], look))
+        yield Group(panes.head(v.slices_title + more), changes("Slice", v.slices[:SLICES], look.width, look.fancy))
     for table in v.labels:
         yield panes.labels(table, look.fancy)
     yield panes.behaviour("Answers, base → candidate", v.behaviour, look.fancy)
@@ -170,42 +173,30 @@ def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
 
 
 def _overview(candidates: Sequence[CandidateView], look: Look) -> RenderableType:
-    names = list(dict.fromkeys(m.name for c in candidates for m in c.metrics if m.primary))[:3]
-    header = ["Candidate", *map(line, names), "Verdict"]
-    table = panes.table(header, look.fancy, right=tuple(range(1, len(names) + 1)))
+    """Candidates side by side, with as many of their headlines as there is room for."""
+    names = list(dict.fromkeys(m.name for c in candidates for m in c.metrics if m.primary))
+    taken = [
+        min(max(cell_len(line(c.name)) for c in candidates), look.width // 3),
+        max(len(word) for word, _ in VERDICTS.values()),
+    ]
+    while names and sum(taken) + 2 * (len(names) + 1) + sum(_overview_width(n, candidates) for n in names) > look.width:
+        names.pop()
+    header = ["Candidate", *(panes.broken(n, 0) for n in names), "Verdict"]
+    table = panes.table(header, look.fancy, right=tuple(range(1, len(names) + 1)), whole=range(1, len(header)))
     for c in candidates:
-        cells = {
-            m.name: Text(f"{SIGNS[m.tone]} {line(m.change)}\n{line(m.interval)}", style=COLORS[m.tone])
-            for m in c.metrics
-        }
+        cells = {m.name: Text(_moved(m), style=COLORS[m.tone]) for m in c.metrics}
         word, style = VERDICTS[c.verdict.word]
         table.add_row(panes.text(c.name), *(cells.get(n, Text("")) for n in names), Text(word, style=style))
     return table
 
 
-def _changes(title: str, found: Sequence[MetricRow], look: Look) -> RenderableType:
-    counts = ["better/worse\nof scored"] if look.narrow else ["scored", "better/\nworse/same"]
-    header = ["", title, "base", "cand.", "difference, 95 %", *counts]
-    numbers = [_numbers(m, look) for m in found]
-    columns = [[*header[i].split("\n"), *(row[i - 2] for row in numbers)] for i in range(2, len(header))]
-    widths = [max(map(cell_len, column)) for column in columns]
-    room = look.width - sum(widths) - 2 * (len(header) - 1) - 1
-    tight = any(cell_len(line(m.name)) > room for m in found)
-    table = panes.table(header, look.fancy, right=(2, 3, 5, 6), whole=range(2, len(header)))
-    for m, row in zip(found, numbers, strict=True):
-        style = COLORS[m.tone]
-        name = panes.broken(m.name, 0 if tight else WIDTH)
-        styles = ["", "", style, "", ""]
-        cells = [Text(cell, style=color) for cell, color in zip(row, styles, strict=False)]
-        table.add_row(Text(SIGNS[m.tone], style=style), Text(name, style="bold" * (m.primary and look.fancy)), *cells)
-    return table
+def _overview_width(name: str, candidates: Sequence[CandidateView]) -> int:
+    cells = [_moved(m) for c in candidates for m in c.metrics if m.name == name]
+    return max(cell_len(part) for cell in [panes.broken(name, 0), *cells] for part in cell.split("\n"))
 
 
-def _numbers(m: MetricRow, look: Look) -> list[str]:
-    """Base, candidate, difference with interval, and the counts."""
-    moved = "(stopped early)" if m.tone == "stopped" else line(m.interval)
-    counts = [f"{m.better}/{m.worse} of {m.n.split(' ')[0]}"] if look.narrow else [line(m.n), m.moves]
-    return [line(m.base), line(m.candidate), f"{line(m.change)} {moved}".strip(), *counts]
+def _moved(m: MetricRow) -> str:
+    return f"{SIGNS[m.tone]} {line(m.change)}\n{line(m.interval)}"
 
 
 def _flips(group: FlipGroup) -> Iterator[RenderableType]:
@@ -237,11 +228,7 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
     alone = "One model and nothing to compare it with, so no verdict."
     yield panes.panel(f"{word}  {line(v.ref)}", [alone], style, look.fancy)
     yield from panes.warnings(v.warnings)
-    table = panes.table(["Metric", "scored", "value", "95 % interval", "by chance"], look.fancy, right=(1, 2, 3, 4))
-    for m in v.metrics:
-        name = Text(line(m.name), style="bold" if m.primary and look.fancy else "")
-        table.add_row(name, *map(panes.text, (m.n, m.value, m.interval, m.chance)))
-    yield table
+    yield _levels(v, look)
     if v.worst:
         yield panes.head(f"The {len(v.worst)} lowest-scored answers")
     for j in v.worst:
@@ -256,3 +243,14 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
         yield panes.labels(found, look.fancy)
     yield panes.behaviour("Answers", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", ""], look.fancy)
+
+
+def _levels(v: RunView, look: Look) -> RenderableType:
+    table = panes.table(["Metric", "scored", "value", "95 % interval", "by chance"], look.fancy, right=(1, 2, 3, 4))
+    names = [named(m.name, m.unit, look.width // 2) for m in v.metrics]
+    panes.keep(table, 0, names, look.width // 2)
+    for m, name in zip(v.metrics, names, strict=True):
+        value, chance = m.bare
+        shown = Text(name, style="bold" if m.primary and look.fancy else "")
+        table.add_row(shown, *map(panes.text, (m.n, value, m.interval, chance)))
+    return table

@@ -29,6 +29,8 @@ class Detail:
     """Metrics in the table of several candidates."""
     text: int = 500
     """Characters of a reason or a warning."""
+    reasons: bool = True
+    """The gates' reasons in full, beside the short ones."""
     passing: bool = True
     """Rows of gates that pass."""
     gates: int | None = None
@@ -46,6 +48,7 @@ LADDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("slices", {"slices": 0}),
     ("how answers changed beside their scores", {"behaviour": False}),
     ("how this was measured", {"measured": False}),
+    ("the gates' reasons in full", {"reasons": False}),
     ("metrics", {"still": False}),
     ("metrics", {"columns": 3}),
     ("metrics", {"metrics": False, "columns": 0}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ class GateRow:
     measured: str
     result: str
     reason: str
+    short: str
+    """The reason without what stands in other columns; of an open gate, how many samples would tell."""
     anchor: str | None
     unwritten: str | None
     """Why there is a gate that nobody wrote; None for a rule of the user's."""
@@ -49,6 +52,12 @@ class MetricRow:
     worse: int
     unchanged: int
     primary: bool
+    unit: str
+    """Of the numbers in `bare`."""
+    bare: tuple[str, str, str]
+    """Base, candidate and change without their unit, for a table that says it once."""
+    cut: str
+    """How many answers were cut off, where the change may come from them."""
 
     @property
     def n_in_groups(self) -> str:
@@ -118,9 +127,23 @@ def gate_row(result: GateResult) -> GateRow:
         measured=_measured(result),
         result=result.result,
         reason=result.reason,
+        short=_short(result),
         anchor=gate.anchor,
         unwritten=UNWRITTEN.get(gate.where or ""),
     )
+
+
+_NUMBERS = re.compile(r"; (the (change|true value) is|about \d|the truth seems|no number of).*")
+
+
+def _short(result: GateResult) -> str:
+    """`a loss of up to 5.6 pp is not ruled out, 2.0 pp is allowed; 6,929 to 10,177 samples would tell`."""
+    first = _NUMBERS.sub("", result.reason)
+    least, most = result.n_needed_least, result.n_needed
+    if result.result != "inconclusive" or most is None:
+        return first
+    many = f"{least:,} to {most:,}" if least is not None and least < most else f"{most:,}"
+    return f"{first}; {many} samples would tell"
 
 
 def rule(result: GateResult) -> str:
@@ -171,7 +194,7 @@ def slice_tone(change: MetricChange) -> str:
     return "same" if tone in ("good", "bad") else tone
 
 
-def metric_row(change: MetricChange, tone: str) -> MetricRow:
+def metric_row(change: MetricChange, tone: str, cut: str = "") -> MetricRow:
     metric = change.metric
     moved = units.change(change.difference, metric)
     if tone == "stopped":
@@ -191,7 +214,14 @@ def metric_row(change: MetricChange, tone: str) -> MetricRow:
         worse=change.worse,
         unchanged=max(change.n_paired - change.better - change.worse, 0),
         primary=metric.primary,
+        unit="%" if metric.unit == "share" else metric.unit,
+        bare=(units.level(change.base, metric), units.level(change.candidate, metric), _bare(change)),
+        cut=cut,
     )
+
+
+def _bare(change: MetricChange) -> str:
+    return units.NOT_MEASURED if change.difference is None else units.signed(change.difference, change.metric)
 
 
 def scored(n: int, planned: int, groups: int | None = None) -> str:

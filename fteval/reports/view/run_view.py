@@ -28,6 +28,10 @@ class LevelRow:
     chance: str
     primary: bool
     better: str
+    unit: str
+    """Of `bare`."""
+    bare: tuple[str, str]
+    """The value and what chance gives, without their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,9 @@ def _warnings(run: RunRecord) -> tuple[str, ...]:
         found.append(f"{run.errors} of {run.planned} answers failed and are missing from the numbers below")
     if run.subset:
         found.append("SUBSET: only a part of the samples was run (--limit)")
-    for probe in run.probes:
-        if probe.no_answer:
-            n = len(probe.sample_ids)
-            found.append(f"{no_answers(probe.probe, probe.no_answer, n)}; raise max_tokens")
+    silent = [f"{p.probe} {p.no_answer} of {len(p.sample_ids)}" for p in run.probes if p.no_answer]
+    if silent:
+        found.append(no_answers(silent))
     return gravest_first([*found, *run.warnings])
 
 
@@ -85,6 +88,8 @@ def _row(probe: ProbeResult, metric: Metric) -> LevelRow:
         chance="" if metric.chance is None else units.value(metric.chance, metric),
         primary=metric.primary,
         better=metric.better,
+        unit="%" if metric.unit == "share" else metric.unit,
+        bare=(units.level(found.estimate, metric), "" if metric.chance is None else units.level(metric.chance, metric)),
     )
 
 

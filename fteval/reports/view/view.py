@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fteval.records import CandidateResult, Comparison, MetricChange, NoiseFloor
-from fteval.reports.view import labels, measured, rows, words
+from fteval.records import CandidateResult, Comparison, NoiseFloor
+from fteval.reports.view import headline, labels, measured, rows, words
 from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
 from fteval.stats import units
+
+SLICE = 20
+"""Samples of a slice that is listed; a smaller one moves by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class CandidateView:
     """How much of each gated or primary metric's uncertainty is the models' own dice."""
     drift: tuple[DriftRow, ...]
     slices: tuple[MetricRow, ...]
+    small: int
+    """Slices of fewer samples than are listed."""
     flips: tuple[FlipGroup, ...]
     labels: tuple[LabelTable, ...]
     behaviour: tuple[BehaviourRow, ...]
@@ -61,6 +66,12 @@ class CandidateView:
     def leads(self) -> int:
         """Slices that stand out as worse."""
         return sum(row.tone == "bad" for row in self.slices)
+
+    @property
+    def slices_title(self) -> str:
+        """How many slices stand out, and how many are too small to be listed."""
+        small = f"; {self.small:,} with fewer than {SLICE} samples are not listed" if self.small else ""
+        return f"Slices, where to look, never gates: {self.leads} of {len(self.slices)} stand out as worse{small}"
 
     @property
     def quiet(self) -> bool:
@@ -135,14 +146,16 @@ def gravest_first(warnings: Sequence[str]) -> tuple[str, ...]:
 def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView:
     changes = [c for c in result.changes if c.metric.reported]
     gates = tuple(rows.gate_row(g) for g in result.gates)
-    metrics = tuple(rows.metric_row(c, rows.tone_of(c)) for c in changes)
-    slices = [rows.metric_row(c, rows.slice_tone(c)) for c in sorted(result.slices, key=rows.worst_first)]
+    cuts = [headline.cut_off(c, result.behaviour) for c in changes]
+    metrics = tuple(rows.metric_row(c, rows.tone_of(c), cut) for c, cut in zip(changes, cuts, strict=True))
+    large = [c for c in result.slices if c.n_paired >= SLICE]
+    slices = [rows.metric_row(c, rows.slice_tone(c)) for c in sorted(large, key=rows.worst_first)]
     asked = {(g.gate.probe, g.gate.metric) for g in result.gates}
     splits = [words.split(c) for c in changes if c.metric.primary or (c.probe, c.metric.name) in asked]
     return CandidateView(
         name=result.name,
         verdict=Verdict(result.verdict, result.name, result.reason),
-        summary=_summary(changes),
+        summary=headline.summary(result, changes),
         warnings=gravest_first(result.warnings),
         gates=gates,
         gate_notes=tuple(dict.fromkeys(g.unwritten for g in gates if g.unwritten)),
@@ -151,6 +164,7 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         noise=tuple(filter(None, splits)),
         drift=tuple(rows.drift_row(line) for line in sorted(result.drift, key=lambda line: not line.alarm)),
         slices=tuple(slices),
+        small=len(result.slices) - len(large),
         flips=rows.flip_groups(result),
         labels=labels.of_pair(comparison.base.probes, result.run.probes),
         behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
@@ -158,24 +172,6 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         glossary=words.glossary(comparison, result),
         path=result.run.path,
     )
-
-
-def _summary(changes: Sequence[MetricChange]) -> str:
-    """Which probes moved, by their primary metric: `Better on iso_date. Worse on facts.`"""
-    found: dict[str, list[str]] = {}
-    for change in changes:
-        if change.metric.primary:
-            found.setdefault(rows.tone_of(change), []).append(change.probe)
-    return " ".join(f"{start} {', '.join(found[tone])}." for tone, start in _STARTS.items() if tone in found)
-
-
-_STARTS = {
-    "good": "Better on",
-    "bad": "Worse on",
-    "same": "No change shown on",
-    "stopped": "Stopped early on",
-    "unknown": "Too little to say on",
-}
 
 
 def _floor(comparison: Comparison) -> str:

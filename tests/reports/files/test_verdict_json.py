@@ -22,7 +22,7 @@ TOP = {"schema", "verdict", "exit_code", "chosen", "base", "candidates"}
 CANDIDATE = {"name", "ref", "run", "digest", "verdict", "reason", "gates", "metrics", "warnings"}
 GATE = {
     "probe", "metric", "slice", "rule", "threshold", "result", "base", "candidate", "difference", "low", "high",
-    "level", "n_paired", "n_needed", "method", "advisory", "reason",
+    "level", "n_paired", "n_needed", "n_needed_least", "method", "advisory", "reason",
 }  # fmt: skip
 METRIC = {
     "probe", "metric", "base", "candidate", "difference", "low", "high", "n_paired", "better", "worse", "planned",
@@ -49,6 +49,17 @@ def test_what_is_beside_the_gates_is_in_it_too() -> None:
     stopped = {g["probe"]: g["stopped_after"] for g in candidate["gates"] if g["stopped_after"]}
     assert stopped == {"safety": 34}
     assert [m["probe"] for m in candidate["metrics"] if m["stopped"]] == ["safety"]
+
+
+def test_a_headline_that_fell_without_a_gate_is_listed() -> None:
+    # 280 of 300 facts right, then 60: 220 points of 300 lost, and only the form is gated.
+    base = run(probe(ones(300, 280)), probe(ones(200, 0), "iso_date"))
+    other = run(probe(ones(300, 60)), probe(ones(200, 200), "iso_date"), ref="sft")
+    gates = [Gate("iso_date", "correct", "min_gain", 0.2)]
+    found = verdict_json.as_json(conclude("c1", base, compare(base, [("sft", other)], gates)))
+    (fell,) = found["candidates"][0]["unguarded"]
+    assert (fell["probe"], fell["metric"], fell["difference"]) == ("facts", "correct", pytest.approx(-220 / 300))
+    assert verdict_json.as_json(lost())["candidates"][0]["unguarded"] == []
 
 
 def test_the_numbers_are_the_comparisons() -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import CORRECT, ones, probe, run
 from rendered import PARSER, check_harmless
+from rich.cells import cell_len
 
 from fteval.records import Comparison, DriftLine, MetricChange, RunRecord
 from fteval.reports.markdown import markdown
@@ -70,7 +71,7 @@ def test_the_report_is_read_from_the_verdict_down() -> None:
     places = [
         report.index(part)
         for part in (
-            "Better on iso_date. Worse on facts.",
+            "Better on iso_date.correct +100.0 pp. Worse on facts.correct −73.3 pp.",
             "> ⚠ look here",
             "| Gate | Rule |",
             "| Metric (samples scored) |",
@@ -184,14 +185,14 @@ def test_denominators_say_what_is_missing() -> None:
     other = run(probe([None] * 8 + ones(412, 300), unscored={"correct": 8}), ref="x")
     report = markdown.render(conclude("c1", base, compare(base, [("x", other)])))
     assert "`facts.correct` (412 of 420)" in report
-    assert "not judged on correct: 8 of 420 (base: 0)" in report
+    assert "not judged: facts.correct 8 of 420 (base: 0)" in report
 
 
 def test_words_that_claim_too_much_are_not_used() -> None:
     report = markdown.render(scenes.open_())
     # 191 samples pass 2 points when nothing at all changed; 1,298 where as many do as 60 unchanged ones leave open.
     assert "cannot tell about `x`" in report and "about 191 to 1298 samples would tell" in report
-    assert "No change shown on facts." in report
+    assert "No change shown on facts.correct." in report
 
 
 @pytest.mark.parametrize("scene", [scenes.lost, scenes.calm, scenes.open_, scenes.crowd, scenes.everything])
@@ -218,3 +219,45 @@ def test_a_single_run_has_no_verdict() -> None:
     assert "no verdict" in report and "ship" not in report
     # Wilson: 15 of 148 is 6.2 to 16.0 % (Newcombe 1998) with z, 6.2 to 16.1 % with t of 147 degrees of freedom.
     assert "| `facts.correct` (148) | 10.1 % | [6.2, 16.1] |  |" in report
+
+
+def test_a_gate_has_one_short_sentence_and_its_whole_reason_folded() -> None:
+    report = markdown.render(scenes.open_())
+    (row,) = [line for line in report.split("\n") if line.startswith("| `facts.correct` | max_drop")]
+    # 191 unchanged samples pass 2 points; 1,298 where as many change as 60 unchanged ones leave open.
+    short = "no answer changed, but so few samples do not exclude a loss of 2.0 pp; 191 to 1,298 samples would tell"
+    assert row.endswith(f"| ❓ inconclusive: {short} |")
+    fold = report[report.index("The gates' reasons in full") :]
+    assert "about 191 to 1298 samples would tell if the models are equally good (60 now)" in fold
+
+
+def test_a_gates_interval_is_said_once() -> None:
+    report = markdown.render(scenes.lost())
+    (row,) = [line for line in report.split("\n") if line.startswith("| `facts.correct` | max_drop")]
+    assert "[−78.0, −67.8]" in row and "the change is between" not in row
+
+
+def test_what_did_not_change_is_folded_away() -> None:
+    report = markdown.render(scenes.everything())
+    before, after = report.split("<details><summary>2 more metrics show no change</summary>")
+    assert "`general.words`" in before and "`triage.words`" not in before
+    assert "`triage.words`" in after.split("</details>")[0]
+
+
+@pytest.mark.parametrize("text", ["a word " * 150, "日本語" * 300, "x" * 1000, "    indented " * 60])
+def test_a_long_answer_wraps_and_loses_nothing(text: str) -> None:
+    report = markdown.render(comparison(text))
+    fenced = [token.content for token in PARSER.parse(report) if token.type == "fence"]
+    assert fenced
+    for lines in (content.split("\n") for content in fenced):
+        assert max(map(cell_len, lines)) <= 100
+        (start,) = [i for i, line in enumerate(lines) if line.startswith("CANDIDATE")]
+        rest = next((i for i in range(start + 1, len(lines)) if lines[i][:1].strip()), len(lines))
+        shown = "".join(line[11:] for line in lines[start:rest])
+        assert re.sub(r"\s", "", shown).startswith(re.sub(r"\s", "", text)[:400])
+
+
+def test_a_wrapped_line_is_indented_by_what_it_began_with_only() -> None:
+    report = markdown.render(comparison("eleven wor " * 30))
+    (start, *_) = [i for i, line in enumerate(report.split("\n")) if line.startswith("CANDIDATE  eleven")]
+    assert report.split("\n")[start + 1].startswith(" " * 11 + "eleven")

@@ -13,6 +13,7 @@ import pytest
 from hostile import ATTACKS, comparison, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import ones, probe, run
 from rich.cells import cell_len
 from scenes import crowd, everything, lost
 
@@ -83,10 +84,10 @@ def test_the_verdict_stands_first() -> None:
     assert lines[:3] == [
         "✗ DO NOT SHIP  sft",
         "facts.correct lost 73.3 pp, more than the 2.0 pp allowed",
-        "Better on iso_date. Worse on facts.",
+        "Better on iso_date.correct +100.0 pp. Worse on facts.correct −73.3 pp.",
     ]
     assert re.search(
-        r"^▼  facts\.correct +93\.3 % +20\.0 %  −73\.3 pp \[−78\.0, −67\.8\] +300 +0 / 220 / 80$",
+        r"^▼  facts\.correct \(%\) +93\.3 +20\.0  −73\.3 \[−78\.0, −67\.8\] +300 +0 / 220 / 80$",
         "\n".join(lines),
         re.M,
     )
@@ -105,12 +106,22 @@ def test_the_worst_answers_are_shown_with_both_texts() -> None:
 def test_plain_lines_where_colour_is_not_wanted(
     environment: dict[str, str], color: bool, tty: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment.items():
+    for name, value in {"COLUMNS": "80", **environment}.items():
         monkeypatch.setenv(name, value)
     stream = Stream(tty=tty)
     terminal.show(lost(), file=stream, color=color)
-    assert stream.text() == terminal.render(lost())
+    # A pipe or a log has no width of its own.
+    assert stream.text() == terminal.render(lost(), width=80 if tty else 100)
     check_plain(stream.text())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_terminal_is_used_as_wide_as_it_is(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = Stream(tty=True)
+    terminal.show(everything(), file=stream)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", stream.text()).split("\n")
+    assert max(map(cell_len, lines)) == width
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
@@ -150,7 +161,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_torn(scene: Callable[
 
 def test_what_stopped_early_says_so_in_the_terminal_too() -> None:
     page = terminal.render(everything())
-    assert re.search(r"■  safety\.correct .* −58\.6 pp \(stopped early\) +111 of 1,000 ", page)
+    assert re.search(r"■  safety\.correct .* −58\.6 \(stopped early\) +111 of 1,000 ", page)
     assert "safety.correct: stopped early after 111 of 1,000; its difference is exaggerated by stopping" in page
 
 
@@ -158,3 +169,29 @@ def test_of_several_candidates_the_best_one_is_shown_in_full() -> None:
     page = terminal.render(crowd())
     assert page.count("Judged together (Holm over 3 candidates)") == 1
     assert page.count("How this was measured") == 1 and page.count("Gate  ") == 3
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_candidates_stand_side_by_side_with_as_many_headlines_as_there_is_room_for(width: int) -> None:
+    page = terminal.render(crowd(), width=width)
+    table = page[: page.index("Judged together")]
+    assert max(map(cell_len, page.split("\n"))) <= width
+    for cell in ("▲ +8.3 pp", "▼ −10.0 pp", "[−12.7, −7.7]", "facts.", "general.", "✗ DO NOT SHIP", "✓ SHIP"):
+        assert cell in table
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_single_runs_metrics_say_their_unit_once(width: int) -> None:
+    page = terminal.render(run(probe(ones(148, 15))), width=width)
+    # Wilson: 15 of 148 is 6.2 to 16.1 % with t of 147 degrees of freedom.
+    assert re.search(r"^facts\.correct \(%\) +148 +10\.1 +\[6\.2, 16\.1\]$", page, re.M)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_gates_result_is_lost_where_room_is_short(width: int) -> None:
+    page = terminal.render(everything(), width=width)
+    gates = page[page.index("Gate ") : page.index("Metric")].split("automatic: comes")[0]
+    # 1 fails, 3 pass, 6 stay open, and the advisory French slice passes.
+    found = {word: gates.count(word) for word in ("✗ FAIL", "✓ pass", "? open")}
+    assert found == {"✗ FAIL": 1, "✓ pass": 4, "? open": 6}
+    assert width < 80 or "overlap.collapsed" in gates
