@@ -1,6 +1,8 @@
-"""The probes, one file each, with their data and the rooms of what they share.
+"""The probes, one file each, their data, and the rooms of what they share.
 
-A probe is a frozen dataclass with `metrics`, `samples()` and `score(sample, generation)`. It knows no engine and no run.
-Where work would grow with the square of an answer, it reads `language.text.READ` characters, so that a megabyte costs
-well under a second.
+Is it still an answer: `answer/`. Where in the text it stands: `find/`. Words: `language/`. For one or two probes:
+`formats/`, `ifeval/`, `queries/`, `stylometry/`.
+
+A probe knows no engine and no run. Where work would grow with the square of an answer, it reads `language.text.READ`
+characters.
 """

@@ -44,8 +44,8 @@ def train(
 
     One made before is returned, a job created before is followed. `on_preflight` hears how it stands.
 
-    Raises UserError for what cannot work, Incomplete where the job failed or the provider is silent, Interrupted (the job
-    goes on).
+    Raises UserError for what cannot work, Incomplete where the job failed or the provider is silent, Interrupted: the
+    job goes on.
     """
     planned = plan(base, recipe, data, candidates_dir, name)
     known = registered.existing(candidates_dir, planned.candidate)

@@ -30,10 +30,10 @@ def execute(
 ) -> RunRecord:
     """A new run, or with `resume` (an id, its beginning, or `latest` incomplete) the same one continued.
 
-    Greedy answers of earlier runs are reused by content, sampled ones within their run only: two runs are two draws.
-    `command` is what the user typed, `go_on` the way back where --resume is none.
+    Greedy answers of earlier runs are reused, sampled ones within their run only: two runs are two draws. `command` is
+    what the user typed, `go_on` the way back without --resume.
 
-    Raises UserError when nothing could start, Incomplete on a failure, Interrupted; what was acknowledged is kept.
+    Raises UserError, Incomplete after a failure, Interrupted; what was acknowledged is kept.
     """
     with session(
         suite, engine, sampling, store,
