@@ -84,7 +84,7 @@ class Adder:
 FORMAT = '''\
 """The verdict in a word."""
 
-ENDING, WHAT = ".txt", "the verdict alone"
+ENDING, WHAT = ".acme", "the verdict alone"
 
 
 def render(subject, worst):

@@ -18,7 +18,7 @@ from fteval.commands import options
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Chat rows (JSONL); the last answer of each is learnt.",
+    help="Rows to learn from (JSONL): chat, whose answers are learnt, or what the trainer takes.",
 )
 @click.option("--name", help="The candidate's name.  [default: the data file's]")
 @click.option(

@@ -100,13 +100,14 @@ def test_a_format_of_another_package_is_one_like_any_other(
     fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": plugin.FORMAT}, ENTRY), monkeypatch)
-    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.txt", "-o", "report.md")
+    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.acme", "-o", "report.md")
     assert code == 1, shown
-    assert Path("report.txt").read_text() == "do_not_ship\n" and Path("report.md").exists()
-    fteval("run", *MODELS[:2], *MODELS[4:], "--score", "contains", "-o", "single.txt")
+    assert Path("report.acme").read_text() == "do_not_ship\n" and Path("report.md").exists()
+    fteval("run", *MODELS[:2], *MODELS[4:], "--score", "contains", "-o", "single.acme")
     # 100 of the 300 answers are wrong; the report of a single run shows some of them.
-    assert Path("single.txt").read_text().startswith("measured, ") and "0 answers" not in Path("single.txt").read_text()
-    assert ".txt (the verdict alone)" in " ".join(fteval("report", "--help")[1].split())
+    single = Path("single.acme").read_text()
+    assert single.startswith("measured, ") and "0 answers" not in single
+    assert ".acme (the verdict alone)" in " ".join(fteval("report", "--help")[1].split())
 
 
 BROKEN: dict[str, tuple[str, str]] = {
@@ -123,7 +124,7 @@ def test_one_that_cannot_be_used_is_said_where_its_ending_is_asked_for_and_takes
 ) -> None:
     source, said = BROKEN[wrong]
     plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, ENTRY), monkeypatch)
-    code, shown = fteval("run", *MODELS, "-o", "report.txt")
+    code, shown = fteval("run", *MODELS, "-o", "report.acme")
     assert code == 2 and "report 'word' of the package acme-probes 1.0 cannot be used (acme_word)" in shown
     assert said in shown and ".md (markdown)" in shown
     assert fteval("run", *MODELS, "--score", "contains", "-o", "report.md")[0] == 1
@@ -134,7 +135,7 @@ def test_one_that_cannot_be_used_is_said_where_its_ending_is_asked_for_and_takes
 def test_an_ending_that_two_claim_is_nobody_s(
     fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    source = plugin.FORMAT.replace(".txt", ".md")
+    source = plugin.FORMAT.replace(".acme", ".md")
     entry = f"[fteval.reports]\n{name} = acme_word\n"
     plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, entry), monkeypatch)
     code, shown = fteval("run", *MODELS, "-o", "report.md")
@@ -144,7 +145,7 @@ def test_an_ending_that_two_claim_is_nobody_s(
 def test_a_format_that_fails_keeps_the_run(fteval: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = plugin.FORMAT.replace("return getattr", "return {}['x'] + getattr")
     plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, ENTRY), monkeypatch)
-    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.txt", "-o", "report.md")
+    code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.acme", "-o", "report.md")
     assert code == 3 and "KeyError: 'x'" in shown and "the run is kept: fteval report" in shown
     assert "do not ship" in shown.lower()
 
