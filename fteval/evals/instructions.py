@@ -18,7 +18,7 @@ class Instructions:
     """Whether every verifiable instruction of a prompt is followed.
 
     Measures  followed: all of them, as the answer stands; followed_loosely: each in some variant (first or last line or
-              asterisks left out); both only of an answer
+              asterisks left out); both only where it is an answer
     Chance    "no commas" is easily met
     Traps     what the text says is not judged
     Source    after IFEval (arXiv:2311.07911); prompts of fteval's own
