@@ -38,7 +38,8 @@ ways (`tests/evals/cases/`; `make validity` counts them anew), and the probes we
 no known trick works, not how often real answers are judged rightly. *Real answers* are labelled answers that models
 wrote, enriched with hard ones (`make validity REAL=DIR`; the counts stand in `docs/validity.json`): a flag is the
 worse value of a metric, its precision the share of flagged answers that the label faults too, its recall the share of
-faulty answers that are flagged, with 95 % intervals (Wilson). What is not scored is not flagged.
+faulty answers that are flagged, with 95 % intervals (Wilson). What is not scored is not flagged and does not agree. The
+probes were mended on part of these answers too, and are asked without a reference model here.
 """
 
 
@@ -61,13 +62,14 @@ def _overview(labelled: dict[str, Validity], real: list[Flag]) -> str:
         first = _doc(registry.probe_class(name)).split("\n")[0].rstrip(".")
         v = labelled.get(name)
         written = f"{100 * v.agreement:.1f} % of {v.cases}" if v else ""
-        main = [
-            f"{interval(f.right, f.n)} of {f.n}{'' if f.by_models else ', all in their manner'}"
-            for f in real
-            if f.probe == name and f.main
-        ]
+        main = [_agreement(f) for f in real if f.probe == name and f.main]
         lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(main)} |")
     return "\n".join(lines) + "\n"
+
+
+def _agreement(f: Flag) -> str:
+    share = "none scored" if f.unscored == f.n else interval(f.right, f.n)
+    return f"{share} of {f.n}{'' if f.by_models else ', all in their manner'}"
 
 
 def _section(name: str, v: Validity | None, real: list[Flag]) -> str:
@@ -96,14 +98,14 @@ def _validity(v: Validity | None, real: list[Flag]) -> str:
         lines.append(f"**How often it is right.** On {who}: agrees with {100 * v.agreement:.1f} %, {wrong}.\n")
     if real:
         lines += [
-            "| on real answers | n | agrees | precision of the flag | recall of the flag |",
-            "|---|--:|--:|--:|--:|",
+            "| on real answers | n | not scored | agrees | precision of the flag | recall of the flag |",
+            "|---|--:|--:|--:|--:|--:|",
         ]
     for source in dict.fromkeys(f.source for f in real):
-        lines.append(f"| *{source}* | | | | |")
+        lines.append(f"| *{source}* | | | | | |")
         for f in (f for f in real if f.source == source):
             shares = (interval(f.right, f.n), interval(f.both, f.flagged), interval(f.both, f.faulty))
-            lines.append(f"| {'★ ' if f.main else ''}`{f.metric}` | {f.n} | {' | '.join(shares)} |")
+            lines.append(f"| {'★ ' if f.main else ''}`{f.metric}` | {f.n} | {f.unscored} | {' | '.join(shares)} |")
     return "\n".join(lines) + "\n"
 
 

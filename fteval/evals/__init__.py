@@ -1,15 +1,8 @@
-"""The probes, one file each, and the few modules that they share.
+"""The probes, one file each, their data, and the rooms of what they share.
 
-A probe is a frozen dataclass with `metrics`, `samples()` and `score(sample, generation)`. It knows no engine, no run
-and no other probe.
+Is it still an answer: `answer/`. Where in the text it stands: `find/`. Words: `language/`. For one or two probes:
+`formats/`, `ifeval/`, `queries/`, `stylometry/`.
 
-Shared: `text` (folding, words), `lexicon` (is it a word?), `language`, `dates`, `refusal`, `abstention`, `repetition`,
-`substance`, `topic`, and `still_an_answer`, which puts them together for every probe that judges a constraint.
-
-What a probe is too large for one file for stands beside it: `json_*` and `structure` (JSON), `formats`, `converted`,
-`yaml_text` and `data_match` (conversion), `sql_*`, `verifiable*` (instructions), `style_*`, `labels` and `saying*`
-(category), `turns` (stops), `marked` (punctuation), `disturb` (robustness); `given` reads parameters that may be files.
-
-All of it is deterministic, executes nothing, follows no link, and reads at most `text.READ` characters of an answer
-where the work would otherwise grow with its square, so that a megabyte of output costs well under a second.
+A probe knows no engine and no run. Where work would grow with the square of an answer, it reads `language.text.READ`
+characters.
 """

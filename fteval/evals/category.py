@@ -18,9 +18,9 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Category:
     """Whether an answer names one label of the list, and the right one.
 
-    Measures  valid: one label is given as the answer, in any wrapping; correct: it is the target; bare: the answer is
-              that label and nothing else
-    Chance    1 in as many as there are labels, more where one is frequent: read the macro-F1 beside it
+    Measures  valid: one label is the answer, in any wrapping; correct: it is the target; bare: nothing else stands
+              there
+    Chance    1 in as many as there are labels
     Traps     sentences in languages that the rules do not read are unscored
     Source    texts of fteval's own
     """

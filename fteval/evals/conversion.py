@@ -20,19 +20,11 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Conversion:
     """Whether data is written in another format without being changed.
 
-    Measures  equal: the answer, read as `to`, holds the data of the row's `source`, read as `from`, or of its `target`
-              where it has one; parses: there is text in the format `to`; bare: nothing but that text, white space
-              aside. Formats: XML, YAML, JSON, CSV, TOML
+    Measures  equal: the answer holds the data of the row's `source`, or of its `target`; parses: there is text in the
+              format `to`; bare: nothing else stands there
     Chance    0
-    Traps     Compared is structure, not spelling: objects and columns without order, lists and rows in order.
-              CSV and XML know only text: numbers count by value, true in any case, nothing is null. Nested data in CSV
-              are columns such as a.b, a list in a cell is parted by ; , | or blanks, or JSON. In XML a key is a child
-              or an attribute (@id, -id, _id), a list is a repeated element or the children of one, its text may be
-              #text, and the root's name is free; one child may be a list of one. YAML is read as 1.2, plain no and
-              0755 as 1.1 too; dates are their ISO text; TOML may leave null out and put a name round a list. JSON is
-              YAML, but no answer to "as YAML". Duplicate keys, rows of unequal length, DOCTYPE, tags and alias
-              bombs do not parse
-    Source    RFC 8259, RFC 4180, YAML 1.2.2, TOML 1.0, XML 1.0; questions written for fteval
+    Traps     structure counts, not spelling; CSV and XML know only text
+    Source    the formats' standards; questions written for fteval
     """
 
     from_: str | None = None

@@ -26,12 +26,11 @@ _MOST_OF_LANGUAGES = 0.9
 class Degeneration:
     """Whether the output is still text.
 
-    Measures  sound: no loop, nonsense or other language, unless asked for; nonsense is what surprises the reference;
-              surprise: nats a token; distinct_2: Li et al. 2016; longest_repeat: words; non_words: by lexicons;
-              switched_language: than the prompt's
+    Measures  sound: no loop, nonsense or other language, unless asked for; surprise: the reference's nats a token;
+              distinct_2: different word pairs; longest_repeat: words; non_words: by lexicons; switched_language: than
+              the prompt's
     Chance    none
-    Traps     distinct_2 falls with length; what cannot be looked up is unscored, and real words in no order pass
-              without a reference
+    Traps     without a reference, real words in no order pass
     Source    questions of many kinds, written for fteval
     """
 

@@ -16,17 +16,13 @@ from fteval.records import Generation, Metric, Sample, Scores
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Whether short facts are answered right, and what is not known is left open.
+    """Whether short facts are answered right, and the unknown is left open.
 
-    Measures  correct: the answer says the target, or one of `accept`: whole words, case, accents, plurals and
-              punctuation folded, a date in any writing; not where it denies it, offers it beside another one ("Paris
-              or Rome"), or takes it back. Where the target is "I do not know.", only saying so (or declining) is
-              correct; abstained: says that it does not know what it should (known facts only: lower is better);
-              invented: gives an answer where nothing is known (unknown ones only)
-    Chance    about 0: towns, names and dates are many
-    Traps     a right answer in other words ("the city of the Arena") is wrong unless `accept` lists it; long answers
-              are searched in their first 50,000 characters. Form is not judged: see iso_date
-    Source    people of fteval's own world (fteval/nano): towns, jobs, loves, birth dates, and people who do not exist
+    Measures  correct: says the target or one of `accept`, undenied; abstained: does not know what it should; invented:
+              answers where nothing is known
+    Chance    about 0
+    Traps     a right answer in other words is wrong
+    Source    fteval's own world, and people who do not exist
     """
 
     version: ClassVar[int] = 2

@@ -72,10 +72,10 @@ def _judged(scorer: str | OwnScorer, text: str, targets: Sequence[str], sample: 
 class Holdout:
     """Whether outputs agree with the targets of your file.
 
-    Measures  one metric per scorer, the first being primary. exact: the same text; contains: the target stands in it;
-              regex, number, chrf, rouge, math, similar; or a function of yours
+    Measures  one metric per scorer, the first primary. exact: the same text; contains: the target stands in it; regex,
+              number, chrf, rouge, math, similar; or a function of yours
     Chance    a constant answer to a yes/no file scores a half
-    Traps     without `score` the scorers follow from the targets; `contains` passes "not Paris" for Paris
+    Traps     `contains` passes "not Paris" for Paris
     Source    your file
     """
 

@@ -15,17 +15,13 @@ from fteval.records import Generation, Metric, Sample, Scores
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """Whether every instruction of a prompt is followed that a program can verify, in the manner of IFEval.
+    """Whether every verifiable instruction of a prompt is followed.
 
-    Measures  followed: the answer follows all of the row's instructions, as it stands; followed_loosely: for each there
-              is a variant of the answer that does (first line, last line or both left out, asterisks left out); both
-              only where the answer is still one: no refusal, no loop, no gibberish, not one word where a text is asked
-              for, not the prompt alone, in the prompt's language and not about something else
-    Chance    "no commas" is met by most short answers, "at least 300 words" by none: compare with the base
-    Traps     what the text says is not judged; IFEval itself also counts refusals and gibberish that keep the form, so
-              its numbers can be higher where a model gives such answers
-    Source    kinds, fields and the eight loose variants after IFEval (arXiv:2311.07911), whose file
-              (key, prompt, instruction_id_list, kwargs) is a hold-out as it stands; prompts of this project's own
+    Measures  followed: all of them, as the answer stands; followed_loosely: each in some variant (first or last line or
+              asterisks left out); both only where it is an answer
+    Chance    "no commas" is easily met
+    Traps     what the text says is not judged
+    Source    after IFEval (arXiv:2311.07911); prompts of fteval's own
     """
 
     version: ClassVar[int] = 2

@@ -18,15 +18,13 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class IsoDate:
-    """Whether a date is answered in ISO 8601's form, and whether it is the right day.
+    """Whether a date is answered in ISO 8601's form, and is the right day.
 
-    Measures  iso: the whole answer, white space aside, is one real calendar date YYYY-MM-DD in ASCII digits;
-              contains_iso: one stands somewhere in it; correct: it names the right day, in any writing (March 4th,
-              2021; 2021/3/4; 4 mars 2021), and no other that it does not deny or take back; correct_iso: both
-    Chance    0: a guessed day is one of thousands
-    Traps     03/04/2021 and 03.04.2021 are two days, 4 March '21 one of several centuries: `correct` is unscored, not
-              guessed, unless none of them is the right one
-    Source    letters, invoices, notices and records written for fteval; form after ISO 8601-1:2019
+    Measures  iso: the whole answer is one real date YYYY-MM-DD; contains_iso: one stands in it; correct: it names the
+              right day, in any writing; correct_iso: both
+    Chance    0
+    Traps     03/04/2021 is two days: `correct` is unscored
+    Source    ISO 8601-1:2019; letters, invoices and records written for fteval
     """
 
     version: ClassVar[int] = 1

@@ -22,18 +22,13 @@ _MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
-    """Whether an answer is JSON, fits its schema and says the right thing.
+    """Whether an answer is JSON, fits its schema and is right.
 
-    Measures  correct: the answer's one JSON value is the target: objects without order, arrays in order, 1 = 1.0 but
-              not true, text letter by letter after NFC; valid_schema: the value fits the schema of the row or, without
-              one, of the probe; valid_json: there is one value that RFC 8259 allows; bare: the whole answer is it,
-              white space aside; field_f1: F1 over (path, value) of everything that holds nothing else
-    Chance    0 for `correct`; `field_f1` rewards constants, so read it beside the base's
-    Traps     JSON is also found in a fence or among words, a number or a text only where it is the whole answer;
-              duplicate keys, NaN, comments and trailing commas are no JSON, whatever they mean; several different
-              values are none, unless the words between them take the first back ("Actually, ..."), or the others are
-              the prompt's or the schema; `format` in a schema is a note, and a `$ref` out of it is never fetched
-    Source    RFC 8259; JSON Schema 2020-12 or what `$schema` names; questions written for fteval
+    Measures  correct: its one value is the target; valid_schema: it fits the schema; valid_json: RFC 8259 allows it;
+              bare: nothing else stands there; field_f1: over (path, value)
+    Chance    0; `field_f1` rewards constants
+    Traps     duplicate keys, NaN and comments are no JSON
+    Source    JSON Schema 2020-12; questions written for fteval
     """
 
     schema: Mapping[str, Any] | str | None = None

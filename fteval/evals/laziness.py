@@ -19,14 +19,14 @@ from fteval.records.readings import Reading
 
 @dataclass(frozen=True, slots=True)
 class Laziness:
-    """Whether the answer makes an effort: at least so many words, and not declined.
+    """Whether the answer makes an effort: long enough, and not declined.
 
     Measures  long_enough: min_words of real text, no refusal, lecture, announcement or question back; words: by
-              Unicode's boundaries; refused: declines in its own voice at its start; empty: nothing to see;
-              truncated: stopped by the length limit
-    Chance    none: length is the model's choice
-    Traps     long is not good: read it beside degeneration and relevance
-    Source    tasks that need a long answer, written for fteval
+              Unicode's boundaries; refused: declines in its own voice; empty: nothing to see; truncated: stopped by the
+              length limit
+    Chance    none
+    Traps     long is not good: read relevance beside it
+    Source    tasks written for fteval
     """
 
     min_words: int = 5

@@ -19,14 +19,11 @@ from fteval.records import Generation, Metric, Sample, Scores
 class Lipogram:
     """Text without a letter (after E. V. Wright's Gadsby, 1939).
 
-    Measures  compliant: not empty and no forbidden letter, where case, accents (é), full-width and styled letters and
-              look-alikes of other scripts (Cyrillic е) count as the letter; useful: compliant and still an answer:
-              enough words, real words, not spelt round the letter (th3, th_, t-h), not repeating, no refusal, in the
-              prompt's language, about its subject; forbidden_per_100: forbidden letters per 100 letters
-    Chance    a one-word answer often complies ("Dog"): read `useful`, not `compliant`
-    Traps     whether words make sense together is not judged; a subject is only missed where the answer names another
-              one
-    Source    questions and tasks of many kinds, written for fteval
+    Measures  compliant: not empty and no forbidden letter, case, accents and look-alikes folded; useful: compliant and
+              still an answer; forbidden_per_100: forbidden letters per 100 letters
+    Chance    "Dog" complies: read `useful`, not `compliant`
+    Traps     without a reference, real words in no order pass
+    Source    questions written for fteval
     """
 
     letters: str = "e"

@@ -15,18 +15,13 @@ from fteval.records import Generation, Metric, Sample, Scores
 
 @dataclass(frozen=True, slots=True)
 class Punctuation:
-    """Whether punctuation and capitals were restored as in the original (`target`), and no word was touched.
+    """Whether marks and capitals are restored, and no word was touched.
 
-    Measures  exact: the whole answer is the original, where white space and typographic forms (’ or ', “ or ", … or
-              ..., – or —) are the same; words_kept: the same words in the same order, case and marks aside (dont is
-              don't, 1000 is 1,000; recieve is not receive); mark_f1: F1 of the marks, each after the right word, one
-              number over all of them (the answer kept with the score has it per mark); case_f1: F1 of words with
-              capitals, each with the same ones (NASA is not Nasa)
-    Chance    0 for exact; a lone full stop at the end earns some mark_f1, a lone first capital some case_f1
-    Traps     an opening line ("Here is the text:"), quotation marks or a code fence round the whole and a closing
-              remark in a paragraph of its own cost `exact` and nothing else; a comma that could as well stand or
-              not counts as it stands in the original; where words differ, F1 looks at the first 5,000
-    Source    texts of fteval's own; F1 of marks and capitals as is usual for the task
+    Measures  exact: the original, typographic forms aside; words_kept: the same words in order; mark_f1: F1 of marks,
+              each after the right word; case_f1: F1 of words with capitals
+    Chance    0 for exact
+    Traps     a comma that may go counts as in the original
+    Source    texts of fteval's own
     """
 
     version: ClassVar[int] = 1

@@ -47,11 +47,10 @@ def _read(text: str) -> str:
 class Relevance:
     """Whether the answer is about its prompt.
 
-    Measures  on_topic: the prompt makes the answer likelier to the reference, and it is no refusal, loop or echo;
-              aboutness: nats a token that the prompt saves; mentions_subject: by words. Without a reference on_topic
-              rests on the row's `subject`, `keywords` or `target`
-    Chance    on-topic nonsense passes: truth is not judged
-    Traps     without a reference, rows that have none of these are unscored
+    Measures  on_topic: the prompt makes it likelier to the reference, and it is no refusal, loop or echo; aboutness:
+              nats a token that the prompt saves; mentions_subject: by words
+    Chance    truth is not judged
+    Traps     without a reference, rows without `subject`, `keywords` or `target` are unscored
     Source    questions written for fteval
     """
 

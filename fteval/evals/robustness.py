@@ -23,11 +23,11 @@ SLICE = "disturbance"
 class Robustness:
     """Another probe on prompts disturbed by typos, lower case, a cut, a hostile line.
 
-    Measures  kept: the other probe's primary metric on disturbed prompts, where the clean one was answered rightly; 0
-              where a hostile line is obeyed. Slice: disturbance
+    Measures  kept: the other's primary metric on disturbed prompts, where the clean one was answered rightly. Slice:
+              disturbance
     Chance    that of the other probe
     Traps     a cut prompt may have lost what decides
-    Source    the other probe's samples; disturbances drawn by a seed from the id
+    Source    the other probe's samples; disturbances drawn by a seed
     """
 
     probe: str = "iso_date"

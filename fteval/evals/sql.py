@@ -21,13 +21,13 @@ from fteval.records import Generation, Metric, Sample, Scores
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """Whether a query returns what its reference returns, on the row's data and on data near it.
+    """Whether a query returns what its reference returns, on the row's data and near it.
 
     Measures  parses: one query that can be read; executes: it runs on SQLite, reading only; correct: it returns the
-              reference's rows on that data and on neighbours of it
-    Chance    0, but for questions with few possible answers
-    Traps     a LIMIT without an order leaves the answer to luck
-    Source    schemas and questions of fteval's own; neighbours after arXiv:2010.02840
+              reference's rows there
+    Chance    about 0
+    Traps     a LIMIT without an order is a matter of luck
+    Source    questions of fteval's own; neighbours after arXiv:2010.02840
     """
 
     schema: str = ""

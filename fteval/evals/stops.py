@@ -20,15 +20,11 @@ CUT = frozenset(["length", "max_tokens", "max_length", "model_length"])
 class Stops:
     """Whether an answer ends by itself, and holds nothing of the conversation's frame.
 
-    Measures  stopped: there is an answer, it ended by itself (finish_reason "stop", not "length"), and nothing stands
-              after it: no next turn, no text after an end mark; leaked: a role marker ("User:"), a template piece
-              ("<|im_end|>", "[/INST]", "### Instruction:", halves such as "<|im_") or a next turn stands in the answer,
-              unless the prompt asks for such text (a dialogue, an FAQ, a template explained) or it stands in code
-    Chance    a model that always runs into the limit has 0 of stopped; leaked starts at 0
-    Traps     `stopped` is unscored where no finish_reason is known and no next turn shows; "User:" as a field, a
-              glossary entry or a log line is no turn; whether the answer is complete or right is not judged
-    Source    prompts of fteval's own; marks of the ChatML, Llama, Gemma, Mistral, Alpaca, Vicuna, Phi, Zephyr, Command
-              and DeepSeek templates
+    Measures  stopped: it ended by itself, and nothing stands after it; leaked: a role marker, a template's piece or a
+              next turn stands in it, unasked
+    Chance    leaked starts at 0
+    Traps     `stopped` is unscored where no finish_reason is known
+    Source    prompts of fteval's own
     """
 
     version: ClassVar[int] = 2

@@ -28,19 +28,11 @@ FEWEST = 40
 class Style:
     """Whether answers are nearer to a reference corpus than to a contrast corpus.
 
-    Measures  closer: by Burrows's Delta over the 150 most frequent words nearer to the reference, also without the
-              three words that speak most for it, and still an answer: no refusal, no other subject, no repetition,
-              words in an order, in the reference's language, not recited from it; delta: the Delta to the reference
-              in its cosine form, 0 in the reference's direction, 1 in the middle, 2 in the contrast's;
-              contractions_per_100: don't, it's, 'tis per 100 words, no possessives; first_person_per_100: I, me, my,
-              we, us, our per 100 words; sentence_words: mean words per sentence
-    Chance    half of all texts lie nearer to either side: compare with the base model
-    Traps     under 40 words a style cannot be told: closer and delta have no score, so ask for long answers. Whether
-              a passage is good, true or to the point is not judged. A corpus of one author or subject measures that
-              too: give several texts, 5,000 words and more
-    Source    Burrows, "Delta", LLC 17(3), 2002; cosine form: Evert et al., "Understanding and explaining Delta
-              measures for authorship attribution", DSH 32 suppl. 2, 2017. academic and plain are fteval's own texts;
-              shakespeare is a profile (frequencies, no text) computed from his plays
+    Measures  closer: by Burrows's Delta, and still an answer; delta: 0 is the reference's direction, 2 the contrast's;
+              contractions_per_100: of words; first_person_per_100: of words; sentence_words: mean
+    Chance    half of all texts
+    Traps     under 40 words, closer and delta are unscored
+    Source    Burrows 2002; Evert et al. 2017
     """
 
     reference: str = "academic"

@@ -34,12 +34,11 @@ class Other:
 class Variety:
     """Whether each prompt gets an answer of its own.
 
-    Measures  own: the answer is not, or not nearly (90 % alike), that to another prompt of the suite, the prompts'
-              words left out; repeats, paraphrases (`group`) and prompts with the same target aside
+    Measures  own: the answer is not (90 % alike) that to another prompt of the suite; repeats, paraphrases and prompts
+              with the same target aside
     Chance    a model that always says the same has 0
-    Traps     an answer of few words that a few prompts share is unscored, and so is a row without the others: judge a
-              whole run or file. Whether an answer is good is not judged
-    Source    questions and tasks of many kinds, written for fteval
+    Traps     a few words that few prompts share are unscored
+    Source    questions written for fteval
     """
 
     others: tuple[Other, ...] = field(default=(), init=False, repr=False, compare=False)

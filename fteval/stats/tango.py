@@ -1,13 +1,7 @@
 """Score intervals on effective counts: the arithmetic behind `difference` and `mean`, for one data set or thousands.
 
 Arrays have the groups on their last axis; everything before it is broadcast, so that a simulation of 2,000 data sets is
-one call. A group is what is independent: paraphrases of one question together, a sample without group on its own.
-
-Tango's score interval (Statistics in Medicine 17:891, 1998) needs three counts: gains, losses, pairs. Graded scores,
-several answers per sample and groups are brought to three *effective* counts with the same variance of the mean. The
-variance is the delete-one-group jackknife, drawn towards the worst case while few groups vary: without that, intervals
-shrink to a point exactly when nothing has been seen yet (docs/statistics.md has the error rates). A group that did not
-change counts by its size all the same: what the changed ones show of how groups agree is expected of every group.
+one call. After Tango, Statistics in Medicine 17:891, 1998; docs/statistics.md says what effective counts are.
 """
 
 from __future__ import annotations

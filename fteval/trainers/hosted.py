@@ -1,12 +1,7 @@
 """Hosted fine-tuning: a provider trains one of its models, and keeps the weights.
 
-Measures nothing; makes a candidate. Whatever serves OpenAI's files and fine-tuning endpoints will do. A job costs
-money, so that one recipe, base and data have one job: the same command follows the job that there is, from another
-store or machine too, and the provider's id of the model is the candidate's.
-
-Where it comes from  the fine-tuning guide of OpenAI; DPO: arXiv:2305.18290
-Traps                a base that is about to be shut down, a job created twice after a lost answer, turns that are
-                     context and would be learnt, rows that the provider refuses an hour later: each is looked at first
+Any server with OpenAI's files and fine-tuning endpoints. A job costs money: one recipe, base and data have one job,
+which the same command follows, from another store or machine too (docs/hosted.md).
 """
 
 from __future__ import annotations
@@ -47,10 +42,10 @@ def train(
 ) -> Candidate:
     """The candidate that a provider makes of `base` by `recipe` and the rows in `data`, under `candidates_dir`.
 
-    One that was made of the same record before is returned as it is, and a job that was created before is followed.
-    `on_preflight` hears what will be learnt and how the job stands. `device` is the provider's business. Raises
-    UserError for a base, rows or a recipe that cannot work, Incomplete for a job that failed and a provider that does
-    not answer, Interrupted for SIGINT and SIGTERM: the job goes on then.
+    One made before is returned, a job created before is followed. `on_preflight` hears how it stands.
+
+    Raises UserError for what cannot work, Incomplete where the job failed or the provider is silent, Interrupted: the
+    job goes on.
     """
     planned = plan(base, recipe, data, candidates_dir, name)
     known = registered.existing(candidates_dir, planned.candidate)

@@ -1,18 +1,7 @@
 """Verifiable instructions of a row: what each wants of the answer, and whether the answer does it.
 
-The 25 kinds and their fields are those of IFEval (arXiv:2311.07911), written anew from the paper's wording and held to
-agree with lm-eval's checkers. Where those crash, draw a value at random or miss the wording, this goes by the wording:
-
-- keywords, section and postscript marks are text, not regular expressions ("C++" crashes there);
-- a field that is missing or out of range is an error (there: drawn at random, so "#" four times becomes some letter);
-- capitals and lower case: the language is judged on lower case, and too little text to judge counts for the answer;
-- a language, "no other allowed": a line that is plainly in another one breaks it;
-- a highlight that opens a bullet, or is bold and italic, counts once; a bare "---" and "*Note:*" are no bullets;
-- the n-th paragraph is counted without empty ones; any mark ends its first word ("Summary:");
-- sentences: a list's number is none, typographic quotes and 。！？ may close one;
-- empty brackets hold no placeholder, "P.S." alone is no postscript, two of the fixed options are no choice;
-- “…” are double quotation marks too; full-width and other scripts' commas are commas; NaN is no JSON;
-- a repeated prompt must be followed by an answer; CRLF counts as a line end.
+The 25 kinds and their fields are IFEval's (arXiv:2311.07911), written anew from the paper's wording and held to agree
+with lm-eval's checkers. docs/probes/instructions.md lists where these go by the wording instead.
 """
 
 from __future__ import annotations

@@ -30,13 +30,10 @@ def execute(
 ) -> RunRecord:
     """A new run, or with `resume` (an id, its beginning, or `latest` incomplete) the same one continued.
 
-    Greedy answers that earlier runs of the store hold are reused by content; sampled ones (temperature above 0) within
-    their own run only, since two runs are two draws. Answers and judgements in error leave the run incomplete: look at
-    `complete` and `warnings` of what comes back. `command` is what the user typed, for the manifest and the way back;
-    `go_on` is the way back where --resume is none. `referees` are the models that judge beside the probes' rules.
+    Greedy answers of earlier runs are reused, sampled ones within their run only: two runs are two draws. `command` is
+    what the user typed, `go_on` the way back without --resume.
 
-    Raises UserError when nothing could be started (a changed plan on resume, an unwritable store), Incomplete when the
-    store or the engine fails on the way, Interrupted after SIGINT or SIGTERM. What was acknowledged is kept.
+    Raises UserError, Incomplete after a failure, Interrupted; what was acknowledged is kept.
     """
     with session(
         suite, engine, sampling, store,
