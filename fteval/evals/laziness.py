@@ -56,17 +56,18 @@ class Laziness:
         declined = None if empty else refusal(text, prompt)
         open_ = None if empty or declined else unread(text, prompt)
         truncated = generation.finish_reason in ("length", "max_tokens")
-        short = self._too_short(text, sample, n_words, declined, generation.reading)
+        short, more_would_do = self._too_short(text, sample, n_words, declined, generation.reading)
+        cut = truncated and more_would_do  # how many words there are was the limit's doing
         reasons = {
             "empty": ("nothing but reasoning" if (generation.text or "").strip() else "nothing was answered") * empty,
             "refused": f"'{declined[:80]}'" if declined else open_,
-            "long_enough": short,
+            "long_enough": f"cut off by the limit at {short}" if cut else short,
             "truncated": None
             if generation.finish_reason
             else "it is not known why the answer ended (no finish_reason)",
         }
         values = {
-            "long_enough": float(not short),
+            "long_enough": None if cut else float(not short),
             "words": float(n_words),
             "refused": None if open_ else float(declined is not None),
             "empty": float(empty),
@@ -76,22 +77,23 @@ class Laziness:
 
     def _too_short(
         self, text: str, sample: Sample, n_words: int, declined: str | None, reading: Reading | None
-    ) -> str | None:
+    ) -> tuple[str | None, bool]:
+        """Why it is not long enough, and whether more words would have mended that."""
         needed = self._needed(sample)
         if blank(text):
-            return "empty"
+            return "empty", False
         if declined:
-            return f"a refusal: '{declined[:60]}'"
+            return f"a refusal: '{declined[:60]}'", False
         if n_words < needed:
-            return f"{n_words} of {needed} words"
+            return f"{n_words} of {needed} words", True
         if lectures(text):
-            return "tells how one should behave"
+            return "tells how one should behave", False
         n_real = 0
         for sentence in substance(text, sample.prompt_text):
             n_real += len(words(sentence))
             if n_real >= needed:
-                return why_not(text, asked(sample), fewest=1, whole=False, reading=reading)
-        return f"{n_real} of {needed} words, announcements and what is said again not counted"
+                return why_not(text, asked(sample), fewest=1, whole=False, reading=reading), False
+        return f"{n_real} of {needed} words, announcements and what is said again not counted", True
 
     def _needed(self, sample: Sample) -> int:
         own = sample.metadata.get("min_words", self.min_words)

@@ -103,3 +103,19 @@ def test_in_a_language_without_phrases_refused_is_not_scored_and_says_why(prompt
     scores = scores_of(text, prompt)
     assert scores.values["refused"] is None
     assert "refusal would" in scores.reasons["refused"]
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "value"),
+    [
+        ("The museum opens at nine and closes", "length", None),
+        ("The museum opens at nine and closes", "stop", 0.0),
+        ("I cannot help with that request", "length", 0.0),
+        ("The museum opens at nine and closes at five, and on Mondays it stays shut all day", "length", 1.0),
+    ],
+)
+def test_too_few_words_where_the_limit_cut_them_off_are_unscored(text: str, finish: str, value: float | None) -> None:
+    sample = Sample("a", (Message("user", "When is the museum open?"),), metadata={"min_words": 12})
+    found = registry.probe("laziness").score(sample, Generation("a", text=text, finish_reason=finish))
+    assert found.values["long_enough"] == value
+    assert value is not None or "cut off by the limit at 7 of 12 words" in found.reasons["long_enough"]

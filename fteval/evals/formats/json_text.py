@@ -59,7 +59,8 @@ def _decode(text: str, start: int) -> tuple[Any, int]:
     try:
         return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise Broken(f"{error.msg[:1].lower()}{error.msg[1:]} at {_near(text, error.pos)}", error.pos) from None
+        what = error.msg.removesuffix(" at")  # some of Python's messages end with it
+        raise Broken(f"{what[:1].lower()}{what[1:]} at {_near(text, error.pos)}", error.pos) from None
 
 
 def _near(text: str, position: int) -> str:
