@@ -59,7 +59,6 @@ def project(
         {"id": f"q{i}", "prompt": f"{i} + {i}?", "target": str(2 * i), "slices": {"odd": str(i % 2)}} for i in range(n)
     ]
     write(here / "h.jsonl", half)
-    # Two wordings: with the same outputs they would be one model, which passes its guards by identity.
     for name, right, says in (("base", base, "It is {}."), ("mine", mine, "{}")):
         outputs = [{"id": f"q{i}", "output": says.format(2 * i) if right(i) else "no idea"} for i in range(n)]
         write(here / f"{name}.jsonl", outputs)
@@ -128,6 +127,26 @@ def test_a_part_of_the_samples_releases_nothing(fteval: Run, here: Path) -> None
     refs = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl")
     code, out, _ = fteval("run", *refs, "--holdout", "h.jsonl", "--score", "contains", "-n", "50")
     assert code == 0 and "MEASURED" in out
+
+
+def test_a_model_against_itself_is_not_green(fteval: Run, here: Path) -> None:
+    """A job that lost its adapter measures the base twice."""
+    project(here, 400, always, always)
+    itself = ("--model", "replay:base.jsonl", "-c", "fteval.yaml")
+    found = verdict(fteval, "run", *itself)
+    assert (found["verdict"], found["exit_code"]) == ("incomplete", 3)
+    assert "the same model: nothing to decide" in found["candidates"][0]["reason"]
+    assert verdict(fteval, "gate", "latest")["exit_code"] == 3
+    assert verdict(fteval, "compare", "replay:base.jsonl", "replay:base.jsonl")["exit_code"] == 3
+    for command in (("run", *itself), ("gate", "latest"), ("compare", "replay:base.jsonl", "replay:base.jsonl")):
+        assert verdict(fteval, *command, "--allow-same")["verdict"] == "ship", command
+
+
+def test_twenty_equal_outputs_of_two_models_do_not_ship(fteval: Run, here: Path) -> None:
+    project(here, 20, always, lambda i: i > 3)
+    (here / "base.jsonl").write_bytes((here / "mine.jsonl").read_bytes())
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 4)
 
 
 def test_a_missing_output_makes_the_gate_incomplete(fteval: Run, here: Path) -> None:

@@ -97,7 +97,8 @@ def _help(field: dataclasses.Field[Any]) -> str:
     return f"{field.metadata['help']}  [default: {default:g}]" if shown else str(field.metadata["help"])
 
 
-store, settings, allow_subset = setting("store"), setting("settings"), setting("allow_subset")
+store, settings = setting("store"), setting("settings")
+allow_subset, allow_same = setting("allow_subset"), setting("allow_same")
 allow_code = setting("allow_code")
 device, dtype, offline = setting("device"), setting("dtype"), setting("offline")
 

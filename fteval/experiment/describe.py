@@ -98,6 +98,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         on_inconclusive=config.on_inconclusive if config else "fail",
         sequential=asked.sequential or (config is not None and config.sequential),
         allow_subset=asked.allow_subset,
+        allow_same=asked.allow_same,
         allow_code=asked.allow_code,
         suite=config.suite if config else None,
         folder=config.path.parent if config else Path(),

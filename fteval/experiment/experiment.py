@@ -71,6 +71,8 @@ class Experiment:
     """Ask in random order and stop each probe when its gates are decided."""
     allow_subset: bool = False
     """Judge although `limit` leaves samples out."""
+    allow_same: bool = False
+    """Judge although base and candidate are one model."""
     allow_code: bool = False
     """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None

@@ -29,7 +29,13 @@ class Rules:
     gates: tuple[Gate, ...] = ()
     anchors: Mapping[str, RunRecord] = field(default_factory=dict)
     on_inconclusive: str = "fail"
-    allow_subset: bool = False
+    allow: frozenset[str] = frozenset()
+    """What counts although it should not, see `stats.compare`."""
+
+
+def allowed(*, subset: bool, same: bool) -> frozenset[str]:
+    """The words for what two options let pass."""
+    return frozenset(word for word, wanted in (("subset", subset), ("same", same)) if wanted)
 
 
 def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_digest: str | None = None) -> Rules:
@@ -42,7 +48,8 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
-    return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset)
+    allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same)
+    return Rules(gates, anchors, experiment.on_inconclusive, allow)
 
 
 def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
@@ -74,7 +81,7 @@ def compared(
         candidates,
         rules.gates,
         anchors=rules.anchors,
-        allow_subset=rules.allow_subset,
+        allow=rules.allow,
         leaks=trained_on,
     )
     results = [

@@ -40,14 +40,36 @@ def _of_runs(base: RunRecord, run: RunRecord, same: bool) -> Iterator[str]:
 
 
 def same_model(base: RunRecord, run: RunRecord) -> bool:
-    """Whether both runs asked for the very same answers: the same weights (of replays, the same outputs), prompts and
-    sampling, so that no difference between them is real.
+    """Whether both are one model by the bytes of its weights, asked in one way: no difference between them is real.
 
-    By the digest of the generation keys. The engine's own digest is not enough: all replays share one.
+    A replay and a server are known by what they said only, and equal answers do not make one model.
     """
-    asked = plan(base).get("requests")
-    answered = base.errors < base.planned
-    return answered and isinstance(asked, str) and asked == plan(run).get("requests") and base.digest == run.digest
+    engine = plan(base).get("engine")
+    by_bytes = isinstance(engine, Mapping) and engine.get("weights") is not None
+    return by_bytes and base.digest == run.digest and base.errors < base.planned and _asked_alike(base, run)
+
+
+def against_itself(base: RunRecord, run: RunRecord) -> bool:
+    """Whether there is nothing to decide: one model by its bytes, or one ref that stood for the same both times."""
+    if same_model(base, run):
+        return True
+    asked, answered = plan(base).get("requests"), base.errors < base.planned
+    one_ref = base.ref == run.ref and isinstance(asked, str) and asked == plan(run).get("requests")
+    return one_ref and answered and base.digest == run.digest and _served(base) == _served(run)
+
+
+def _asked_alike(base: RunRecord, run: RunRecord) -> bool:
+    """By the digest of the generation keys; accepted scores have none, theirs are what decides the keys."""
+    ours, theirs = plan(base), plan(run)
+    keys = ("requests",) if "requests" in ours and "requests" in theirs else ("suite", "sampling", "repeats")
+    return all(key in ours and ours[key] == theirs.get(key) for key in keys)
+
+
+def _served(run: RunRecord) -> list[Any]:
+    """What a server told of the model behind a name."""
+    found = run.manifest.get("served")
+    served = found if isinstance(found, Mapping) else {}
+    return [served.get(key) for key in ("served", "fingerprint", "behaviour")]
 
 
 def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:

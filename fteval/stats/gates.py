@@ -33,6 +33,8 @@ class Circumstances:
     """How many are judged against one base: of several one may look good by chance."""
     same_model: bool = False
     """Base and candidate are one model asked in one way: a guard that the samples cannot decide passes by identity."""
+    against_itself: bool = False
+    """Base and candidate are one model: nothing is decided, whatever the gates say."""
     subset: bool = False
     """Only a part of the samples was asked (--limit)."""
     leaks: Mapping[str, str] = field(default_factory=dict)

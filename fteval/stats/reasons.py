@@ -10,6 +10,10 @@ from fteval.stats.needed import Needed
 from fteval.stats.pairing import Pairing
 
 SAME_MODEL = "base and candidate are the same model with the same sampling: there is nothing to lose"
+ITSELF = (
+    "base and candidate are the same model: nothing to decide; name the candidate that was meant "
+    "(--allow-same judges it anyway)"
+)
 SUBSET = "only a part of the samples was run (--limit): a try-out, no release decision; --allow-subset judges it anyway"
 
 
