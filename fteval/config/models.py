@@ -266,6 +266,8 @@ class Config(_Spec):
     """Whether too little evidence blocks (exit 4), or passes with a warning (exit 0)."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
+    allow: list[Literal["sampling", "repeats", "template"]] = Field(default_factory=list)
+    """In what the runs of a comparison may differ beside the model; otherwise its gates are incomplete."""
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""
     server: ServerSpec = Field(default_factory=ServerSpec)

@@ -97,6 +97,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         store=(config.store if config else None) or DEFAULT_STORE,
         on_inconclusive=config.on_inconclusive if config else "fail",
         sequential=asked.sequential or (config is not None and config.sequential),
+        allow=tuple(config.allow) if config else (),
         allow_subset=asked.allow_subset,
         allow_same=asked.allow_same,
         allow_code=asked.allow_code,

@@ -69,6 +69,8 @@ class Experiment:
     """`fail`, or `warn`: too little evidence does not block."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
+    allow: tuple[str, ...] = ()
+    """In what runs that are compared may differ beside the model."""
     allow_subset: bool = False
     """Judge although `limit` leaves samples out."""
     allow_same: bool = False

@@ -48,7 +48,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
-    allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same)
+    allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same) | frozenset(experiment.allow)
     return Rules(gates, anchors, experiment.on_inconclusive, allow)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from fteval.records import GateResult, MetricChange, ProbeResult, RunRecord
@@ -58,6 +58,30 @@ def against_itself(base: RunRecord, run: RunRecord) -> bool:
     return one_ref and answered and base.digest == run.digest and _served(base) == _served(run)
 
 
+CONDITIONS = ("sampling", "repeats", "template")
+"""What decides the answers beside the model: where it differs a change is not the model's alone."""
+
+
+def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict[str, str]:
+    """condition -> what differs in it, of those that are not allowed to.
+
+    The seed may differ: two draws are what is wanted. What only one side knows is not compared.
+    """
+    found: dict[str, list[str]] = {}
+    for key, (old, new) in _differing(base, run).items():
+        kind = key.partition(".")[0]
+        if kind in CONDITIONS and kind not in allow and key != "sampling.seed":
+            found.setdefault(kind, []).append(f"{key} {_word(old)} and {_word(new)}")
+    return {kind: ", ".join(words) for kind, words in found.items()}
+
+
+def _differing(base: RunRecord, run: RunRecord) -> dict[str, tuple[Any, Any]]:
+    """Of engine, versions, dtype, device, template and sampling what is not the same on both sides."""
+    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
+    # A key of one side only belongs to the change: an adapter brings the version of its library.
+    return {key: (old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]}
+
+
 def _asked_alike(base: RunRecord, run: RunRecord) -> bool:
     """By the digest of the generation keys; accepted scores have none, theirs are what decides the keys."""
     ours, theirs = plan(base), plan(run)
@@ -73,12 +97,9 @@ def _served(run: RunRecord) -> list[Any]:
 
 
 def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
-    """Engine, versions, dtype, device, template and sampling that differ between the two runs."""
-    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
-    # A key of one side only belongs to the change: an adapter brings the version of its library.
-    for key in sorted(old.keys() & new.keys()):
-        if old[key] != new[key]:
-            yield f"base and candidate ran differently: {key} {_word(old[key])} and {_word(new[key])}"
+    """Everything that differs between the two runs beside the change itself."""
+    for key, (old, new) in _differing(base, run).items():
+        yield f"base and candidate ran differently: {key} {_word(old)} and {_word(new)}"
 
 
 _CHANGED = ("weights", "adapter", "model")

@@ -18,7 +18,7 @@ from fteval.records import (
     primary,
 )
 from fteval.stats import change, reasons, verdict
-from fteval.stats.caveats import against_itself, same_model, warnings_of
+from fteval.stats.caveats import against_itself, same_model, unlike, warnings_of
 from fteval.stats.gates import Circumstances, default_gates, expand, judge
 from fteval.stats.paired import difference
 from fteval.stats.pairing import Pairing, metric_of, pair, places
@@ -43,23 +43,26 @@ def compare(
 
     Without gates every probe's primary share is guarded (`gates.default_gates`), unless only a part of the samples was
     asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
-    which hold-outs were trained on. `allow` lets count what else makes a comparison incomplete: `subset`, and `same`
-    for a model against itself. A probe that fell and has no gate is named, with `unguarded="fail"` it blocks. Several
-    candidates share the error of shipping wrongly (Holm). Raises UserError where runs answered different samples or
-    used different probes, and for a gate on something that was not measured.
+    which hold-outs were trained on. `allow` lets count what else makes a comparison incomplete: `subset`, `same` for a
+    model against itself, and `caveats.CONDITIONS`. A probe that fell and has no gate is named, with `unguarded="fail"`
+    it blocks. Several candidates share the error of shipping wrongly (Holm). Raises UserError where runs answered
+    different samples or used different probes, and for a gate on something that was not measured.
     """
-    found = []
+    results = []
+    sides: dict[str | None, RunRecord] = {None: base}
+    sides.update(anchors or {})
     for name, run in candidates:
         around = Circumstances(
             n_candidates=len(candidates),
-            same_model=same_model(base, run),
+            same_model=frozenset(anchor for anchor, kept in sides.items() if same_model(kept, run)),
+            unlike={anchor: found for anchor, kept in sides.items() if (found := unlike(kept, run, allow))},
             against_itself=against_itself(base, run) and "same" not in allow,
             subset=(base.subset or run.subset) and "subset" not in allow,
             leaks=(leaks or {}).get(name, {}),
             unguarded=unguarded,
         )
-        found.append(_candidate(base, name, run, gates, around, anchors or {}, level))
-    return verdict.among(found, level)
+        results.append(_candidate(base, name, run, gates, around, anchors or {}, level))
+    return verdict.among(results, level)
 
 
 def conclude(
@@ -122,7 +125,7 @@ def _candidate(
         slices=change.with_q(slices),
         flips=(),
         behaviour=tuple(_behaviour(p) for p in of_base.values()),
-        warnings=warnings_of(base, run, changes, judged, around.same_model or around.against_itself),
+        warnings=warnings_of(base, run, changes, judged, None in around.same_model or around.against_itself),
         drift=tuple(_drift(gate, pairings[gate.anchor][gate.probe], level) for gate in chosen if gate.anchor),
         unguarded=fell,
     )

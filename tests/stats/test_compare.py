@@ -340,6 +340,61 @@ def test_a_hold_out_that_was_trained_on_fails_its_gates() -> None:
     assert [g.result for g in found.gates] == ["fail", "pass"]
 
 
+def asked_otherwise(made: RunRecord, **fields: object) -> RunRecord:
+    """The run with another plan: `sampling` and `engine` take fields of theirs."""
+    plan = dict(made.manifest["plan"])
+    for key, value in fields.items():
+        plan[key] = {**plan[key], **value} if isinstance(value, dict) else value
+    return replace(made, manifest={**made.manifest, "plan": plan})
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "words"),
+    [
+        ({"sampling": {"temperature": 0.7}}, "sampling", "sampling.temperature 0.0 and 0.7"),
+        ({"sampling": {"max_tokens": 9}}, "sampling", "sampling.max_tokens 64 and 9"),
+        ({"repeats": 4}, "repeats", "repeats 1 and 4"),
+        ({"engine": {"template": "sha256:other"}}, "template", "and sha256:other"),
+    ],
+)
+def test_runs_that_were_made_in_another_way_decide_nothing_unless_allowed(
+    fields: dict[str, object], kind: str, words: str
+) -> None:
+    base, gates = run(probe(ones(400, 300))), (Gate("facts", "correct", "max_drop", 0.02),)
+    other = asked_otherwise(run(probe(ones(400, 300)), ref="x"), **fields)
+    found = verdict(other, base=base, gates=gates)
+    assert (found.verdict, found.exit_code) == ("incomplete", 3)
+    assert words in only(found).reason and f"allow: [{kind}]" in only(found).reason
+    assert compare(base, [("c", other)], gates, allow=(kind,))[0].verdict == "ship"
+    # The candidate's own level does not depend on how the base was asked.
+    assert verdict(other, base=base, gates=(Gate("facts", "correct", "min", 0.5),)).verdict == "ship"
+
+
+def test_another_seed_and_what_one_side_does_not_know_are_no_other_way() -> None:
+    base, other = run(probe(ones(400, 300))), run(probe(ones(400, 300)), ref="x")
+    assert verdict(asked_otherwise(other, sampling={"seed": 9}), base=base, gates=()).verdict == "ship"
+    served = asked_otherwise(other)
+    served.manifest["plan"]["engine"] = {"engine": "server", "place": "h/v1", "model": "m"}
+    assert verdict(served, base=base, gates=()).verdict == "ship"
+
+
+def test_each_pairing_is_asked_for_itself() -> None:
+    gates = (Gate("facts", "correct", "max_drop", 0.05), Gate("facts", "correct", "max_drop", 0.03, anchor="v1"))
+    anchor, base = run(probe(ones(600, 540)), ref="v1"), run(probe(ones(600, 517)), ref="v6")
+    # The candidate is the base itself; 23 of 600 lost against the anchor leave 3 points open.
+    (found,) = compare(base, [("v6", base)], gates, anchors={"v1": anchor}, allow=("same",))
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "pass", "v1": "inconclusive"}
+    # Back to the anchor's own model: nothing is lost against it, with however few samples.
+    few, old = run(probe(ones(40, 30)), ref="v6"), run(probe(ones(40, 30)), ref="v1")
+    (found,) = compare(few, [("v1", old)], gates, anchors={"v1": old})
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "inconclusive", "v1": "pass"}
+    # An anchor that was drawn otherwise stops its own gate alone.
+    hot = asked_otherwise(anchor, sampling={"temperature": 1.0})
+    (found,) = compare(base, [("c", run(probe(ones(600, 540)), ref="x"))], gates, anchors={"v1": hot})
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "pass", "v1": "incomplete"}
+    assert "as anchor 'v1' was" in found.reason
+
+
 def test_an_anchor_sees_what_single_steps_hide() -> None:
     # Each release loses 4 of 300 against the last one; against the anchor the tenth has lost 40.
     anchor = run(probe(ones(300, 290)), ref="v1")
