@@ -142,6 +142,22 @@ def test_a_model_against_itself_is_not_green(fteval: Run, here: Path) -> None:
         assert verdict(fteval, *command, "--allow-same")["verdict"] == "ship", command
 
 
+def test_ten_copies_of_twenty_questions_are_twenty_samples(fteval: Run, here: Path) -> None:
+    ids = [(i, f"q{i}-{j}") for i in range(20) for j in range(10)]
+    write(
+        here / "h.jsonl", [{"id": q, "prompt": f"What is the code of item {i}?", "target": f"code {i}"} for i, q in ids]
+    )
+    for name, says in (("base", "{}"), ("mine", "It is {}")):
+        write(here / f"{name}.jsonl", [{"id": q, "output": says.format(f"code {i}")} for i, q in ids])
+    (here / "fteval.yaml").write_text(CONFIG.format(gate="max_drop: 2pp", more=""), encoding="utf-8")
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 4)  # 200 unchanged ones would rule 2 points out
+    assert any("200 samples of sums ask 20 prompts" in w for w in found["candidates"][0]["warnings"])
+    code, out, err = fteval("config", "check")
+    assert code == 0 and "200 samples of sums ask 20 prompts" in err and "ok" in out
+    assert "ask 20 prompts" in " ".join(fteval("report")[1].split())
+
+
 def test_twenty_equal_outputs_of_two_models_do_not_ship(fteval: Run, here: Path) -> None:
     project(here, 20, always, lambda i: i > 3)
     (here / "base.jsonl").write_bytes((here / "mine.jsonl").read_bytes())

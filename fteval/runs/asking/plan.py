@@ -41,6 +41,7 @@ class Work:
             "plan": self.plan,
             **({"served": dict(served)} if served is not None else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
+            "oddities": self.suite.oddities(),
         }
 
     def sample_rows(self) -> Iterable[dict[str, Any]]:

@@ -67,6 +67,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         *events.warnings,
         *served.warnings(run.manifest, answers.seen, today, answers.reused),
         *tally.shortfalls(states, answers, score_errors, planned),
+        *run.manifest.get("oddities", ()),
     ]
     return RunRecord(
         id=run.id,
