@@ -158,6 +158,35 @@ def test_ten_copies_of_twenty_questions_are_twenty_samples(fteval: Run, here: Pa
     assert "ask 20 prompts" in " ".join(fteval("report")[1].split())
 
 
+def test_a_model_made_elsewhere_says_what_it_was_trained_on_or_that_it_is_unknown(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    unknown = "what it was trained on is unknown"
+    assert unknown in " ".join(fteval("report")[1].split())
+    text = (here / "fteval.yaml").read_text()
+    (here / "fteval.yaml").write_text(text.replace("replay:mine.jsonl}", "replay:mine.jsonl, trained_on: t.jsonl}"))
+    assert "t.jsonl" in fteval("run")[2]  # it is not there
+    write(here / "t.jsonl", [{"prompt": "Who paints the boats?"}] * 2)
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    assert unknown not in " ".join(fteval("report")[1].split())
+    write(here / "t.jsonl", [{"messages": [{"role": "user", "content": "Please tell me: 7 + 7?"}]}])
+    for command in (("run",), ("gate", "latest"), ("compare", "replay:base.jsonl", "replay:mine.jsonl")):
+        found = verdict(fteval, *command)
+        assert (found["verdict"], found["exit_code"]) == ("do_not_ship", 1)
+        assert "leakage: 1 of 400 hold-out prompts" in found["candidates"][0]["reason"]
+
+
+def test_prompts_that_are_nearly_trained_on_are_shown_with_both_texts(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    text = (here / "fteval.yaml").read_text()
+    (here / "fteval.yaml").write_text(text.replace("replay:mine.jsonl}", "replay:mine.jsonl, trained_on: t.jsonl}"))
+    # rapidfuzz: 2 * 9 equal letters of 9 + 10 are .947; no other question has .9.
+    write(here / "t.jsonl", [{"prompt": "123 + 1234?"}])
+    found = verdict(fteval, "run")
+    assert found["verdict"] == "ship"  # a reader decides
+    assert any("'123 + 123?' and '123 + 1234?'" in warning for warning in found["candidates"][0]["warnings"])
+
+
 def test_twenty_equal_outputs_of_two_models_do_not_ship(fteval: Run, here: Path) -> None:
     project(here, 20, always, lambda i: i > 3)
     (here / "base.jsonl").write_bytes((here / "mine.jsonl").read_bytes())

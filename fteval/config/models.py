@@ -71,6 +71,8 @@ class CandidateSpec(_Spec):
     model: Text | None = None
     data: Path | None = Field(default=None, strict=False)
     """Training rows, relative to the folder of the config."""
+    trained_on: Path | None = Field(default=None, strict=False)
+    """Of a model made elsewhere: the rows that it was trained on, to find them in hold-outs."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> CandidateSpec:
@@ -78,7 +80,9 @@ class CandidateSpec(_Spec):
             raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
         others = sorted({*self.recipe, *(["data"] if self.data is not None else [])})
         if self.model is not None and others:
-            raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
+            raise ValueError(f"a candidate with 'model' has no other keys but 'trained_on', found {', '.join(others)}")
+        if self.train is not None and self.trained_on is not None:
+            raise ValueError("'trained_on' is for models made elsewhere: what is trained here is known by its 'data'")
         return self
 
     @property

@@ -37,6 +37,8 @@ class ModelUse:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     data: Path | None = None
     where: str | None = None
+    trained_on: Path | None = None
+    """The training rows of a model made elsewhere."""
 
 
 class Rule(Protocol):

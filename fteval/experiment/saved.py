@@ -9,7 +9,7 @@ from typing import Any
 from fteval import registry, releases
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
-from fteval.experiment import judge
+from fteval.experiment import judge, stale
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
@@ -190,10 +190,12 @@ def _runs_of(
 
 
 def _find_run(store: Store, text: str) -> RunRecord:
-    """A run by id, or the newest complete one of a ref."""
+    """A run by id, or the newest complete one of a ref, if the ref still leads to the bytes that were measured."""
     from fteval.runs.reading import results
 
     for kept in reversed(store.runs()):
         if kept.manifest.get("ref") == text and results.summary(kept)["complete"]:
-            return results.record(kept)
-    return results.load(store, text)
+            found = results.record(kept)
+            stale.check_bytes(store, found)
+            return found
+    return stale.with_bytes_checked(store, results.load(store, text))
