@@ -80,7 +80,7 @@ class CandidateSpec(_Spec):
             raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
         others = sorted({*self.recipe, *(["data"] if self.data is not None else [])})
         if self.model is not None and others:
-            raise ValueError(f"a candidate with 'model' has no other keys but 'trained_on', found {', '.join(others)}")
+            raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
         if self.train is not None and self.trained_on is not None:
             raise ValueError("'trained_on' is for models made elsewhere: what is trained here is known by its 'data'")
         return self
