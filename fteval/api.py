@@ -42,6 +42,7 @@ def run(
     limit: int | None = None,
     sequential: bool = False,
     allow_subset: bool = False,
+    allow_same: bool = False,
     allow_code: bool = False,
     reference: str | None = None,
     server: Mapping[str, Any] | None = None,
@@ -63,8 +64,7 @@ def run(
         model=model, against=against, probes=tuple(probes), holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
-        allow_code=allow_code,
-        reference=reference,
+        allow_same=allow_same, allow_code=allow_code, reference=reference,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)

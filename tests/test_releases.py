@@ -376,6 +376,39 @@ def test_a_gate_against_an_anchor_is_judged_on_the_pinned_scores(fteval: Run, he
     assert gate["difference"] == pytest.approx(-0.2)
 
 
+def test_a_candidate_with_its_bases_outputs_does_not_pass_against_an_anchor_by_that(
+    fteval: Run, here: Path, measure: Any
+) -> None:
+    # 23 of 600 lost against the anchor: Tango's interval for 23 losses and no gain is −5.7 to −2.6 pp.
+    holdout(600)
+    fteval("baseline", "accept", measure(range(60), "v1", n=600), "--anchor", "v1")
+    Path("fteval.yaml").write_text(
+        "version: 1\nbase: replay:v6.jsonl\ncandidates:\n  same: {model: 'replay:v6b.jsonl'}\n"
+        "probes:\n  h: {use: holdout, data: h.jsonl, score: contains}\n"
+        "gates:\n  - {probe: h, metric: contains, max_drop: 3pp}\n"
+        "  - {probe: h, metric: contains, max_drop: 3pp, anchor: v1}\n"
+    )
+    for name in ("v6", "v6b"):
+        outputs(f"{name}.jsonl", range(83), 600)
+    code, out, _ = fteval("run", "--json")
+    assert (code, json.loads(out)["verdict"]) == (4, "cannot_tell")
+
+
+def test_a_baseline_that_was_drawn_otherwise_decides_nothing_unless_allowed(
+    fteval: Run, here: Path, measure: Any
+) -> None:
+    holdout(400)
+    fteval("baseline", "accept", measure(range(4), "old", "--max-tokens", "64", n=400))
+    outputs("new.jsonl", range(4), 400)
+    text = "version: 1\ncandidates:\n  new: {model: 'replay:new.jsonl'}\n"
+    text += "probes:\n  h: {use: holdout, data: h.jsonl, score: contains}\n"
+    for more, expected in (("", 3), ("allow: [sampling]\n", 0)):
+        Path("fteval.yaml").write_text(text + more)
+        code, out, err = fteval("run", "--against", "baseline", "--json")
+        assert code == expected, out + err
+        assert ("sampling.max_tokens 64 and 256" in json.loads(out)["candidates"][0]["reason"]) == (code == 3)
+
+
 # --- history ---------------------------------------------------------------------------------------
 
 

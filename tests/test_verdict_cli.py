@@ -59,7 +59,6 @@ def project(
         {"id": f"q{i}", "prompt": f"{i} + {i}?", "target": str(2 * i), "slices": {"odd": str(i % 2)}} for i in range(n)
     ]
     write(here / "h.jsonl", half)
-    # Two wordings: with the same outputs they would be one model, which passes its guards by identity.
     for name, right, says in (("base", base, "It is {}."), ("mine", mine, "{}")):
         outputs = [{"id": f"q{i}", "output": says.format(2 * i) if right(i) else "no idea"} for i in range(n)]
         write(here / f"{name}.jsonl", outputs)
@@ -150,6 +149,71 @@ def test_a_part_of_the_samples_releases_nothing(fteval: Run, here: Path) -> None
     refs = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl")
     code, out, _ = fteval("run", *refs, "--holdout", "h.jsonl", "--score", "contains", "-n", "50")
     assert code == 0 and "MEASURED" in out
+
+
+def test_a_model_against_itself_is_not_green(fteval: Run, here: Path) -> None:
+    """A job that lost its adapter measures the base twice."""
+    project(here, 400, always, always)
+    itself = ("--model", "replay:base.jsonl", "-c", "fteval.yaml")
+    found = verdict(fteval, "run", *itself)
+    assert (found["verdict"], found["exit_code"]) == ("incomplete", 3)
+    assert "the same model: nothing to decide" in found["candidates"][0]["reason"]
+    assert verdict(fteval, "gate", "latest")["exit_code"] == 3
+    assert verdict(fteval, "compare", "replay:base.jsonl", "replay:base.jsonl")["exit_code"] == 3
+    for command in (("run", *itself), ("gate", "latest"), ("compare", "replay:base.jsonl", "replay:base.jsonl")):
+        assert verdict(fteval, *command, "--allow-same")["verdict"] == "ship", command
+
+
+def test_ten_copies_of_twenty_questions_are_twenty_samples(fteval: Run, here: Path) -> None:
+    ids = [(i, f"q{i}-{j}") for i in range(20) for j in range(10)]
+    write(
+        here / "h.jsonl", [{"id": q, "prompt": f"What is the code of item {i}?", "target": f"code {i}"} for i, q in ids]
+    )
+    for name, says in (("base", "{}"), ("mine", "It is {}")):
+        write(here / f"{name}.jsonl", [{"id": q, "output": says.format(f"code {i}")} for i, q in ids])
+    (here / "fteval.yaml").write_text(CONFIG.format(gate="max_drop: 2pp", more=""), encoding="utf-8")
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 4)  # 200 unchanged ones would rule 2 points out
+    assert any("200 samples of sums ask 20 prompts" in w for w in found["candidates"][0]["warnings"])
+    code, out, err = fteval("config", "check")
+    assert code == 0 and "200 samples of sums ask 20 prompts" in err and "ok" in out
+    assert "ask 20 prompts" in " ".join(fteval("report")[1].split())
+
+
+def test_a_model_made_elsewhere_says_what_it_was_trained_on_or_that_it_is_unknown(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    unknown = "what it was trained on is unknown"
+    assert unknown in " ".join(fteval("report")[1].split())
+    text = (here / "fteval.yaml").read_text()
+    (here / "fteval.yaml").write_text(text.replace("replay:mine.jsonl}", "replay:mine.jsonl, trained_on: t.jsonl}"))
+    assert "t.jsonl" in fteval("run")[2]  # it is not there
+    write(here / "t.jsonl", [{"prompt": "Who paints the boats?"}] * 2)
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    assert unknown not in " ".join(fteval("report")[1].split())
+    write(here / "t.jsonl", [{"messages": [{"role": "user", "content": "Please tell me: 7 + 7?"}]}])
+    for command in (("run",), ("gate", "latest"), ("compare", "replay:base.jsonl", "replay:mine.jsonl")):
+        found = verdict(fteval, *command)
+        assert (found["verdict"], found["exit_code"]) == ("do_not_ship", 1)
+        assert "leakage: 1 of 400 hold-out prompts" in found["candidates"][0]["reason"]
+
+
+def test_prompts_that_are_nearly_trained_on_are_shown_with_both_texts(fteval: Run, here: Path) -> None:
+    project(here, 400, always, always)
+    text = (here / "fteval.yaml").read_text()
+    (here / "fteval.yaml").write_text(text.replace("replay:mine.jsonl}", "replay:mine.jsonl, trained_on: t.jsonl}"))
+    # rapidfuzz: 2 * 9 equal letters of 9 + 10 are .947; no other question has .9.
+    write(here / "t.jsonl", [{"prompt": "123 + 1234?"}])
+    found = verdict(fteval, "run")
+    assert found["verdict"] == "ship"  # a reader decides
+    assert any("'123 + 123?' and '123 + 1234?'" in warning for warning in found["candidates"][0]["warnings"])
+
+
+def test_twenty_equal_outputs_of_two_models_do_not_ship(fteval: Run, here: Path) -> None:
+    project(here, 20, always, lambda i: i > 3)
+    (here / "base.jsonl").write_bytes((here / "mine.jsonl").read_bytes())
+    found = verdict(fteval, "run")
+    assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 4)
 
 
 def test_a_missing_output_makes_the_gate_incomplete(fteval: Run, here: Path) -> None:

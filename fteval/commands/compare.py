@@ -19,6 +19,7 @@ from fteval.commands import options
     help="The fteval.yaml whose gates judge.  [default: this folder's]",
 )
 @options.allow_subset
+@options.allow_same
 @options.store
 @options.outputs
 @options.as_json
@@ -28,6 +29,7 @@ def command(
     candidates: tuple[str, ...],
     config: Path | None,
     allow_subset: bool,
+    allow_same: bool,
     store: Path | None,
     outputs: tuple[Path, ...],
     as_json: bool,
@@ -46,5 +48,7 @@ def command(
 
     check_writable(outputs)
     root = options.root(store, config)
-    result = saved.compare(base, *candidates, store=root, config=config, allow_subset=allow_subset)
+    result = saved.compare(
+        base, *candidates, store=root, config=config, allow_subset=allow_subset, allow_same=allow_same
+    )
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

@@ -29,6 +29,8 @@ def check(path: Path) -> None:
     planned = experiment_of(path)
     suite = build_suite(planned)
     gates = resolve_gates(planned, measurable(suite))
+    for text in suite.oddities():
+        click.echo(f"{path}: warning: {text}", err=True)
     click.echo(
         f"{path}: ok: {len(planned.candidates)} candidates, {len(suite.probes)} probes with {suite.n_samples} samples,"
         f" {len(gates)} gates"

@@ -23,6 +23,7 @@ from fteval.records import Proof
     help="Put a loss of twice each margin into the base's saved scores, and see whether the gates fail.",
 )
 @options.allow_subset
+@options.allow_same
 @options.store
 @options.outputs
 @options.as_json
@@ -33,6 +34,7 @@ def command(
     config: Path | None,
     self_test: bool,
     allow_subset: bool,
+    allow_same: bool,
     store: Path | None,
     outputs: tuple[Path, ...],
     as_json: bool,
@@ -56,7 +58,7 @@ def command(
         proofs = saved.self_test(what, config, root)
         _show(proofs, as_json)
         return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
-    result = saved.gate(what, against, config, root, allow_subset=allow_subset)
+    result = saved.gate(what, against, config, root, allow_subset=allow_subset, allow_same=allow_same)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)
 
 

@@ -97,8 +97,8 @@ def _help(field: dataclasses.Field[Any]) -> str:
     return f"{field.metadata['help']}  [default: {default:g}]" if shown else str(field.metadata["help"])
 
 
-store, settings, allow_subset = setting("store"), setting("settings"), setting("allow_subset")
-allow_code, reference = setting("allow_code"), setting("reference")
+store, settings, reference = setting("store"), setting("settings"), setting("reference")
+allow_subset, allow_same, allow_code = setting("allow_subset"), setting("allow_same"), setting("allow_code")
 device, dtype, offline = setting("device"), setting("dtype"), setting("offline")
 
 

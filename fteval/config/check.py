@@ -156,9 +156,10 @@ def _gates_on_no_probe(tree: Tree) -> Iterator[tuple[int, Problem]]:
 def _missing_files(tree: Tree, folder: Path) -> Iterator[Problem]:
     for section in ("candidates", "probes"):
         for name, spec in _items(tree.value.get(section)):
-            data = spec.get("data") if isinstance(spec, dict) else None
-            if isinstance(data, str) and not registry.is_generated(data) and not _exists(folder / data):
-                yield Problem(tree.line((section, name, "data")), f"no file {folder / data}")
+            for key in ("data", "trained_on"):
+                file = spec.get(key) if isinstance(spec, dict) else None
+                if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
+                    yield Problem(tree.line((section, name, key)), f"no file {folder / file}")
 
 
 def _exists(path: Path) -> bool:
@@ -190,6 +191,8 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     found = dict(spec)
     if isinstance(found.get("data"), str) and not registry.is_generated(found["data"]):
         found["data"] = folder / found["data"]
+    if isinstance(found.get("trained_on"), str):
+        found["trained_on"] = folder / found["trained_on"]
     for key in ("model", "reference", "contrast", "schema"):  # refs, or files beside the config
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)

@@ -71,6 +71,8 @@ class CandidateSpec(_Spec):
     model: Text | None = None
     data: Path | None = Field(default=None, strict=False)
     """Training rows, relative to the folder of the config."""
+    trained_on: Path | None = Field(default=None, strict=False)
+    """Of a model made elsewhere: the rows that it was trained on, to find them in hold-outs."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> CandidateSpec:
@@ -79,6 +81,8 @@ class CandidateSpec(_Spec):
         others = sorted({*self.recipe, *(["data"] if self.data is not None else [])})
         if self.model is not None and others:
             raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
+        if self.train is not None and self.trained_on is not None:
+            raise ValueError("'trained_on' is for models made elsewhere: what is trained here is known by its 'data'")
         return self
 
     @property
@@ -272,6 +276,8 @@ class Config(_Spec):
     """Whether a probe that fell and that no gate is on blocks (exit 1), or is only named in the verdict."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
+    allow: list[Literal["sampling", "repeats", "template"]] = Field(default_factory=list)
+    """In what the runs of a comparison may differ beside the model; otherwise its gates are incomplete."""
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""
     server: ServerSpec = Field(default_factory=ServerSpec)

@@ -70,6 +70,9 @@ class Asked:
         metadata=_told("Only this many samples per probe (marked SUBSET).", "-n", "--limit", within=Range(0)),
     )
     allow_subset: bool = field(default=False, metadata=_told("Let gates judge although --limit left samples out."))
+    allow_same: bool = field(
+        default=False, metadata=_told("Judge a model against itself; without it that is nothing to decide.")
+    )
     allow_code: bool = field(default=False, metadata=_told("Run the Python of --score FILE.py:NAME."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))
     seed: int | None = field(default=None, metadata=_told("Of sampling.", of=Sampling))

@@ -100,7 +100,9 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         on_inconclusive=config.on_inconclusive if config else "fail",
         unguarded=config.unguarded if config else "warn",
         sequential=asked.sequential or (config is not None and config.sequential),
+        allow=tuple(config.allow) if config else (),
         allow_subset=asked.allow_subset,
+        allow_same=asked.allow_same,
         allow_code=asked.allow_code,
         suite=config.suite if config else None,
         reference=asked.reference if asked.reference is not None else (config.reference if config else None),
@@ -174,7 +176,7 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
     """The candidates of a config."""
     for name, spec in config.candidates.items():
-        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where)
+        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where, spec.trained_on)
 
 
 def _holdout_name(path: Path) -> str:

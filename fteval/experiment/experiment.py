@@ -39,6 +39,8 @@ class ModelUse:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     data: Path | None = None
     where: str | None = None
+    trained_on: Path | None = None
+    """The training rows of a model made elsewhere."""
 
 
 class Rule(Protocol):
@@ -73,8 +75,12 @@ class Experiment:
     """`warn`, or `fail`: a probe that fell and that no gate is on blocks."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
+    allow: tuple[str, ...] = ()
+    """In what runs that are compared may differ beside the model."""
     allow_subset: bool = False
     """Judge although `limit` leaves samples out."""
+    allow_same: bool = False
+    """Judge although base and candidate are one model."""
     allow_code: bool = False
     """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None

@@ -11,10 +11,8 @@ from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
+from fteval.experiment.training import training_of
 from fteval.records import Comparison, Gate, RunRecord
-from fteval.runs.journal import rows
-from fteval.trainers.making.candidate import find
-from fteval.trainers.making.overlap import overlap
 
 if TYPE_CHECKING:
     from fteval.runs.journal.store import Store
@@ -30,8 +28,17 @@ class Rules:
     gates: tuple[Gate, ...] = ()
     anchors: Mapping[str, RunRecord] = field(default_factory=dict)
     on_inconclusive: str = "fail"
-    allow_subset: bool = False
+    trained_on: Mapping[str, Path] = field(default_factory=dict)
+    """Name or ref of a candidate made elsewhere -> the rows it was trained on."""
+    allow: frozenset[str] = frozenset()
+    """What counts although it should not, see `stats.compare`."""
     unguarded: str = "warn"
+    """Whether a probe that fell without a gate blocks: `fail` or `warn`."""
+
+
+def allowed(*, subset: bool, same: bool) -> frozenset[str]:
+    """The words for what two options let pass."""
+    return frozenset(word for word, wanted in (("subset", subset), ("same", same)) if wanted)
 
 
 def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_digest: str | None = None) -> Rules:
@@ -44,7 +51,10 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     for name in dict.fromkeys(gate.anchor for gate in gates if gate.anchor):
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
-    return Rules(gates, anchors, experiment.on_inconclusive, experiment.allow_subset, experiment.unguarded)
+    allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same) | frozenset(experiment.allow)
+    external = [(name, use) for name, use in experiment.candidates.items() if use.trained_on]
+    trained_on = {key: use.trained_on for name, use in external for key in (name, use.ref) if key and use.trained_on}
+    return Rules(gates, anchors, experiment.on_inconclusive, trained_on, allow, experiment.unguarded)
 
 
 def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
@@ -70,21 +80,27 @@ def compared(
     """The comparison, kept in the store. Raises UserError for runs that cannot be paired."""
     from fteval.stats import compare as stats
 
-    trained_on = {name: leaks(store, run) for name, run in candidates}
+    seen = {name: training_of(store, run, rules.trained_on.get(name)) for name, run in candidates}
     found = stats.compare(
         base,
         candidates,
         rules.gates,
         anchors=rules.anchors,
-        allow_subset=rules.allow_subset,
-        leaks=trained_on,
+        allow=rules.allow,
+        leaks={name: training.leaks for name, training in seen.items()},
         unguarded=rules.unguarded,
     )
     results = [
         replace(
             result,
             flips=_flips(base, result),
-            warnings=(*_same(base, result.run), *result.warnings, *trained_on[result.name].values()),
+            warnings=(
+                *_same(base, result.run),
+                *result.warnings,
+                *seen[result.name].leaks.values(),
+                *seen[result.name].near,
+            ),
+            training=seen[result.name].words,
         )
         for result in found
     ]
@@ -97,24 +113,6 @@ def compared(
 def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:
     told = same_answers(base, run)
     return () if told is None else (told,)
-
-
-def leaks(store: Store, run: RunRecord) -> dict[str, str]:
-    """probe -> how many of its hold-out prompts the candidate was trained on, as far as its record knows."""
-
-    folder = find(store.candidates_dir, run.ref)
-    if folder is None:
-        return {}  # made elsewhere: what it was trained on is not known
-    samples: dict[str, list[Any]] = {}
-    for probe, sample in rows.all_samples(Path(run.path) / "samples.jsonl"):
-        samples.setdefault(probe, []).append(sample)
-    found = {}
-    for probe, asked in samples.items():
-        ids = overlap(folder, asked)
-        if ids:
-            share = f"{len(ids)} of {len(asked)}"
-            found[probe] = f"{share} hold-out prompts of '{probe}' were trained on (first: {ids[0]})"
-    return found
 
 
 def _flips(base: RunRecord, result: Any) -> tuple[Any, ...]:

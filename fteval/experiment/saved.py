@@ -8,7 +8,7 @@ from typing import Any
 
 from fteval import registry, releases
 from fteval.errors import UserError
-from fteval.experiment import judge
+from fteval.experiment import judge, stale
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
@@ -90,6 +90,7 @@ def compare(
     store: str | Path = DEFAULT_STORE,
     config: Path | None = None,
     allow_subset: bool = False,
+    allow_same: bool = False,
 ) -> Comparison:
     """Pairs saved runs sample by sample: ids, their beginnings, or refs whose newest complete run is taken.
 
@@ -104,18 +105,28 @@ def compare(
     if config is None:
         measured = {p.probe for p in runs[0].probes}
         experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
-    rules = replace(_rules(experiment, runs[0]), allow_subset=allow_subset)
+    rules = _rules(experiment, runs[0])
+    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same))
     against = _kept(base, experiment, runs[0]) if is_baseline(base) else _find_run(kept, base)
     return judge.compared(against, [(record.ref, record) for record in runs], rules, Store(Path(store)))
 
 
-def gate(what: str, against: str | None, config: Path | None, store: Path, *, allow_subset: bool = False) -> Comparison:
+def gate(
+    what: str,
+    against: str | None,
+    config: Path | None,
+    store: Path,
+    *,
+    allow_subset: bool = False,
+    allow_same: bool = False,
+) -> Comparison:
     """Judges saved runs by a config's gates: those of a comparison, or one run against another, asking no model."""
 
     kept = Store(store, readonly=True)
     base, named = _runs_of(kept, what, against, config)
     experiment = _gated(config)
-    rules = replace(_rules(experiment, named[0][1]), allow_subset=allow_subset)
+    rules = _rules(experiment, named[0][1])
+    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same))
     return judge.compared(base, named, rules, Store(store))
 
 
@@ -175,10 +186,12 @@ def _runs_of(
 
 
 def _find_run(store: Store, text: str) -> RunRecord:
-    """A run by id, or the newest complete one of a ref."""
+    """A run by id, or the newest complete one of a ref, if the ref still leads to the bytes that were measured."""
     from fteval.runs.reading import results
 
     for kept in reversed(store.runs()):
         if kept.manifest.get("ref") == text and results.summary(kept)["complete"]:
-            return results.record(kept)
-    return results.load(store, text)
+            found = results.record(kept)
+            stale.check_bytes(store, found)
+            return found
+    return stale.with_bytes_checked(store, results.load(store, text))

@@ -52,7 +52,7 @@ from fteval.records.probes import (
 from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, Readings, RunRecord, Sequential
-from fteval.records.samples import Message, Sample, check_honoured, row_from_sample, sample_from_row
+from fteval.records.samples import Message, Sample, check_honoured, normalised, row_from_sample, sample_from_row
 from fteval.records.trainers import CancellableTrainer, Trainer, TrainProgress
 
 __all__ = [
@@ -118,6 +118,7 @@ __all__ = [
     "canonical",
     "check_honoured",
     "digest",
+    "normalised",
     "out_of_range",
     "primary",
     "ranged",

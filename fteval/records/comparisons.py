@@ -178,6 +178,8 @@ class CandidateResult:
     drift: tuple[DriftLine, ...] = ()
     unguarded: tuple[MetricChange, ...] = ()
     """Headlines of probes that fell although no gate is on them."""
+    training: str | None = None
+    """What is known of the data that the candidate was trained on, in words."""
 
 
 @dataclass(frozen=True, slots=True)

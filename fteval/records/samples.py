@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -50,6 +51,11 @@ class Sample:
             if message.role == "user":
                 return message.content
         return self.messages[-1].content if self.messages else ""
+
+
+def normalised(text: str) -> str:
+    """Without case, spacing and Unicode form: what is the same then is the same question."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 TOOLS = ("tools", "functions", "function_call", "tool_choice", "parallel_tool_calls")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from fteval.records import GateResult, MetricChange, ProbeResult, RunRecord
@@ -50,23 +50,66 @@ def _dice(run: RunRecord) -> str:
 
 
 def same_model(base: RunRecord, run: RunRecord) -> bool:
-    """Whether both runs asked for the very same answers: the same weights (of replays, the same outputs), prompts and
-    sampling, so that no difference between them is real.
+    """Whether both are one model by the bytes of its weights, asked in one way: no difference between them is real.
 
-    By the digest of the generation keys. The engine's own digest is not enough: all replays share one.
+    A replay and a server are known by what they said only, and equal answers do not make one model.
     """
-    asked = plan(base).get("requests")
-    answered = base.errors < base.planned
-    return answered and isinstance(asked, str) and asked == plan(run).get("requests") and base.digest == run.digest
+    engine = plan(base).get("engine")
+    by_bytes = isinstance(engine, Mapping) and engine.get("weights") is not None
+    return by_bytes and base.digest == run.digest and base.errors < base.planned and _asked_alike(base, run)
+
+
+def against_itself(base: RunRecord, run: RunRecord) -> bool:
+    """Whether there is nothing to decide: one model by its bytes, or one ref that stood for the same both times."""
+    if same_model(base, run):
+        return True
+    asked, answered = plan(base).get("requests"), base.errors < base.planned
+    one_ref = base.ref == run.ref and isinstance(asked, str) and asked == plan(run).get("requests")
+    return one_ref and answered and base.digest == run.digest and _served(base) == _served(run)
+
+
+CONDITIONS = ("sampling", "repeats", "template")
+"""What decides the answers beside the model: where it differs a change is not the model's alone."""
+
+
+def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict[str, str]:
+    """condition -> what differs in it, of those that are not allowed to.
+
+    The seed may differ: two draws are what is wanted. What only one side knows is not compared.
+    """
+    found: dict[str, list[str]] = {}
+    for key, (old, new) in _differing(base, run).items():
+        kind = key.partition(".")[0]
+        if kind in CONDITIONS and kind not in allow and key != "sampling.seed":
+            found.setdefault(kind, []).append(f"{key} {_word(old)} and {_word(new)}")
+    return {kind: ", ".join(words) for kind, words in found.items()}
+
+
+def _differing(base: RunRecord, run: RunRecord) -> dict[str, tuple[Any, Any]]:
+    """Of engine, versions, dtype, device, template and sampling what is not the same on both sides."""
+    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
+    # A key of one side only belongs to the change: an adapter brings the version of its library.
+    return {key: (old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]}
+
+
+def _asked_alike(base: RunRecord, run: RunRecord) -> bool:
+    """By the digest of the generation keys; accepted scores have none, theirs are what decides the keys."""
+    ours, theirs = plan(base), plan(run)
+    keys = ("requests",) if "requests" in ours and "requests" in theirs else ("suite", "sampling", "repeats")
+    return all(key in ours and ours[key] == theirs.get(key) for key in keys)
+
+
+def _served(run: RunRecord) -> list[Any]:
+    """What a server told of the model behind a name."""
+    found = run.manifest.get("served")
+    served = found if isinstance(found, Mapping) else {}
+    return [served.get(key) for key in ("served", "fingerprint", "behaviour")]
 
 
 def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
-    """Engine, versions, dtype, device, template and sampling that differ between the two runs."""
-    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
-    # A key of one side only belongs to the change: an adapter brings the version of its library.
-    moved = [key for key in sorted(old.keys() & new.keys()) if old[key] != new[key]]
-    if moved:
-        differ = [f"{key} {_word(old[key])} and {_word(new[key])}" for key in moved]
+    """Everything that differs between the two runs beside the change itself."""
+    differ = [f"{key} {_word(old)} and {_word(new)}" for key, (old, new) in _differing(base, run).items()]
+    if differ:
         yield f"base and candidate ran differently: {'; '.join(differ)}"
 
 

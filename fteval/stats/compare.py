@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fteval.errors import UserError
 from fteval.records import (
@@ -17,8 +17,8 @@ from fteval.records import (
     RunRecord,
     primary,
 )
-from fteval.stats import change, verdict
-from fteval.stats.caveats import same_model, warnings_of
+from fteval.stats import change, reasons, verdict
+from fteval.stats.caveats import against_itself, same_model, unlike, warnings_of
 from fteval.stats.gates import Circumstances, default_gates, expand, judge
 from fteval.stats.paired import difference
 from fteval.stats.pairing import Pairing, metric_of, pair, places
@@ -35,7 +35,7 @@ def compare(
     *,
     level: float = 0.95,
     anchors: Mapping[str, RunRecord] | None = None,
-    allow_subset: bool = False,
+    allow: Collection[str] = (),
     leaks: Mapping[str, Mapping[str, str]] | None = None,
     unguarded: str = "warn",
 ) -> tuple[CandidateResult, ...]:
@@ -43,21 +43,26 @@ def compare(
 
     Without gates every probe's primary share is guarded (`gates.default_gates`), unless only a part of the samples was
     asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
-    which hold-outs were trained on. A probe that fell and has no gate is named, with `unguarded="fail"` it blocks.
-    Several candidates share the error of shipping wrongly (Holm). Raises UserError
-    where runs answered different samples or used different probes, and for a gate on something that was not measured.
+    which hold-outs were trained on. `allow` lets count what else makes a comparison incomplete: `subset`, `same` for a
+    model against itself, and `caveats.CONDITIONS`. A probe that fell and has no gate is named, with `unguarded="fail"`
+    it blocks. Several candidates share the error of shipping wrongly (Holm). Raises UserError where runs answered
+    different samples or used different probes, and for a gate on something that was not measured.
     """
-    found = []
+    results = []
+    sides: dict[str | None, RunRecord] = {None: base}
+    sides.update(anchors or {})
     for name, run in candidates:
         around = Circumstances(
             n_candidates=len(candidates),
-            same_model=same_model(base, run),
-            subset=(base.subset or run.subset) and not allow_subset,
+            same_model=frozenset(anchor for anchor, kept in sides.items() if same_model(kept, run)),
+            unlike={anchor: found for anchor, kept in sides.items() if (found := unlike(kept, run, allow))},
+            against_itself=against_itself(base, run) and "same" not in allow,
+            subset=(base.subset or run.subset) and "subset" not in allow,
             leaks=(leaks or {}).get(name, {}),
             unguarded=unguarded,
         )
-        found.append(_candidate(base, name, run, gates, around, anchors or {}, level))
-    return verdict.among(found, level)
+        results.append(_candidate(base, name, run, gates, around, anchors or {}, level))
+    return verdict.among(results, level)
 
 
 def conclude(
@@ -105,6 +110,8 @@ def _candidate(
     changes = tuple(change.change_of(p, metric, level) for p in of_base.values() for metric in p.base.metrics)
     fell = _fell(of_base.values(), chosen, level)
     word, reason = verdict.of_candidate(base, run, judged, fell, around.unguarded)
+    if around.against_itself:
+        word, reason = "incomplete", reasons.ITSELF
     slices = [
         s for p in of_base.values() for s in change.changes_by_slice(p, primary(p.base.metrics), SLICE_VALUES, level)
     ]
@@ -118,7 +125,7 @@ def _candidate(
         slices=change.with_q(slices),
         flips=(),
         behaviour=tuple(_behaviour(p) for p in of_base.values()),
-        warnings=warnings_of(base, run, changes, judged, around.same_model),
+        warnings=warnings_of(base, run, changes, judged, None in around.same_model or around.against_itself),
         drift=tuple(_drift(gate, pairings[gate.anchor][gate.probe], level) for gate in chosen if gate.anchor),
         unguarded=fell,
     )

@@ -31,8 +31,13 @@ class Circumstances:
 
     n_candidates: int = 1
     """How many are judged against one base: of several one may look good by chance."""
-    same_model: bool = False
-    """Base and candidate are one model asked in one way: a guard that the samples cannot decide passes by identity."""
+    same_model: frozenset[str | None] = frozenset()
+    """Anchors (None: the base) whose model is the candidate's, asked in one way: a guard against one of them that the
+    samples cannot decide passes by identity."""
+    unlike: Mapping[str | None, Mapping[str, str]] = field(default_factory=dict)
+    """Anchor (None: the base) -> condition -> how its run was made in another way than the candidate's, in words."""
+    against_itself: bool = False
+    """Base and candidate are one model: nothing is decided, whatever the gates say."""
     subset: bool = False
     """Only a part of the samples was asked (--limit)."""
     leaks: Mapping[str, str] = field(default_factory=dict)
@@ -192,7 +197,7 @@ def _decide(
     if fails or seen.p_pass < alpha:
         result = "fail" if fails else "pass"
         return result, reasons.decided(gate, metric, seen, result), None
-    if around.same_model and gate.rule == "max_drop":
+    if gate.anchor in around.same_model and gate.rule == "max_drop":
         return "pass", reasons.SAME_MODEL, None
     if case.pairing.stopped_of:
         return "inconclusive", reasons.stopped(case.pairing), None
@@ -219,6 +224,9 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
         return "incomplete", reasons.errors(errors, gate, metric, seen)
     if around.subset:
         return "incomplete", reasons.SUBSET
+    unlike = around.unlike.get(gate.anchor) if gate.rule in CHANGES else None
+    if unlike:
+        return "incomplete", reasons.unlike(gate, unlike)
     if seen.missing > gate.max_unscored * (seen.n + seen.missing):
         return "incomplete", reasons.unscored(gate, seen, case.pairing)
     powerless = room.no_room(gate, metric, case.columns.base)

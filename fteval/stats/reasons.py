@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fteval.records import Gate, Metric
 from fteval.stats import units
 from fteval.stats.collapse import AUTOMATIC
@@ -10,7 +12,18 @@ from fteval.stats.needed import Needed
 from fteval.stats.pairing import Pairing
 
 SAME_MODEL = "base and candidate are the same model with the same sampling: there is nothing to lose"
+ITSELF = (
+    "base and candidate are the same model: nothing to decide; name the candidate that was meant "
+    "(--allow-same judges it anyway)"
+)
 SUBSET = "only a part of the samples was run (--limit): a try-out, no release decision; --allow-subset judges it anyway"
+
+
+def unlike(gate: Gate, conditions: Mapping[str, str]) -> str:
+    """Why a change between two runs that were not made in one way decides nothing."""
+    whom = f"anchor '{gate.anchor}'" if gate.anchor else "the base"
+    allowed = f"`allow: [{', '.join(conditions)}]` in fteval.yaml judges it anyway"
+    return f"the candidate was not asked as {whom} was ({', '.join(conditions.values())}); {allowed}"
 
 
 def nothing(missing: int, pairing: Pairing) -> str:

@@ -105,9 +105,55 @@ def test_a_broken_slice_blocks_a_candidate_that_wins_on_average() -> None:
 def test_a_model_against_itself_changes_nothing() -> None:
     small = run(probe(ones(30, 25)))
     found = verdict(small, base=small, gates=())
-    assert (found.verdict, found.exit_code) == ("ship", 0)
     assert only(found).changes[0].difference == 0
     assert any("same model" in w for w in only(found).warnings)
+
+
+def test_a_model_against_itself_is_nothing_to_decide() -> None:
+    large = run(probe(ones(400, 300)))
+    for gates in ((), GATES[1:], (Gate("facts", "correct", "min_gain", 0.2),)):
+        found = verdict(large, base=large, gates=gates)
+        assert (found.verdict, found.exit_code) == ("incomplete", 3)
+        assert "the same model: nothing to decide" in only(found).reason and "--allow-same" in only(found).reason
+    assert compare(large, [("c", large)], GATES[1:], allow=("same",))[0].verdict == "ship"
+    # A copy under another name has the same bytes; among others it does not speak for the comparison.
+    copy = replace(large, id="other", ref="out/copy")
+    assert verdict(copy, base=large, gates=()).verdict == "incomplete"
+    both = verdict(copy, run(probe(ones(400, 300)), ref="x"), base=large, gates=())
+    assert (both.verdict, both.chosen) == ("ship", "c1")
+
+
+def test_accepted_scores_of_the_very_model_are_nothing_to_decide_either() -> None:
+    large = run(probe(ones(400, 300)))
+    plan = {key: value for key, value in large.manifest["plan"].items() if key != "requests"}
+    kept = replace(large, id="baseline:facts", manifest={"plan": plan})
+    assert verdict(large, base=kept, gates=()).verdict == "incomplete"
+    hot = {"plan": {**plan, "sampling": {**plan["sampling"], "seed": 5}}}
+    assert verdict(large, base=replace(kept, manifest=hot), gates=()).verdict == "ship"
+
+
+def known_by_its_answers(n: int, right: int, ref: str, **served: str) -> RunRecord:
+    """A replay or a server: no digest of weights says which model it is."""
+    made = run(probe(ones(n, right)), ref=ref)
+    plan = {**made.manifest["plan"], "engine": {"engine": "replay", "version": 1}, "requests": "sha256:same"}
+    manifest = {**made.manifest, "plan": plan, **({"served": served} if served else {})}
+    return replace(made, digest="sha256:replay", manifest=manifest)
+
+
+def test_equal_outputs_are_not_the_same_model() -> None:
+    # 20 equal answers leave up to 16.9 % open (t² / (n + t²)); only 191 unchanged ones rule 2 points out.
+    a, b = (known_by_its_answers(20, 15, ref) for ref in ("replay:a", "replay:b"))
+    assert verdict(b, base=a, gates=()).verdict == "cannot_tell"
+    assert compare(a, [("a", a)], allow=("same",))[0].verdict == "cannot_tell"
+    many = [known_by_its_answers(400, 300, ref) for ref in ("replay:a", "replay:b")]
+    assert verdict(many[1], base=many[0], gates=()).verdict == "ship"
+
+
+def test_one_ref_that_stood_for_the_same_is_nothing_to_decide() -> None:
+    one, again = (known_by_its_answers(400, 300, "replay:a") for _ in range(2))
+    assert verdict(again, base=one, gates=()).verdict == "incomplete"
+    before, after = (known_by_its_answers(400, 300, "http://h/v1#m", behaviour=word) for word in ("a", "b"))
+    assert verdict(after, base=before, gates=()).verdict == "ship"  # another model behind one name
 
 
 def test_equal_engine_digests_are_not_yet_the_same_model() -> None:
@@ -313,13 +359,68 @@ def test_a_subset_decides_nothing_unless_asked_to() -> None:
     part = candidate(subset=True)
     assert verdict(part).verdict == "incomplete"
     assert verdict(part, gates=()).verdict == "measured"
-    assert compare(BASE, [("c", part)], GATES, allow_subset=True)[0].verdict == "ship"
+    assert compare(BASE, [("c", part)], GATES, allow=("subset",))[0].verdict == "ship"
 
 
 def test_a_hold_out_that_was_trained_on_fails_its_gates() -> None:
     (found,) = compare(BASE, [("c", candidate())], GATES, leaks={"c": {"facts": "9 of 300 prompts were trained on"}})
     assert found.verdict == "do_not_ship" and "leakage: 9 of 300" in found.reason
     assert [g.result for g in found.gates] == ["fail", "pass"]
+
+
+def asked_otherwise(made: RunRecord, **fields: object) -> RunRecord:
+    """The run with another plan: `sampling` and `engine` take fields of theirs."""
+    plan = dict(made.manifest["plan"])
+    for key, value in fields.items():
+        plan[key] = {**plan[key], **value} if isinstance(value, dict) else value
+    return replace(made, manifest={**made.manifest, "plan": plan})
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "words"),
+    [
+        ({"sampling": {"temperature": 0.7}}, "sampling", "sampling.temperature 0.0 and 0.7"),
+        ({"sampling": {"max_tokens": 9}}, "sampling", "sampling.max_tokens 64 and 9"),
+        ({"repeats": 4}, "repeats", "repeats 1 and 4"),
+        ({"engine": {"template": "sha256:other"}}, "template", "and sha256:other"),
+    ],
+)
+def test_runs_that_were_made_in_another_way_decide_nothing_unless_allowed(
+    fields: dict[str, object], kind: str, words: str
+) -> None:
+    base, gates = run(probe(ones(400, 300))), (Gate("facts", "correct", "max_drop", 0.02),)
+    other = asked_otherwise(run(probe(ones(400, 300)), ref="x"), **fields)
+    found = verdict(other, base=base, gates=gates)
+    assert (found.verdict, found.exit_code) == ("incomplete", 3)
+    assert words in only(found).reason and f"allow: [{kind}]" in only(found).reason
+    assert compare(base, [("c", other)], gates, allow=(kind,))[0].verdict == "ship"
+    # The candidate's own level does not depend on how the base was asked.
+    assert verdict(other, base=base, gates=(Gate("facts", "correct", "min", 0.5),)).verdict == "ship"
+
+
+def test_another_seed_and_what_one_side_does_not_know_are_no_other_way() -> None:
+    base, other = run(probe(ones(400, 300))), run(probe(ones(400, 300)), ref="x")
+    assert verdict(asked_otherwise(other, sampling={"seed": 9}), base=base, gates=()).verdict == "ship"
+    served = asked_otherwise(other)
+    served.manifest["plan"]["engine"] = {"engine": "server", "place": "h/v1", "model": "m"}
+    assert verdict(served, base=base, gates=()).verdict == "ship"
+
+
+def test_each_pairing_is_asked_for_itself() -> None:
+    gates = (Gate("facts", "correct", "max_drop", 0.05), Gate("facts", "correct", "max_drop", 0.03, anchor="v1"))
+    anchor, base = run(probe(ones(600, 540)), ref="v1"), run(probe(ones(600, 517)), ref="v6")
+    # The candidate is the base itself; 23 of 600 lost against the anchor leave 3 points open.
+    (found,) = compare(base, [("v6", base)], gates, anchors={"v1": anchor}, allow=("same",))
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "pass", "v1": "inconclusive"}
+    # Back to the anchor's own model: nothing is lost against it, with however few samples.
+    few, old = run(probe(ones(40, 30)), ref="v6"), run(probe(ones(40, 30)), ref="v1")
+    (found,) = compare(few, [("v1", old)], gates, anchors={"v1": old})
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "inconclusive", "v1": "pass"}
+    # An anchor that was drawn otherwise stops its own gate alone.
+    hot = asked_otherwise(anchor, sampling={"temperature": 1.0})
+    (found,) = compare(base, [("c", run(probe(ones(600, 540)), ref="x"))], gates, anchors={"v1": hot})
+    assert {g.gate.anchor: g.result for g in found.gates} == {None: "pass", "v1": "incomplete"}
+    assert "as anchor 'v1' was" in found.reason
 
 
 def test_an_anchor_sees_what_single_steps_hide() -> None:

@@ -159,10 +159,10 @@ def test_missing_scores_that_decide_are_named_in_the_reason() -> None:
 
 
 def test_a_model_against_itself_passes_its_guards_and_gains_nothing() -> None:
-    same = probe(ones(12, 9))
-    assert judge(DROP, same, same, same_model=True).result == "pass"
+    same, itself = probe(ones(12, 9)), frozenset({None})
+    assert judge(DROP, same, same, same_model=itself).result == "pass"
     assert judge(DROP, same, same).result == "inconclusive"
-    assert judge(GAIN, same, same, same_model=True).result != "pass"
+    assert judge(GAIN, same, same, same_model=itself).result != "pass"
 
 
 def test_a_small_gain_on_few_samples_says_how_many_would_tell() -> None:

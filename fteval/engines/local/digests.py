@@ -26,14 +26,15 @@ def file_digest(path: Path) -> str:
 
 
 def weights_digest(folder: Path) -> str:
-    """Digest of a full model: its safetensors, config.json and generation_config.json, by name and content."""
+    """Digest of a full model: its safetensors, their index and its two configs, by name and content."""
     return digest([[path.name, file_digest(path)] for path in weight_files(folder)])
 
 
 def weight_files(folder: Path) -> list[Path]:
     """The files whose bytes decide what a full model computes, sorted by name."""
     weights = [p for p in folder.glob("*.safetensors") if not p.name.startswith("adapter_")]
-    configs = [folder / name for name in ("config.json", "generation_config.json")]
+    # The index says which tensor is taken from which shard.
+    configs = [folder / n for n in ("config.json", "generation_config.json", "model.safetensors.index.json")]
     return sorted([*weights, *(p for p in configs if p.exists())], key=lambda p: p.name)
 
 

@@ -32,6 +32,7 @@ def of_pair(base: RunRecord, result: CandidateResult, command: str | None) -> Me
         f"intervals: {100 * LEVEL:g} %, paired sample by sample",
         *(f"intervals of gates: {100 * level:g} %; looking before the end has spent the rest" for level in levels),
         *([f"gates rest on: {'; '.join(methods)}"] if methods else []),
+        *([f"training data of the candidate: {result.training}"] if result.training else []),
         *_notes(base, command),
     ]
     return Measured(rows, tuple(notes))

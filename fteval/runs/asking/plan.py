@@ -48,6 +48,7 @@ class Work:
             **({"served": dict(served)} if served is not None else {}),
             **({"references": {name: dict(one) for name, one in references.items()}} if references else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
+            "oddities": self.suite.oddities(),
         }
 
     def sample_rows(self) -> Iterable[dict[str, Any]]:

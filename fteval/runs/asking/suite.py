@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import FittedProbe, Probe, Sample, VaryingProbe, canonical
-from fteval.runs.asking import identity
+from fteval.runs.asking import copies, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Suite:
     name: str = ""
     """Under which baselines are kept; no part of the digest."""
 
+    def oddities(self) -> list[str]:
+        """What a reader should know of the samples: copies, contradictions, targets that are told."""
+        # What a probe makes of one sample is alike on purpose, and its own samples are what they are meant to be.
+        of_files = [p for p in self.probes if registry.registered_name(type(p.probe)) == "holdout"]
+        return [text for p in of_files for text in copies.oddities(p.name, p.samples)]
+
     @property
     def n_samples(self) -> int:
         return sum(len(p.samples) for p in self.probes)
@@ -62,7 +69,7 @@ def build(
     for called, probe, given in specs:
         if any(p.name == called for p in probes):
             raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
-        everything = tuple(probe.samples() if given is None else _asked(probe, given))
+        everything = copies.grouped(tuple(probe.samples() if given is None else _asked(probe, given)))
         _check_unique(called, everything)
         samples = _limited(everything, limit, seed)
         if not samples:

@@ -69,6 +69,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         *served.warnings(run.manifest, answers.seen, today, answers.reused),
         *tally.shortfalls(states, answers, score_errors, planned),
         *tally.no_judges(columns.values()),
+        *run.manifest.get("oddities", ()),
     ]
     return RunRecord(
         id=run.id,

@@ -163,6 +163,14 @@ def find(candidates_dir: Path, candidate_id: str) -> Path | None:
     return None
 
 
+def of_weights(candidates_dir: Path, weights: str | None) -> Path | None:
+    """The folder of a candidate by the digest of its weights or adapter: by whatever path it was named."""
+    for file in sorted(candidates_dir.glob(f"*/{RECORD}")) if weights is not None else ():
+        if read_json(file).get("weights_digest") == weights:
+            return file.parent
+    return None
+
+
 _SAME = "the same record gives the same weights, byte for byte."
 _AGAIN = "delete the folder and train it again: the same record gives the same weights"
 

@@ -1,25 +1,66 @@
-"""Which hold-out prompts were trained on, word for word or nearly: case, spacing and Unicode form do not count.
+"""Which hold-out prompts were trained on: the same question, however it is dressed.
 
-Near-duplicates and answers that leak are another matter (`fteval data check`); this is the cheap look before a verdict.
+Case, spacing, Unicode form, the punctuation around words and a "please tell me" do not count, nor what was said before
+a last turn that can stand alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Message, Sample, canonical
+from fteval.records import Message, Sample, canonical, normalised
 
 FILE = "training_prompts.txt"
+ALONE = 3
+"""A last turn of so many words is a question of its own; "go on" is one only with what came before."""
+
+NEAR = 0.9
+"""Share of the letters that two prompts have in common, in order, from which on they are nearly the same."""
+MOST_PAIRS = 20_000_000
+
+_AROUND = ".,;:!?…\"'`´()[]{}«»„“”‘’¿¡"
+_POLITE = re.compile(r"^(?:(?:can|could|would|will) you )?(?:please )?(?:tell me )?(.*?)(?: please)?$")
+
+
+def plain(text: str) -> str:
+    """The question alone: without case, spacing, punctuation around words, and politeness."""
+    words = [word.strip(_AROUND) or word for word in normalised(text).split()]
+    bare = " ".join(word for word in words if not all(c in _AROUND for c in word))
+    found = _POLITE.match(bare)
+    return (found[1] if found else bare) or bare
 
 
 def prompt_digest(messages: Iterable[Message]) -> str:
-    """sha256 of a normalised conversation without its system turns: they say how to answer, not what is asked."""
-    turns = [[m.role, _normalised(m.content)] for m in messages if m.role != "system"]
+    """sha256 of what is asked: the last turn where it stands alone, else the conversation without its system turns."""
+    turns = [[m.role, plain(m.content)] for m in messages if m.role != "system"]
+    if turns and turns[-1][0] == "user" and len(turns[-1][1].split()) >= ALONE:
+        turns = turns[-1:]
+    return hashlib.sha256(canonical(turns)).hexdigest()
+
+
+def near(samples: Sequence[Sample], trained: Sequence[Sample]) -> list[tuple[Sample, Sample]] | None:
+    """Samples whose question is nearly one that was trained on, each with the nearest; None for too many to compare."""
+    from rapidfuzz import fuzz, process
+
+    if len(samples) * len(trained) > MOST_PAIRS:
+        return None
+    texts = [plain(one.prompt_text) for one in trained]
+    found = []
+    for sample in samples:
+        best = process.extractOne(plain(sample.prompt_text), texts, scorer=fuzz.ratio, score_cutoff=100 * NEAR)
+        if best is not None:
+            found.append((sample, trained[best[2]]))
+    return found
+
+
+def _literal_digest(messages: Iterable[Message]) -> str:
+    """What earlier versions wrote: the whole conversation, its punctuation included."""
+    turns = [[m.role, normalised(m.content)] for m in messages if m.role != "system"]
     return hashlib.sha256(canonical(turns)).hexdigest()
 
 
@@ -44,8 +85,4 @@ def overlap(candidate_folder: Path, samples: Iterable[Sample]) -> list[str]:
         trained = set(path.read_text(encoding="ascii").split())
     except OSError as error:
         raise UserError(f"the training prompts cannot be read: {error.strerror}", where=str(path)) from None
-    return [sample.id for sample in samples if prompt_digest(sample.messages) in trained]
-
-
-def _normalised(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return [s.id for s in samples if {prompt_digest(s.messages), _literal_digest(s.messages)} & trained]

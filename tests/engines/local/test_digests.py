@@ -110,6 +110,16 @@ def test_shards_count_by_name_and_content(tiny_model: Path, tmp_path: Path):
     assert digests.weights_digest(folder) == before
 
 
+def test_an_index_that_takes_a_tensor_from_another_shard_is_another_model(tmp_path: Path):
+    for name in ("config.json", "model-1.safetensors", "model-2.safetensors"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = {digests.weights_digest(tmp_path)}
+    for shard in ("model-1.safetensors", "model-2.safetensors"):
+        (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"w": shard}}))
+        found.add(digests.weights_digest(tmp_path))
+    assert len(found) == 3
+
+
 def test_digests_are_sha256_of_the_bytes(tmp_path: Path):
     (tmp_path / "x").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert digests.file_digest(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -13,7 +13,15 @@ import pytest
 from fteval.errors import UserError
 from fteval.records import Candidate
 from fteval.trainers.making import workshop
-from fteval.trainers.making.candidate import folder_name, identified, inputs_digest, load_candidate, register, slug
+from fteval.trainers.making.candidate import (
+    folder_name,
+    identified,
+    inputs_digest,
+    load_candidate,
+    of_weights,
+    register,
+    slug,
+)
 
 PLANNED = Candidate(
     id="",
@@ -155,6 +163,12 @@ def test_what_is_not_as_it_was_written_is_refused(kept: Path, damage: Callable[[
     with pytest.raises(UserError, match=said) as caught:
         load_candidate(kept)
     assert caught.value.where
+
+
+def test_a_candidate_is_found_by_its_bytes_wherever_they_lie_now(kept: Path) -> None:
+    record = json.loads((kept / "candidate.json").read_text())
+    assert of_weights(kept.parent, record["weights_digest"]) == kept
+    assert of_weights(kept.parent, "sha256:other") is None and of_weights(kept.parent, None) is None
 
 
 def test_a_note_in_the_readme_is_not_damage(kept: Path) -> None:

@@ -1,0 +1,86 @@
+"""What a candidate was trained on, as far as it is known, and which hold-out prompts were in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fteval.data.read import iter_rows
+from fteval.errors import UserError
+from fteval.records import RunRecord, Sample, sample_from_row
+from fteval.runs.journal import rows
+from fteval.trainers.making import overlap
+from fteval.trainers.making.candidate import find, of_weights
+
+if TYPE_CHECKING:
+    from fteval.runs.journal.store import Store
+
+UNKNOWN = "what it was trained on is unknown (`trained_on: FILE` says it)"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What is known of a candidate's training data."""
+
+    words: str
+    leaks: Mapping[str, str] = field(default_factory=dict)
+    """probe -> how many of its prompts were trained on."""
+    near: Sequence[str] = ()
+    """Prompts that are nearly ones of the training, with both texts: a reader decides."""
+
+
+def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
+    """By the record of a candidate that was trained here, under whatever path it is named; else by the file that is
+    said to be its training rows. Raises UserError for a file that cannot be read.
+    """
+    engine = run.manifest["plan"]["engine"]
+    weights = engine.get("adapter") or engine.get("weights")
+    folder = find(store.candidates_dir, run.ref) or of_weights(store.candidates_dir, weights)
+    if folder is not None:
+        known = {p: _leak(p, overlap.overlap(folder, asked), asked) for p, asked in _asked(run).items()}
+        leaks = {probe: words for probe, words in known.items() if words}
+        return Training(f"known by {folder.name}", leaks)
+    if file is None:
+        return Training(UNKNOWN)
+    trained = list(_rows(file))
+    digests = {overlap.prompt_digest(s.messages) for s in trained}
+    leaks, near = {}, []
+    for probe, asked in _asked(run).items():
+        same = [s.id for s in asked if overlap.prompt_digest(s.messages) in digests]
+        leaks |= {probe: words} if (words := _leak(probe, same, asked)) else {}
+        near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
+    return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _rows(file: Path) -> Iterator[Sample]:
+    """Training rows may come twice, unlike those of a hold-out."""
+    for number, row in iter_rows(file):
+        try:
+            yield sample_from_row(row)
+        except ValueError as error:
+            raise UserError(str(error), where=f"{file}:{number}", fix="rows with `prompt` or `messages`") from None
+
+
+def _asked(run: RunRecord) -> dict[str, list[Sample]]:
+    samples: dict[str, list[Any]] = {}
+    for probe, sample in rows.all_samples(Path(run.path) / "samples.jsonl"):
+        samples.setdefault(probe, []).append(sample)
+    return samples
+
+
+def _leak(probe: str, ids: Sequence[str], asked: Sequence[Sample]) -> str | None:
+    share = f"{len(ids)} of {len(asked)}"
+    return f"{share} hold-out prompts of '{probe}' were trained on (first: {ids[0]})" if ids else None
+
+
+def _near(probe: str, asked: Sequence[Sample], trained: Sequence[Sample]) -> list[str]:
+    found = overlap.near(asked, trained)
+    if found is None:
+        return [f"'{probe}' and the training rows are too many to look for prompts that are nearly the same"]
+    if not found:
+        return []
+    sample, other = found[0]
+    both = f"{sample.id}: {sample.prompt_text[:80]!r} and {other.prompt_text[:80]!r}"
+    return [f"{len(found)} hold-out prompts of '{probe}' are nearly ones that were trained on ({both})"]
