@@ -312,7 +312,7 @@ def test_what_was_trained_on_is_found_in_a_holdout(made: Callable[..., tuple[Can
         Sample("told how", (Message("system", "Be brief."), Message("user", "When was Paris born?"))),
         Sample("without its history", (Message("user", "When was Juliet born?"),)),
     ]
-    assert overlap(folder, samples) == ["same", "told how"]
+    assert overlap(folder, samples) == ["same", "told how", "without its history"]
 
 
 def test_a_candidate_trained_on_a_candidate_remembers_both_data(

@@ -79,14 +79,14 @@ def _plain(target: object) -> object:
 
 
 def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
-    """Ids; a prompt that names several of a few labels offers them to choose from."""
+    """Ids; a prompt that names several of a few labels offers a choice, and one letter or digit stands anywhere."""
     targets = {s.id: _words(s.target) for s in samples if isinstance(s.target, str) and s.target.strip()}
     labels = set(targets.values()) if len(set(targets.values())) <= MOST_LABELS else set()
     found = []
     for sample in samples:
         wanted = targets.get(sample.id, "")
         prompt = _words(" ".join(m.content for m in sample.messages))
-        if wanted.strip() and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
+        if len(wanted.strip()) > 1 and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
             found.append(sample.id)
     return found
 
