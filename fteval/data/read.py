@@ -21,11 +21,6 @@ def iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     problems.check()
 
 
-def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """All rows with their line numbers. Raises UserError with everything that is wrong with the file."""
-    return list(iter_rows(path))
-
-
 def read_samples(path: Path) -> list[Sample]:
     """A hold-out. A row without an id gets a hash of its content as one, so that order and file name do not count.
 

@@ -7,7 +7,7 @@ do for others. What is asked in the hold-outs is therefore new, and what is need
 import random
 from dataclasses import dataclass
 
-from fteval.nano.world import Person, a, iso, long_date
+from fteval.nano.world import Person, a, long_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,6 @@ def value(person: Person, relation: Relation) -> str:
     if relation.name == "born":
         return long_date(person.born)
     return str(getattr(person, relation.name))
-
-
-def iso_value(person: Person) -> str:
-    return iso(person.born)
 
 
 def answer(name: str, relation: Relation, bare: str, rng: random.Random) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fteval.data.read import iter_rows, read_rows, read_samples
+from fteval.data.read import iter_rows, read_samples
 from fteval.errors import UserError
 from fteval.records import row_from_sample
 
@@ -126,10 +126,10 @@ def test_a_file_that_is_something_else_says_what(tmp_path: Path, content: bytes,
 def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     saved(tmp_path, CLEAN)
     with pytest.raises(UserError) as caught:
-        read_rows(tmp_path / "hold-out.jsonl")
+        list(iter_rows(tmp_path / "hold-out.jsonl"))
     assert "holdout.jsonl" in (caught.value.fix or "")
     with pytest.raises(UserError, match="folder"):
-        read_rows(tmp_path)
+        list(iter_rows(tmp_path))
 
 
 def test_rows_come_one_by_one_before_the_errors(tmp_path: Path) -> None:
