@@ -204,10 +204,12 @@ def test_runs_before_and_after_an_edited_helper_are_not_compared_and_a_mended_on
         return plugin.fteval(*args, "--no-color", folder=tmp_path, installed=installed)
 
     assert (first := measured("run", "--model", "replay:outputs.jsonl", "--probe", "length")).returncode == 0, first
+    runs = tmp_path / ".fteval/runs"
+    (old,) = (run.name for run in runs.iterdir())
     helper = installed / "acme/rules/least.py"
     helper.write_text("LEAST = 300\n")
     assert measured("run", "--model", "replay:other.jsonl", "--probe", "length").returncode == 0
-    (old, new) = sorted(run.name for run in (tmp_path / ".fteval/runs").iterdir() if run.is_dir())
+    (new,) = {run.name for run in runs.iterdir()} - {old}  # both may be of one second, so that no name is the later
     compared = measured("compare", old, new)
     assert compared.returncode == 2, compared.stdout + compared.stderr
     assert "probe 'length' is not the same in both runs" in compared.stderr
