@@ -128,7 +128,6 @@ def _weak(plan: GatePlan) -> str:
 
 def plan(experiment: Experiment, place: Place) -> Plan:
     """What a run would do and what its gates could see; asks no model and writes nothing."""
-
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
     store = Store(place.store, readonly=True) if place.store.is_dir() else None

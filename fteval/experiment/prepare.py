@@ -55,7 +55,6 @@ def prepared(
 
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
-
     suite = build_suite(experiment)
     gates = resolve_gates(experiment, measurable(suite))
     store = Store(place.store)

@@ -22,7 +22,6 @@ from fteval.runs.reading import flips
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
     """A saved comparison or run; `latest` is the newest of both."""
-
     kept = Store(store, readonly=True)
     if what == "latest":
         newest = kept.latest()
@@ -42,7 +41,6 @@ def saved_run(what: str, store: Path) -> RunRecord:
 
 def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
     """The worst answers of a run, for its report."""
-
     return flips.worst(run, limit)
 
 
@@ -55,7 +53,6 @@ def runs(store: Path) -> list[dict[str, Any]]:
 
 def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], int, int]:
     """Damaged lines as `file:line: what`, the number of lines read, and of runs."""
-
     kept = stores.Store(store, readonly=True)
     chosen = [kept.find(run)] if run else kept.runs()
     findings: list[str] = []
@@ -97,7 +94,6 @@ def compare(
     `base` may be `baseline`. Gates are those of the config, or of the folder's fteval.yaml on what was measured;
     without any, every probe's primary share is guarded.
     """
-
     kept = Store(Path(store), readonly=True)
     runs = [_find_run(kept, text) for text in candidates]
     found = find_config(config, wanted=True)
@@ -121,7 +117,6 @@ def gate(
     allow_same: bool = False,
 ) -> Comparison:
     """Judges saved runs by a config's gates: those of a comparison, or one run against another, asking no model."""
-
     kept = Store(store, readonly=True)
     base, named = _runs_of(kept, what, against, config)
     experiment = _gated(config)
@@ -141,7 +136,6 @@ def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
 
 def _kept(ref: str, experiment: Experiment, run: RunRecord) -> RunRecord:
     """The baseline that a saved run is to be compared with."""
-
     found = releases.load(ref, experiment.folder, str(run.manifest.get("suite_name")))
     judge.check_suite(found, run.manifest["plan"].get("suite"))
     return found

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def build_suite(experiment: Experiment) -> Suite:
     """Reads the hold-outs and makes the probes. Raises UserError for what is wrong with them; no model is needed."""
-
     asked = [experiment.base] if experiment.base else [use.ref for use in experiment.candidates.values()]
     of_nano = all(ref is not None and _is_nano(ref) for ref in asked)
     specs = []
@@ -38,7 +37,6 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
     nano knows its own world only, so that without a file it is asked about that.
     """
-
     name = probe.probe if isinstance(probe, WrappingProbe) else use.probe
     if use.data is None and not of_nano:
         return None
@@ -60,7 +58,6 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
 def _by_line(error: UserError, files: list[Path]) -> UserError:
     """The same error, naming rows without an id by file and line: nobody knows a row by its hash."""
-
     what = error.what
     for path in files:
         for number, row in iter_rows(path):

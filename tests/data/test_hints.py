@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import jq
 import pytest
 
 from fteval.data.chat import read_conversations
 from fteval.data.hosted import read_hosted
 from fteval.data.read import read_samples
+from fteval.data.write import as_lines
 from fteval.errors import UserError
 
 ASKED = [{"role": "user", "content": "How warm is it in Graz?"}]
@@ -117,7 +120,6 @@ OTHERS = {
 }
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
 @pytest.mark.parametrize("kind", OTHERS)
 def test_the_line_that_is_given_makes_a_hold_out(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path, OTHERS[kind])
@@ -129,12 +131,14 @@ def test_the_line_that_is_given_makes_a_hold_out(tmp_path: Path, kind: str) -> N
 
 
 def _run(folder: Path, fix: str | None) -> None:
+    """Does what the line says, as a shell and jq would."""
     assert fix is not None
-    command = fix.removeprefix("each row on a line of its own: ").replace(" FILE ", " rows.jsonl ")
-    subprocess.run(["bash", "-c", command], cwd=folder, check=True)
+    words = shlex.split(fix.removeprefix("each row on a line of its own: "))
+    assert words[:2] == ["jq", "-c"] and words[3:] == ["FILE", ">", "NEW.jsonl"]
+    made = jq.compile(words[2]).input_text((folder / "rows.jsonl").read_text(encoding="utf-8")).all()
+    (folder / "NEW.jsonl").write_text(as_lines(made), encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
 @pytest.mark.parametrize(
     ("text", "n"),
     [
