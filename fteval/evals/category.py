@@ -61,7 +61,7 @@ class Category:
         if blank(text):
             names = [m.name for m in self.metrics]
             return Scores(dict.fromkeys(names, 0.0), reasons=dict.fromkeys(names, "the answer is empty"))
-        found = named(text, labels, sample.prompt_text)
+        found = named(text, labels)
         reasons: dict[str, str] = {}
         values: dict[str, float | None] = {"valid": 1.0, "correct": 1.0, "bare": float(found.bare)}
         if found.label is None:

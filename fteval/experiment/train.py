@@ -8,7 +8,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
-from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
+from fteval.records import CancellableTrainer, Candidate, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 
 
@@ -24,8 +24,9 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
     trainer = _trainer(use)
     if not isinstance(trainer, CancellableTrainer):
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
-    site = Site(Store(place.store).candidates_dir, offline=place.offline)
-    return trainer.cancel(base, _recipe(trainer, use), use.data, site)
+    return trainer.cancel(
+        base, _recipe(trainer, use), use.data, Store(place.store).candidates_dir, offline=place.offline
+    )
 
 
 def check_trainable(name: str, use: ModelUse) -> None:
@@ -45,13 +46,22 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
         loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
         place.listener.progress(f"training {name}", progress.step, progress.total, loss)
 
-    site = Site(store.candidates_dir, place.device, place.offline, lambda seen: place.listener.note(str(seen)), tell)
-    return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)
+    return trainer.train(
+        base,
+        _recipe(trainer, use),
+        use.data,
+        store.candidates_dir,
+        name=name,
+        device=place.device,
+        offline=place.offline,
+        on_preflight=lambda seen: place.listener.note(str(seen)),
+        on_progress=tell,
+    )
 
 
 def _trainer(use: ModelUse) -> Trainer:
     assert use.trainer is not None
-    return cast(Trainer, registry.placed(registry.trainer_module, use.trainer, use.where))
+    return cast(Trainer, registry.trainer_module(use.trainer))
 
 
 def _recipe(trainer: Trainer, use: ModelUse) -> Any:

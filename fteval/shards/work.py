@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fteval.engines.shards import ShardEngine, file_name, open_engine
@@ -18,7 +18,6 @@ from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Generation, Request, RunRecord
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.session import Session, session
-from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.files import cannot_write, write_atomically
 from fteval.runs.journal.lock import Lock
@@ -112,7 +111,7 @@ class _Side:
 
     def rows(self, keys: Iterable[str]) -> list[bytes]:
         requests = self.session.work.requests
-        return [self.engine.row(requests[key], self.session.work.drawn(key), self.name) for key in keys]
+        return [self.engine.row(requests[key], self.session.sampling, self.name) for key in keys]
 
 
 def write(
@@ -219,8 +218,7 @@ def _sides(
     in_files = _in_files(names)
     engines = [(name, engine) for name, engine in ready.engines if isinstance(engine, ShardEngine)]
     for _, engine in engines:
-        for probe in ready.suite.probes:
-            engine.check(replace(experiment.sampling, **probe.sampling))
+        engine.check(experiment.sampling)
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
         sides = []
@@ -228,11 +226,9 @@ def _sides(
             opened = stack.enter_context(
                 session(
                     ready.suite, engine, experiment.sampling, ready.store,
-                    Terms(
-                        experiment.repeats, referees=ready.referees, resume=record.runs.get(name),
-                        reuse=not record.shards, on_progress=heard(name, place), command=place.command, go_on=go_on,
-                    ),
-                    signals,
+                    repeats=experiment.repeats, resume=record.runs.get(name), reuse=not record.shards,
+                    on_progress=heard(name, place), command=place.command, signals=signals, go_on=go_on,
+                    referees=ready.referees,
                 )
             )  # fmt: skip
             sides.append((name, _Side(in_files[name], engine, opened)))
@@ -258,9 +254,8 @@ def _taken_up(
 ) -> State:
     """Journals what the outputs hold, then writes the files that are needed for the rest."""
     record.check_files(folder)
-    works = [side.session.work for _, side in sides]
-    known = {key: work.drawn(key).stop for work in works for key in work.requests}
-    found = outputs.find(folder, {*record.shards, *record.missing}, known)
+    known = {key for _, side in sides for key in side.session.work.requests}
+    found = outputs.find(folder, {*record.shards, *record.missing}, known, experiment.sampling.stop)
     for note in found.notes:
         place.listener.note(note)
     for _, side in sides:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine, digest
 from fteval.runs.asking import identity, scoring
-from fteval.runs.asking.attempt import Attempt
+from fteval.runs.asking.attempt import Attempt, Progress
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.runs.asking.plan import Work, plan
-from fteval.runs.asking.referees import Judging
+from fteval.runs.asking.referees import Judging, Referees
 from fteval.runs.asking.reuse import Found, find
 from fteval.runs.asking.suite import Suite
-from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.journal import Journal
 from fteval.runs.journal.store import Run, Store
 from fteval.runs.reading import results
@@ -31,6 +30,7 @@ class Session:
     work: Work
     attempt: Attempt
     file: Journal
+    sampling: Sampling
     reusable: dict[str, Found]
     asked: dict[str, int] = field(default_factory=dict)
     """probe -> how many samples of the random order it was asked; all where it is not here."""
@@ -41,7 +41,7 @@ class Session:
         wanted = self.reusable.keys() if keys is None else self.reusable.keys() & set(keys)
         found = {key: self.reusable.pop(key) for key in list(wanted)}
         self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
-        self.attempt.ask(self.file, keys)
+        self.attempt.ask(self.sampling, self.file, keys)
 
     def judged(self) -> RunRecord:
         """The run so far, with every answer judged."""
@@ -76,30 +76,38 @@ def session(
     engine: Engine,
     sampling: Sampling,
     store: Store,
-    terms: Terms,
+    *,
+    repeats: int = 1,
+    resume: str | None = None,
+    reuse: bool = True,
+    sequential: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    command: str | None = None,
     signals: Signals | None = None,
+    go_on: str | None = None,
+    referees: Referees | None = None,
 ) -> Iterator[Session]:
-    """A new run, or with `terms.resume` the same one continued, under its lock; see `execute` for what it raises.
+    """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
 
-    `signals` are shared by runs that are open together.
+    `sequential` is the seed of the random order in which samples will be asked. `signals` are shared by runs that are
+    open together. `go_on` is the command that continues an interrupted run, where --resume does not.
     """
-    if terms.repeats < 1:
-        raise UserError(f"repeats is {terms.repeats}, wanted 1 or more")
-    resume, referees = terms.resume, terms.referees
-    work = plan(suite, engine, sampling, terms.repeats, terms.sequential)
+    if repeats < 1:
+        raise UserError(f"repeats is {repeats}, wanted 1 or more")
+    work = plan(suite, engine, sampling, repeats, sequential)
     if resume is None:
-        store.check_space(work.total, work.longest, work.prompt_bytes)
+        store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
         with _cancelling(signals):
-            served, reusable = _met(engine, sampling, store, work, set(), terms.reuse)
-        run, lock = store.create_run(work.manifest(engine, terms.command, served, referees.named if referees else None))
+            served, reusable = _met(engine, sampling, store, work, set(), reuse)
+        run, lock = store.create_run(work.manifest(engine, command, served, referees.named if referees else None))
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
-    go_on = terms.go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
+    go_on = go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
     with contextlib.ExitStack() as stack:
         stack.enter_context(lock)
         heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
-        attempt = Attempt(run, work, engine, heard, terms.on_progress)
+        attempt = Attempt(run, work, engine, heard, on_progress)
         try:
             attempt.event("started" if resume is None else "resumed")
             if lock.notice:
@@ -109,10 +117,10 @@ def session(
                 if resume is not None:
                     attempt.recall()
                     with heard.cancelling():
-                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms.reuse)
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
                     _tell_of_another(attempt, served)
                 judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
-                yield Session(run, work, attempt, file, reusable, judging=judging)
+                yield Session(run, work, attempt, file, sampling, reusable, judging=judging)
         except Stop:
             raise attempt.interrupted(go_on) from None
         except Interrupted:
@@ -149,16 +157,16 @@ def _met(
     then is what the earlier run was told.
     """
     wanted = work.requests.keys() - answered
-    greedy = {key for key in wanted if reusing and work.drawn(key).temperature == 0}
+    reusing = reusing and sampling.temperature == 0
     if not isinstance(engine, ServedEngine):
-        return None, find(store, greedy, work.plan)
+        return None, find(store, wanted, work.plan) if reusing else {}
     if not wanted:
         return None, {}
     if not engine.timeless:
         # Also where nothing is missing: who serves a model under a name may have put another one there.
         served = engine.start(sampling)
-        return served, find(store, greedy, work.plan, lambda then: engine.same(then, served))
-    found = find(store, greedy, work.plan, lambda then: engine.same(then, None))
+        return served, find(store, wanted, work.plan, lambda then: engine.same(then, served)) if reusing else {}
+    found = find(store, wanted, work.plan, lambda then: engine.same(then, None)) if reusing else {}
     if len(found) < len(wanted):
         return engine.start(sampling), found
     newest = max((place.run for place in found.values()), key=lambda run: run.id)

@@ -11,18 +11,23 @@ import pytest
 from fteval.evals.answer import phrases
 from fteval.evals.answer.abstention import abstention
 from fteval.evals.answer.filler import announces, substance
+from fteval.evals.answer.leaks import leaks
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.requests import wants_strings, wants_verse
+from fteval.evals.find.label import labels_of, named
+from fteval.evals.language.text import fold
 from fteval.runs.asking.sources import source_files
 
 FOLDER = resources.files("fteval.evals").joinpath("data", "phrases")
 KINDS = sorted({file.name.removesuffix(".tsv") for file in pathlib.Path(str(FOLDER)).glob("*/*.tsv")})
+LABELS = {"ru": ["спам", "письмо"], "zh": ["垃圾", "正常"], "ja": ["迷惑", "通常"], "ko": ["스팸", "정상"]}
+NONE_GIVEN = ("label_not", "label_joined", "label_granted", "label_out")
 LINES = [pytest.param(kind, p, id=f"{kind}-{p.language}-{p.text}") for kind in KINDS for p in phrases.phrases(kind)]
 
 
 @pytest.mark.parametrize(("kind", "phrase"), LINES)
 def test_an_example_needs_its_phrase(kind: str, phrase: phrases.Phrase) -> None:
-    text = phrases.plain(phrase.example)
+    text = (fold if kind.startswith("label") else phrases.plain)(phrase.example)
     own = re.search(phrases.regex(phrase.text), text)
     assert own
     for other in phrases.phrases(kind):
@@ -46,6 +51,12 @@ def test_an_example_is_judged_as_its_kind_says(kind: str, phrase: phrases.Phrase
         assert not list(substance(text))
     elif kind in ("verse", "strings"):
         assert {"verse": wants_verse, "strings": wants_strings}[kind](text)
+    elif kind.startswith("label"):
+        labels = LABELS.get(phrase.language, ["spam", "ham", "offer"])
+        given = named(text, labels_of([*labels, "4"]))
+        assert given.label or (kind in NONE_GIVEN and not given.open)
+    elif kind in ("talk", "template"):
+        assert not leaks({"talk": "User: Why?", "template": "It ends in <|im_end|>."}[kind], [text])
     else:
         assert kind in ("elsewhere", "lecture", "again")  # one sign among others
 

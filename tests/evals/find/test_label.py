@@ -1,10 +1,6 @@
 """Which label an answer gives: forms in which models write one, invented; what each gives is a reader's judgement."""
 
-import json
-from importlib import resources
-
 import pytest
-import regex
 
 from fteval import registry
 from fteval.evals.find.label import labels_of, named
@@ -161,16 +157,6 @@ def test_a_label_decided_on_first_stands_whatever_is_compared_later() -> None:
     assert (
         named("It falls into the ham category." + rest.replace("spam, too", "offers"), labels_of(MAIL)).label == "ham"
     )
-
-
-def test_every_phrase_stands_in_its_own_example() -> None:
-    folder = resources.files("fteval.evals").joinpath("data", "phrases")
-    lines = [line for lang in folder.iterdir() if lang.joinpath("labels.jsonl").is_file()
-             for line in lang.joinpath("labels.jsonl").read_text(encoding="utf-8").splitlines()]  # fmt: skip
-    assert len(lines) > 50
-    for row in map(json.loads, lines):
-        assert set(row) == {"lang", "kind", "pattern", "example"}
-        assert regex.search(row["pattern"], row["example"], regex.IGNORECASE), row
 
 
 def test_a_label_in_an_unread_language_is_left_open_not_counted_as_wrong() -> None:

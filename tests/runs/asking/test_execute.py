@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,9 +14,7 @@ import pytest
 from fteval.errors import USAGE, Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Metric, Prompt, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
-from fteval.runs.asking.attempt import Progress
-from fteval.runs.asking.execute import execute
-from fteval.runs.asking.terms import Terms
+from fteval.runs.asking.execute import Progress, execute
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -46,7 +43,7 @@ def rows(run: RunRecord, name: str = "generations") -> list[dict[str, Any]]:
 
 def test_a_run_holds_its_plan_samples_answers_and_scores(store: Store) -> None:
     engine = echo.Echo()
-    run = execute(words(), engine, Sampling(), store, Terms(command="fteval run --model echo"))
+    run = execute(words(), engine, Sampling(), store, command="fteval run --model echo")
     assert (run.complete, run.planned, run.generated, run.reused, run.errors) == (True, 10, 10, 0, 0)
     assert exact(run) == {f"s{i}": 1.0 for i in range(10)}
     assert run.ref == "echo"
@@ -118,26 +115,26 @@ def test_other_sampling_is_asked_anew(store: Store, change: dict[str, Any]) -> N
 def test_runtime_options_do_not_matter_for_reuse(store: Store) -> None:
     execute(words(), echo.Echo(group=1), Sampling(), store)
     engine = echo.Echo(group=7, pause=0.1, ref="another name of it")
-    execute(words(), engine, Sampling(), store, Terms(on_progress=lambda p: None, command="other"))
+    execute(words(), engine, Sampling(), store, on_progress=lambda p: None, command="other")
     assert engine.asked == []
 
 
 def test_reuse_can_be_turned_off(store: Store) -> None:
     execute(words(), echo.Echo(), Sampling(), store)
     engine = echo.Echo()
-    execute(words(), engine, Sampling(), store, Terms(reuse=False))
+    execute(words(), engine, Sampling(), store, reuse=False)
     assert len(engine.asked) == 10
 
 
 def test_repeats_of_a_sampled_model_are_distinct_and_a_second_run_draws_anew(store: Store) -> None:
     draws = iter(range(1000))
     engine = echo.Echo(answer=lambda request: f"draw {next(draws)}")
-    first = execute(words(4), engine, SAMPLED, store, Terms(repeats=3))
+    first = execute(words(4), engine, SAMPLED, store, repeats=3)
     assert first.planned == 12
     assert len({row["text"] for row in rows(first)}) == 12
     assert len({request.seed for request in engine.asked}) == 12
     assert {request.repeat for request in engine.asked} == {0, 1, 2}
-    second = execute(words(4), engine, SAMPLED, store, Terms(repeats=3))
+    second = execute(words(4), engine, SAMPLED, store, repeats=3)
     assert (second.reused, second.generated) == (0, 12)
     assert [r.seed for r in engine.asked[:12]] == [r.seed for r in engine.asked[12:]], "the same seed, asked again"
 
@@ -149,9 +146,9 @@ def test_a_resumed_sampled_run_keeps_its_draws(store: Store) -> None:
         n = next(draws)
         return Failure("out_of_memory", "no") if n == 5 else f"draw {n}"
 
-    first = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=3))
+    first = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, repeats=3)
     assert not first.complete
-    again = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=3, resume=first.id))
+    again = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, repeats=3, resume=first.id)
     assert again.id == first.id
     assert again.complete
     assert {row["text"] for row in rows(again) if row["text"]} == {f"draw {n}" for n in range(13) if n != 5}
@@ -159,7 +156,7 @@ def test_a_resumed_sampled_run_keeps_its_draws(store: Store) -> None:
 
 def test_the_score_of_repeats_is_their_mean(store: Store) -> None:
     engine = echo.Echo(answer=lambda r: r.prompt.messages[-1].content if r.repeat < 2 else "wrong answer here")
-    run = execute(words(2), engine, SAMPLED, store, Terms(repeats=3))
+    run = execute(words(2), engine, SAMPLED, store, repeats=3)
     assert run.probes[0].scores == {"exact": pytest.approx([2 / 3, 2 / 3]), "words": pytest.approx([7 / 3, 7 / 3])}
 
 
@@ -183,7 +180,7 @@ def test_a_sample_that_was_judged_in_some_repeats_only_has_no_score_and_is_named
         return {"say 0": "a", "say 1": "a" if request.repeat else "no"}.get(sample, "no")
 
     built = suite.build([("short", Short(), echo.samples(3))])
-    (probe,) = execute(built, echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=2)).probes
+    (probe,) = execute(built, echo.Echo(answer=answer), SAMPLED, store, repeats=2).probes
     assert probe.scores["letter"] == [1.0, None, None]
     assert dict(probe.partly) == {"letter": (1,)}
 
@@ -192,7 +189,7 @@ def test_a_prompt_that_two_probes_share_is_asked_once_and_judged_by_both(store: 
     built = suite.build([("a", echo.Words(), echo.samples(6)), ("b", echo.Words(), echo.samples(4))])
     engine = echo.Echo()
     seen: list[Progress] = []
-    run = execute(built, engine, Sampling(), store, Terms(on_progress=seen.append))
+    run = execute(built, engine, Sampling(), store, on_progress=seen.append)
     assert len(engine.asked) == 6
     assert (run.planned, run.generated, run.complete) == (10, 10, True)
     assert [p.scores["exact"] for p in run.probes] == [[1.0] * 6, [1.0] * 4]
@@ -300,7 +297,7 @@ def test_resume_of_a_changed_plan_is_refused_field_by_field_and_the_run_untouche
     before = {p.name: p.read_bytes() for p in Path(first.path).iterdir()}
     engine = echo.Echo(weights="sha256:other")
     with pytest.raises(UserError) as caught:
-        execute(words(), engine, SAMPLED, store, Terms(resume=first.id, repeats=2))
+        execute(words(), engine, SAMPLED, store, resume=first.id, repeats=2)
     assert caught.value.exit_code == USAGE
     for line in ("sampling.temperature: 0.0 → 0.8", "repeats: 1 → 2", "engine.weights: sha256:0 → sha256:other"):
         assert line in caught.value.what
@@ -318,26 +315,26 @@ def test_resume_continues_the_same_run_and_asks_only_for_what_is_missing(store: 
                 yield group
 
     with pytest.raises(Incomplete, match="the GPU is gone") as caught:
-        execute(words(), Dies(), Sampling(), store, Terms(command="fteval run --model x"))
+        execute(words(), Dies(), Sampling(), store, command="fteval run --model x")
     run_id = store.find("latest").id
     assert caught.value.fix == f"fteval run --model x --resume {run_id}"
     assert results.latest_incomplete(store) == run_id
     half = results.load(store, run_id)
     assert (half.complete, half.generated) == (False, 8)
     engine = echo.Echo()
-    whole = execute(words(), engine, Sampling(), store, Terms(resume="latest"))
+    whole = execute(words(), engine, Sampling(), store, resume="latest")
     assert whole.id == run_id
     assert [request.sample_id for request in engine.asked] == ["s8", "s9"]
     assert (whole.complete, whole.generated, whole.reused) == (True, 10, 0)
     assert results.latest_incomplete(store) is None
     with pytest.raises(UserError, match="no incomplete run"):
-        execute(words(), engine, Sampling(), store, Terms(resume="latest"))
+        execute(words(), engine, Sampling(), store, resume="latest")
 
 
 def test_resuming_a_complete_run_does_nothing(store: Store) -> None:
     first = execute(words(), echo.Echo(), Sampling(), store)
     engine = echo.Echo()
-    again = execute(words(), engine, Sampling(), store, Terms(resume=first.id))
+    again = execute(words(), engine, Sampling(), store, resume=first.id)
     assert engine.asked == []
     assert replace(again, seconds=0) == replace(first, seconds=0)
     assert len(rows(again, "scores")) == len(rows(first, "scores"))
@@ -350,7 +347,7 @@ def test_progress_counts_only_what_is_in_the_journal_and_comes_at_most_ten_times
         (path,) = store.runs_dir.glob("*/generations.jsonl")
         seen.append((progress, path.read_bytes().count(b"\n")))
 
-    execute(words(60), echo.Echo(group=1, pause=0.01), Sampling(), store, Terms(on_progress=watch))
+    execute(words(60), echo.Echo(group=1, pause=0.01), Sampling(), store, on_progress=watch)
     assert all(p.done <= there for p, there in seen)
     assert seen[-1][0].done == 60
     assert [p.total for p, _ in seen] == [60] * len(seen)
@@ -359,7 +356,7 @@ def test_progress_counts_only_what_is_in_the_journal_and_comes_at_most_ten_times
 
 def test_every_repeat_needs_to_be_at_least_one(store: Store) -> None:
     with pytest.raises(UserError, match="repeats is 0"):
-        execute(words(), echo.Echo(), Sampling(), store, Terms(repeats=0))
+        execute(words(), echo.Echo(), Sampling(), store, repeats=0)
 
 
 def test_an_engine_s_own_request_identity_separates_equal_prompts(store: Store) -> None:
@@ -438,57 +435,3 @@ def test_a_probe_s_own_words_are_what_is_said_of_its_error(store: Store) -> None
 
     run = execute(suite.build([("w", NeedsTarget(), echo.samples(2))]), echo.Echo(), Sampling(), store)
     assert run.warnings == ("w: 2 could not be scored, first s0: this row has no target",)
-
-
-@dataclass
-class Heard(echo.Echo):
-    """Remembers how each sample was drawn."""
-
-    drawn: dict[str, Sampling] = dataclasses.field(default_factory=dict)
-
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
-        self.drawn |= {request.sample_id: sampling for request in requests}
-        return super().generate(requests, sampling)
-
-
-def two(**own: Any) -> suite.Suite:
-    probes = [("short", echo.Words(), echo.samples(3)), ("long", echo.Words(), echo.samples(7)[3:])]
-    return suite.build(probes, sampling={"long": own})
-
-
-def test_a_probe_with_its_own_sampling_is_drawn_by_it_and_the_others_are_not(store: Store) -> None:
-    engine = Heard()
-    run = execute(two(max_tokens=400, stop=("END",)), engine, Sampling(), store)
-    assert {name: how.max_tokens for name, how in engine.drawn.items()} == dict.fromkeys(
-        ["s0", "s1", "s2"], 256
-    ) | dict.fromkeys(["s3", "s4", "s5", "s6"], 400)
-    assert engine.drawn["s3"].stop == ("END",)
-    assert run.manifest["plan"]["sampling"]["probes"] == {"long": {"max_tokens": 400, "stop": ["END"]}}
-    assert (run.complete, run.generated) == (True, 7)
-
-
-def test_answers_are_reused_by_how_they_were_drawn_be_it_said_of_a_probe_or_of_the_run(store: Store) -> None:
-    execute(two(max_tokens=400), echo.Echo(), Sampling(), store)
-    changed = execute(two(max_tokens=100), echo.Echo(), Sampling(), store)
-    assert (changed.reused, changed.generated) == (3, 4)
-    everywhere = execute(two(), echo.Echo(), Sampling(max_tokens=400), store)
-    assert (everywhere.reused, everywhere.generated) == (4, 3)
-    drawn = execute(two(temperature=0.7), echo.Echo(), Sampling(), store)
-    again = execute(two(temperature=0.7), echo.Echo(), Sampling(), store)
-    assert (drawn.reused, again.reused, again.generated) == (3, 3, 4)  # two runs are two draws
-
-
-def test_what_a_probe_says_as_the_run_does_is_no_difference(store: Store) -> None:
-    first = execute(two(max_tokens=256), echo.Echo(), Sampling(), store)
-    again = execute(two(), echo.Echo(), Sampling(), store)
-    assert first.manifest["plan"] == again.manifest["plan"]
-    assert again.reused == 7
-
-
-def test_a_limit_of_one_probe_is_its_whole_and_always_the_same_draw() -> None:
-    probes = [("a", echo.Words(), echo.samples(9)), ("b", echo.Words(), echo.samples(9))]
-    limited = suite.build(probes, limits={"a": 4})
-    assert [len(p.samples) for p in limited.probes] == [4, 9]
-    assert not limited.subset
-    assert limited.probes[0].samples == suite.build(probes, limit=4).probes[0].samples
-    assert suite.build(probes, limit=3, limits={"a": 4}).subset
