@@ -81,7 +81,7 @@ def registered_name(cls: type) -> str:
 
 def probe(name: str, params: Mapping[str, Any] | None = None, *, where: str | None = None) -> Probe:
     """A probe with its parameters checked. Raises UserError naming every wrong parameter at once."""
-    cls, owner = probe_class(name), f"probe '{name}'"
+    cls, owner = placed(probe_class, name, where), f"probe '{name}'"
     plugin = _plugin("probe", name)
     if plugin is None:
         return typing.cast(Probe, make(cls, params or {}, owner=owner, where=where))
@@ -96,6 +96,14 @@ def probe(name: str, params: Mapping[str, Any] | None = None, *, where: str | No
     if not sound:
         raise _useless(plugin, "none of its metrics is the primary one: Metric(name, primary=True)")
     return made
+
+
+def placed(find: Callable[[str], Any], name: str, where: str | None) -> Any:
+    """What `find` makes of a name; its UserError says where the name stands."""
+    try:
+        return find(name)
+    except UserError as error:
+        raise type(error)(error.what, where=error.where or where, fix=error.fix) from None
 
 
 def is_generated(data: str) -> bool:

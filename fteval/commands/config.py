@@ -22,13 +22,11 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
 def check(path: Path) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
+    from fteval.experiment.check import checked
     from fteval.experiment.describe import experiment_of
-    from fteval.experiment.gates import measurable, resolve_gates
-    from fteval.experiment.suite import build_suite
 
     planned = experiment_of(path)
-    suite = build_suite(planned)
-    gates = resolve_gates(planned, measurable(suite))
+    suite, gates = checked(planned)
     for text in suite.oddities():
         click.echo(f"{path}: warning: {text}", err=True)
     click.echo(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fteval.config.check import problems_of, sound_gates
+from fteval.config.check import problems_of
 from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
 from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read
@@ -34,7 +34,7 @@ LARGEST = 1 << 20
 
 
 class BrokenConfig(UserError):
-    """All that is wrong in a file, and the config that is left of it where only gates are wrong."""
+    """All that is wrong in a file, and the config that is left of it without that."""
 
     rest: Config | None = None
 
@@ -45,30 +45,14 @@ def load(path: Path) -> Config:
     Raises BrokenConfig with all that is wrong, one line each, as `fteval.yaml:14: unknown key 'treshold'. …`.
     """
     tree = read(_text(path))
-    config = None
-    if isinstance(tree.value, dict):
-        config = problems_of(tree, path.parent)
-    if tree.problems or config is None:
+    sound = problems_of(tree, path.parent) if isinstance(tree.value, dict) else None
+    if sound is not None:
+        _place(sound.config, path, tree, sound.gates)
+    if tree.problems or sound is None:
         broken = BrokenConfig(_listed(path, tree.problems), fix="`fteval config schema` prints what may be written")
-        if isinstance(tree.value, dict):
-            broken.rest = _rest(path, tree)
+        broken.rest = sound.config if sound else None
         raise broken
-    _place(config, path, tree, range(len(config.gates)))
-    return config
-
-
-def _rest(path: Path, tree: Tree) -> Config | None:
-    """What a file says without its wrong gates; None where something else is wrong too."""
-    sound = sound_gates(tree)
-    gates = tree.value.get("gates")
-    if not isinstance(gates, list) or len(sound) == len(gates):
-        return None
-    left = Tree({**tree.value, "gates": [gates[i] for i in sound]}, tree.lines)
-    config = problems_of(left, path.parent)
-    if config is None or left.problems:
-        return None
-    _place(config, path, tree, sound)
-    return config
+    return sound.config
 
 
 def schema() -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from fteval import registry
-from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
+from fteval.config.models import CandidateSpec, Config, DrawnSpec, GateSpec, ProbeSpec, SamplingSpec, ServerSpec
 from fteval.config.tree import Path as Place
 from fteval.config.tree import Problem, Tree
 
@@ -22,57 +23,75 @@ _LATER = {
 """Keys of the design that this version does not know yet."""
 
 
-def problems_of(tree: Tree, folder: Path) -> Config | None:
-    """The config, or None; adds what is wrong to the tree's problems."""
-    value = _without_later(tree)
-    tree.problems += [problem for _, problem in _gates_on_no_probe(tree)]
-    config = None
+Found = tuple[Place, Problem]
+"""What is wrong, and in what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is left of a file without what is wrong in it."""
+
+    config: Config
+    gates: list[int]
+    """The places in the file of the gates that are left."""
+
+
+def problems_of(tree: Tree, folder: Path) -> Sound | None:
+    """What a file says soundly, None where that is nothing; adds what is wrong to the tree's problems."""
+    later = list(_later(tree))
+    wrong = [*later, *_gates_on_no_probe(tree), *_missing_files(tree, folder)]
+    wrong += _invalid(tree, folder, {place[:2] for place, _ in later})
+    tree.problems += [problem for _, problem in wrong]
+    places = {place[:2] if place[:1] and place[0] in _SPECS else place[:1] for place, _ in wrong}
+    on_broken = {("gates", i) for i, gate in _items(tree.value.get("gates")) if ("probes", _probe_of(gate)) in places}
+    left = _without(tree.value, places | on_broken)
     try:
-        config = Config.model_validate(_resolved(value, folder))
+        config = Config.model_validate(_resolved({"version": 1, **left}, folder))
+    except ValidationError:
+        return None
+    gone = {place[1] for place in places | on_broken if place[0] == "gates" and len(place) > 1}
+    return Sound(config, [i for i in range(len(config.gates) + len(gone)) if i not in gone])
+
+
+def _invalid(tree: Tree, folder: Path, known: set[Place]) -> list[Found]:
+    """What the models say of the values, without what is `known` already."""
+    try:
+        Config.model_validate(_resolved(_without(tree.value, known), folder))
     except ValidationError as error:
-        tree.problems += [_problem(e, tree) for e in error.errors()]
-    tree.problems += _missing_files(tree, folder)
-    return config
+        return [_problem(one, tree) for one in error.errors()]
+    return []
 
 
-def sound_gates(tree: Tree) -> list[int]:
-    """Places of the gates that are well formed and on a probe that the config has."""
-    on_nothing = {i for i, _ in _gates_on_no_probe(tree)}
-    found = []
-    for i, gate in enumerate(tree.value.get("gates") or ()):
-        try:
-            GateSpec.model_validate(gate)
-        except ValidationError:
-            continue
-        if i not in on_nothing:
-            found.append(i)
-    return found
-
-
-def _without_later(tree: Tree) -> dict[str, Any]:
-    """The values without what a later version will read; each such key becomes a problem."""
+def _without(value: dict[str, Any], places: set[Place]) -> dict[str, Any]:
+    """The sections that are not empty, without what stands at these places."""
     kept: dict[str, Any] = {}
-    for key, value in tree.value.items():
-        if key in _LATER[""]:
-            _later(tree, (key,))
-        elif value is None and key in Config.model_fields:
-            continue  # a section that is still empty
-        elif key == "candidates" and isinstance(value, dict):
-            kept[key] = {name: spec for name, spec in value.items() if not _has_later(tree, (key, name), spec)}
-        else:
-            kept[key] = value
+    for key, inner in value.items():
+        if (key,) in places or (inner is None and key in Config.model_fields):
+            continue
+        if key in _SPECS and isinstance(inner, dict):
+            inner = {name: spec for name, spec in inner.items() if (key, name) not in places}
+        elif key in _SPECS and isinstance(inner, list):
+            inner = [spec for i, spec in enumerate(inner) if (key, i) not in places]
+        kept[key] = inner
     return kept
 
 
-def _has_later(tree: Tree, place: Place, spec: Any) -> bool:
-    later = [key for key in spec if key in _LATER["candidates"]] if isinstance(spec, dict) else []
-    for key in later:
-        _later(tree, (*place, key), " Candidates here are {train: sft, data: FILE, …} or {model: REF}.")
-    return bool(later)
+def _later(tree: Tree) -> Iterator[Found]:
+    """Keys that a later version will read."""
+    for key in tree.value:
+        if key in _LATER[""]:
+            yield (key,), Problem(tree.line((key,)), f"'{key}' is not in this version of fteval.")
+    for name, spec in _items(tree.value.get("candidates")):
+        for key in spec if isinstance(spec, dict) else ():
+            if key in _LATER["candidates"]:
+                place = ("candidates", name, key)
+                instead = "Candidates here are {train: sft, data: FILE, …} or {model: REF}."
+                yield place, Problem(tree.line(place), f"'{key}' is not in this version of fteval. {instead}")
 
 
-def _later(tree: Tree, place: Place, instead: str = "") -> None:
-    tree.problems.append(Problem(tree.line(place), f"'{place[-1]}' is not in this version of fteval.{instead}"))
+def _probe_of(gate: Any) -> Any:
+    name = gate.get("probe") if isinstance(gate, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
@@ -81,20 +100,22 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
-def _problem(error: Any, tree: Tree) -> Problem:
+def _problem(error: Any, tree: Tree) -> Found:
     """One finding of pydantic in our words."""
     place: Place = tuple(part for part in error["loc"] if part != "[key]")
     kind, line = error["type"], tree.line(place)
     # A gate is known by its line; its number in the list says nothing.
     name = ".".join(str(part) for part in (place[2:] or ("gate",) if place[0] == "gates" and len(place) > 1 else place))
     if kind == "extra_forbidden":
-        return Problem(line, f"unknown key '{place[-1]}'. {_suggest(str(place[-1]), _known(place))}")
-    if kind == "missing":
-        return Problem(line, f"'{name}' is missing" + (": write 'version: 1'" if place == ("version",) else ""))
-    if kind == "value_error":
-        return Problem(line, f"{name}: {error['ctx']['error']}")
-    wanted = _WANTED.get(kind) or error["msg"].removeprefix("Input should be ")
-    return Problem(line, f"'{name}' should be {wanted}, found {_short(error['input'])}")
+        text = f"unknown key '{place[-1]}'. {_suggest(str(place[-1]), _known(place))}"
+    elif kind == "missing":
+        text = f"'{name}' is missing" + (": write 'version: 1'" if place == ("version",) else "")
+    elif kind == "value_error":
+        text = f"{name}: {error['ctx']['error']}"
+    else:
+        wanted = _WANTED.get(kind) or error["msg"].removeprefix("Input should be ")
+        text = f"'{name}' should be {wanted}, found {_short(error['input'])}"
+    return place, Problem(line, text)
 
 
 _WANTED = {
@@ -113,12 +134,10 @@ _WANTED = {
 
 def _known(place: Place) -> list[str]:
     """The keys that may stand beside a wrong one."""
-    model: type[BaseModel] = Config
-    if place[0] == "sampling":
-        model = SamplingSpec if len(place) > 1 else Config
-    elif len(place) > 2:
-        model = _SPECS[str(place[0])]
-    return list(model.model_fields)
+    around: dict[Place, type[BaseModel]] = {(): Config, ("sampling",): SamplingSpec, ("server",): ServerSpec}
+    if place[0] in _SPECS:
+        around |= {place[:2]: _SPECS[str(place[0])], (*place[:2], "sampling"): DrawnSpec}
+    return list(around.get(place[:-1], Config).model_fields)
 
 
 def _suggest(word: str, known: list[str]) -> str:
@@ -140,26 +159,27 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}…"
 
 
-def _gates_on_no_probe(tree: Tree) -> Iterator[tuple[int, Problem]]:
+def _gates_on_no_probe(tree: Tree) -> Iterator[Found]:
     """Gates on probes that the config does not have; without a list of probes they may come from the command line."""
     probes, gates = tree.value.get("probes"), tree.value.get("gates")
     if not isinstance(probes, dict) or not isinstance(gates, list):
         return
     for i, gate in enumerate(gates):
-        name = gate.get("probe") if isinstance(gate, dict) else None
-        if isinstance(name, str) and name not in probes:
-            line = tree.line(("gates", i, "probe"))
+        name = _probe_of(gate)
+        if name is not None and name not in probes:
+            place = ("gates", i, "probe")
             what = f"a gate on '{name}', which is not among the probes. {_suggest(name, list(probes))}"
-            yield i, Problem(line, what)
+            yield place, Problem(tree.line(place), what)
 
 
-def _missing_files(tree: Tree, folder: Path) -> Iterator[Problem]:
+def _missing_files(tree: Tree, folder: Path) -> Iterator[Found]:
     for section in ("candidates", "probes"):
         for name, spec in _items(tree.value.get(section)):
             for key in ("data", "trained_on"):
                 file = spec.get(key) if isinstance(spec, dict) else None
                 if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
-                    yield Problem(tree.line((section, name, key)), f"no file {folder / file}")
+                    place = (section, name, key)
+                    yield place, Problem(tree.line(place), f"no file {folder / file}")
 
 
 def _exists(path: Path) -> bool:

@@ -91,6 +91,32 @@ class CandidateSpec(_Spec):
         return dict(self.model_extra or {})
 
 
+class DrawnSpec(_Spec):
+    """How the answers to one probe are drawn, where that is not as the config's `sampling` says."""
+
+    temperature: float = _setting(Sampling, "temperature")
+    """0 is greedy."""
+    top_p: float = _setting(Sampling, "top_p")
+    top_k: int = _setting(Sampling, "top_k")
+    """0 is off."""
+    repetition_penalty: float = _setting(Sampling, "repetition_penalty")
+    max_tokens: int = _setting(Sampling, "max_tokens")
+    """Of the longest answer."""
+    stop: list[Text] = Field(default_factory=list)
+    """Texts that end an answer."""
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _one_stop(cls, raw: Any) -> Any:
+        return [raw] if isinstance(raw, str) else raw
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was written, as fields of the record."""
+        said = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+
+
 class ProbeSpec(_Spec):
     """A probe, its parameters, and perhaps the user's own samples."""
 
@@ -101,6 +127,9 @@ class ProbeSpec(_Spec):
     """Samples, relative to the folder of the config; without it the probe's own."""
     reference: Text | None = None
     """Who judges this probe's answers beside its rules; see the config's own."""
+    sampling: DrawnSpec = Field(default_factory=DrawnSpec)
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many samples, always the same ones: gates judge them as the whole."""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -184,38 +213,17 @@ class GateSpec(_Spec):
         )
 
 
-class SamplingSpec(_Spec):
+class SamplingSpec(DrawnSpec):
     """How answers are drawn, the same for base and candidates."""
 
-    temperature: float = _setting(Sampling, "temperature")
-    """0 is greedy."""
-    top_p: float = _setting(Sampling, "top_p")
-    top_k: int = _setting(Sampling, "top_k")
-    """0 is off."""
-    repetition_penalty: float = _setting(Sampling, "repetition_penalty")
-    max_tokens: int = _setting(Sampling, "max_tokens")
-    stop: list[Text] = Field(default_factory=list)
     seed: int = _setting(Sampling, "seed")
     repeats: int = Field(default=1, ge=1)
     """Answers per sample."""
 
-    @field_validator("stop", mode="before")
-    @classmethod
-    def _one_stop(cls, raw: Any) -> Any:
-        return [raw] if isinstance(raw, str) else raw
-
     @property
     def sampling(self) -> Sampling:
         """The record, without the repeats."""
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            top_k=self.top_k,
-            repetition_penalty=self.repetition_penalty,
-            max_tokens=self.max_tokens,
-            stop=tuple(self.stop),
-            seed=self.seed,
-        )
+        return Sampling(**{name: value for name, value in self.given.items() if name != "repeats"})
 
 
 def _variables(key: object) -> object:

@@ -15,9 +15,8 @@ from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
+from fteval.experiment.check import problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
-from fteval.experiment.gates import measurable, resolve_gates
-from fteval.experiment.suite import build_suite
 from fteval.records import Limits, Sampling
 
 if TYPE_CHECKING:
@@ -58,13 +57,11 @@ def _default_config() -> Path | None:
 
 
 def _wrong_in(rest: Config) -> str:
-    """What is wrong with the sound gates of a config too: whoever mends a file wants to do it once."""
+    """What is wrong with the sound rest of a config too: whoever mends a file wants to do it once."""
     try:
-        left = describe(Asked(), rest)
-        resolve_gates(left, measurable(build_suite(left)))
-    except UserError as error:
-        return error.what
-    return ""
+        return "\n".join(problems(describe(Asked(), rest)))
+    except UserError:  # what is missing may be what was wrong
+        return ""
 
 
 def describe(asked: Asked, config: Config | None = None) -> Experiment:
@@ -77,6 +74,8 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
     uses = _uses(asked, config)
     if asked.reference is not None:
         uses = [replace(use, reference=None) for use in uses]
+    drawn = asked.part(Sampling)
+    uses = [replace(use, sampling={k: v for k, v in use.sampling.items() if k not in drawn}) for use in uses]
     candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
     model, against = asked.model, asked.against
     if model is not None:
@@ -93,7 +92,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         baseline=baseline,
         candidates=candidates,
         gates=asked.gates or (_gates_on(config, uses) if config else ()),
-        sampling=replace(config.sampling.sampling if config else Sampling(), **asked.part(Sampling)),
+        sampling=replace(config.sampling.sampling if config else Sampling(), **drawn),
         repeats=asked.repeats if asked.repeats is not None else (config.sampling.repeats if config else 1),
         limit=asked.limit,
         store=(config.store if config else None) or DEFAULT_STORE,
@@ -170,7 +169,8 @@ def short_name(ref: str) -> str:
 def config_probes(config: Config) -> Iterable[ProbeUse]:
     """The probes of a config."""
     for name, spec in config.probes.items():
-        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where, spec.reference)
+        drawn, most = spec.sampling.given, spec.limit
+        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where, spec.reference, drawn, most)
 
 
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:

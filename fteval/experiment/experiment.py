@@ -28,6 +28,10 @@ class ProbeUse:
     where: str | None = None
     reference: str | None = None
     """Who judges beside the probe's rules, where that is another one than the experiment's."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of Sampling that are not the experiment's."""
+    limit: int | None = None
+    """At most so many samples, which are then the probe's whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseF
     if experiment.base.startswith("replay:"):
         raise UserError("saved outputs cannot be asked twice: they would be the same", fix="name the model itself")
     suite, store = build_suite(experiment), Store(place.store)
-    sampled = experiment.sampling.temperature > 0
+    drawn = [replace(experiment.sampling, **p.sampling).temperature for p in suite.probes]
+    sampled = any(temperature > 0 for temperature in drawn)
     other = replace(experiment.sampling, seed=experiment.sampling.seed + 1) if sampled else experiment.sampling
     wanted = Wanted(references_of(experiment), experiment.base)
     records: list[RunRecord] = []

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fteval.experiment.check import checked
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.suite import build_suite
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
 from fteval.runs.asking.reuse import find
 from fteval.runs.journal.store import Store
@@ -74,22 +73,23 @@ def _model(
     store: Store | None,
     open_: Callable[[str], Engine],
 ) -> ModelPlan:
-    most = experiment.sampling.max_tokens
     if ref is None:
         # Whether it exists already is known only once the trainer has read base and rows.
-        prompts = {tuple((m.role, m.content) for m in s.messages) for p in suite.probes for s in p.samples}
-        total = len(prompts) * experiment.repeats
-        return ModelPlan(name, None, total, 0, None, total * most)
+        drawn = [(replace(experiment.sampling, **p.sampling), p.samples) for p in suite.probes]
+        prompts = {(how, tuple((m.role, m.content) for m in s.messages)) for how, samples in drawn for s in samples}
+        tokens = sum(how.max_tokens for how, _ in prompts) * experiment.repeats
+        return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
     from fteval.runs.asking.plan import plan
 
     engine = open_(ref)
     work = plan(suite, engine, experiment.sampling, experiment.repeats)
-    greedy = experiment.sampling.temperature == 0
+    greedy = {key for key in work.requests if work.drawn(key).temperature == 0}
     # Nobody is asked here: it is reckoned as if a server had still the same model.
     still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None
-    found = find(store, work.requests.keys(), work.plan, still) if store is not None and greedy else {}
+    found = find(store, greedy, work.plan, still) if store is not None else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
+    most = sum(work.drawn(request.key).max_tokens for request in to_make)
     price = engine.price if isinstance(engine, PricedEngine) else None
     local = not isinstance(engine, ServedEngine)
     # A server counts tokens itself, by a tokenizer that is not here: three bytes a token is on the high side.
@@ -102,8 +102,8 @@ def _model(
         len(work.requests),
         len(found),
         prompt_tokens,
-        len(to_make) * most,
-        price.usd(prompt_tokens or 0, len(to_make) * most) if price else None,
+        most,
+        price.usd(prompt_tokens or 0, most) if price else None,
         local,
     )
 
@@ -128,8 +128,7 @@ def _weak(plan: GatePlan) -> str:
 
 def plan(experiment: Experiment, place: Place) -> Plan:
     """What a run would do and what its gates could see; asks no model and writes nothing."""
-    suite = build_suite(experiment)
-    gates = resolve_gates(experiment, measurable(suite))
+    suite, gates = checked(experiment)
     store = Store(place.store, readonly=True) if place.store.is_dir() else None
     unasked = replace(experiment, servers=replace(experiment.servers, asked=False))
     with opened_pool(store, place, unasked) as pool:

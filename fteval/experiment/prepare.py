@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment import judge
+from fteval.experiment.check import checked
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.gates import measurable, resolve_gates
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.suite import build_suite
-from fteval.experiment.train import check_trainable, trained
+from fteval.experiment.train import trained
 from fteval.records import Comparison, Engine, RunRecord
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
@@ -55,11 +54,8 @@ def prepared(
 
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
-    suite = build_suite(experiment)
-    gates = resolve_gates(experiment, measurable(suite))
+    suite, gates = checked(experiment)
     store = Store(place.store)
-    for name, use in experiment.candidates.items():
-        check_trainable(name, use)
     with opened_pool(store, place, experiment) as pool:
         accepted = None
         if experiment.baseline is not None:

@@ -27,7 +27,13 @@ def build_suite(experiment: Experiment) -> Suite:
         made = registry.probe(use.probe, params, where=use.where)
         specs.append((use.name, made, _samples_of(use, made, of_nano)))
     try:
-        return suite.build(specs, limit=experiment.limit, name=experiment.suite)
+        return suite.build(
+            specs,
+            limit=experiment.limit,
+            name=experiment.suite,
+            limits={use.name: use.limit for use in experiment.probes},
+            sampling={use.name: use.sampling for use in experiment.probes},
+        )
     except UserError as error:
         raise _by_line(error, [use.data for use in experiment.probes if use.data and use.data.is_file()]) from None
 

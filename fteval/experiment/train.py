@@ -61,7 +61,7 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
 
 def _trainer(use: ModelUse) -> Trainer:
     assert use.trainer is not None
-    return cast(Trainer, registry.trainer_module(use.trainer))
+    return cast(Trainer, registry.placed(registry.trainer_module, use.trainer, use.where))
 
 
 def _recipe(trainer: Trainer, use: ModelUse) -> Any:

@@ -38,7 +38,8 @@ class Place:
 class Outputs:
     """What a folder's outputs hold."""
 
-    stop: tuple[str, ...]
+    stops: Mapping[str, tuple[str, ...]]
+    """Of every key that is asked for, the texts that end its answer."""
     found: dict[str, Place] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What a reader should know: torn ends, keys with two answers."""
@@ -54,16 +55,17 @@ class Outputs:
         place = self.found[request.key]
         with open(place.path, "rb") as file:
             file.seek(place.offset)
-            return read_row(json.loads(file.read(place.length)), request, self.stop)
+            return read_row(json.loads(file.read(place.length)), request, self.stops[request.key])
 
 
-def find(folder: Path, inputs: Collection[str], known: Collection[str], stop: tuple[str, ...]) -> Outputs:
-    """All output rows under a folder; `inputs` are its own files, `known` the keys that are asked for.
+def find(folder: Path, inputs: Collection[str], known: Mapping[str, tuple[str, ...]]) -> Outputs:
+    """All output rows under a folder; `inputs` are its own files, `known` the keys that are asked for, each with the
+    texts that end its answer.
 
     Of several rows for a key text counts more than a failure, then the first one. An unfinished last line is left out.
     Raises UserError for a row of another plan and for every other line that is no batch row.
     """
-    outputs = Outputs(stop)
+    outputs = Outputs(known)
     differing: list[tuple[str, Path, int]] = []
     kinds: dict[str, str] = {}
     for path in sorted(folder.rglob("*.jsonl")):
@@ -80,7 +82,7 @@ def find(folder: Path, inputs: Collection[str], known: Collection[str], stop: tu
                     where=f"{path}:{line.number}",
                     fix="it is the output of another plan: move the file out of the folder",
                 )
-            found = read_row(row, _NOBODY, stop)
+            found = read_row(row, _NOBODY, known[key])
             place = Place(path, line.offset, len(line.data), _worth(found), hash((found.text, found.finish_reason)))
             before = outputs.found.get(key)
             if before is None or place.worth > before.worth:

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fteval.engines.shards import ShardEngine, file_name, open_engine
@@ -111,7 +111,7 @@ class _Side:
 
     def rows(self, keys: Iterable[str]) -> list[bytes]:
         requests = self.session.work.requests
-        return [self.engine.row(requests[key], self.session.sampling, self.name) for key in keys]
+        return [self.engine.row(requests[key], self.session.work.drawn(key), self.name) for key in keys]
 
 
 def write(
@@ -218,7 +218,8 @@ def _sides(
     in_files = _in_files(names)
     engines = [(name, engine) for name, engine in ready.engines if isinstance(engine, ShardEngine)]
     for _, engine in engines:
-        engine.check(experiment.sampling)
+        for probe in ready.suite.probes:
+            engine.check(replace(experiment.sampling, **probe.sampling))
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
         sides = []
@@ -254,8 +255,9 @@ def _taken_up(
 ) -> State:
     """Journals what the outputs hold, then writes the files that are needed for the rest."""
     record.check_files(folder)
-    known = {key for _, side in sides for key in side.session.work.requests}
-    found = outputs.find(folder, {*record.shards, *record.missing}, known, experiment.sampling.stop)
+    works = [side.session.work for _, side in sides]
+    known = {key: work.drawn(key).stop for work in works for key in work.requests}
+    found = outputs.find(folder, {*record.shards, *record.missing}, known)
     for note in found.notes:
         place.listener.note(note)
     for _, side in sides:

@@ -42,11 +42,11 @@ def _of_runs(base: RunRecord, run: RunRecord, same: bool) -> Iterator[str]:
 
 def _dice(run: RunRecord) -> str:
     """That one seed draws the same answers twice: who asks a model twice at T > 0 wanted two draws."""
-    drawn = _sampling(run).get("sampling.temperature")
+    drawn = [value for key, value in _sampling(run).items() if key.endswith("temperature")]
     another = (
         "; one seed draws the same answers twice: --seed N draws others, `fteval noise` measures what that changes"
     )
-    return another if isinstance(drawn, int | float) and drawn > 0 else ""
+    return another if any(isinstance(value, int | float) and value > 0 for value in drawn) else ""
 
 
 def same_model(base: RunRecord, run: RunRecord) -> bool:
@@ -87,7 +87,7 @@ def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict
 
 def _differing(base: RunRecord, run: RunRecord) -> dict[str, tuple[Any, Any]]:
     """Of engine, versions, dtype, device, template and sampling what is not the same on both sides."""
-    old, new = {**_engine(base), **_sampling(base)}, {**_engine(run), **_sampling(run)}
+    old, new = {**_engine(base), **_sampling(base, run)}, {**_engine(run), **_sampling(run, base)}
     # A key of one side only belongs to the change: an adapter brings the version of its library.
     return {key: (old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]}
 
@@ -128,10 +128,23 @@ def _engine(run: RunRecord) -> dict[str, Any]:
     return found
 
 
-def _sampling(run: RunRecord) -> dict[str, Any]:
+def _sampling(run: RunRecord, also: RunRecord | None = None) -> dict[str, Any]:
+    """The settings, and those of one probe that this run or `also` has otherwise than in general."""
+    found = _settings(run)
+    own = {(probe, key) for one in (run, also or run) for probe, of in _own(one).items() for key in of}
+    of_probes = {f"sampling.{probe}.{key}": _own(run).get(probe, {}).get(key, found.get(key)) for probe, key in own}
+    general = {f"sampling.{key}": value for key, value in found.items() if key != "probes"}
+    return {**general, **of_probes, "repeats": plan(run).get("repeats")}
+
+
+def _settings(run: RunRecord) -> Mapping[str, Any]:
     found = plan(run).get("sampling")
-    settings = {f"sampling.{k}": v for k, v in found.items()} if isinstance(found, Mapping) else {}
-    return {**settings, "repeats": plan(run).get("repeats")}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _own(run: RunRecord) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = _settings(run).get("probes", {})
+    return found
 
 
 def plan(run: RunRecord) -> Mapping[str, Any]:

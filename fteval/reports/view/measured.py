@@ -112,10 +112,12 @@ def _repeats(k: object) -> str:
 
 def in_words(sampling: Mapping[str, Any]) -> str:
     """`greedy, at most 256 tokens, seed 0`: fields that are off are not named."""
-    off = {"temperature": 0, "top_p": 1, "top_k": 0, "repetition_penalty": 1, "stop": []}
+    off = {"temperature": 0, "top_p": 1, "top_k": 0, "repetition_penalty": 1, "stop": [], "probes": {}}
     words = ["greedy"] if sampling.get("temperature") == 0 else []
     for key, value in sampling.items():
-        if key not in ("max_tokens", "seed") and (list(value) if isinstance(value, tuple) else value) != off.get(key):
+        if key == "probes":
+            words += [f"{of} with {' and '.join(f'{k} {v}' for k, v in own.items())}" for of, own in value.items()]
+        elif key not in ("max_tokens", "seed") and (list(value) if isinstance(value, tuple) else value) != off.get(key):
             words.append(f"{key} {value}")
     return ", ".join([*words, f"at most {sampling.get('max_tokens')} tokens", f"seed {sampling.get('seed')}"])
 

@@ -119,14 +119,14 @@ class Attempt:
         file.sync()
         self._count({"key": key, "status": "ok", "reused": True} for key in found)
 
-    def ask(self, sampling: Sampling, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
+    def ask(self, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
         """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
         requests = self.work.requests
         chosen = requests if keys is None else {key: requests[key] for key in keys}
         open_requests = {key: r for key, r in chosen.items() if key not in self.answered}
         written: list[dict[str, Any]] = []
         try:
-            for group in self._groups(list(open_requests.values()), sampling):
+            for group in self._groups(list(open_requests.values())):
                 batch = [rows.from_generation(g) for g in group]
                 for row in batch:
                     if open_requests.pop(row["key"], None) is None:
@@ -143,9 +143,15 @@ class Attempt:
                 self._count(written)
                 self._report(last=True)
 
-    def _groups(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
-        if not requests:
-            return  # not even asked, so that nothing is loaded
+    def _groups(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
+        """The answers as they come, those that are drawn alike asked together."""
+        alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
+        for request in requests:
+            alike.setdefault(self.work.drawn(request.key), []).append(request)
+        for sampling, of in alike.items():
+            yield from self._drawn(of, sampling)
+
+    def _drawn(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
         began = time.perf_counter()
         with self.signals.cancelling():
             groups = self.engine.generate(requests, sampling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -29,6 +29,18 @@ class Work:
     """Key -> how many (sample, repeat) ask for it, where that is more than one."""
     total: int
     prompt_bytes: int
+    sampling: Sampling
+    others: Mapping[str, Sampling]
+    """Key -> how its answer is drawn, where its probe has a sampling of its own."""
+
+    def drawn(self, key: str) -> Sampling:
+        """How the answer to a key is drawn."""
+        return self.others.get(key, self.sampling)
+
+    @property
+    def longest(self) -> int:
+        """Tokens that an answer may have."""
+        return max(one.max_tokens for one in (self.sampling, *self.others.values()))
 
     def manifest(
         self,
@@ -61,15 +73,17 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     """Renders every prompt and keys every answer; loads no weights. Raises UserError for what cannot be rendered."""
     # Through JSON and back, as the manifest of an earlier run will be read.
     engine_identity = json.loads(canonical(dict(engine.identity())))
-    keys = identity.Keys(engine_identity, sampling)
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
     requests: dict[str, Request] = {}
     shares: dict[str, int] = {}
+    others: dict[str, Sampling] = {}
     outputs: list[Any] = []
     all_keys = []
     prompt_bytes = 0
     for probe in suite.probes:
         of_probe = []
+        drawn = replace(sampling, **probe.sampling)
+        keys = identity.Keys(engine_identity, drawn)
         for sample in probe.samples:
             prompt = engine.prompt(sample.messages)
             input_digest = identity.input_digest(prompt)
@@ -81,8 +95,10 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                 if key in requests:
                     shares[key] = shares.get(key, 1) + 1
                 else:
-                    seed = identity.row_seed(sampling.seed, input_digest, repeat)
+                    seed = identity.row_seed(drawn.seed, input_digest, repeat)
                     requests[key] = Request(key, sample.id, prompt, repeat, seed)
+                    if drawn != sampling:
+                        others[key] = drawn
             of_probe.append(of_sample)
             prompt_bytes += sum(len(m.content) for m in sample.messages)
         all_keys.append(tuple(of_probe))
@@ -91,14 +107,34 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         "subset": suite.subset,
         "probes": {p.name: {**_probe_fields(p, short=True), "samples": len(p.samples)} for p in suite.probes},
         "engine": engine_identity,
-        "sampling": {**asdict(sampling), "stop": list(sampling.stop)},
+        "sampling": _sampling(suite, sampling),
         "repeats": repeats,
         "requests": digest(sorted(requests)),
         "outputs": digest(sorted(outputs, key=itemgetter(0, 1))) if outputs else None,
     }
     if sequential is not None:
         fields["sequential"] = sequential
-    return Work(suite, fields, tuple(all_keys), requests, shares, suite.n_samples * repeats, prompt_bytes)
+    total = suite.n_samples * repeats
+    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, sampling, others)
+
+
+def _sampling(suite: Suite, sampling: Sampling) -> dict[str, Any]:
+    """The run's, and under `probes` what is not so for one of them."""
+    run = _as_json(asdict(sampling))
+    of_probes = {p.name: {k: v for k, v in _as_json(p.sampling).items() if v != run[k]} for p in suite.probes}
+    other = {name: own for name, own in of_probes.items() if own}
+    return {**run, **({"probes": other} if other else {})}
+
+
+def samplings(plan: Mapping[str, Any]) -> set[bytes]:
+    """How the answers of a planned run are drawn: one spelling for each way."""
+    found = dict(plan.get("sampling") or {})
+    others = found.pop("probes", {}).values()
+    return {canonical(one) for one in (found, *({**found, **other} for other in others))}
+
+
+def _as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
 
 
 def _probe_fields(p: SuiteProbe, *, short: bool = False) -> dict[str, Any]:

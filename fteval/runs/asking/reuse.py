@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fteval.runs.asking.plan import samplings
 from fteval.runs.journal import lines, rows
 from fteval.runs.journal.store import Run, Store
 
@@ -30,15 +31,16 @@ def find(
 
     `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
 
-    Only runs with the plan's engine identity and sampling are read, since no other can hold these keys; each line of
-    those is checked. Raises Incomplete for a damaged line, UserError for a run of a newer fteval.
+    Only runs with the plan's engine identity and a sampling of it are read, since no other can hold these keys; each
+    line of those is checked. Raises Incomplete for a damaged line, UserError for a run of a newer fteval.
     """
     found: dict[str, Found] = {}
     missing = {key.encode() for key in keys}
+    ways = samplings(plan)
     for run in reversed(store.runs()):
         if not missing:
             break
-        if run.plan.get("engine") != plan["engine"] or run.plan.get("sampling") != plan["sampling"]:
+        if run.plan.get("engine") != plan["engine"] or not ways & samplings(run.plan):
             continue
         if same is not None and (not same(run.manifest.get("served")) or _mixed(run)):
             continue

@@ -30,7 +30,6 @@ class Session:
     work: Work
     attempt: Attempt
     file: Journal
-    sampling: Sampling
     reusable: dict[str, Found]
     asked: dict[str, int] = field(default_factory=dict)
     """probe -> how many samples of the random order it was asked; all where it is not here."""
@@ -41,7 +40,7 @@ class Session:
         wanted = self.reusable.keys() if keys is None else self.reusable.keys() & set(keys)
         found = {key: self.reusable.pop(key) for key in list(wanted)}
         self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
-        self.attempt.ask(self.sampling, self.file, keys)
+        self.attempt.ask(self.file, keys)
 
     def judged(self) -> RunRecord:
         """The run so far, with every answer judged."""
@@ -96,7 +95,7 @@ def session(
         raise UserError(f"repeats is {repeats}, wanted 1 or more")
     work = plan(suite, engine, sampling, repeats, sequential)
     if resume is None:
-        store.check_space(work.total, sampling.max_tokens, work.prompt_bytes)
+        store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
             served, reusable = _met(engine, sampling, store, work, set(), reuse)
         run, lock = store.create_run(work.manifest(engine, command, served, referees.named if referees else None))
@@ -120,7 +119,7 @@ def session(
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
                     _tell_of_another(attempt, served)
                 judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
-                yield Session(run, work, attempt, file, sampling, reusable, judging=judging)
+                yield Session(run, work, attempt, file, reusable, judging=judging)
         except Stop:
             raise attempt.interrupted(go_on) from None
         except Interrupted:
@@ -157,16 +156,16 @@ def _met(
     then is what the earlier run was told.
     """
     wanted = work.requests.keys() - answered
-    reusing = reusing and sampling.temperature == 0
+    greedy = {key for key in wanted if reusing and work.drawn(key).temperature == 0}
     if not isinstance(engine, ServedEngine):
-        return None, find(store, wanted, work.plan) if reusing else {}
+        return None, find(store, greedy, work.plan)
     if not wanted:
         return None, {}
     if not engine.timeless:
         # Also where nothing is missing: who serves a model under a name may have put another one there.
         served = engine.start(sampling)
-        return served, find(store, wanted, work.plan, lambda then: engine.same(then, served)) if reusing else {}
-    found = find(store, wanted, work.plan, lambda then: engine.same(then, None)) if reusing else {}
+        return served, find(store, greedy, work.plan, lambda then: engine.same(then, served))
+    found = find(store, greedy, work.plan, lambda then: engine.same(then, None))
     if len(found) < len(wanted):
         return engine.start(sampling), found
     newest = max((place.run for place in found.values()), key=lambda run: run.id)

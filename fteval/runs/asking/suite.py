@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
@@ -23,6 +24,8 @@ class SuiteProbe:
     """Content digests, in the order of the samples."""
     digest: str
     """Of the probe: name, version, parameters, source. Not of the samples."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of Sampling that its answers are drawn with, where they are not the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,17 @@ def build(
     limit: int | None = None,
     seed: int = 0,
     name: str | None = None,
+    limits: Mapping[str, int | None] | None = None,
+    sampling: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Suite:
     """A suite of (name, probe, samples), with the probe's own samples where None is given.
 
     `name` is what its baselines are called; without one the names of its probes.
 
     `limit` keeps that many samples of each probe: a fixed draw by their ids and the seed, so that neither the order of
-    a file nor its growth at the end decides what is asked. Raises UserError for duplicate ids and names,
-    NothingToEvaluate where a probe has no samples or the limit is 0.
+    a file nor its growth at the end decides what is asked. `limits` and `sampling` are of single probes, by name: what
+    a limit leaves there is the whole. Raises UserError for duplicate ids and names, NothingToEvaluate where a probe has
+    no samples or the limit is 0.
     """
     if limit is not None and limit < 0:
         raise UserError(f"the limit is {limit}, wanted a number of samples")
@@ -71,16 +77,18 @@ def build(
             raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
         everything = copies.grouped(tuple(probe.samples() if given is None else _asked(probe, given)))
         _check_unique(called, everything)
-        samples = _limited(everything, limit, seed)
+        whole = _limited(everything, (limits or {}).get(called), seed)
+        samples = _limited(whole, limit, seed)
         if not samples:
             fix = "raise --limit" if everything else "give a hold-out with at least one row"
             raise NothingToEvaluate(f"probe '{called}' has no samples: there is nothing to evaluate", fix=fix)
-        subset = subset or len(samples) < len(everything)
+        subset = subset or len(samples) < len(whole)
         if isinstance(probe, FittedProbe):
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
         digests = tuple(_content_digest(called, s) for s in samples)
-        probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called)))
+        own = (sampling or {}).get(called, {})
+        probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called), own))
     if not probes:
         fix = "name one with --probe; `fteval probes` lists all"
         raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)

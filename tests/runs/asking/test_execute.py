@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -435,3 +436,57 @@ def test_a_probe_s_own_words_are_what_is_said_of_its_error(store: Store) -> None
 
     run = execute(suite.build([("w", NeedsTarget(), echo.samples(2))]), echo.Echo(), Sampling(), store)
     assert run.warnings == ("w: 2 could not be scored, first s0: this row has no target",)
+
+
+@dataclass
+class Heard(echo.Echo):
+    """Remembers how each sample was drawn."""
+
+    drawn: dict[str, Sampling] = dataclasses.field(default_factory=dict)
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        self.drawn |= {request.sample_id: sampling for request in requests}
+        return super().generate(requests, sampling)
+
+
+def two(**own: Any) -> suite.Suite:
+    probes = [("short", echo.Words(), echo.samples(3)), ("long", echo.Words(), echo.samples(7)[3:])]
+    return suite.build(probes, sampling={"long": own})
+
+
+def test_a_probe_with_its_own_sampling_is_drawn_by_it_and_the_others_are_not(store: Store) -> None:
+    engine = Heard()
+    run = execute(two(max_tokens=400, stop=("END",)), engine, Sampling(), store)
+    assert {name: how.max_tokens for name, how in engine.drawn.items()} == dict.fromkeys(
+        ["s0", "s1", "s2"], 256
+    ) | dict.fromkeys(["s3", "s4", "s5", "s6"], 400)
+    assert engine.drawn["s3"].stop == ("END",)
+    assert run.manifest["plan"]["sampling"]["probes"] == {"long": {"max_tokens": 400, "stop": ["END"]}}
+    assert (run.complete, run.generated) == (True, 7)
+
+
+def test_answers_are_reused_by_how_they_were_drawn_be_it_said_of_a_probe_or_of_the_run(store: Store) -> None:
+    execute(two(max_tokens=400), echo.Echo(), Sampling(), store)
+    changed = execute(two(max_tokens=100), echo.Echo(), Sampling(), store)
+    assert (changed.reused, changed.generated) == (3, 4)
+    everywhere = execute(two(), echo.Echo(), Sampling(max_tokens=400), store)
+    assert (everywhere.reused, everywhere.generated) == (4, 3)
+    drawn = execute(two(temperature=0.7), echo.Echo(), Sampling(), store)
+    again = execute(two(temperature=0.7), echo.Echo(), Sampling(), store)
+    assert (drawn.reused, again.reused, again.generated) == (3, 3, 4)  # two runs are two draws
+
+
+def test_what_a_probe_says_as_the_run_does_is_no_difference(store: Store) -> None:
+    first = execute(two(max_tokens=256), echo.Echo(), Sampling(), store)
+    again = execute(two(), echo.Echo(), Sampling(), store)
+    assert first.manifest["plan"] == again.manifest["plan"]
+    assert again.reused == 7
+
+
+def test_a_limit_of_one_probe_is_its_whole_and_always_the_same_draw() -> None:
+    probes = [("a", echo.Words(), echo.samples(9)), ("b", echo.Words(), echo.samples(9))]
+    limited = suite.build(probes, limits={"a": 4})
+    assert [len(p.samples) for p in limited.probes] == [4, 9]
+    assert not limited.subset
+    assert limited.probes[0].samples == suite.build(probes, limit=4).probes[0].samples
+    assert suite.build(probes, limit=3, limits={"a": 4}).subset

@@ -1,0 +1,81 @@
+"""Everything of an experiment that can be wrong without a model, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fteval import registry
+from fteval.errors import UserError
+from fteval.experiment.experiment import Experiment, ProbeUse
+from fteval.experiment.gates import Measurable, measurable, resolve_gates
+from fteval.experiment.suite import build_suite
+from fteval.experiment.train import check_trainable
+from fteval.records import Gate
+
+if TYPE_CHECKING:
+    from fteval.runs.asking.suite import Suite
+
+
+def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
+    """The suite, and the gates in the units of their metrics. Raises UserError with all that is wrong."""
+    try:
+        suite = build_suite(experiment)
+        gates = resolve_gates(experiment, measurable(suite))
+        for name, use in experiment.candidates.items():
+            check_trainable(name, use)
+    except UserError:
+        every = problems(experiment)
+        if len(every) < 2:
+            raise
+        raise UserError("\n".join(every)) from None
+    return suite, gates
+
+
+def problems(experiment: Experiment) -> list[str]:
+    """A line for each thing that is wrong: with probes and their files, gates, trainings."""
+    found: list[str] = []
+    known: dict[str, Measurable] = {}
+    for use in experiment.probes:
+        try:
+            known |= measurable(build_suite(replace(experiment, probes=(use,))))
+        except UserError as error:
+            found += _lines(error)
+            known |= _without_wrong_parameters(experiment, use)
+    broken = {use.name for use in experiment.probes} - known.keys()
+    try:
+        resolve_gates(replace(experiment, gates=tuple(g for g in experiment.gates if g.probe not in broken)), known)
+    except UserError as error:
+        found += error.what.split("\n")
+    for name, candidate in experiment.candidates.items():
+        try:
+            check_trainable(name, candidate)
+        except UserError as error:
+            found += _lines(error)
+    return list(dict.fromkeys(found))
+
+
+def _without_wrong_parameters(experiment: Experiment, use: ProbeUse) -> dict[str, Measurable]:
+    """What a probe measures with those of its parameters that are sound, so that gates on it can be looked at too."""
+    try:
+        sound = {key: value for key, value in use.params.items() if _is_sound(use, key, value)}
+        return measurable(build_suite(replace(experiment, probes=(replace(use, params=sound),))))
+    except UserError:
+        return {}
+
+
+def _is_sound(use: ProbeUse, key: str, value: Any) -> bool:
+    try:
+        registry.probe(use.probe, {key: value})
+    except UserError:
+        return False
+    return True
+
+
+def _lines(error: UserError) -> Iterator[str]:
+    """A line each, with its place, and what to do behind the last one."""
+    before = f"{error.where}: " if error.where else ""
+    *others, last = error.what.split("\n")
+    yield from (before + line for line in others)
+    yield before + last + (f" ({error.fix})" if error.fix else "")
