@@ -81,7 +81,6 @@ def train(
     store: str | Path | None = None,
     offline: bool = False,
     device: str = "auto",
-    listener: Listener | None = None,
     **recipe: Any,
 ) -> Candidate:
     """Makes a candidate of a base and chat rows; its `id` is a model for `run`.
@@ -90,9 +89,7 @@ def train(
     its children.
     """
     use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data))
-    place = Place(
-        store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline, listener=listener or Listener()
-    )
+    place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline)
     return training.train(name or Path(data).stem, use, base, place)
 
 

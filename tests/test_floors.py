@@ -7,6 +7,7 @@ from pathlib import Path
 
 import import_graph as graph
 import pytest
+import shape
 
 PACKAGE = Path(__file__).resolve().parent.parent / "fteval"
 IMPORTS = graph.imports(PACKAGE)
@@ -32,6 +33,12 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
 
 def test_every_room_has_a_floor() -> None:
     assert {graph.room(module) for module in graph.modules(PACKAGE)} <= set(graph.FLOORS)
+
+
+def test_no_function_takes_more_than_eight_parameters() -> None:
+    """But `fteval.run`, whose arguments are what a run can be told: what belongs together is a record."""
+    many = {f"{f.where} takes {f.parameters}" for f in shape.functions(PACKAGE) if f.parameters > 8}
+    assert {name for name in many if not name.startswith("fteval.api.run ")} == set()
 
 
 def test_imports_say_the_whole_path() -> None:

@@ -7,30 +7,22 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.experiment.asked import Asked
 
 
 @click.command("compare")
 @click.argument("base", metavar="BASE")
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path),
-    help="The fteval.yaml whose gates judge.  [default: this folder's]",
+@options.asked(
+    "allow_subset", "allow_same", "store", config="The fteval.yaml whose gates judge.  [default: this folder's]"
 )
-@options.allow_subset
-@options.allow_same
-@options.store
 @options.outputs
 @options.as_json
 @options.output_flags
 def command(
     base: str,
     candidates: tuple[str, ...],
-    config: Path | None,
-    allow_subset: bool,
-    allow_same: bool,
-    store: Path | None,
+    asked: Asked,
     outputs: tuple[Path, ...],
     as_json: bool,
     display: options.Display,
@@ -47,8 +39,7 @@ def command(
     from fteval.experiment import saved
 
     check_writable(outputs)
-    root = options.root(store, config)
-    result = saved.compare(
-        base, *candidates, store=root, config=config, allow_subset=allow_subset, allow_same=allow_same
-    )
+    root = options.root(asked.store, asked.config)
+    allow = {"allow_subset": asked.allow_subset, "allow_same": asked.allow_same}
+    result = saved.compare(base, *candidates, store=root, config=asked.config, **allow)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from fteval.commands import options
 from fteval.errors import OK, USAGE
+from fteval.experiment.asked import Asked
 
 
 @click.command("doctor")
 @click.option("--model", metavar="REF", required=True, help="The model, or BASE+ADAPTER.")
-@click.option("--against", metavar="REF", help="The base; an adapter's own base is checked anyway.")
-@options.store
-@options.device
-@options.dtype
-@options.offline
+@options.asked("store", "device", "dtype", "offline", against="The base; an adapter's own base is checked anyway.")
 @options.as_json
 @options.output_flags
-def command(
-    model: str,
-    against: str | None,
-    store: Path | None,
-    device: str,
-    dtype: str,
-    offline: bool,
-    as_json: bool,
-    display: options.Display,
-) -> int:
+def command(model: str, asked: Asked, as_json: bool, display: options.Display) -> int:
     """Check that a model can be measured: its adapter has an effect and is on its base, base and candidate see the
     same prompt, one BOS, a stop token that is emitted, room in the context, room on the disk.
 
@@ -39,11 +25,12 @@ def command(
     import json
 
     from fteval.experiment.doctor import doctor
-    from fteval.experiment.place import Place
+    from fteval.experiment.experiment import Experiment
+    from fteval.experiment.place import Listener, placed
     from fteval.reports.escape import for_terminal
 
-    place = Place(store=store or options.DEFAULT_STORE, device=device, dtype=dtype, offline=offline)
-    checks = doctor(model, against, place)
+    place = placed(asked, Experiment(), Listener())
+    checks = doctor(model, asked.against, place)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=1))
     else:

@@ -8,34 +8,31 @@ import click
 
 from fteval.commands import options
 from fteval.errors import GATE_FAILED, OK
+from fteval.experiment.asked import Asked
 from fteval.records import Proof
 
 
 @click.command("gate")
 @click.argument("what", metavar="RUN|COMPARISON|latest", default="latest")
-@click.option("--against", metavar="RUN|REF|baseline", help="The base of a RUN; a comparison has its own.")
-@click.option(
-    "-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml with the gates.  [default: this folder's]"
-)
 @click.option(
     "--self-test",
     is_flag=True,
     help="Put a loss of twice each margin into the base's saved scores, and see whether the gates fail.",
 )
-@options.allow_subset
-@options.allow_same
-@options.store
+@options.asked(
+    "allow_subset",
+    "allow_same",
+    "store",
+    against="The base of a RUN; a comparison has its own.",
+    config="The fteval.yaml with the gates.  [default: this folder's]",
+)
 @options.outputs
 @options.as_json
 @options.output_flags
 def command(
     what: str,
-    against: str | None,
-    config: Path | None,
     self_test: bool,
-    allow_subset: bool,
-    allow_same: bool,
-    store: Path | None,
+    asked: Asked,
     outputs: tuple[Path, ...],
     as_json: bool,
     display: options.Display,
@@ -53,12 +50,13 @@ def command(
     from fteval.experiment import saved
 
     check_writable(outputs)
-    root = options.root(store, config, wanted=True)
+    root = options.root(asked.store, asked.config, wanted=True)
     if self_test:
-        proofs = saved.self_test(what, config, root)
+        proofs = saved.self_test(what, asked.config, root)
         _show(proofs, as_json)
         return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
-    result = saved.gate(what, against, config, root, allow_subset=allow_subset, allow_same=allow_same)
+    allow = {"allow_subset": asked.allow_subset, "allow_same": asked.allow_same}
+    result = saved.gate(what, asked.against, asked.config, root, **allow)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)
 
 

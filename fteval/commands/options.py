@@ -37,10 +37,12 @@ outputs = click.option(
 )
 
 
-def asked(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Options for these settings of a run, in this order, for a command that gets them as one `asked`."""
-    fields = {field.name: field for field in dataclasses.fields(Asked)}
-    hints = typing.get_type_hints(Asked)
+def asked(*plain: str, **own: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options for these settings of a run, in this order, for a command that gets them as one `asked`.
+
+    `own` are settings that have another help in this command.
+    """
+    names = (*plain, *own)
 
     def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
@@ -58,23 +60,23 @@ def asked(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         if "max_tokens" in names:
             wrapped = click.option("--answer-tokens", _OLD, type=int, hidden=True)(wrapped)
         for name in reversed(names):
-            wrapped = _option(fields[name], hints[name])(wrapped)
+            wrapped = setting(name, own.get(name))(wrapped)
         return wrapped
 
     return decorated
 
 
-def setting(name: str) -> Callable[..., Any]:
-    """The option for one setting of a run, for a command that takes it under its own name."""
+def setting(name: str, text: str | None = None) -> Callable[..., Any]:
+    """The option for one setting of a run, for a command that takes it under its own name; `text` is its help."""
     (field,) = (field for field in dataclasses.fields(Asked) if field.name == name)
-    return _option(field, typing.get_type_hints(Asked)[name])
+    return _option(field, typing.get_type_hints(Asked)[name], text or _help(field))
 
 
 _OLD = "answer_tokens"
 """The earlier name of --max-tokens, for one version."""
 
 
-def _option(field: dataclasses.Field[Any], hint: Any) -> Callable[..., Any]:
+def _option(field: dataclasses.Field[Any], hint: Any, text: str) -> Callable[..., Any]:
     flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
     kinds = [kind for kind in (*typing.get_args(hint), hint) if kind in (str, int, float, bool, Path)]
     more: dict[str, Any] = dict(field.metadata["click"])
@@ -86,7 +88,7 @@ def _option(field: dataclasses.Field[Any], hint: Any) -> Callable[..., Any]:
         more |= {"default": field.default}
     if kinds and kinds[0] in (int, float, Path):
         more["type"] = click.Path(path_type=Path) if kinds[0] is Path else kinds[0]
-    return click.option(*flags, field.name, help=_help(field), **more)
+    return click.option(*flags, field.name, help=text, **more)
 
 
 def _help(field: dataclasses.Field[Any]) -> str:
@@ -97,9 +99,7 @@ def _help(field: dataclasses.Field[Any]) -> str:
     return f"{field.metadata['help']}  [default: {default:g}]" if shown else str(field.metadata["help"])
 
 
-store, settings, reference = setting("store"), setting("settings"), setting("reference")
-allow_subset, allow_same, allow_code = setting("allow_subset"), setting("allow_same"), setting("allow_code")
-device, dtype, offline = setting("device"), setting("dtype"), setting("offline")
+store = setting("store")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,6 +12,7 @@ from fteval import registry
 from fteval.commands import options
 from fteval.errors import INCOMPLETE, OK, UserError
 from fteval.evals.find.own import with_code
+from fteval.experiment.asked import Asked
 from fteval.experiment.score import Read, answered, fitted, score_rows
 from fteval.records import Probe
 
@@ -20,30 +20,10 @@ from fteval.records import Probe
 @click.command("score")
 @click.argument("what", metavar="FILE.jsonl|RUN")
 @click.option("--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.")
-@options.settings
-@click.option(
-    "--score", "scorers", multiple=True, metavar="SCORER", help="For the holdout probe: exact, chrf, …; repeatable."
-)
-@options.allow_code
-@options.reference
-@options.device
-@options.dtype
+@options.asked("settings", "scorers", "allow_code", "reference", "device", "dtype", "store")
 @options.as_json
-@options.store
 @options.output_flags
-def command(
-    what: str,
-    name: str | None,
-    settings: tuple[str, ...],
-    scorers: tuple[str, ...],
-    allow_code: bool,
-    reference: str | None,
-    device: str,
-    dtype: str,
-    as_json: bool,
-    store: Path | None,
-    display: options.Display,
-) -> int:
+def command(what: str, name: str | None, asked: Asked, as_json: bool, display: options.Display) -> int:
     """Judge outputs made elsewhere. Each row has `prompt` or `messages`, `output`, and what the probe needs.
 
     With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}. With --reference a model's
@@ -54,30 +34,22 @@ def command(
               fteval score outputs.jsonl --probe relevance --reference nano
     """
     if not Path(what).is_file() and not what.endswith((".jsonl", ".json")):
-        if reference is not None:
+        if asked.reference is not None:
             raise UserError(
                 "a saved run keeps what its reference said of it",
                 fix="run it anew with --reference: the answers that are there are not asked again",
             )
-        return score_run(what, store, as_json, display)
+        return score_run(what, asked.store, as_json, display)
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
-    params: dict[str, Any] = {**options.parse_settings(settings), **({"score": list(scorers)} if scorers else {})}
-    probe = registry.probe(name, with_code(params) if allow_code else params, where="--set")
-    if reference in (None, "none"):
+    params = {**(asked.settings or {}), **({"score": list(asked.scorers)} if asked.scorers else {})}
+    probe = registry.probe(name, with_code(params) if asked.allow_code else params, where="--set")
+    if asked.reference in (None, "none"):
         return score_file(Path(what), probe, as_json)
-    return _score_read(Path(what), probe, str(reference), Machine(device, dtype), as_json=as_json, quiet=display.quiet)
+    return _score_read(Path(what), probe, asked, as_json=as_json, quiet=display.quiet)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where the reference runs."""
-
-    device: str
-    dtype: str
-
-
-def _score_read(path: Path, probe: Probe, ref: str, machine: Machine, *, as_json: bool, quiet: bool) -> int:
+def _score_read(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quiet: bool) -> int:
     """Scores a file whose outputs a reference has read."""
     from fteval.commands.progress import Progress
     from fteval.engines.pool import Pool
@@ -88,10 +60,11 @@ def _score_read(path: Path, probe: Probe, ref: str, machine: Machine, *, as_json
 
     if not wants_reference(probe):
         raise UserError("this probe judges by rules alone: it makes no use of a reference", fix="leave it out")
+    ref = str(asked.reference)
     outputs = [(row.sample, one.text or "") for row in answered(path) for one in row.generations]
     with (
         Progress(quiet=quiet, color=True) as listener,
-        Pool(options.DEFAULT_STORE / "candidates", device=machine.device, dtype=machine.dtype) as pool,
+        Pool(options.DEFAULT_STORE / "candidates", device=asked.device, dtype=asked.dtype) as pool,
     ):
         reference = judge(ref, pool.open)
         readings = file_readings(reference, outputs, lambda n, of: listener.progress(f"reading by {ref}", n, of))

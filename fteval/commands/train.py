@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.experiment.asked import Asked
 
 
 @click.command("train")
@@ -21,12 +22,8 @@ from fteval.commands import options
     help="Rows to learn from (JSONL): chat, whose answers are learnt, or what the trainer takes.",
 )
 @click.option("--name", help="The candidate's name.  [default: the data file's]")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A field of the recipe: lora_rank=0, epochs=5."
-)
 @click.option("--cancel", is_flag=True, help="End the hosted job of this base, data and recipe.")
-@options.store
-@options.offline
+@options.asked("store", "offline", settings="A field of the recipe: lora_rank=0, epochs=5.")
 @options.as_json
 @options.output_flags
 def command(
@@ -34,10 +31,8 @@ def command(
     base: str,
     data: Path,
     name: str | None,
-    settings: tuple[str, ...],
     cancel: bool,
-    store: Path | None,
-    offline: bool,
+    asked: Asked,
     as_json: bool,
     display: options.Display,
 ) -> None:
@@ -55,9 +50,9 @@ def command(
     from fteval.experiment.experiment import ModelUse
     from fteval.experiment.place import Place
 
-    use = ModelUse(trainer=trainer, recipe=options.parse_settings(settings), data=data, where="--set")
+    use = ModelUse(trainer=trainer, recipe=asked.settings or {}, data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = Place(store=store or options.DEFAULT_STORE, offline=offline, listener=listener)
+        place = Place(store=asked.store or options.DEFAULT_STORE, offline=asked.offline, listener=listener)
         if cancel:
             job = train.cancel(use, base, place)
             click.echo(json.dumps({"cancelled": job}) if as_json else f"cancelled: {job}")

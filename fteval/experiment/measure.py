@@ -66,24 +66,28 @@ def execute(
 ) -> RunRecord:
     """One model through the suite."""
     from fteval.runs.asking.execute import execute
+    from fteval.runs.asking.terms import Terms
 
     return execute(
         asking.suite,
         engine,
         experiment.sampling,
         asking.store,
-        repeats=experiment.repeats,
-        resume=asking.resume(engine),
-        reuse=reuse,
-        on_progress=heard(label, place),
-        command=place.command,
-        go_on=go_on,
-        referees=asking.referees,
+        Terms(
+            experiment.repeats,
+            referees=asking.referees,
+            resume=asking.resume(engine),
+            reuse=reuse,
+            on_progress=heard(label, place),
+            command=place.command,
+            go_on=go_on,
+        ),
     )
 
 
 def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:
     from fteval.runs.asking.stepwise import Side, execute_in_step
+    from fteval.runs.asking.terms import Terms
     from fteval.stats.decided import decided
 
     opened, accepted = ready.engines, ready.accepted
@@ -99,17 +103,8 @@ def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Pla
         return done if accepted else [frozenset.intersection(*done), *done]
 
     sides = [Side(engine, asking.resume(engine), heard(name, place)) for name, engine in opened]
-    records = execute_in_step(
-        ready.suite,
-        sides,
-        experiment.sampling,
-        ready.store,
-        enough,
-        repeats=experiment.repeats,
-        seed=experiment.sampling.seed,
-        command=place.command,
-        referees=asking.referees,
-    )
+    terms = Terms(experiment.repeats, experiment.sampling.seed, asking.referees, command=place.command)
+    records = execute_in_step(ready.suite, sides, experiment.sampling, ready.store, enough, terms)
     return list(zip(names, records, strict=True))
 
 

@@ -8,7 +8,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
-from fteval.records import CancellableTrainer, Candidate, Trainer, TrainProgress
+from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 
 
@@ -24,9 +24,8 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
     trainer = _trainer(use)
     if not isinstance(trainer, CancellableTrainer):
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
-    return trainer.cancel(
-        base, _recipe(trainer, use), use.data, Store(place.store).candidates_dir, offline=place.offline
-    )
+    site = Site(Store(place.store).candidates_dir, offline=place.offline)
+    return trainer.cancel(base, _recipe(trainer, use), use.data, site)
 
 
 def check_trainable(name: str, use: ModelUse) -> None:
@@ -46,17 +45,8 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
         loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
         place.listener.progress(f"training {name}", progress.step, progress.total, loss)
 
-    return trainer.train(
-        base,
-        _recipe(trainer, use),
-        use.data,
-        store.candidates_dir,
-        name=name,
-        device=place.device,
-        offline=place.offline,
-        on_preflight=lambda seen: place.listener.note(str(seen)),
-        on_progress=tell,
-    )
+    site = Site(store.candidates_dir, place.device, place.offline, lambda seen: place.listener.note(str(seen)), tell)
+    return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)
 
 
 def _trainer(use: ModelUse) -> Trainer:

@@ -53,7 +53,7 @@ from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, Readings, RunRecord, Sequential
 from fteval.records.samples import Message, Sample, check_honoured, normalised, row_from_sample, sample_from_row
-from fteval.records.trainers import CancellableTrainer, Trainer, TrainProgress
+from fteval.records.trainers import CancellableTrainer, Site, Trainer, TrainProgress
 
 __all__ = [
     "IDENTITY",
@@ -109,6 +109,7 @@ __all__ = [
     "Sequential",
     "ServedEngine",
     "Shift",
+    "Site",
     "Step",
     "TellingEngine",
     "TrainProgress",

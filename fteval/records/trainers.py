@@ -23,6 +23,19 @@ class TrainProgress:
     """None until two steps were timed: the first one is slower than the others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a candidate is made, and who hears how it goes. Nothing here decides the weights but the device."""
+
+    candidates_dir: Path
+    """Candidates are registered here, and those that a ref may name lie here."""
+    device: str = "auto"
+    offline: bool = False
+    on_preflight: Callable[[object], None] | None = None
+    """Hears what will be learnt, for which `str` is how it is shown."""
+    on_progress: Callable[[TrainProgress], None] | None = None
+
+
 @runtime_checkable
 class Trainer(Protocol):
     """A module that makes candidates: a file of `fteval/trainers/`, or what an entry point of `fteval.trainers` names.
@@ -34,28 +47,13 @@ class Trainer(Protocol):
     @property
     def Recipe(self) -> type[Any]: ...
 
-    def train(
-        self,
-        base: str,
-        recipe: Any,
-        data: Path,
-        candidates_dir: Path,
-        *,
-        name: str = ...,
-        device: str = ...,
-        offline: bool = ...,
-        on_preflight: Callable[[object], None] | None = ...,
-        on_progress: Callable[[TrainProgress], None] | None = ...,
-    ) -> Candidate:
-        """The candidate that `recipe` makes of `base` and the rows in `data`, registered under `candidates_dir`.
-
-        `on_preflight` hears what will be learnt, for which `str` is how it is shown.
-        """
+    def train(self, base: str, recipe: Any, data: Path, site: Site, *, name: str = ...) -> Candidate:
+        """The candidate that `recipe` makes of `base` and the rows in `data`, registered at the site under `name`."""
 
 
 @runtime_checkable
 class CancellableTrainer(Protocol):
     """A trainer whose work goes on elsewhere when the process ends, so that ending it is a request of its own."""
 
-    def cancel(self, base: str, recipe: Any, data: Path, candidates_dir: Path, *, offline: bool = ...) -> str:
+    def cancel(self, base: str, recipe: Any, data: Path, site: Site) -> str:
         """The id of the job that `train` would follow, and that is cancelled now. Raises UserError for none."""

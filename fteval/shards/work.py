@@ -18,6 +18,7 @@ from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Generation, Request, RunRecord
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.session import Session, session
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.files import cannot_write, write_atomically
 from fteval.runs.journal.lock import Lock
@@ -227,9 +228,11 @@ def _sides(
             opened = stack.enter_context(
                 session(
                     ready.suite, engine, experiment.sampling, ready.store,
-                    repeats=experiment.repeats, resume=record.runs.get(name), reuse=not record.shards,
-                    on_progress=heard(name, place), command=place.command, signals=signals, go_on=go_on,
-                    referees=ready.referees,
+                    Terms(
+                        experiment.repeats, referees=ready.referees, resume=record.runs.get(name),
+                        reuse=not record.shards, on_progress=heard(name, place), command=place.command, go_on=go_on,
+                    ),
+                    signals,
                 )
             )  # fmt: skip
             sides.append((name, _Side(in_files[name], engine, opened)))

@@ -10,11 +10,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 BETS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.95)
 """Shares of the most that may be staked without going broke; small bets find small differences, large ones large."""
 SHARE = 0.2
 """Of the error that a gate may make, what stopping early may spend; the test at the planned end has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What may be wrongly believed, and who shares it (Bonferroni both). Raises ValueError where that is nothing."""
+
+    level: float = 0.95
+    share: float = SHARE
+    gates: int = 1
+    """That may fail the release: they share the error of failing."""
+    candidates: int = 1
+    """Of which the best may ship: they share the error of passing."""
+
+    def __post_init__(self) -> None:
+        if not (0 < self.level < 1 and 0 < self.share <= 1 and min(self.gates, self.candidates) >= 1):
+            raise ValueError(f"no error to spend: {self}")
+
+    @property
+    def tails(self) -> dict[str, float]:
+        """The error that each side may make."""
+        alpha = (1 - self.level) / 2 * self.share
+        return {"pass": alpha / self.candidates, "fail": alpha / self.gates}
 
 
 class EProcess:
@@ -23,29 +46,21 @@ class EProcess:
     def __init__(
         self,
         threshold: float = 0.0,
-        level: float = 0.95,
+        risk: Risk | None = None,
         *,
         low: float = -1.0,
         high: float = 1.0,
-        gates: int = 1,
-        candidates: int = 1,
-        share: float = SHARE,
         largest: int = 1,
         bets: Sequence[float] = BETS,
     ) -> None:
-        """`low` and `high` bound one score; `gates` that may fail the release share the error of failing, `candidates`
-        of which the best may ship that of passing (Bonferroni both);
-        `largest` is the size of the largest group that will come. Raises ValueError for bounds that are none."""
-        if not (
-            -math.inf < low < high < math.inf and math.isfinite(threshold) and min(largest, gates, candidates) >= 1
-        ):
-            among = f"{gates} gates, {candidates} candidates, groups of {largest}"
-            raise ValueError(f"no bets between {low} and {high} at {threshold}, {among}")
-        if not (0 < level < 1 and 0 < share <= 1):
-            raise ValueError(f"no error to spend at a level of {level} with a share of {share}")
+        """`low` and `high` bound one score; `largest` is the size of the largest group that will come.
+
+        Raises ValueError for bounds that are none.
+        """
+        if not (-math.inf < low < high < math.inf and math.isfinite(threshold) and largest >= 1):
+            raise ValueError(f"no bets between {low} and {high} at {threshold}, groups of {largest}")
         self.threshold, self.low, self.high, self.largest = threshold, low, high, largest
-        alpha = (1 - level) / 2 * share
-        self.stakes = {"pass": candidates / alpha, "fail": gates / alpha}
+        self.stakes = {side: 1 / tail for side, tail in (risk or Risk()).tails.items()}
         """What each side must have won to be believed."""
         # The worst score must leave a little: a stake of nothing never recovers.
         self._bets = {

@@ -14,6 +14,7 @@ from fteval.errors import UserError
 from fteval.records import Gate, GateResult, Metric, ProbeResult, primary
 from fteval.registry import suggest
 from fteval.stats import change, pairing, reasons, room, sequential
+from fteval.stats.betting import Risk
 from fteval.stats.collapse import companion, is_graded
 from fteval.stats.decision import holm
 from fteval.stats.evidence import CHANGES, Evidence, evidence
@@ -149,8 +150,9 @@ def _seen(case: _Case, around: Circumstances, n_gates: int, level: float, at: fl
     seen = evidence(case.gate, case.metric, case.columns, at)
     if case.pairing.sequential is None:
         return seen
-    asked, rivals = case.pairing.sequential, 1 if case.gate.advisory else around.n_candidates
-    found = sequential.looked_at(case.gate, seen, case.columns, asked, n_gates, rivals, level)
+    rivals = 1 if case.gate.advisory else around.n_candidates
+    risk = Risk(level, gates=max(n_gates, 1), candidates=rivals)
+    found = sequential.looked_at(case.gate, seen, case.columns, case.pairing.sequential, risk)
     if case.pairing.stopped_of and found.stopped_after is None:
         # Another gate's evidence ended the asking: the test of the planned end does not hold here.
         found = replace(found, p_pass=1.0, p_fail=1.0)

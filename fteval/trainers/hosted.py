@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fteval.errors import Interrupted, UserError
-from fteval.records import Candidate, TrainProgress
+from fteval.records import Candidate, Site
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import overlap, workshop
@@ -31,50 +31,39 @@ def train(
     base: str,
     recipe: Recipe,
     data: Path,
-    candidates_dir: Path,
+    site: Site,
     *,
     name: str = "hosted",
-    device: str = "auto",
-    offline: bool = False,
-    on_preflight: Callable[[str], None] | None = None,
-    on_progress: Callable[[TrainProgress], None] | None = None,
     waits: Waits = PATIENT,
 ) -> Candidate:
-    """The candidate that a provider makes of `base` by `recipe` and the rows in `data`, under `candidates_dir`.
+    """The candidate that a provider makes of `base` by `recipe` and the rows in `data`, registered at the site.
 
-    One made before is returned, a job created before is followed. `on_preflight` hears how it stands.
+    One made before is returned, a job created before is followed.
 
     Raises UserError for what cannot work, Incomplete where the job failed or the provider is silent, Interrupted: the
     job goes on.
     """
-    planned = plan(base, recipe, data, candidates_dir, name)
-    known = registered.existing(candidates_dir, planned.candidate)
+    planned = plan(base, recipe, data, site.candidates_dir, name)
+    known = registered.existing(site.candidates_dir, planned.candidate)
     if known is not None:
         return known
-    if offline:
+    if site.offline:
         raise UserError("hosted fine-tuning needs its provider", where=planned.source.url, fix="leave --offline out")
-    workshop.prepare(candidates_dir)
-    with Provider(planned.source, waits) as provider, _interruptible(planned.order, candidates_dir) as signals:
-        return _made(provider, planned, base, candidates_dir, signals, on_preflight or (lambda text: None), on_progress)
+    workshop.prepare(site.candidates_dir)
+    with Provider(planned.source, waits) as provider, _interruptible(planned.order, site.candidates_dir) as signals:
+        return _made(provider, planned, base, site, signals)
 
 
-def _made(
-    provider: Provider,
-    planned: Plan,
-    base: str,
-    candidates_dir: Path,
-    signals: Signals,
-    say: Callable[[str], None],
-    on_progress: Callable[[TrainProgress], None] | None,
-) -> Candidate:
+def _made(provider: Provider, planned: Plan, base: str, site: Site, signals: Signals) -> Candidate:
     """The candidate, once its job has come to its end."""
+    candidates_dir, say = site.candidates_dir, site.on_preflight or (lambda text: None)
     with workshop.workshop(candidates_dir, planned.order.folder) as place:
         known = registered.existing(candidates_dir, planned.candidate)  # another process may have made it meanwhile
         if known is not None:
             return known
         job_id = _job(provider, planned, jobs.Notes.of(planned.order, candidates_dir), signals, say)
         with signals.cancelling():
-            job, heard = follow(provider, job_id, say, on_progress)
+            job, heard = follow(provider, job_id, say, site.on_progress)
             came_out = outcome(provider, job, heard, planned.order.place)
         with writing(place):
             write_json(place / "training_log.json", came_out.log)
@@ -83,15 +72,13 @@ def _made(
         return registered.register(place, candidates_dir, planned.registered_as(came_out.model), came_out.training)
 
 
-def cancel(
-    base: str, recipe: Recipe, data: Path, candidates_dir: Path, *, offline: bool = False, waits: Waits = PATIENT
-) -> str:
+def cancel(base: str, recipe: Recipe, data: Path, site: Site, *, waits: Waits = PATIENT) -> str:
     """The id of the job that `train` would follow, and that is cancelled now. Raises UserError when none goes on."""
-    planned = plan(base, recipe, data, candidates_dir, "")
-    if offline:
+    planned = plan(base, recipe, data, site.candidates_dir, "")
+    if site.offline:
         raise UserError("cancelling a job needs its provider", where=planned.source.url, fix="leave --offline out")
     with Provider(planned.source, waits) as provider:
-        job = jobs.find(provider, planned.order, jobs.Notes.of(planned.order, candidates_dir))
+        job = jobs.find(provider, planned.order, jobs.Notes.of(planned.order, site.candidates_dir))
         if job is None:
             raise UserError("nothing to cancel: no job of this base, recipe and data goes on", where=provider.url)
         if job.get("status") == "succeeded":

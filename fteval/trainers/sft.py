@@ -10,17 +10,16 @@ Traps                a stop token outside the loss mask (the model never ends), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from fteval.data.chat import read_conversations
-from fteval.records import Candidate, Range, TrainProgress, ranged
+from fteval.records import Candidate, Range, Site, ranged
 from fteval.trainers.making.base import find_base
 from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.plan import Training
-from fteval.trainers.making.preflight import Preflight, look_at_answers
+from fteval.trainers.making.preflight import look_at_answers
 from fteval.trainers.making.recipe import LoraRecipe
 from fteval.trainers.making.rows import cleaned
 from fteval.trainers.making.train_with_trl import Method, train_with_trl
@@ -38,27 +37,15 @@ class Recipe(LoraRecipe):
     """Tokens of a row, prompt and answer; at most the model's context. What is longer is cut, and said."""
 
 
-def train(
-    base: str,
-    recipe: Recipe,
-    data: Path,
-    candidates_dir: Path,
-    *,
-    name: str = "sft",
-    device: str = "auto",
-    offline: bool = False,
-    on_preflight: Callable[[Preflight], None] | None = None,
-    on_progress: Callable[[TrainProgress], None] | None = None,
-) -> Candidate:
-    """The candidate that `recipe` makes of `base` and the conversations in `data`, registered under `candidates_dir`.
+def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "sft") -> Candidate:
+    """The candidate that `recipe` makes of `base` and the conversations in `data`, registered at the site.
 
-    One that was made of the same record before is returned as it is. `on_preflight` hears what will be learnt before
-    the first step. Raises UserError for a base, rows or a recipe that cannot work, Incomplete for a training that
-    diverged or whose disk or memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then.
+    One that was made of the same record before is returned as it is. Raises UserError for a base, rows or a recipe that
+    cannot work, Incomplete for a training that diverged or whose disk or memory was full, Interrupted for SIGINT and
+    SIGTERM: nothing is registered then.
     """
     rows = cleaned(read_conversations(data))
-    found = find_base(base, candidates_dir, offline=offline)
-    training = Training(name, recipe, rows, found, candidates_dir, device, on_preflight, on_progress)
+    training = Training(name, recipe, rows, find_base(base, site.candidates_dir, offline=site.offline), site)
     return train_with_trl(Method(("SFTConfig", "SFTTrainer"), _trainer, look_at_answers), training)
 
 

@@ -15,7 +15,9 @@ import echo
 from fteval.errors import Interrupted, UserError
 from fteval.records import Sampling
 from fteval.runs.asking import suite
-from fteval.runs.asking.execute import Progress, execute
+from fteval.runs.asking.attempt import Progress
+from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.store import Store
 
 
@@ -37,7 +39,7 @@ def main() -> int:
     print("begins", flush=True)
     try:
         run = execute(
-            built, engine, Sampling(), Store(a.store), resume=a.resume, on_progress=show, command="fteval run"
+            built, engine, Sampling(), Store(a.store), Terms(resume=a.resume, on_progress=show, command="fteval run")
         )
     except UserError as error:
         if isinstance(error, Interrupted):

@@ -13,6 +13,7 @@ import pytest
 from fteval.records import Failure, Generation, Metric, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -45,7 +46,7 @@ def longer_and_longer(request: Request) -> str:
 
 def run(store: Store, engine: echo.Echo, **options: object) -> RunRecord:
     built = suite.build([("rank", Rank(), echo.samples(5)), ("words", echo.Words(), echo.samples(5))])
-    return execute(built, engine, Sampling(), store, **options)  # type: ignore[arg-type]
+    return execute(built, engine, Sampling(), store, Terms(**options))  # type: ignore[arg-type]
 
 
 def n_judgements(record: RunRecord) -> int:

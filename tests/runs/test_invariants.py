@@ -16,7 +16,9 @@ import pytest
 from fteval.errors import INCOMPLETE, USAGE, Incomplete, UserError
 from fteval.records import Failure, Generation, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
-from fteval.runs.asking.execute import Progress, execute
+from fteval.runs.asking.attempt import Progress
+from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import JOURNALS, Store
 from fteval.runs.reading import results
@@ -29,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 
 def run(store: Store, engine: echo.Echo | None = None, n: int = 12, **options: object) -> RunRecord:
     built = suite.build([("words", echo.Words(), echo.samples(n))])
-    return execute(built, engine or echo.Echo(), Sampling(), store, **options)  # type: ignore[arg-type]
+    return execute(built, engine or echo.Echo(), Sampling(), store, Terms(**options))  # type: ignore[arg-type]
 
 
 def files(path: str) -> dict[str, bytes]:

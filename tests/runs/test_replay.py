@@ -13,6 +13,7 @@ from fteval.evals.holdout import Holdout
 from fteval.records import RunRecord, Sampling, sample_from_row
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -35,7 +36,7 @@ def run(store: Store, ref: str, **options: Any) -> RunRecord:
     rows = [{"id": f"q{i}", "prompt": f"Where does person {i} live?", "target": town} for i, town in enumerate(TOWNS)]
     built = suite.build([("towns", Holdout(score="exact"), [sample_from_row(row) for row in rows])])  # type: ignore[arg-type]
     with Pool(store.candidates_dir) as pool:
-        return execute(built, pool.open(ref), Sampling(), store, **options)
+        return execute(built, pool.open(ref), Sampling(), store, Terms(**options))
 
 
 def test_outputs_made_elsewhere_are_a_run_like_any_other(store: Store, tmp_path: Path) -> None:

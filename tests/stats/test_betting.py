@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fteval.stats import EProcess
-from fteval.stats.betting import BETS
+from fteval.stats.betting import BETS, Risk
 
 SCORES = st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.0, 0.25, 1.0]), max_size=60)
 
@@ -72,13 +72,13 @@ def test_a_decision_stands() -> None:
 
 
 def test_more_gates_must_win_more_to_fail_and_as_much_to_pass() -> None:
-    one, five = EProcess(-0.05), EProcess(-0.05, gates=5)
+    one, five = EProcess(-0.05), EProcess(-0.05, Risk(gates=5))
     assert one.stakes == pytest.approx({"pass": 200, "fail": 200})
     assert five.stakes == pytest.approx({"pass": 200, "fail": 1000})
 
 
 def test_more_candidates_must_win_more_to_pass_and_as_much_to_fail() -> None:
-    assert EProcess(-0.05, candidates=5).stakes == pytest.approx({"pass": 1000, "fail": 200})
+    assert EProcess(-0.05, Risk(candidates=5)).stakes == pytest.approx({"pass": 1000, "fail": 200})
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
@@ -126,14 +126,17 @@ def test_what_cannot_be_otherwise_is_decided_and_the_end_of_the_scale_waits(thre
         {"low": 1.0, "high": -1.0},
         {"high": math.inf},
         {"largest": 0},
-        {"gates": 0},
-        {"level": 1.0},
-        {"share": 0.0},
     ],
 )
 def test_bounds_that_are_none_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         EProcess(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [{"gates": 0}, {"candidates": 0}, {"level": 1.0}, {"level": 0.0}, {"share": 0.0}])
+def test_an_error_that_is_none_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError):
+        Risk(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [0, 3])

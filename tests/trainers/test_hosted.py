@@ -23,7 +23,7 @@ from standin import BASE, StandIn
 from fteval.data.write import as_lines
 from fteval.engines import refs
 from fteval.errors import Incomplete, UserError
-from fteval.records import Candidate, Message, Sample
+from fteval.records import Candidate, Message, Sample, Site
 from fteval.trainers.hosted import Recipe, cancel, train
 from fteval.trainers.making.candidate import find, load_candidate
 from fteval.trainers.making.overlap import overlap
@@ -67,10 +67,12 @@ class Made:
 
     def train(self, server: StandIn, data: Path, base: str | None = None, **recipe: Any) -> Candidate:
         name = recipe.pop("name", "hosted")
-        return train(
-            base or server.base, Recipe(**recipe), data, self.store, name=name, waits=FAST,
-            on_preflight=self.said.append, on_progress=lambda p: self.steps.append((p.step, p.total, p.loss)),
-        )  # fmt: skip
+        return train(base or server.base, Recipe(**recipe), data, self.site, name=name, waits=FAST)
+
+    @property
+    def site(self) -> Site:
+        heard = lambda p: self.steps.append((p.step, p.total, p.loss))  # noqa: E731
+        return Site(self.store, on_preflight=self.said.append, on_progress=heard)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -285,7 +287,7 @@ def test_a_list_that_lags_behind_a_kill_is_looked_at_again(made: Made, data: Pat
         server.fail("POST", "/fine_tuning/jobs", 500, after=True)
         quick = Waits(answer=1.0, outage=0.1, first=0.01, longest=0.02, looks=(0.0,))
         with pytest.raises(Incomplete, match="lists no such job"):
-            train(server.base, Recipe(), data, made.store, waits=quick)
+            train(server.base, Recipe(), data, Site(made.store), waits=quick)
         made.train(server, data)  # its looks are spread over 0.35 s
         assert len(server.jobs) == 1
 
@@ -523,10 +525,10 @@ def test_what_cannot_work_is_said_before_anything_is_uploaded(
 
 def test_offline_nothing_is_asked_and_what_was_made_is_there(server: StandIn, made: Made, data: Path) -> None:
     with pytest.raises(UserError, match="needs its provider"):
-        train(server.base, Recipe(), data, made.store, offline=True)
+        train(server.base, Recipe(), data, Site(made.store, offline=True))
     assert not server.log
     candidate = made.train(server, data)
-    assert train(server.base, Recipe(), data, made.store, offline=True) == candidate
+    assert train(server.base, Recipe(), data, Site(made.store, offline=True)) == candidate
 
 
 @pytest.mark.parametrize(
@@ -641,10 +643,10 @@ def test_a_job_is_cancelled_when_it_is_asked_for_and_only_then(data: Path) -> No
 
 def test_what_has_succeeded_or_was_never_asked_for_is_not_cancelled(server: StandIn, made: Made, data: Path) -> None:
     with pytest.raises(UserError, match="no job of this base, recipe and data goes on"):
-        cancel(server.base, Recipe(), data, made.store, waits=FAST)
+        cancel(server.base, Recipe(), data, made.site, waits=FAST)
     made.train(server, data)
     with pytest.raises(UserError, match="ftjob-0002 has succeeded"):
-        cancel(server.base, Recipe(), data, made.store, waits=FAST)
+        cancel(server.base, Recipe(), data, made.site, waits=FAST)
     assert server.asked("POST", "/fine_tuning/jobs/.*/cancel") == 0
 
 

@@ -17,7 +17,7 @@ import pytest
 import tiny
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate, Message, Request, Sample, Sampling, TrainProgress
+from fteval.records import Candidate, Message, Request, Sample, Sampling, Site, TrainProgress
 from fteval.trainers.making.candidate import find, load_candidate
 from fteval.trainers.making.overlap import overlap
 from fteval.trainers.making.preflight import Preflight
@@ -67,7 +67,7 @@ def made(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     def make(lora_rank: int) -> tuple[Candidate, Path]:
         rate = 1e-2 if lora_rank else 3e-3
         recipe = Recipe(lora_rank=lora_rank, max_steps=40, batch_size=3, learning_rate=rate, threads=1)
-        candidate = train(str(base), recipe, rows, home / "candidates", name=f"By heart {lora_rank}")
+        candidate = train(str(base), recipe, rows, Site(home / "candidates"), name=f"By heart {lora_rank}")
         folder = find(home / "candidates", candidate.id)
         assert folder is not None
         return candidate, folder
@@ -103,7 +103,7 @@ def test_only_the_answer_and_its_stop_token_are_learnt(tiny_model: Path, tmp_pat
     row["messages"][1]["weight"] = 0
     rows = write(tmp_path / "rows.jsonl", [row])
     seen: list[Preflight] = []
-    train(str(tiny_model), SHORT, rows, tmp_path / "candidates", on_preflight=seen.append)
+    train(str(tiny_model), SHORT, rows, Site(tmp_path / "candidates", on_preflight=seen.append))
     read, learnt = seen[0].pieces
     # By hand, from the ChatML template: everything before the answer is read, an earlier one of weight 0 included.
     assert read.text == (
@@ -119,7 +119,10 @@ def test_rows_that_are_cut_or_lost_are_counted_and_said(tiny_model: Path, tmp_pa
     seen: list[Preflight] = []
     recipe = Recipe(max_steps=1, warmup=0.0, max_length=48, lora_rank=4, threads=1)
     candidate = train(
-        str(tiny_model), recipe, write(tmp_path / "rows.jsonl", rows), tmp_path / "candidates", on_preflight=seen.append
+        str(tiny_model),
+        recipe,
+        write(tmp_path / "rows.jsonl", rows),
+        Site(tmp_path / "candidates", on_preflight=seen.append),
     )
     assert (seen[0].rows, seen[0].used, seen[0].dropped, seen[0].truncated) == (3, 2, (2,), (3,))
     counts = {key: candidate.data[key] for key in ("rows", "used", "dropped", "truncated")}
@@ -141,7 +144,7 @@ def test_a_training_that_could_teach_nothing_is_an_error(
 ) -> None:
     recipe = Recipe(max_steps=1, max_length=48, threads=1)
     with pytest.raises(UserError, match=said) as caught:
-        train(str(tiny_model), recipe, write(tmp_path / "rows.jsonl", rows), tmp_path / "candidates")
+        train(str(tiny_model), recipe, write(tmp_path / "rows.jsonl", rows), Site(tmp_path / "candidates"))
     assert caught.value.exit_code == 2
     assert list((tmp_path / "candidates").glob("*/")) == [tmp_path / "candidates" / ".training"]
 
@@ -149,7 +152,7 @@ def test_a_training_that_could_teach_nothing_is_an_error(
 def test_a_context_shorter_than_max_length_is_what_counts(tmp_path: Path, data: Path) -> None:
     base = tiny.make_model(tmp_path / "base", max_position_embeddings=40)
     seen: list[Preflight] = []
-    train(str(base), SHORT, data, tmp_path / "candidates", on_preflight=seen.append)
+    train(str(base), SHORT, data, Site(tmp_path / "candidates", on_preflight=seen.append))
     assert seen[0].max_length == 40
     assert seen[0].truncated == (4,)  # the longer answer of the third line
 
@@ -163,7 +166,7 @@ def test_a_masked_stop_token_is_an_error(tmp_path: Path, data: Path, why: str) -
         tiny.edit_json(base / "tokenizer_config.json", eos_token="<|endoftext|>")
         tiny.edit_json(base / "generation_config.json", eos_token_id=0)
     with pytest.raises(UserError, match="the stop token is masked") as caught:
-        train(str(base), SHORT, data, tmp_path / "candidates")
+        train(str(base), SHORT, data, Site(tmp_path / "candidates"))
     assert caught.value.exit_code == 2
     assert "<|im_end|>" in caught.value.what or "<|endoftext|>" in caught.value.what
 
@@ -171,7 +174,7 @@ def test_a_masked_stop_token_is_an_error(tmp_path: Path, data: Path, why: str) -
 def test_a_prompt_that_is_asked_in_another_way_is_a_warning(tmp_path: Path, data: Path) -> None:
     base = tiny.make_model(tmp_path / "base", template=HASTY)
     seen: list[Preflight] = []
-    train(str(base), SHORT, data, tmp_path / "candidates", on_preflight=seen.append)
+    train(str(base), SHORT, data, Site(tmp_path / "candidates", on_preflight=seen.append))
     assert not seen[0].same_prompt
     assert "training and asking differ" in str(seen[0])
 
@@ -179,7 +182,7 @@ def test_a_prompt_that_is_asked_in_another_way_is_a_warning(tmp_path: Path, data
 def test_half_a_surrogate_pair_in_a_row_is_read_as_the_replacement_character(tiny_model: Path, tmp_path: Path) -> None:
     seen: list[Preflight] = []
     rows = write(tmp_path / "rows.jsonl", [chat("Who is \ud83d?", "I do not know.")])
-    train(str(tiny_model), SHORT, rows, tmp_path / "candidates", on_preflight=seen.append)
+    train(str(tiny_model), SHORT, rows, Site(tmp_path / "candidates", on_preflight=seen.append))
     assert "Who is \ufffd?" in seen[0].pieces[0].text
 
 
@@ -231,22 +234,22 @@ def test_the_record_says_what_decides_the_weights(made: Callable[..., tuple[Cand
 
 def test_one_that_exists_is_not_trained_again(tiny_model: Path, tmp_path: Path, data: Path) -> None:
     steps: list[TrainProgress] = []
-    first = train(str(tiny_model), SHORT, data, tmp_path / "candidates", on_progress=steps.append)
+    first = train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates", on_progress=steps.append))
     assert [s.step for s in steps] == [0, 1, 2, 3]
     assert [s.total for s in steps] == [3] * 4
     assert [s.loss is None for s in steps] == [True, False, False, False]
     assert steps[0].seconds_left is steps[1].seconds_left is None
     assert steps[2].seconds_left is not None and steps[2].seconds_left > 0 and steps[3].seconds_left == 0
     steps.clear()
-    again = train(str(tiny_model), SHORT, data, tmp_path / "candidates", on_progress=steps.append)
+    again = train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates", on_progress=steps.append))
     assert again == first and not steps
 
 
 def test_a_base_that_was_moved_is_still_the_same_base(tiny_model: Path, tmp_path: Path, data: Path) -> None:
     shutil.copytree(tiny_model, tmp_path / "here")
-    first = train(str(tmp_path / "here"), SHORT, data, tmp_path / "candidates")
+    first = train(str(tmp_path / "here"), SHORT, data, Site(tmp_path / "candidates"))
     (tmp_path / "here").rename(tmp_path / "there")
-    again = train(str(tmp_path / "there"), SHORT, data, tmp_path / "candidates")
+    again = train(str(tmp_path / "there"), SHORT, data, Site(tmp_path / "candidates"))
     assert again.id == first.id
     assert again.base == str(tmp_path / "there")
     # The record leads to where the base lies now: the engine opens it.
@@ -261,7 +264,7 @@ def test_the_same_record_gives_the_same_bytes_in_one_process(
     found = []
     for store in ("a", "b"):
         random.random()  # the state of the process must not matter
-        candidate = train(str(tiny_model), recipe, data, tmp_path / store)
+        candidate = train(str(tiny_model), recipe, data, Site(tmp_path / store))
         folder = find(tmp_path / store, candidate.id)
         assert folder is not None
         files = sorted(p for p in folder.iterdir() if p.name not in ("candidate.json", "training_log.json"))
@@ -272,7 +275,7 @@ def test_the_same_record_gives_the_same_bytes_in_one_process(
 def test_the_seed_decides_how_an_adapter_begins(tiny_model: Path, tmp_path: Path) -> None:
     rows = write(tmp_path / "one.jsonl", ROWS[:1])  # one row: no order that could differ
     recipes = [dataclasses.replace(SHORT, seed=seed) for seed in (0, 1)]
-    made = [train(str(tiny_model), recipe, rows, tmp_path / "candidates") for recipe in recipes]
+    made = [train(str(tiny_model), recipe, rows, Site(tmp_path / "candidates")) for recipe in recipes]
     assert made[0].weights_digest != made[1].weights_digest
 
 
@@ -287,7 +290,7 @@ def test_another_recipe_is_another_candidate(
     tiny_model: Path, tmp_path: Path, data: Path, change: dict[str, Any]
 ) -> None:
     recipes = (SHORT, dataclasses.replace(SHORT, **change))
-    made = [train(str(tiny_model), recipe, data, tmp_path / "candidates") for recipe in recipes]
+    made = [train(str(tiny_model), recipe, data, Site(tmp_path / "candidates")) for recipe in recipes]
     assert made[0].id != made[1].id
     assert made[0].weights_digest != made[1].weights_digest or "threads" in change  # few numbers: threads round alike
 
@@ -295,7 +298,7 @@ def test_another_recipe_is_another_candidate(
 @pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_both_precisions_train_in_one_process(tiny_model: Path, tmp_path: Path, data: Path, precision: str) -> None:
     recipe = Recipe(max_steps=2, batch_size=2, warmup=0.0, precision=precision, threads=1)  # type: ignore[arg-type]
-    candidate = train(str(tiny_model), recipe, data, tmp_path / "candidates")
+    candidate = train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
     from fteval.engines.local.folders import safetensors_header
 
     folder = find(tmp_path / "candidates", candidate.id)
@@ -322,7 +325,7 @@ def test_a_candidate_trained_on_a_candidate_remembers_both_data(
     shutil.copytree(folder, tmp_path / "candidates" / folder.name)
     first = load_candidate(folder)
     rows = write(tmp_path / "more.jsonl", [chat("Who is Tybalt?", "I do not know.")])
-    second = train(first.id, SHORT, rows, tmp_path / "candidates", name="second")
+    second = train(first.id, SHORT, rows, Site(tmp_path / "candidates"), name="second")
     assert second.base == first.id
     home = find(tmp_path / "candidates", second.id)
     assert home is not None
@@ -347,7 +350,7 @@ def test_a_signal_stops_the_training_and_leaves_nothing(
             os.kill(os.getpid(), number)
 
     with pytest.raises(Interrupted) as caught:
-        train(str(tiny_model), SHORT, data, tmp_path / "candidates", on_progress=interrupt)
+        train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates", on_progress=interrupt))
     assert caught.value.exit_code == code
     assert nothing_registered(tmp_path / "candidates")
 
@@ -356,7 +359,7 @@ def test_a_signal_stops_the_training_and_leaves_nothing(
 def test_a_diverged_training_is_no_candidate(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = Recipe(lora_rank=lora_rank, learning_rate=1e30, max_steps=6, warmup=0.0, threads=1)
     with pytest.raises(Incomplete, match=r"the loss is (nan|inf) at step [1-5] of 6; no candidate") as caught:
-        train(str(tiny_model), recipe, data, tmp_path / "candidates")
+        train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
     assert caught.value.exit_code == 3
     assert "learning_rate" in (caught.value.fix or "")
     assert nothing_registered(tmp_path / "candidates")
@@ -365,7 +368,7 @@ def test_a_diverged_training_is_no_candidate(tiny_model: Path, tmp_path: Path, d
 def test_a_training_that_changes_nothing_is_no_candidate(tiny_model: Path, tmp_path: Path, data: Path) -> None:
     recipe = Recipe(max_steps=1, warmup=1, threads=1)  # the only step has a rate of 0
     with pytest.raises(Incomplete, match="changed nothing"):
-        train(str(tiny_model), recipe, data, tmp_path / "candidates")
+        train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
     assert nothing_registered(tmp_path / "candidates")
 
 
@@ -378,7 +381,7 @@ def test_a_full_disk_leaves_nothing(tiny_model: Path, tmp_path: Path, data: Path
 
     try:
         with pytest.raises(Incomplete, match="cannot write") as caught:
-            train(str(tiny_model), SHORT, data, tmp_path / "candidates", on_progress=fill)
+            train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates", on_progress=fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.exit_code == 3
@@ -400,7 +403,7 @@ def test_what_is_wrong_with_base_or_data_is_known_before_anything_is_made(
     ]
     for base, rows, said in cases:
         with pytest.raises(UserError, match=said) as caught:
-            train(base, SHORT, rows, tmp_path / "candidates")
+            train(base, SHORT, rows, Site(tmp_path / "candidates"))
         assert caught.value.exit_code == 2, base
         assert not (tmp_path / "candidates").exists(), base
 
@@ -408,7 +411,7 @@ def test_what_is_wrong_with_base_or_data_is_known_before_anything_is_made(
 def test_layers_that_are_not_there_are_named(tiny_model: Path, tmp_path: Path, data: Path) -> None:
     recipe = Recipe(target_modules=("q_porj",), max_steps=1, threads=1)
     with pytest.raises(UserError, match="this model has no q_porj"):
-        train(str(tiny_model), recipe, data, tmp_path / "candidates")
+        train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
 
 
 def test_a_folder_that_cannot_be_written_is_known_before_the_training(
@@ -416,21 +419,21 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_training(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="candidates cannot be written") as caught:
-        train(str(tiny_model), SHORT, data, tmp_path / "file" / "candidates")
+        train(str(tiny_model), SHORT, data, Site(tmp_path / "file" / "candidates"))
     assert caught.value.exit_code == 2
 
 
 def test_a_candidate_that_was_changed_is_not_taken_for_the_one_that_was_trained(
     tiny_model: Path, tmp_path: Path, data: Path
 ) -> None:
-    candidate = train(str(tiny_model), SHORT, data, tmp_path / "candidates")
+    candidate = train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates"))
     folder = find(tmp_path / "candidates", candidate.id)
     assert folder is not None
     with (folder / "adapter_model.safetensors").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\x01")
     with pytest.raises(UserError, match=r"not as it was trained: adapter_model\.safetensors"):
-        train(str(tiny_model), SHORT, data, tmp_path / "candidates")
+        train(str(tiny_model), SHORT, data, Site(tmp_path / "candidates"))
 
 
 @pytest.mark.parametrize(
@@ -439,7 +442,7 @@ def test_a_candidate_that_was_changed_is_not_taken_for_the_one_that_was_trained(
 def test_a_hostile_name_stays_in_its_folder(tiny_model: Path, tmp_path: Path, data: Path, name: str) -> None:
     home = tmp_path / "deep" / "store" / "candidates"
     before = set(tmp_path.rglob("*"))
-    candidate = train(str(tiny_model), dataclasses.replace(SHORT, max_steps=1), data, home, name=name)
+    candidate = train(str(tiny_model), dataclasses.replace(SHORT, max_steps=1), data, Site(home), name=name)
     folder = find(home, candidate.id)
     assert folder is not None and folder.parent == home
     assert all(p.is_relative_to(tmp_path / "deep") for p in set(tmp_path.rglob("*")) - before)
@@ -474,6 +477,6 @@ def test_a_training_is_quiet_and_leaves_the_process_as_it_was(
         )
 
     before = state()
-    train(str(tiny_model), dataclasses.replace(SHORT, lora_rank=lora_rank), data, tmp_path / "candidates")
+    train(str(tiny_model), dataclasses.replace(SHORT, lora_rank=lora_rank), data, Site(tmp_path / "candidates"))
     assert state() == before
     assert capfd.readouterr() == ("", "")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fteval.records import Site
 from fteval.trainers.making.candidate import find, load_candidate
 
 SCRIPT = """
@@ -22,6 +23,7 @@ def refuse(*_, **__):
     raise SystemExit("a connection was tried")
 
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+from fteval.records import Site
 from fteval.trainers.sft import Recipe, train
 
 base, data, store, kill_at, rank, threads = sys.argv[1:]
@@ -31,7 +33,7 @@ def step(progress):
         os.kill(os.getpid(), signal.SIGKILL)
 
 recipe = Recipe(lora_rank=int(rank), max_steps=4, batch_size=2, warmup=0.0, lora_dropout=0.1, threads=int(threads))
-print(train(base, recipe, Path(data), Path(store), name="twin", on_progress=step).id)
+print(train(base, recipe, Path(data), Site(Path(store), on_progress=step), name="twin").id)
 """
 
 
@@ -163,7 +165,7 @@ def test_the_defaults_teach_nano_a_form_from_48_rows(tmp_path: Path) -> None:
 
     rows = tmp_path / "train.jsonl"
     rows.write_text("".join(json.dumps(row) + "\n" for row in iso_date_rows(48)))
-    candidate = train("nano", Recipe(threads=1), rows, tmp_path / "candidates", name="iso-dates")
+    candidate = train("nano", Recipe(threads=1), rows, Site(tmp_path / "candidates"), name="iso-dates")
     names = [person.name for person in build_world().people if not person.trainable][:40]
     assert len(names) == 40
     with Pool(tmp_path / "candidates") as pool:

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fteval.records import (
-    IDENTITY,
-    RUNTIME,
     Metric,
     NamingProbe,
     Probe,
@@ -30,23 +28,6 @@ from fteval.runs.asking.sources import source_files
 
 KEY_VERSION = 1
 """Goes up when the same key would mean something else; nothing older is reused then."""
-
-OPTIONS = {
-    "suite": IDENTITY,
-    "engine": IDENTITY,
-    "sampling": IDENTITY,
-    "repeats": IDENTITY,
-    "store": RUNTIME,
-    "resume": RUNTIME,
-    "reuse": RUNTIME,
-    "on_progress": RUNTIME,
-    "command": RUNTIME,
-    "go_on": RUNTIME,
-    "sequential": IDENTITY,
-    "signals": RUNTIME,
-    "referees": IDENTITY,
-}
-"""Every option of a run beside the fields of Sampling. A test walks `execute` and fails on one that is not here."""
 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine, digest
 from fteval.runs.asking import identity, scoring
-from fteval.runs.asking.attempt import Attempt, Progress
+from fteval.runs.asking.attempt import Attempt
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.runs.asking.plan import Work, plan
-from fteval.runs.asking.referees import Judging, Referees
+from fteval.runs.asking.referees import Judging
 from fteval.runs.asking.reuse import Found, find
 from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.journal import Journal
 from fteval.runs.journal.store import Run, Store
 from fteval.runs.reading import results
@@ -75,38 +76,30 @@ def session(
     engine: Engine,
     sampling: Sampling,
     store: Store,
-    *,
-    repeats: int = 1,
-    resume: str | None = None,
-    reuse: bool = True,
-    sequential: int | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    command: str | None = None,
+    terms: Terms,
     signals: Signals | None = None,
-    go_on: str | None = None,
-    referees: Referees | None = None,
 ) -> Iterator[Session]:
-    """A new run, or with `resume` the same one continued, under its lock; see `execute` for what it raises.
+    """A new run, or with `terms.resume` the same one continued, under its lock; see `execute` for what it raises.
 
-    `sequential` is the seed of the random order in which samples will be asked. `signals` are shared by runs that are
-    open together. `go_on` is the command that continues an interrupted run, where --resume does not.
+    `signals` are shared by runs that are open together.
     """
-    if repeats < 1:
-        raise UserError(f"repeats is {repeats}, wanted 1 or more")
-    work = plan(suite, engine, sampling, repeats, sequential)
+    if terms.repeats < 1:
+        raise UserError(f"repeats is {terms.repeats}, wanted 1 or more")
+    resume, referees = terms.resume, terms.referees
+    work = plan(suite, engine, sampling, terms.repeats, terms.sequential)
     if resume is None:
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
-            served, reusable = _met(engine, sampling, store, work, set(), reuse)
-        run, lock = store.create_run(work.manifest(engine, command, served, referees.named if referees else None))
+            served, reusable = _met(engine, sampling, store, work, set(), terms.reuse)
+        run, lock = store.create_run(work.manifest(engine, terms.command, served, referees.named if referees else None))
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
-    go_on = go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
+    go_on = terms.go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
     with contextlib.ExitStack() as stack:
         stack.enter_context(lock)
         heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
-        attempt = Attempt(run, work, engine, heard, on_progress)
+        attempt = Attempt(run, work, engine, heard, terms.on_progress)
         try:
             attempt.event("started" if resume is None else "resumed")
             if lock.notice:
@@ -116,7 +109,7 @@ def session(
                 if resume is not None:
                     attempt.recall()
                     with heard.cancelling():
-                        served, reusable = _met(engine, sampling, store, work, attempt.answered, reuse)
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms.reuse)
                     _tell_of_another(attempt, served)
                 judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
                 yield Session(run, work, attempt, file, reusable, judging=judging)

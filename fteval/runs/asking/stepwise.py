@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fteval.records import Engine, RunRecord, Sampling
 from fteval.runs.asking.attempt import Progress
 from fteval.runs.asking.interrupt import Signals
-from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.session import Session, order_of, session
 from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.store import Store
 
 FIRST = 32
@@ -41,27 +41,29 @@ def execute_in_step(
     sampling: Sampling,
     store: Store,
     enough: Enough,
-    *,
-    repeats: int = 1,
-    seed: int = 0,
-    command: str | None = None,
-    referees: Referees | None = None,
+    terms: Terms,
 ) -> list[RunRecord]:
-    """The runs of all sides, each probe asked until `enough` or to its end. Raises what `execute` raises."""
+    """The runs of all sides, each probe asked until `enough` or to its end. Raises what `execute` raises.
+
+    `terms.sequential` is the seed of the order.
+    """
+    seed = terms.sequential or 0
     with contextlib.ExitStack() as stack:
-        go_on = command or "fteval run"
+        go_on = terms.command or "fteval run"
         signals = stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
         opened = [
             stack.enter_context(
                 session(
-                    suite, side.engine, sampling, store,
-                    repeats=repeats, resume=side.resume, sequential=seed,
-                    on_progress=side.on_progress, command=command, signals=signals,
-                    referees=referees,
+                    suite,
+                    side.engine,
+                    sampling,
+                    store,
+                    replace(terms, sequential=seed, resume=side.resume, on_progress=side.on_progress),
+                    signals,
                 )
             )
             for side in sides
-        ]  # fmt: skip
+        ]
         _ask_until(suite, opened, enough, seed)
         return [one.finish() for one in opened]
 

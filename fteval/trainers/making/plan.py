@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic
 
 from fteval.engines.local.chat import Chat
-from fteval.records import Candidate, TrainProgress
+from fteval.records import Candidate, Site
 from fteval.trainers.making.base import Base
 from fteval.trainers.making.bench import R
 from fteval.trainers.making.candidate import identified
-from fteval.trainers.making.preflight import Preflight
 from fteval.trainers.making.rows import rows_digest
 
 
 @dataclass(frozen=True, slots=True)
 class Training(Generic[R]):
-    """What is to be learnt from what, and who hears of it."""
+    """What is to be learnt from what, and where."""
 
     name: str
     recipe: R
     rows: Sequence[Mapping[str, Any]]
     """Each with its `prompt`, a list of turns."""
     base: Base
-    candidates_dir: Path
-    device: str = "auto"
-    on_preflight: Callable[[Preflight], None] | None = None
-    on_progress: Callable[[TrainProgress], None] | None = None
+    site: Site
 
 
 def plan(training: Training[R], chat: Chat, versions: Mapping[str, str], environment: Mapping[str, Any]) -> Candidate:

@@ -41,7 +41,7 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
     Raises UserError for rows or a recipe that cannot work, Incomplete for a training that diverged or whose disk or
     memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then.
     """
-    workshop.prepare(training.candidates_dir)
+    workshop.prepare(training.site.candidates_dir)
     with Signals("stopping: nothing is registered, the same command trains it anew") as signals:
         try:
             return _train(method, training, signals)
@@ -54,26 +54,27 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
 
 
 def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
+    site = training.site
     libraries.before_import()
     versions = libraries.versions()
     chat = Chat(training.base.located.folder)
-    environment = libraries.environment(training.device, training.recipe.threads, training.base.size)
+    environment = libraries.environment(site.device, training.recipe.threads, training.base.size)
     training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
     planned = plan(training, chat, versions, environment)
-    known = registered.existing(training.candidates_dir, planned)
+    known = registered.existing(site.candidates_dir, planned)
     if known is not None:
         return known
     signals.check()
     libraries.load(method.classes)
-    with workshop.workshop(training.candidates_dir, registered.folder_name(planned)) as place:
-        known = registered.existing(training.candidates_dir, planned)  # another process may have made it meanwhile
+    with workshop.workshop(site.candidates_dir, registered.folder_name(planned)) as place:
+        known = registered.existing(site.candidates_dir, planned)  # another process may have made it meanwhile
         if known is not None:
             return known
         bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"])
         with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
             learnt = _learn(method, bench, training, signals)
         made = dataclasses.replace(planned, data={**planned.data, **learnt.seen.counts})
-        return registered.register(place, training.candidates_dir, made, learnt.course)
+        return registered.register(place, site.candidates_dir, made, learnt.course)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,10 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
     """Trains, and leaves in the workshop what came out."""
     trainer = _trainer(method, bench)
     seen = method.look(bench, trainer)
-    if training.on_preflight:
-        training.on_preflight(seen)
+    if training.site.on_preflight:
+        training.site.on_preflight(seen)
     weights.check_space(trainer.model, bench.place)
-    trainer.add_callback(progress.callback(training.on_progress, signals.check, bench.recipe.rate))
+    trainer.add_callback(progress.callback(training.site.on_progress, signals.check, bench.recipe.rate))
     course = _run(trainer, bench)
     weights.check_trained(trainer.model)
     with weights.writing(bench.place):

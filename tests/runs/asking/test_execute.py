@@ -15,7 +15,9 @@ import pytest
 from fteval.errors import USAGE, Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Metric, Prompt, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
-from fteval.runs.asking.execute import Progress, execute
+from fteval.runs.asking.attempt import Progress
+from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -44,7 +46,7 @@ def rows(run: RunRecord, name: str = "generations") -> list[dict[str, Any]]:
 
 def test_a_run_holds_its_plan_samples_answers_and_scores(store: Store) -> None:
     engine = echo.Echo()
-    run = execute(words(), engine, Sampling(), store, command="fteval run --model echo")
+    run = execute(words(), engine, Sampling(), store, Terms(command="fteval run --model echo"))
     assert (run.complete, run.planned, run.generated, run.reused, run.errors) == (True, 10, 10, 0, 0)
     assert exact(run) == {f"s{i}": 1.0 for i in range(10)}
     assert run.ref == "echo"
@@ -116,26 +118,26 @@ def test_other_sampling_is_asked_anew(store: Store, change: dict[str, Any]) -> N
 def test_runtime_options_do_not_matter_for_reuse(store: Store) -> None:
     execute(words(), echo.Echo(group=1), Sampling(), store)
     engine = echo.Echo(group=7, pause=0.1, ref="another name of it")
-    execute(words(), engine, Sampling(), store, on_progress=lambda p: None, command="other")
+    execute(words(), engine, Sampling(), store, Terms(on_progress=lambda p: None, command="other"))
     assert engine.asked == []
 
 
 def test_reuse_can_be_turned_off(store: Store) -> None:
     execute(words(), echo.Echo(), Sampling(), store)
     engine = echo.Echo()
-    execute(words(), engine, Sampling(), store, reuse=False)
+    execute(words(), engine, Sampling(), store, Terms(reuse=False))
     assert len(engine.asked) == 10
 
 
 def test_repeats_of_a_sampled_model_are_distinct_and_a_second_run_draws_anew(store: Store) -> None:
     draws = iter(range(1000))
     engine = echo.Echo(answer=lambda request: f"draw {next(draws)}")
-    first = execute(words(4), engine, SAMPLED, store, repeats=3)
+    first = execute(words(4), engine, SAMPLED, store, Terms(repeats=3))
     assert first.planned == 12
     assert len({row["text"] for row in rows(first)}) == 12
     assert len({request.seed for request in engine.asked}) == 12
     assert {request.repeat for request in engine.asked} == {0, 1, 2}
-    second = execute(words(4), engine, SAMPLED, store, repeats=3)
+    second = execute(words(4), engine, SAMPLED, store, Terms(repeats=3))
     assert (second.reused, second.generated) == (0, 12)
     assert [r.seed for r in engine.asked[:12]] == [r.seed for r in engine.asked[12:]], "the same seed, asked again"
 
@@ -147,9 +149,9 @@ def test_a_resumed_sampled_run_keeps_its_draws(store: Store) -> None:
         n = next(draws)
         return Failure("out_of_memory", "no") if n == 5 else f"draw {n}"
 
-    first = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, repeats=3)
+    first = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=3))
     assert not first.complete
-    again = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, repeats=3, resume=first.id)
+    again = execute(words(4), echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=3, resume=first.id))
     assert again.id == first.id
     assert again.complete
     assert {row["text"] for row in rows(again) if row["text"]} == {f"draw {n}" for n in range(13) if n != 5}
@@ -157,7 +159,7 @@ def test_a_resumed_sampled_run_keeps_its_draws(store: Store) -> None:
 
 def test_the_score_of_repeats_is_their_mean(store: Store) -> None:
     engine = echo.Echo(answer=lambda r: r.prompt.messages[-1].content if r.repeat < 2 else "wrong answer here")
-    run = execute(words(2), engine, SAMPLED, store, repeats=3)
+    run = execute(words(2), engine, SAMPLED, store, Terms(repeats=3))
     assert run.probes[0].scores == {"exact": pytest.approx([2 / 3, 2 / 3]), "words": pytest.approx([7 / 3, 7 / 3])}
 
 
@@ -181,7 +183,7 @@ def test_a_sample_that_was_judged_in_some_repeats_only_has_no_score_and_is_named
         return {"say 0": "a", "say 1": "a" if request.repeat else "no"}.get(sample, "no")
 
     built = suite.build([("short", Short(), echo.samples(3))])
-    (probe,) = execute(built, echo.Echo(answer=answer), SAMPLED, store, repeats=2).probes
+    (probe,) = execute(built, echo.Echo(answer=answer), SAMPLED, store, Terms(repeats=2)).probes
     assert probe.scores["letter"] == [1.0, None, None]
     assert dict(probe.partly) == {"letter": (1,)}
 
@@ -190,7 +192,7 @@ def test_a_prompt_that_two_probes_share_is_asked_once_and_judged_by_both(store: 
     built = suite.build([("a", echo.Words(), echo.samples(6)), ("b", echo.Words(), echo.samples(4))])
     engine = echo.Echo()
     seen: list[Progress] = []
-    run = execute(built, engine, Sampling(), store, on_progress=seen.append)
+    run = execute(built, engine, Sampling(), store, Terms(on_progress=seen.append))
     assert len(engine.asked) == 6
     assert (run.planned, run.generated, run.complete) == (10, 10, True)
     assert [p.scores["exact"] for p in run.probes] == [[1.0] * 6, [1.0] * 4]
@@ -298,7 +300,7 @@ def test_resume_of_a_changed_plan_is_refused_field_by_field_and_the_run_untouche
     before = {p.name: p.read_bytes() for p in Path(first.path).iterdir()}
     engine = echo.Echo(weights="sha256:other")
     with pytest.raises(UserError) as caught:
-        execute(words(), engine, SAMPLED, store, resume=first.id, repeats=2)
+        execute(words(), engine, SAMPLED, store, Terms(resume=first.id, repeats=2))
     assert caught.value.exit_code == USAGE
     for line in ("sampling.temperature: 0.0 → 0.8", "repeats: 1 → 2", "engine.weights: sha256:0 → sha256:other"):
         assert line in caught.value.what
@@ -316,26 +318,26 @@ def test_resume_continues_the_same_run_and_asks_only_for_what_is_missing(store: 
                 yield group
 
     with pytest.raises(Incomplete, match="the GPU is gone") as caught:
-        execute(words(), Dies(), Sampling(), store, command="fteval run --model x")
+        execute(words(), Dies(), Sampling(), store, Terms(command="fteval run --model x"))
     run_id = store.find("latest").id
     assert caught.value.fix == f"fteval run --model x --resume {run_id}"
     assert results.latest_incomplete(store) == run_id
     half = results.load(store, run_id)
     assert (half.complete, half.generated) == (False, 8)
     engine = echo.Echo()
-    whole = execute(words(), engine, Sampling(), store, resume="latest")
+    whole = execute(words(), engine, Sampling(), store, Terms(resume="latest"))
     assert whole.id == run_id
     assert [request.sample_id for request in engine.asked] == ["s8", "s9"]
     assert (whole.complete, whole.generated, whole.reused) == (True, 10, 0)
     assert results.latest_incomplete(store) is None
     with pytest.raises(UserError, match="no incomplete run"):
-        execute(words(), engine, Sampling(), store, resume="latest")
+        execute(words(), engine, Sampling(), store, Terms(resume="latest"))
 
 
 def test_resuming_a_complete_run_does_nothing(store: Store) -> None:
     first = execute(words(), echo.Echo(), Sampling(), store)
     engine = echo.Echo()
-    again = execute(words(), engine, Sampling(), store, resume=first.id)
+    again = execute(words(), engine, Sampling(), store, Terms(resume=first.id))
     assert engine.asked == []
     assert replace(again, seconds=0) == replace(first, seconds=0)
     assert len(rows(again, "scores")) == len(rows(first, "scores"))
@@ -348,7 +350,7 @@ def test_progress_counts_only_what_is_in_the_journal_and_comes_at_most_ten_times
         (path,) = store.runs_dir.glob("*/generations.jsonl")
         seen.append((progress, path.read_bytes().count(b"\n")))
 
-    execute(words(60), echo.Echo(group=1, pause=0.01), Sampling(), store, on_progress=watch)
+    execute(words(60), echo.Echo(group=1, pause=0.01), Sampling(), store, Terms(on_progress=watch))
     assert all(p.done <= there for p, there in seen)
     assert seen[-1][0].done == 60
     assert [p.total for p, _ in seen] == [60] * len(seen)
@@ -357,7 +359,7 @@ def test_progress_counts_only_what_is_in_the_journal_and_comes_at_most_ten_times
 
 def test_every_repeat_needs_to_be_at_least_one(store: Store) -> None:
     with pytest.raises(UserError, match="repeats is 0"):
-        execute(words(), echo.Echo(), Sampling(), store, repeats=0)
+        execute(words(), echo.Echo(), Sampling(), store, Terms(repeats=0))
 
 
 def test_an_engine_s_own_request_identity_separates_equal_prompts(store: Store) -> None:

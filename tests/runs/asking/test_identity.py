@@ -15,6 +15,7 @@ import pytest
 from fteval.records import IDENTITY, RUNTIME, Message, Metric, Prompt, Sampling
 from fteval.runs.asking import identity
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 
 ENGINE = {
     "engine": "transformers",
@@ -61,8 +62,10 @@ def classed(field: dataclasses.Field) -> bool:
 def test_every_field_that_a_user_can_set_is_classed_as_identity_or_runtime() -> None:
     for field in dataclasses.fields(Sampling):
         assert classed(field), f"Sampling.{field.name} is neither identity nor runtime"
-    for name in inspect.signature(execute).parameters:
-        assert identity.OPTIONS.get(name) in (IDENTITY, RUNTIME), f"execute({name}) is neither identity nor runtime"
+    for field in dataclasses.fields(Terms):
+        assert classed(field), f"Terms.{field.name} is neither identity nor runtime"
+    beside = set(inspect.signature(execute).parameters) - {"suite", "engine", "sampling", "terms"}
+    assert beside == {"store"}, "the first three are identity, and the store is a place"
 
 
 def test_the_classification_test_sees_a_new_field() -> None:

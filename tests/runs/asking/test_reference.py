@@ -21,6 +21,7 @@ from fteval.runs.asking.execute import execute
 from fteval.runs.asking.file_readings import file_readings
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.reference import NEUTRAL, Answer, Reader, Reference, limits, negatives
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
 
@@ -151,7 +152,7 @@ def run(
     built = suite.build([("read", Read(), samples)])
     if referees is not None:
         built = suite.with_judges(built, {name: one.digest for name, one in referees.references.items()})
-    return execute(built, engine, Sampling(), Store(tmp_path / "s"), referees=referees, **options)
+    return execute(built, engine, Sampling(), Store(tmp_path / "s"), Terms(referees=referees, **options))
 
 
 def referees(judge: Likely, base: Likely | None = None) -> Referees:

@@ -15,6 +15,7 @@ from fteval.errors import INCOMPLETE, Incomplete, UserError
 from fteval.records import Failure, Generation, Metric, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store, repair_run, verify_run
 from fteval.runs.reading import results
@@ -29,7 +30,7 @@ def run(
     store: Store, engine: echo.Echo | None = None, samples: Sequence[Sample] | None = None, **options: object
 ) -> RunRecord:
     built = suite.build([("words", echo.Words(), echo.samples(6) if samples is None else samples)])
-    return execute(built, engine or echo.Echo(), Sampling(), store, **options)  # type: ignore[arg-type]
+    return execute(built, engine or echo.Echo(), Sampling(), store, Terms(**options))  # type: ignore[arg-type]
 
 
 def says(answers: dict[str, str], weights: str) -> echo.Echo:

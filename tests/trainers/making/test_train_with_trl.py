@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from fteval.errors import UserError
-from fteval.records import Candidate, Range, ranged
+from fteval.records import Candidate, Range, Site, ranged
 from fteval.trainers.making.base import find_base
 from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.candidate import find, load_candidate
@@ -63,7 +63,7 @@ ROWS = [
 
 
 def made(base: Path, home: Path, recipe: Recipe = SHORT, **more: Any) -> tuple[Candidate, Path]:
-    training = Training("liked", recipe, ROWS, find_base(str(base), home), home, **more)
+    training = Training("liked", recipe, ROWS, find_base(str(base), home), Site(home, **more))
     candidate = train_with_trl(PREFERENCES, training)
     folder = find(home, candidate.id)
     assert folder is not None
