@@ -88,9 +88,15 @@ def group() -> None:
     """
 
 
+COMPLETE = "_FTEVAL_COMPLETE"
+"""Set by a shell that completes a command line."""
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point. Exits with the codes of `errors.py`, whatever becomes of the output."""
     _open_streams()
+    if COMPLETE in os.environ:  # a shell asks what may come next: click answers, and exits
+        group.main(prog_name="fteval")
     code = call(sys.argv[1:] if args is None else list(args))
     streams.flush()
     sys.exit(code)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import UserError
 
 _config = click.option(
@@ -26,7 +26,7 @@ def command() -> None:
 
 
 @command.command("accept")
-@click.argument("run", metavar="RUN|COMPARISON|latest")
+@click.argument("run", metavar="RUN|COMPARISON|latest", shell_complete=complete.saved)
 @click.option("--anchor", metavar="NAME", help="Pin it under a name instead: later releases are held against it too.")
 @click.option("--force", "reason", metavar="REASON", help="Although a gate stood against it; kept in the file.")
 @_config

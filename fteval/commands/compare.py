@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.experiment.asked import Asked
 
 
 @click.command("compare")
-@click.argument("base", metavar="BASE")
-@click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
+@click.argument("base", metavar="BASE", shell_complete=complete.saved)
+@click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True, shell_complete=complete.saved)
 @options.asked(
     "allow_subset", "allow_same", "store", config="The fteval.yaml whose gates judge.  [default: this folder's]"
 )

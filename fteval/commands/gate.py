@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import GATE_FAILED, OK
 from fteval.experiment.asked import Asked
 from fteval.records import Proof
 
 
 @click.command("gate")
-@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest")
+@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest", shell_complete=complete.saved)
 @click.option(
     "--self-test",
     is_flag=True,

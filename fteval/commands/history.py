@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import Incomplete, UserError
 
 
 @click.command("history")
-@click.option("--metric", "metrics", multiple=True, metavar="PROBE.METRIC", help="What to show; repeatable.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="PROBE.METRIC",
+    help="What to show; repeatable.",
+    shell_complete=complete.metrics,
+)
 @click.option("-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml beside which evals/ lies.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.md", help="Write it as markdown too.")
 @options.as_json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,22 +10,25 @@ import click
 from fteval.data.write import as_lines
 from fteval.errors import UserError
 
-CONFIG = """\
+SCHEMA = "fteval.schema.json"
+CONFIG = f"""\
+# yaml-language-server: $schema={SCHEMA}
+# Editors check this file by that one (`fteval config schema > {SCHEMA}` writes it anew, for probes that came later).
 # What is measured, against what, and by which rules. `fteval run` does all of it; `fteval config check` reads it.
 version: 1
 base: nano                     # or hf:Qwen/Qwen2.5-0.5B-Instruct, a folder, replay:outputs.jsonl
 candidates:
-  sft: {train: sft, data: data/train.jsonl, lora_rank: 16}
-  # mine: {model: ./my-adapter}
+  sft: {{train: sft, data: data/train.jsonl, lora_rank: 16}}
+  # mine: {{model: ./my-adapter}}
 probes:
-  answers: {use: holdout, data: data/holdout.jsonl}
-  laziness: {}
-  degeneration: {}
+  answers: {{use: holdout, data: data/holdout.jsonl}}
+  laziness: {{}}
+  degeneration: {{}}
 gates:                         # pp: percentage points of difference
-  - {probe: answers, metric: contains, min_gain: 10pp}
-  - {probe: laziness, metric: long_enough, max_drop: 10pp, advisory: true}
-  - {probe: degeneration, metric: sound, max_drop: 20pp}
-sampling: {temperature: 0, max_tokens: 64, seed: 0}
+  - {{probe: answers, metric: contains, min_gain: 10pp}}
+  - {{probe: laziness, metric: long_enough, max_drop: 10pp, advisory: true}}
+  - {{probe: degeneration, metric: sound, max_drop: 20pp}}
+sampling: {{temperature: 0, max_tokens: 64, seed: 0}}
 """
 
 WORKFLOW = """\
@@ -88,15 +92,18 @@ HOLDOUT = [
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("."))
 def command(folder: Path) -> None:
-    """Write fteval.yaml, data/train.jsonl, data/holdout.jsonl and a GitHub workflow into FOLDER.
+    """Write fteval.yaml, its schema for editors, data/train.jsonl, data/holdout.jsonl and a GitHub workflow.
 
-    Never overwrites a file.
+    Into FOLDER; never overwrites a file.
 
     \b
     Example:  fteval init my-project
     """
+    from fteval.config import schema
+
     files = {
         folder / "fteval.yaml": CONFIG,
+        folder / SCHEMA: json.dumps(schema(), indent=1) + "\n",
         folder / "data" / "train.jsonl": _rows(TRAIN),
         folder / "data" / "holdout.jsonl": _rows(HOLDOUT),
         folder / ".github" / "workflows" / "fteval.yml": WORKFLOW,

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from fteval import registry
+from fteval.commands import complete
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
 
@@ -33,7 +34,14 @@ class _Outputs(click.Option):
 
 
 outputs = click.option(
-    "-o", "--output", "outputs", cls=_Outputs, multiple=True, type=click.Path(path_type=Path), metavar="FILE"
+    "-o",
+    "--output",
+    "outputs",
+    cls=_Outputs,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    shell_complete=complete.reports,
 )
 
 
@@ -72,6 +80,8 @@ def setting(name: str, text: str | None = None) -> Callable[..., Any]:
     return _option(field, typing.get_type_hints(Asked)[name], text or _help(field))
 
 
+_VALUES = {"probes": complete.probes, "scorers": complete.scorers, "resume": complete.saved, "against": complete.saved}
+"""What a shell offers for a setting."""
 _OLD = "answer_tokens"
 """The earlier name of --max-tokens, for one version."""
 
@@ -79,7 +89,7 @@ _OLD = "answer_tokens"
 def _option(field: dataclasses.Field[Any], hint: Any, text: str) -> Callable[..., Any]:
     flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
     kinds = [kind for kind in (*typing.get_args(hint), hint) if kind in (str, int, float, bool, Path)]
-    more: dict[str, Any] = dict(field.metadata["click"])
+    more: dict[str, Any] = {**field.metadata["click"], "shell_complete": _VALUES.get(field.name)}
     if typing.get_origin(hint) is tuple or field.name == "settings":
         more |= {"multiple": True, "default": ()}
     elif kinds == [bool]:

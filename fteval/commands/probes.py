@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import click
 
 from fteval import registry
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import UserError
 from fteval.records import FittedProbe, Probe, primary
 
@@ -45,7 +45,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.probes)
 @click.option("--samples", "n_samples", default=3, show_default=True, help="How many samples to show.")
 def show(name: str, n_samples: int) -> None:
     """What a probe measures, its parameters, some of its samples, and how it judges some answers.

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 
 
 @click.command("report")
-@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest")
+@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest", shell_complete=complete.saved)
 @options.store
 @options.outputs
 @options.as_json

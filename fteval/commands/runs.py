@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import INCOMPLETE, OK
 
 
@@ -46,7 +46,7 @@ def list_runs(store: Path | None, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=complete.saved)
 @options.store
 @options.as_json
 @options.output_flags
@@ -64,7 +64,7 @@ def show(run: str, store: Path | None, as_json: bool, display: options.Display) 
 
 
 @command.command("verify")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete.saved)
 @options.store
 @click.option("--repair", is_flag=True, help="Move damaged lines to a side file.")
 def verify(run: str | None, store: Path | None, repair: bool) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from fteval import registry
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import INCOMPLETE, OK, UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.asked import Asked
@@ -18,8 +18,10 @@ from fteval.records import Probe
 
 
 @click.command("score")
-@click.argument("what", metavar="FILE.jsonl|RUN")
-@click.option("--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.")
+@click.argument("what", metavar="FILE.jsonl|RUN", shell_complete=complete.saved)
+@click.option(
+    "--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.", shell_complete=complete.probes
+)
 @options.asked("settings", "scorers", "allow_code", "reference", "device", "dtype", "store")
 @options.as_json
 @options.output_flags

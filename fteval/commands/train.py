@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.experiment.asked import Asked
 
 
 @click.command("train")
-@click.argument("trainer", metavar="TRAINER")
+@click.argument("trainer", metavar="TRAINER", shell_complete=complete.trainers)
 @click.option("--base", required=True, metavar="REF", help="The model to change: nano, a folder, hf:…, openai:NAME.")
 @click.option(
     "--data",

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fteval.config.check import problems_of
 from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
+from fteval.config.schema import schema
 from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read
 from fteval.errors import UserError
@@ -53,11 +53,6 @@ def load(path: Path) -> Config:
         broken.rest = sound.config if sound else None
         raise broken
     return sound.config
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of fteval.yaml, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
 
 
 def _text(path: Path) -> str:

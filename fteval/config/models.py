@@ -35,7 +35,12 @@ def _setting(record: type, name: str) -> Any:
 
 class _Spec(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True, frozen=True
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+        frozen=True,
+        use_attribute_docstrings=True,
     )
     _where: str | None = PrivateAttr(None)
 
