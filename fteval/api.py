@@ -43,6 +43,7 @@ def run(
     sequential: bool = False,
     allow_subset: bool = False,
     allow_same: bool = False,
+    of: int | None = None,
     allow_code: bool = False,
     reference: str | None = None,
     server: Mapping[str, Any] | None = None,
@@ -57,14 +58,15 @@ def run(
     Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are
     parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server` those of `records.Limits`,
     `max_usd` and `max_total_tokens`; `score` names and functions of (output, target); `allow_code` lets `file.py:name`
-    be loaded; `reference` is a ref, `base` or `none`. Raises UserError and its children.
+    be loaded; `of`: the candidate is the best of so many; `reference` is a ref, `base` or `none`. Raises UserError and
+    its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
         model=model, against=against, probes=tuple(probes), holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
-        allow_same=allow_same, allow_code=allow_code, reference=reference,
+        allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)

@@ -108,6 +108,19 @@ def test_an_open_gate_says_how_many_samples_would_tell_and_a_config_may_let_it_p
     assert "about 191 to 1298 samples would tell" in gate["reason"]
 
 
+def test_the_best_of_several_tried_elsewhere_is_judged_as_that_and_says_so(fteval: Run, here: Path) -> None:
+    # 60 better, 37 worse of 300: one-sided p = .010 alone; Holm over three asks for .0083 of the best one.
+    project(here, 300, lambda i: i >= 60, lambda i: not 60 <= i < 97, "min_gain: 0pp")
+    assert verdict(fteval, "run")["verdict"] == "ship"
+    for command in (("run", "--of", "3"), ("gate", "latest", "--of", "3")):
+        found = verdict(fteval, *command)
+        assert (found["verdict"], found["exit_code"]) == ("cannot_tell", 4)
+        assert "among 3 candidates" in found["candidates"][0]["reason"]
+        assert "judged as the best of 3: 2 were tried elsewhere" in found["candidates"][0]["warnings"]
+    code, _, err = fteval("run", "--of", "0")
+    assert (code, "of is 0, wanted 1 or more" in err) == (2, True)
+
+
 def test_a_failed_gate_is_not_softened_by_that(fteval: Run, here: Path) -> None:
     project(here, 400, always, lambda i: i > 60, more="on_inconclusive: warn\n")
     assert verdict(fteval, "run")["exit_code"] == 1

@@ -14,7 +14,7 @@ from fteval.experiment.asked import Asked
 @click.argument("base", metavar="BASE", shell_complete=complete.saved)
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True, shell_complete=complete.saved)
 @options.asked(
-    "allow_subset", "allow_same", "store", config="The fteval.yaml whose gates judge.  [default: this folder's]"
+    "allow_subset", "allow_same", "of", "store", config="The fteval.yaml whose gates judge.  [default: this folder's]"
 )
 @options.outputs
 @options.as_json
@@ -40,6 +40,8 @@ def command(
 
     check_writable(outputs)
     root = options.root(asked.store, asked.config)
-    allow = {"allow_subset": asked.allow_subset, "allow_same": asked.allow_same}
-    result = saved.compare(base, *candidates, store=root, config=asked.config, **allow)
+    result = saved.compare(
+        base, *candidates, store=root, config=asked.config, of=asked.of or 0,
+        allow_subset=asked.allow_subset, allow_same=asked.allow_same,
+    )  # fmt: skip
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

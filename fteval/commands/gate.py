@@ -22,6 +22,7 @@ from fteval.records import Proof
 @options.asked(
     "allow_subset",
     "allow_same",
+    "of",
     "store",
     against="The base of a RUN; a comparison has its own.",
     config="The fteval.yaml with the gates.  [default: this folder's]",
@@ -55,8 +56,10 @@ def command(
         proofs = saved.self_test(what, asked.config, root)
         _show(proofs, as_json)
         return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
-    allow = {"allow_subset": asked.allow_subset, "allow_same": asked.allow_same}
-    result = saved.gate(what, asked.against, asked.config, root, **allow)
+    result = saved.gate(
+        what, asked.against, asked.config, root, of=asked.of or 0,
+        allow_subset=asked.allow_subset, allow_same=asked.allow_same,
+    )  # fmt: skip
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)
 
 

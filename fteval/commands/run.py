@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @options.asked("model", "against", "probes", "holdouts", "scorers", "settings", "reference", "config", "store")
 @options.outputs
 @options.asked(
-    "limit", "allow_subset", "allow_same", "allow_code", "sequential", "seed", "temperature", "max_tokens", "repeats",
-    "device", "dtype", "batch_tokens", "concurrency", "timeout", "max_retries", "max_usd", "max_total_tokens",
-    "offline", "resume",
+    "limit", "allow_subset", "allow_same", "of", "allow_code", "sequential", "seed", "temperature", "max_tokens",
+    "repeats", "device", "dtype", "batch_tokens", "concurrency", "timeout", "max_retries", "max_usd",
+    "max_total_tokens", "offline", "resume",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and what the gates could see.")
 @click.option(

@@ -73,6 +73,10 @@ class Asked:
     allow_same: bool = field(
         default=False, metadata=_told("Judge a model against itself; without it that is nothing to decide.")
     )
+    of: int | None = field(
+        default=None,
+        metadata=_told("The candidate is the best of so many tried elsewhere, and judged as that.", within=Range(1)),
+    )
     allow_code: bool = field(default=False, metadata=_told("Run the Python of --score FILE.py:NAME."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))
     seed: int | None = field(default=None, metadata=_told("Of sampling.", of=Sampling))

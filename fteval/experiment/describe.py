@@ -102,6 +102,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         allow=tuple(config.allow) if config else (),
         allow_subset=asked.allow_subset,
         allow_same=asked.allow_same,
+        of=asked.of or 0,
         allow_code=asked.allow_code,
         suite=config.suite if config else None,
         reference=asked.reference if asked.reference is not None else (config.reference if config else None),

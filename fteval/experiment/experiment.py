@@ -85,6 +85,8 @@ class Experiment:
     """Judge although `limit` leaves samples out."""
     allow_same: bool = False
     """Judge although base and candidate are one model."""
+    of: int = 0
+    """How many candidates were tried, where others than these were tried elsewhere."""
     allow_code: bool = False
     """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None

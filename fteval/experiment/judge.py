@@ -34,6 +34,8 @@ class Rules:
     """What counts although it should not, see `stats.compare`."""
     unguarded: str = "warn"
     """Whether a probe that fell without a gate blocks: `fail` or `warn`."""
+    of: int = 0
+    """How many candidates were tried, where not all of them are shown."""
 
 
 def allowed(*, subset: bool, same: bool) -> frozenset[str]:
@@ -54,7 +56,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same) | frozenset(experiment.allow)
     external = [(name, use) for name, use in experiment.candidates.items() if use.trained_on]
     trained_on = {key: use.trained_on for name, use in external for key in (name, use.ref) if key and use.trained_on}
-    return Rules(gates, anchors, experiment.on_inconclusive, trained_on, allow, experiment.unguarded)
+    return Rules(gates, anchors, experiment.on_inconclusive, trained_on, allow, experiment.unguarded, experiment.of)
 
 
 def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
@@ -80,6 +82,10 @@ def compared(
     """The comparison, kept in the store. Raises UserError for runs that cannot be paired."""
     from fteval.stats import compare as stats
 
+    if 0 < rules.of < len(candidates):
+        raise UserError(f"--of {rules.of}, but {len(candidates)} candidates are compared", fix="count those too")
+    hidden = rules.of - len(candidates)
+    best_of = (f"judged as the best of {rules.of}: {hidden} were tried elsewhere",) if hidden > 0 else ()
     seen = {name: training_of(store, run, rules.trained_on.get(name)) for name, run in candidates}
     found = stats.compare(
         base,
@@ -89,12 +95,14 @@ def compared(
         allow=rules.allow,
         leaks={name: training.leaks for name, training in seen.items()},
         unguarded=rules.unguarded,
+        of=rules.of,
     )
     results = [
         replace(
             result,
             flips=_flips(base, result),
             warnings=(
+                *best_of,
                 *_same(base, result.run),
                 *result.warnings,
                 *seen[result.name].leaks.values(),

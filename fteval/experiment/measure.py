@@ -98,7 +98,8 @@ def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Pla
     def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
         base = accepted or records[0]
         candidates = records if accepted else records[1:]
-        done = [decided(base, run, ready.rules.gates, ready.rules.anchors, len(candidates)) for run in candidates]
+        n = max(len(candidates), experiment.of)
+        done = [decided(base, run, ready.rules.gates, ready.rules.anchors, n) for run in candidates]
         # The base is asked as long as one candidate is.
         return done if accepted else [frozenset.intersection(*done), *done]
 

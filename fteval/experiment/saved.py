@@ -88,11 +88,12 @@ def compare(
     config: Path | None = None,
     allow_subset: bool = False,
     allow_same: bool = False,
+    of: int = 0,
 ) -> Comparison:
     """Pairs saved runs sample by sample: ids, their beginnings, or refs whose newest complete run is taken.
 
     `base` may be `baseline`. Gates are those of the config, or of the folder's fteval.yaml on what was measured;
-    without any, every probe's primary share is guarded.
+    without any, every probe's primary share is guarded. `of`: how many candidates these are the best of.
     """
     kept = Store(Path(store), readonly=True)
     runs = [_find_run(kept, text) for text in candidates]
@@ -102,7 +103,7 @@ def compare(
         measured = {p.probe for p in runs[0].probes}
         experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
     rules = _rules(experiment, runs[0])
-    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same))
+    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same), of=of)
     against = _kept(base, experiment, runs[0]) if is_baseline(base) else _find_run(kept, base)
     return judge.compared(against, [(record.ref, record) for record in runs], rules, Store(Path(store)))
 
@@ -115,13 +116,14 @@ def gate(
     *,
     allow_subset: bool = False,
     allow_same: bool = False,
+    of: int = 0,
 ) -> Comparison:
     """Judges saved runs by a config's gates: those of a comparison, or one run against another, asking no model."""
     kept = Store(store, readonly=True)
     base, named = _runs_of(kept, what, against, config)
     experiment = _gated(config)
     rules = _rules(experiment, named[0][1])
-    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same))
+    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same), of=of)
     return judge.compared(base, named, rules, Store(store))
 
 

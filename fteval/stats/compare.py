@@ -24,6 +24,7 @@ from fteval.stats.paired import difference
 from fteval.stats.pairing import Pairing, metric_of, pair, places
 from fteval.stats.trend import PLANNED, level_for
 
+LEVEL = 0.95
 SLICE_VALUES = 50
 """A slice with more values than this is an id, not a slice: its table would bury the report."""
 
@@ -33,11 +34,11 @@ def compare(
     candidates: Sequence[tuple[str, RunRecord]],
     gates: Sequence[Gate] = (),
     *,
-    level: float = 0.95,
     anchors: Mapping[str, RunRecord] | None = None,
     allow: Collection[str] = (),
     leaks: Mapping[str, Mapping[str, str]] | None = None,
     unguarded: str = "warn",
+    of: int = 0,
 ) -> tuple[CandidateResult, ...]:
     """Each candidate against the base, without flips (the texts are in the store).
 
@@ -45,7 +46,8 @@ def compare(
     asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
     which hold-outs were trained on. `allow` lets count what else makes a comparison incomplete: `subset`, `same` for a
     model against itself, and `caveats.CONDITIONS`. A probe that fell and has no gate is named, with `unguarded="fail"`
-    it blocks. Several candidates share the error of shipping wrongly (Holm). Raises UserError where runs answered
+    it blocks. Several candidates share the error of shipping wrongly (Holm), and so does the winner `of` several that
+    were tried elsewhere. Raises UserError where runs answered
     different samples or used different probes, and for a gate on something that was not measured.
     """
     results = []
@@ -53,7 +55,7 @@ def compare(
     sides.update(anchors or {})
     for name, run in candidates:
         around = Circumstances(
-            n_candidates=len(candidates),
+            n_candidates=max(len(candidates), of),
             same_model=frozenset(anchor for anchor, kept in sides.items() if same_model(kept, run)),
             unlike={anchor: found for anchor, kept in sides.items() if (found := unlike(kept, run, allow))},
             against_itself=against_itself(base, run) and "same" not in allow,
@@ -61,8 +63,8 @@ def compare(
             leaks=(leaks or {}).get(name, {}),
             unguarded=unguarded,
         )
-        results.append(_candidate(base, name, run, gates, around, anchors or {}, level))
-    return verdict.among(results, level)
+        results.append(_candidate(base, name, run, gates, around, anchors or {}, LEVEL))
+    return verdict.among(results, LEVEL, of)
 
 
 def conclude(

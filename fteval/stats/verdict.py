@@ -88,18 +88,20 @@ def exit_code(result: CandidateResult, on_inconclusive: str = "fail") -> int:
     return EXIT_CODES[result.verdict]
 
 
-def among(results: Sequence[CandidateResult], level: float = 0.95) -> tuple[CandidateResult, ...]:
+def among(results: Sequence[CandidateResult], level: float = 0.95, of: int = 0) -> tuple[CandidateResult, ...]:
     """The candidates, of which those that pass alone but may pass by chance among so many become `cannot_tell`.
 
     A candidate passes wrongly only if its worst gate does, so that the largest of its tests is the test of shipping it;
-    Holm over all candidates keeps the chance of any wrong `ship` where it is for one.
+    Holm over all candidates keeps the chance of any wrong `ship` where it is for one. Those `of` so many that are not
+    here were worse, or they would be.
     """
-    if len(results) < 2:
+    n = max(len(results), of)
+    if n < 2:
         return tuple(results)
     # What looks have spent, the test at the planned end does not have; each gate knows its level.
     alpha = (1 - max([level, *(g.level for r in results for g in r.gates)])) / 2
-    shown = holm([_doubt(r) for r in results], alpha)
-    crowd = f"passes on its own; among {len(results)} candidates one such result may be chance: more samples would tell"
+    shown = holm([*map(_doubt, results), *[1.0] * (n - len(results))], alpha)[: len(results)]
+    crowd = f"passes on its own; among {n} candidates one such result may be chance: more samples would tell"
     return tuple(
         replace(r, verdict="cannot_tell", reason=crowd + (f"; but {_fallen(r.unguarded)}" if r.unguarded else ""))
         if r.verdict == "ship" and not sure

@@ -334,6 +334,17 @@ def test_a_candidate_that_passes_by_a_hair_among_many_is_not_shipped() -> None:
     assert "among 3 candidates" in crowd.candidates[0].reason
 
 
+def test_the_winner_of_several_tried_elsewhere_is_judged_as_when_all_are_shown() -> None:
+    gain = (Gate("facts", "correct", "min_gain", 0.0),)
+    base = run(probe(ones(300, 150)))
+    others = [(f"c{i}", run(probe(ones(300, 150)), ref=f"c{i}")) for i in range(7)]
+    for right in (160, 165, 168, 170, 175, 180, 190, 200):
+        winner = ("best", run(probe(ones(300, right)), ref="best"))
+        (shown,) = [one for one in compare(base, [winner, *others], gain) if one.name == "best"]
+        (alone,) = compare(base, [winner], gain, of=8)
+        assert (alone.verdict, alone.reason) == (shown.verdict, shown.reason)
+
+
 def test_what_looks_have_spent_is_not_there_for_the_best_of_several() -> None:
     # Two candidates share .025 at the planned end: .0125 for the better one, and four fifths of it after looks.
     base = run(probe(ones(300, 150)))
