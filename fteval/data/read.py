@@ -21,18 +21,18 @@ def iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     problems.check()
 
 
-def read_samples(path: Path) -> list[Sample]:
+def read_samples(path: Path, tools: bool = False) -> list[Sample]:
     """A hold-out. A row without an id gets a hash of its content as one, so that order and file name do not count.
 
     Raises UserError with everything that is wrong: broken lines, rows without a prompt, ids that come twice (with both
-    lines; rows without an id that say the same have the same).
+    lines; rows without an id that say the same have the same). `tools` as in `sample_from_row`.
     """
     problems = Problems(path)
     samples: list[Sample] = []
     first: dict[str, int] = {}
     for number, row in rows(path, problems):
         try:
-            sample = sample_from_row(row)
+            sample = sample_from_row(row, tools)
         except ValueError as error:
             problems.add(number, str(error), mended(row))
             continue

@@ -64,6 +64,9 @@ class ShardEngine:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return Prompt(tuple(messages))
 
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        return Prompt(tuple(messages), tools=tuple(tools))
+
     def start(self, sampling: Sampling) -> Mapping[str, Any] | None:
         """What the run's record says of a served model; nobody is asked."""
         if not self.served:
@@ -94,7 +97,9 @@ class ShardEngine:
 
     def row(self, request: Request, sampling: Sampling, name: str) -> bytes:
         """A request's line of a batch file; `name` is what an adapter is called there."""
-        body = self._dialect.body(self.model(name), request.prompt.messages, sampling, request.seed)
+        body = self._dialect.body(
+            self.model(name), request.prompt.messages, sampling, request.seed, request.prompt.tools
+        )
         return encoded({"custom_id": request.key, "method": "POST", "url": URL, "body": body}) + b"\n"
 
     def model(self, name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, sample_from_row
+from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, offers_tools, sample_from_row
 from fteval.records.readings import Reading
 from fteval.records.reasoning import unanswered
 from fteval.runs.asking.scoring import no_answer
@@ -36,7 +36,7 @@ def score_rows(rows: Rows, probe: Probe, read: Read | None = None) -> Iterator[d
     Raises UserError for the first row that cannot be judged, and when there is none.
     """
     n = 0
-    for row in answered(rows):
+    for row in answered(rows, offers_tools(probe)):
         n += 1
         given = row.generations
         if read is not None:
@@ -56,15 +56,15 @@ class Answered:
     generations: tuple[Generation, ...]
 
 
-def answered(rows: Rows) -> Iterator[Answered]:
-    """The rows, read. Raises UserError for the first that has no sample or no output."""
+def answered(rows: Rows, tools: bool = False) -> Iterator[Answered]:
+    """The rows, read, with `tools` where these are offered. Raises UserError for the first without sample or output."""
     from fteval.data.read import iter_rows
 
     numbered = iter_rows(rows) if isinstance(rows, Path) else enumerate(rows, 1)
     for number, row in numbered:
         where = f"{rows}:{number}" if isinstance(rows, Path) else f"row {number}"
         try:
-            sample = sample_from_row(_without_answer(row))
+            sample = sample_from_row(_without_answer(row), tools)
         except ValueError as error:
             raise UserError(str(error), where=where) from None
         texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None

@@ -10,7 +10,7 @@ from fteval.data.read import iter_rows, read_samples
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import Experiment, ProbeUse
-from fteval.records import Probe, Sample, WrappingProbe, sample_from_row
+from fteval.records import Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
         if found is None:
             raise UserError(f"nano's world has no questions for '{name}'", where=use.where, fix="give a file")
         return found
-    rows = read_samples(use.data)
+    rows = read_samples(use.data, offers_tools(probe))
     if not rows:
         raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
     return rows
@@ -67,7 +67,7 @@ def _by_line(error: UserError, files: list[Path]) -> UserError:
     what = error.what
     for path in files:
         for number, row in iter_rows(path):
-            if row.get("id") is None and (known := sample_from_row(row).id) in what:
+            if row.get("id") is None and (known := sample_from_row(row, tools=True).id) in what:
                 what = what.replace(repr(known), known).replace(known, f"{path}:{number}")
     return type(error)(what, where=error.where, fix=error.fix)
 

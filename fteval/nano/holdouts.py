@@ -186,7 +186,7 @@ def samples(probe: str, n: int | None = None) -> list[Sample] | None:
         return None
     if n is not None and len(found) < n:
         raise UserError(f"nano's world has {len(found):,} questions for {probe}, not {n:,}", fix=f"nano:{len(found)}")
-    return [sample_from_row(row) for row in found]
+    return [sample_from_row(row, tools=True) for row in found]
 
 
 def _kept(probe: str) -> list[Row]:

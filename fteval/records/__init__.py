@@ -34,6 +34,7 @@ from fteval.records.generations import (
     Sampling,
     ServedEngine,
     TellingEngine,
+    ToolEngine,
 )
 from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof, ReleasePlan
@@ -46,13 +47,22 @@ from fteval.records.probes import (
     Scores,
     VaryingProbe,
     WrappingProbe,
+    offers_tools,
     primary,
     variants_that_count,
 )
 from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, Readings, RunRecord, Sequential
-from fteval.records.samples import Message, Sample, check_honoured, normalised, row_from_sample, sample_from_row
+from fteval.records.samples import (
+    Message,
+    Sample,
+    check_honoured,
+    normalised,
+    row_from_sample,
+    sample_from_row,
+    tools_from,
+)
 from fteval.records.trainers import CancellableTrainer, Site, Trainer, TrainProgress
 
 __all__ = [
@@ -112,6 +122,7 @@ __all__ = [
     "Site",
     "Step",
     "TellingEngine",
+    "ToolEngine",
     "TrainProgress",
     "Trainer",
     "VaryingProbe",
@@ -120,10 +131,12 @@ __all__ = [
     "check_honoured",
     "digest",
     "normalised",
+    "offers_tools",
     "out_of_range",
     "primary",
     "ranged",
     "row_from_sample",
     "sample_from_row",
+    "tools_from",
     "variants_that_count",
 ]

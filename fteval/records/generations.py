@@ -37,6 +37,8 @@ class Prompt:
     messages: tuple[Message, ...]
     token_ids: tuple[int, ...] | None = None
     """After the chat template, for local models; None where a server renders it."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """What is offered to be called, as in `Sample.tools`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,14 @@ class Engine(Protocol):
         """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class ToolEngine(Protocol):
+    """An engine that can offer tools to its model."""
+
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        """As `Engine.prompt`, with these tools offered. Raises UserError where there is no way to."""
 
 
 class EnginePool(Protocol):

@@ -71,7 +71,8 @@ class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
     May have two class variables: `version: int` (1 without one), which goes up when a number can move, and
-    `asks_reference = True` where it makes use of a generation's `reading`. What a probe can do beyond that is one of
+    `asks_reference = True` where it makes use of a generation's `reading`, `offers_tools = True` where rows may have
+    `tools`. What a probe can do beyond that is one of
     the protocols below.
     """
 
@@ -79,6 +80,11 @@ class Probe(Protocol):
 
     def samples(self) -> Iterator[Sample]: ...
     def score(self, sample: Sample, generation: Generation) -> Scores: ...
+
+
+def offers_tools(probe: Probe) -> bool:
+    """Whether a probe makes use of what a row says of tools; for others such a row is refused."""
+    return bool(getattr(probe, "offers_tools", False))
 
 
 @runtime_checkable

@@ -32,6 +32,8 @@ class Sample:
     slices: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """What else the probe's judgement rests on (subject, keywords, accepted answers)."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """What the model is offered to call, each as `{"type": "function", "function": {"name", "parameters", …}}`."""
 
     @property
     def content_digest(self) -> str:
@@ -41,6 +43,7 @@ class Sample:
                 "messages": [[m.role, m.content] for m in self.messages],
                 "target": self.target,
                 "metadata": dict(self.metadata),
+                **({"tools": list(self.tools)} if self.tools else {}),
             }
         )
 
@@ -64,12 +67,15 @@ OF_A_TURN = ("tool_calls", "function_call", "name", "reasoning_content")
 """Fields of a turn that would have to be rendered into the prompt."""
 
 
-def check_honoured(row: Mapping[str, Any], turns: Any) -> None:
+def check_honoured(row: Mapping[str, Any], turns: Any, tools: bool = False) -> None:
     """Raises ValueError for a field that changes what is asked and that nothing here can render.
 
     A prompt without its tools, or without who spoke, is another prompt: its answer would say nothing about this row.
+    With `tools` these are offered, and calls of the last turn are what is wanted.
     """
-    found = [name for name in TOOLS if row.get(name) not in (None, [], {})]
+    found = [name for name in (TOOLS[2:] if tools else TOOLS) if row.get(name) not in (None, [], {})]
+    if tools and isinstance(turns, list) and turns and isinstance(turns[-1], Mapping):
+        turns = [*turns[:-1], {k: v for k, v in turns[-1].items() if k != "tool_calls"}]
     for position, turn in enumerate(turns if isinstance(turns, list) else []):
         if isinstance(turn, Mapping):
             found += [f"messages[{position}].{n}" for n in OF_A_TURN if turn.get(n) not in (None, [], {})]
@@ -78,13 +84,14 @@ def check_honoured(row: Mapping[str, Any], turns: Any) -> None:
         raise ValueError(f"{', '.join(found)} cannot be honoured here: leave the row out, or write it as plain text")
 
 
-def sample_from_row(row: Mapping[str, Any]) -> Sample:
+def sample_from_row(row: Mapping[str, Any], tools: bool = False) -> Sample:
     """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
 
     Other keys than those of a hold-out row become metadata, so that a probe finds `keywords` or `labels` where the user
-    wrote them. Raises ValueError with what was found.
+    wrote them. With `tools` those of a row are offered, and calls of its last turn are the target; without, such a row
+    is refused. Raises ValueError with what was found.
     """
-    check_honoured(row, row.get("messages"))
+    check_honoured(row, row.get("messages"), tools)
     messages, target = _messages(row)
     metadata = row.get("metadata") or {}
     slices = row.get("slices") or {}
@@ -103,6 +110,7 @@ def sample_from_row(row: Mapping[str, Any]) -> Sample:
         group=None if row.get("group") is None else str(row["group"]),
         slices={str(k): str(v) for k, v in slices.items()} or _NOTHING,
         metadata={**extra, **metadata} or _NOTHING,
+        tools=tools_from(row.get("tools") or row.get("functions") or []) if tools else (),
     )
     return sample if given is not None else replace(sample, id=sample.content_digest[7:23])
 
@@ -113,7 +121,19 @@ _NOTHING: Mapping[str, Any] = {}
 
 _ROW_KEYS = frozenset(
     ["id", "group", "slices", "metadata", "messages", "prompt", "target", "output", "outputs", "finish_reason"]
+    + ["tools", "functions"]
 )
+
+
+def tools_from(given: Any) -> tuple[Mapping[str, Any], ...]:
+    """Tools as `Sample.tools` has them, also from bare schemas or one alone. Raises ValueError for what is none."""
+    made = []
+    for tool in given if isinstance(given, list | tuple) else [given]:
+        function = tool.get("function", tool) if isinstance(tool, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+            raise ValueError(f"a tool is an object with a 'name', found {str(tool)[:80]}")
+        made.append({"type": "function", "function": dict(function)})
+    return tuple(made)
 
 
 def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
@@ -136,12 +156,15 @@ def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
         if not isinstance(turn, Mapping) or turn.get("role") not in ("system", "user", "assistant"):
             role = turn.get("role") if isinstance(turn, Mapping) else None
             raise ValueError(f"messages[{position}] needs a 'role' of system, user or assistant, found {role!r}")
+        if turn.get("tool_calls"):
+            turn = {**turn, "content": turn.get("content") or ""}
         if not isinstance(turn.get("content"), str):
             raise ValueError(f"messages[{position}].content must be text, found {type(turn.get('content')).__name__}")
         messages.append(Message(turn["role"], turn["content"]))
     if messages[-1].role == "assistant":
+        calls = turns[-1].get("tool_calls")
         if target is None:
-            target = messages[-1].content
+            target = calls or messages[-1].content
         messages.pop()
     if not messages:
         raise ValueError("'messages' holds only an answer and no prompt")
@@ -157,4 +180,5 @@ def row_from_sample(sample: Sample) -> dict[str, Any]:
         "group": sample.group,
         "slices": dict(sample.slices),
         "metadata": dict(sample.metadata),
+        **({"tools": list(sample.tools)} if sample.tools else {}),
     }

@@ -55,7 +55,8 @@ def cases(probe: str) -> Iterator[dict[str, Any]]:
 
 def asked(case: dict[str, Any]) -> Sample:
     metadata = case.get("metadata") or {}
-    return Sample("row", (Message("user", case["prompt"]),), target=case.get("target"), metadata=metadata)
+    tools = tuple(case.get("tools") or ())
+    return Sample("row", (Message("user", case["prompt"]),), case.get("target"), metadata=metadata, tools=tools)
 
 
 def judge(probe: str, case: dict[str, Any]) -> Scores:

@@ -5,8 +5,9 @@ The template renders, sandboxed by transformers; its text is tokenised as it sta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ PROBES = (
     "Explain in one sentence why the sky is blue.",
 )
 """Questions that show whether two models differ at all; their answers are never scored."""
-
-
+TOOLS = """You can call these tools:
+{}
+To call one, answer with <tool_call>{{"name": "…", "arguments": {{…}}}}</tool_call>.
+If none of them fits, just answer."""
+"""What a model is told whose template knows no tools."""
 VOCABULARIES = (
     *("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "vocab.model"),
     *("spiece.model", "sentencepiece.bpe.model", "tekken.json"),
@@ -51,8 +55,11 @@ class Chat:
     def template_digest(self) -> str:
         return digest(self.template)
 
-    def render(self, messages: Sequence[Message]) -> str:
-        """The text that the template makes of a conversation, up to where the assistant begins."""
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+        """The text that the template makes of a conversation, up to where the assistant begins.
+
+        A template that knows no tools finds them written into the system's turn.
+        """
         if not self.template:
             raise UserError(
                 "this tokenizer has no chat template, so there is no way to ask it a question",
@@ -62,12 +69,15 @@ class Chat:
         import jinja2
 
         turns = [{"role": m.role, "content": m.content} for m in messages]
+        apply = partial(
+            self.tokenizer.apply_chat_template,
+            chat_template=self.template,
+            tokenize=False,
+            add_generation_prompt=True,
+        )
         try:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    turns, chat_template=self.template, tokenize=False, add_generation_prompt=True
-                )
-            )
+            text = str(apply(turns, tools=list(tools) or None))
+            return str(apply(told(turns, tools))) if tools and text == str(apply(turns)) else text
         except (jinja2.TemplateError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
             raise UserError(
                 f"the chat template fails: {type(error).__name__}: {str(error)[:200]}",
@@ -75,9 +85,9 @@ class Chat:
                 fix=f"it was given the roles {', '.join(m.role for m in messages)}; see the model's card",
             ) from error
 
-    def prompt(self, messages: Sequence[Message]) -> Prompt:
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> Prompt:
         """The prompt as token ids. Raises UserError for a template that begins with BOS twice."""
-        ids = self.encode(self.render(messages))
+        ids = self.encode(self.render(messages, tools))
         if not ids:
             raise UserError(
                 "the chat template renders nothing", where=str(self.folder), fix="look at chat_template.jinja"
@@ -88,7 +98,7 @@ class Chat:
                 where=str(self.folder),
                 fix="take one out of the template",
             )
-        return Prompt(tuple(messages), tuple(ids))
+        return Prompt(tuple(messages), tuple(ids), tuple(tools))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, nothing added."""
@@ -123,12 +133,19 @@ class Chat:
         border, the text is tokenised alone: the model has already read the prompt's tokens, so it could not write the
         merged one.
         """
-        ids = list(prompt.token_ids if prompt.token_ids is not None else self.prompt(prompt.messages).token_ids or ())
+        ids = list(prompt.token_ids or self.prompt(prompt.messages, prompt.tools).token_ids or ())
         if prompt.messages and self.template:
-            together = self.encode(self.render(prompt.messages) + text)
+            together = self.encode(self.render(prompt.messages, prompt.tools) + text)
             if together[: len(ids)] == ids and len(together) > len(ids):
                 return ids, together[len(ids) :]
         return ids, self.encode(text)
+
+
+def told(turns: list[dict[str, str]], tools: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The turns, with the tools written into a system's turn, as Hermes models learnt to be told of them."""
+    written = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
+    known = turns[0]["content"] + "\n\n" if turns[0]["role"] == "system" else ""
+    return [{"role": "system", "content": f"{known}{TOOLS.format(written)}"}, *turns[turns[0]["role"] == "system" :]]
 
 
 def load_tokenizer(folder: Path) -> Any:

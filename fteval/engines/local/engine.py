@@ -81,6 +81,9 @@ class TransformersEngine:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return self.chat.prompt(messages)
 
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        return self.chat.prompt(messages, tools)
+
     def weights(self) -> Weights:
         """The model in memory, with this engine's adapter on it."""
         return self._loads.weights(self._load, self.probe_ids)
@@ -175,7 +178,7 @@ class TransformersEngine:
         for index, request in enumerate(requests):
             ids = request.prompt.token_ids
             if ids is None:
-                ids = self.prompt(request.prompt.messages).token_ids or ()
+                ids = self.chat.prompt(request.prompt.messages, request.prompt.tools).token_ids or ()
             room = sampling.max_tokens if self.context is None else self.context - len(ids)
             if room < 1:
                 limit = self.context if len(ids) > (self.context or 0) else len(ids) - 1

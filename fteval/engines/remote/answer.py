@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,14 +21,15 @@ def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Genera
     reason = _REASONS.get(str(choice.get("finish_reason")))
     if choice.get("finish_reason") == "content_filter":
         return failed(request, Trouble("content_filter", "the provider's filter stopped the answer", 200))
-    text = _text(choice)
+    text, calls = _text(choice), _calls(choice)
+    if calls:
+        text, reason = f"{text or ''}\n{calls}".strip(), reason or "stop"
     if text is None and (reason == "length" or thinking(choice.get("message"))):
         text = ""  # all of it was thinking: nothing was answered
     if text is None:
-        message = choice.get("message")
-        calls = " (it calls tools)" if isinstance(message, Mapping) and message.get("tool_calls") else ""
-        return failed(request, Trouble("no_content", f"the reply has no text{calls}", 200))
-    if isinstance(choice.get("message"), Mapping) and choice["message"].get("content") is None and reason == "stop":
+        return failed(request, Trouble("no_content", "the reply has no text", 200))
+    message = choice.get("message")
+    if isinstance(message, Mapping) and message.get("content") is None and reason == "stop" and not calls:
         reason = "refusal"  # the model said so in a field of its own
     ends = [at for s in stop if (at := text.find(s)) >= 0]
     if ends:
@@ -85,6 +87,14 @@ def _text(choice: Mapping[str, Any]) -> str | None:
     if isinstance(found, list):  # content in parts
         found = "".join(str(p.get("text") or "") for p in found if isinstance(p, Mapping))
     return found if isinstance(found, str) else None
+
+
+def _calls(choice: Mapping[str, Any]) -> str:
+    """The calls that a server parsed out of an answer, as a model writes them; empty where there are none."""
+    message = choice.get("message")
+    found = message.get("tool_calls") if isinstance(message, Mapping) else None
+    made = [call["function"] for call in found or [] if isinstance(call, Mapping) and "function" in call]
+    return "\n".join(f"<tool_call>{json.dumps(call, ensure_ascii=False)}</tool_call>" for call in made)
 
 
 def _name(value: Any) -> str | None:

@@ -33,11 +33,23 @@ class Dialect:
     without: frozenset[str] = frozenset()
     """Fields that it refuses."""
 
-    def body(self, model: str, messages: tuple[Message, ...], sampling: Sampling, seed: int) -> dict[str, Any]:
-        """The request for one answer. Raises UserError for a sampling field that the server does not take."""
+    def body(
+        self,
+        model: str,
+        messages: tuple[Message, ...],
+        sampling: Sampling,
+        seed: int,
+        tools: tuple[Mapping[str, Any], ...] = (),
+    ) -> dict[str, Any]:
+        """The request for one answer. Raises UserError for tools and a sampling field that the server does not take."""
         fields: dict[str, Any] = {"model": model}
         if self.path == CHAT:
             fields["messages"] = [{"role": m.role, "content": m.content} for m in messages]
+            fields |= {"tools": list(tools)} if tools else {}
+        elif tools:
+            raise UserError(
+                "this server completes text and knows no tools", fix="serve the model with a chat template, or a folder"
+            )
         else:
             fields["prompt"] = plain(messages)
         fields |= {

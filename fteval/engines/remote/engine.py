@@ -83,6 +83,9 @@ class ServerEngine:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return Prompt(tuple(messages))
 
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        return Prompt(tuple(messages), tools=tuple(tools))
+
     @property
     def moving(self) -> bool:
         """Whether the provider may put another model behind this name: an alias without a date."""
@@ -279,7 +282,8 @@ class ServerEngine:
 
         assert self.server is not None
         dialect = self.server.dialect
-        body = dialect.body(self.endpoint.model, request.prompt.messages, sampling, request.seed)
+        prompt = request.prompt
+        body = dialect.body(self.endpoint.model, prompt.messages, sampling, request.seed, prompt.tools)
         reply: Reply | Trouble | None = None
         try:
             reply = await client.post(dialect.path, encoded(body), reserved)
@@ -316,7 +320,7 @@ class ServerEngine:
             return
         for request in requests:
             try:
-                dialect.body(self.endpoint.model, request.prompt.messages, sampling, 0)
+                dialect.body(self.endpoint.model, request.prompt.messages, sampling, 0, request.prompt.tools)
             except UserError as error:
                 raise UserError(error.what, where=f"sample {request.sample_id}", fix=error.fix) from None
 

@@ -65,6 +65,9 @@ class ReplayEngine:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        return Prompt(tuple(messages), tools=tuple(tools))
+
     def _answer(self, request: Request) -> Generation:
         row = self._find(request.sample_id, request.prompt.messages)
         if row is None:

@@ -23,7 +23,7 @@ def packaged(filename: str) -> Iterator[Sample]:
     with file.open("rb") as lines:
         for line in lines:
             if line.strip():
-                yield sample_from_row(json.loads(line))
+                yield sample_from_row(json.loads(line), tools=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,4 @@ def examples(probe: str) -> Iterator[Example]:
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
         row = json.loads(line)
         answer = Generation("", text=row["output"], finish_reason=row.get("finish_reason", "stop"))
-        yield Example(row.pop("params", {}), sample_from_row(row), answer)
+        yield Example(row.pop("params", {}), sample_from_row(row, tools=True), answer)

@@ -43,7 +43,7 @@ def grouped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 
 def prompt_key(sample: Sample) -> str:
     """The same for prompts that differ in case, spacing and Unicode form only."""
-    return digest([[m.role, normalised(m.content)] for m in sample.messages])
+    return digest([*([m.role, normalised(m.content)] for m in sample.messages), *sample.tools])
 
 
 def _name(members: Sequence[Sample]) -> str | None:

@@ -63,7 +63,8 @@ def input_digest(prompt: Prompt) -> str:
     """What the model reads: token ids where the engine has them, else the messages as they will be sent."""
     if prompt.token_ids is not None:
         return _sha256({"token_ids": prompt.token_ids})
-    return _sha256({"messages": [(m.role, m.content) for m in prompt.messages]})
+    tools = {"tools": prompt.tools} if prompt.tools else {}
+    return _sha256({"messages": [(m.role, m.content) for m in prompt.messages], **tools})
 
 
 def row_seed(seed: int, input_digest: str, repeat: int) -> int:

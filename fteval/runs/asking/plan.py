@@ -9,7 +9,18 @@ from operator import itemgetter
 from typing import Any
 
 from fteval import registry
-from fteval.records import Engine, KeyedEngine, Request, Sampling, canonical, digest
+from fteval.errors import UserError
+from fteval.records import (
+    Engine,
+    KeyedEngine,
+    Prompt,
+    Request,
+    Sample,
+    Sampling,
+    ToolEngine,
+    canonical,
+    digest,
+)
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal import rows
@@ -85,7 +96,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         drawn = replace(sampling, **probe.sampling)
         keys = identity.Keys(engine_identity, drawn)
         for sample in probe.samples:
-            prompt = engine.prompt(sample.messages)
+            prompt = _prompt(engine, sample)
             input_digest = identity.input_digest(prompt)
             extra = request_identity(sample, prompt) if request_identity else None
             if request_identity:
@@ -135,6 +146,14 @@ def samplings(plan: Mapping[str, Any]) -> set[bytes]:
 
 def _as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+
+
+def _prompt(engine: Engine, sample: Sample) -> Prompt:
+    if not sample.tools:
+        return engine.prompt(sample.messages)
+    if not isinstance(engine, ToolEngine):
+        raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
+    return engine.prompt_with_tools(sample.messages, sample.tools)
 
 
 def _probe_fields(p: SuiteProbe, *, short: bool = False) -> dict[str, Any]:

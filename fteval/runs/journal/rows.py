@@ -30,6 +30,7 @@ def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Iterable[s
         "group": sample.group,
         "slices": dict(sample.slices),
         "metadata": dict(sample.metadata),
+        **({"tools": list(sample.tools)} if sample.tools else {}),
     }
 
 
@@ -42,6 +43,7 @@ def to_sample(row: Mapping[str, Any]) -> Sample:
         group=row["group"],
         slices=row["slices"],
         metadata=row["metadata"],
+        tools=tuple(row.get("tools", ())),
     )
 
 

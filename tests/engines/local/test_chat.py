@@ -42,6 +42,27 @@ def test_a_prompt_is_the_template_tokenised(tiny_model: Path):
     )
 
 
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+
+
+def test_tools_go_to_a_template_that_knows_them(tiny_model: Path, tmp_path: Path):
+    template = "{% for t in tools or [] %}<{{ t.function.name }}>{% endfor %}{{ messages[0].content }}"
+    chat = Chat(templated(tiny_model, tmp_path / "m", template))
+    assert chat.render([Message("user", "Rain?")], [TOOL]) == "<weather>Rain?"
+    assert chat.render([Message("user", "Rain?")]) == "Rain?"
+    prompt = chat.prompt([Message("user", "Rain?")], [TOOL])
+    assert prompt.tools == (TOOL,)
+    assert chat.continuation(prompt, " No")[0] == list(prompt.token_ids)
+
+
+@pytest.mark.parametrize("system", [[], [Message("system", "Be brief.")]])
+def test_a_template_that_knows_no_tools_finds_them_in_the_systems_turn(tiny_model: Path, system: list[Message]):
+    text = Chat(tiny_model).render([*system, Message("user", "Rain?")], [TOOL])
+    assert text.count("<|im_start|>system") == 1 and text.count("Be brief.") == len(system)
+    assert '{"name": "weather", "parameters"' in text.split("<|im_start|>user")[0]
+    assert text.endswith("<|im_start|>user\nRain?<|im_end|>\n<|im_start|>assistant\n")
+
+
 def test_no_template_is_an_error_that_says_what_to_do(tiny_model: Path, tmp_path: Path):
     with Pool(device="cpu") as pool:
         engine = pool.open(str(templated(tiny_model, tmp_path / "m", None)))

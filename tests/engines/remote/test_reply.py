@@ -132,6 +132,17 @@ def test_an_answer_is_text_or_a_named_failure(data: dict, text: str | None, reas
     assert kind or found.finish_reason == reason
 
 
+def test_calls_that_a_server_parsed_are_the_answer_as_a_model_writes_them():
+    # the shape of OpenAI's and vLLM's replies: arguments are JSON in a string, content is null
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Köln"}'}}
+    for content, before in ((None, ""), ("I look.", "I look.\n")):
+        data = chat(content=content, reason="tool_calls")
+        data["choices"][0]["message"]["tool_calls"] = [call]
+        found = answer(REQUEST, Reply(data, 0.1))
+        assert found.text == before + f"<tool_call>{json.dumps(call['function'], ensure_ascii=False)}</tool_call>"
+        assert found.finish_reason == "stop"
+
+
 def test_what_a_server_shows_of_the_reasoning_is_kept_apart():
     data = chat(content="Verona")
     data["choices"][0]["message"]["reasoning_content"] = "She asks."
