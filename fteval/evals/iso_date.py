@@ -57,7 +57,7 @@ class IsoDate:
         contains = whole is not None or dates.holds_iso(text)
         if not contains:
             reasons["contains_iso"] = "no real date YYYY-MM-DD in the answer"
-        correct, why = dates.is_day(text, wanted, found) if whole is None else _same(whole, wanted)
+        correct, why = dates.is_day(text, wanted) if whole is None else _same(whole, wanted)
         if why:
             reasons["correct"] = why
         right = 1.0 if whole is not None and correct else 0.0

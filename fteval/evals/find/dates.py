@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 
+from fteval.evals.answer.phrases import pattern
 from fteval.evals.language.text import READ, fold, word_list
 
 
@@ -18,12 +19,12 @@ class Found:
 
     start: int
     end: int
-    """Where, in the folded text."""
+    """Where, in the folded text with its numbers in digits."""
     days: frozenset[datetime.date]
     """The days that it can mean: one; two where day and month may be either way round (03/04/2021), or where the
     century is left out; none where the calendar has no such day (2021-02-30)."""
     text: str
-    """As it stands in the folded text."""
+    """As it stands there."""
 
     @property
     def day(self) -> datetime.date | None:
@@ -32,6 +33,7 @@ class Found:
 
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_ISO_INSIDE = re.compile(rf"(?<![\w.-]){_ISO.pattern}(?![0-9A-SU-Za-su-z]|-[0-9])")
 
 
 def iso_day(text: str) -> datetime.date | None:
@@ -43,9 +45,6 @@ def iso_day(text: str) -> datetime.date | None:
 def holds_iso(text: str) -> bool:
     """Whether a real calendar date YYYY-MM-DD stands somewhere in the text, by itself (a time may follow)."""
     return any(_day(*map(int, m.groups())) for m in islice(_ISO_INSIDE.finditer(text[:READ]), 1_000))
-
-
-_ISO_INSIDE = re.compile(r"(?<![\w.-])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9A-SU-Za-su-z]|-[0-9])")
 
 
 def iso_form(text: str) -> bool:
@@ -78,90 +77,79 @@ _NAMES = (
 )
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split("|")}
 _UNITS = word_list(
-    """
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-    nineteen
-    """
+    "oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_ORDINALS = word_list(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
+    " fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
 _TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
-_ORDINALS = word_list(
-    """
-    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
-    sixteenth seventeenth eighteenth nineteenth twentieth
-    """
-)
-_DAYS_IN_WORDS = {
+_VALUES = {
+    **{word: n for n, word in enumerate(_UNITS)},
     **{word: n for n, word in enumerate(_ORDINALS, 1)},
-    **{f"twenty-{word}": 20 + n for n, word in enumerate(_ORDINALS[:9], 1)},
-    **{f"twenty {word}": 20 + n for n, word in enumerate(_ORDINALS[:9], 1)},
-    "thirtieth": 30,
-    "thirty-first": 31,
-    "thirty first": 31,
-}
-_NUMBERS = {
-    **{word: n for n, word in enumerate(_UNITS, 1)},
     **{word: 10 * n for n, word in enumerate(_TENS, 2)},
-    **{
-        f"{ten}{joint}{word}": 10 * n + k
-        for n, ten in enumerate(_TENS, 2)
-        for k, word in enumerate(_UNITS[:9], 1)
-        for joint in "- "
-    },
+    "thirtieth": 30,
+    "hundred": 100,
+    "thousand": 1000,
 }
 
 
-def _any_of(words: dict[str, int]) -> str:
+def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_IN_WORDS = re.compile(rf"\b(?:{_any_of(_VALUES)})\b(?:(?:,? and |[ -])(?:{_any_of(_VALUES)})\b){{0,9}}")
+
+
+def _in_digits(words: re.Match[str]) -> str:
+    """Twenty-one, fifteen seventy-eight and two thousand and four as 21, 1578 and 2004."""
+    total = now = 0
+    for value in (_VALUES[word] for word in re.findall(r"[a-z]+", words[0]) if word != "and"):
+        if value >= 100:
+            total, now = (total, now * 100) if value == 100 else (now * 1000, 0)
+        else:
+            now = 100 * now + value if now % 100 >= 10 and (value >= 10 or not value) else now + value
+    return str(total + now)
+
+
+@lru_cache(maxsize=8)
+def _folded(text: str) -> str:
+    """The text as dates are looked for in it."""
+    return _IN_WORDS.sub(_in_digits, fold(text[:READ]))
 
 
 # --- patterns ------------------------------------------------------------------------------------
 
 _MONTH = rf"(?P<month>{_any_of(_MONTHS)})\b\.?"
-_NUMBER_WORD = rf"(?:{_any_of(_NUMBERS)})"
-_YEAR = (
-    r"(?P<year>[0-9]{4}(?![0-9])|'?[0-9]{2}(?![0-9:]|\s*(?:am|pm|o'clock|h\b|%))"
-    rf"|{_NUMBER_WORD}[ -](?:hundred(?: and)?(?:[ -]{_NUMBER_WORD})?|oh[ -]{_NUMBER_WORD}|{_NUMBER_WORD})\b"
-    rf"|(?:one|two) thousand(?:,? (?:{_NUMBER_WORD} hundred)?(?: ?and)? ?(?:{_NUMBER_WORD})?)?\b)"
-)
-_DAY = rf"(?:the )?(?P<day>[0-9]{{1,2}}(?![0-9])|(?:{_any_of(_DAYS_IN_WORDS)})\b)(?:st|nd|rd|th|er|º|ª|\.)?"
-_OF_YEAR = r"(?:\s*,?\s*(?:in |of |in the year |of the year |the year |del? |do |anno )?(?:the year )?)"
+_YEAR = r"(?P<year>[0-9]{4}(?![0-9])|'?[0-9]{2}(?![0-9:]|\s*(?:am|pm|o'clock|h\b|%)))"
+_DAY = r"(?:the )?(?P<day>[0-9]{1,2}(?![0-9]))(?:st|nd|rd|th|er|º|ª|\.)?"
+_OF_YEAR = r"(?:[\s,/-]+|\s*,?\s*(?:in |of |del? |do |anno )?(?:the year )?)"
 _BY_NAME = (
-    # March 4th, 2021
-    rf"\b{_MONTH}[\s,-]*{_DAY}(?:[\s,/-]+|\s*,?\s*(?:in|of|in the year|of the year|the year)\s+){_YEAR}",
-    # 4th of March 2021
-    rf"(?<![0-9./-]){_DAY}(?:\s+day)?[\s/-]*(?:of |de |di )?\s*{_MONTH}(?:[\s,/-]+|{_OF_YEAR}){_YEAR}",
-    rf"(?<![0-9]){_YEAR}[\s,/-]*,?\s*(?:on )?{_MONTH}[\s-]*{_DAY}(?![0-9])",  # 2021 March 4
-    rf"(?<![0-9]){_YEAR}[\s,/-]+(?:on )?{_DAY}(?:\s+of)?[\s-]+{_MONTH}",  # in 2021, on the 4th of March
+    re.compile(rf"\b{_MONTH}[\s,-]*{_DAY}(?=\D){_OF_YEAR}{_YEAR}"),  # March 4th, 2021
+    re.compile(
+        rf"(?<![0-9./-]){_DAY}(?:\s+day)?[\s/-]*(?:of |de |di )?\s*{_MONTH}{_OF_YEAR}{_YEAR}"
+    ),  # 4th of March 2021
+    re.compile(rf"(?<![0-9]){_YEAR}[\s,/-]*(?:on )?{_MONTH}[\s-]*{_DAY}(?![0-9])"),  # 2021 March 4
+    re.compile(rf"(?<![0-9]){_YEAR}[\s,/-]+(?:on )?{_DAY}(?:\s+of)?[\s-]+{_MONTH}"),  # in 2021, on the 4th of March
 )
-
-
-@cache
-def _with_month() -> tuple[re.Pattern[str], ...]:
-    # A tenth of a second to compile: not at import.
-    return tuple(re.compile(p) for p in _BY_NAME)
-
-
 _HAS_MONTH = re.compile(rf"(?<![a-z])(?:{_any_of(_MONTHS)})(?![a-z])")
 _NUMERIC = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][./,-])(?:"
     r"(?P<y1>[0-9]{4})(?P<s1>\s?[-/.]\s?)(?P<m1>[0-9]{1,2})(?P=s1)(?P<d1>[0-9]{1,2})"
     r"|(?P<a>[0-9]{1,2})(?P<s2>\s?[-/.]\s?)(?P<b>[0-9]{1,2})(?P=s2)(?P<y2>[0-9]{4}|'?[0-9]{2})"
-    r"|(?P<y3>[12][0-9]{3})(?P<m3>0[1-9]|1[0-2])(?P<d3>[0-2][0-9]|3[01])"
+    r"|(?P<iso>[12][0-9]{3}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])|[0-9]{4}-?w[0-9]{2}-?[1-7])"
     r"|(?P<y4>[0-9]{3,4}) ?年 ?(?P<m4>[0-9]{1,2}) ?月 ?(?P<d4>[0-9]{1,2}) ?日"
-    r"|(?P<week_year>[0-9]{4})-?w(?P<week>[0-9]{2})-?(?P<weekday>[1-7])"
     r")(?![0-9]|[A-SU-Za-su-z]|[./-][0-9])"
 )
 
 
+@lru_cache(maxsize=8)
 def find(text: str) -> list[Found]:
     """The dates of a text in their order, up to the first 50,000 characters. Days without a year are no dates."""
-    folded = fold(text[:READ])
-    if not any(map(folded.__contains__, "0123456789")) and "thousand" not in folded and not _HAS_MONTH.search(folded):
-        return []
-    found = sorted(_named(folded), key=lambda f: (f.start, f.start - f.end))
-    found += _numeric(folded)
+    folded = _folded(text)
     kept: list[Found] = []
-    for one in sorted(found, key=lambda f: (f.start, f.start - f.end)):
+    for one in sorted([*_named(folded), *_numeric(folded)], key=lambda f: (f.start, f.start - f.end)):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
     return kept
@@ -174,10 +162,10 @@ def _named(folded: str) -> Iterator[Found]:
         if month.start() < done:
             continue
         low, high = max(0, month.start() - 60, done), min(len(folded), month.end() + 60)
-        for at, pattern in enumerate(_with_month()):
-            match = pattern.match(folded, month.start(), high) if at == 0 else pattern.search(folded, low, high)
+        for at, writing in enumerate(_BY_NAME):
+            match = writing.search(folded, low if at else month.start(), high)
             if match and match.start("month") == month.start():
-                days = _days(_year(match["year"]), [_MONTHS[match["month"]]], [_number(match["day"], _DAYS_IN_WORDS)])
+                days = _days(_years(match["year"]), [_MONTHS[match["month"]]], [int(match["day"])])
                 yield Found(match.start(), match.end(), days, match[0])
                 done = match.end()
                 break
@@ -187,14 +175,14 @@ def _numeric(folded: str) -> Iterator[Found]:
     for match in _NUMERIC.finditer(folded):
         if match["a"]:
             a, b = int(match["a"]), int(match["b"])
-            years = _year(match["y2"])
+            years = _years(match["y2"])
             days = _days(years, [b], [a]) | _days(years, [a], [b])
             if len(years) > 1:  # 21-03-04 may begin with its year
-                days |= _days(_year(match["a"]), [b], [int(match["y2"].lstrip("'"))])
-        elif match["week"]:
-            days = _of_week(int(match["week_year"]), int(match["week"]), int(match["weekday"]))
+                days |= _days(_years(match["a"]), [b], [int(match["y2"].lstrip("'"))])
+        elif match["iso"]:
+            days = _of_iso(match["iso"].upper())
         else:
-            year, month, day = next((match[f"y{n}"], match[f"m{n}"], match[f"d{n}"]) for n in "134" if match[f"y{n}"])
+            year, month, day = next((match[f"y{n}"], match[f"m{n}"], match[f"d{n}"]) for n in "14" if match[f"y{n}"])
             days = _days([int(year)], [int(month)], [int(day)])
         yield Found(match.start(), match.end(), days, match[0])
 
@@ -204,41 +192,17 @@ def _days(years: list[int], months: list[int], days: list[int]) -> frozenset[dat
     return frozenset(day for day in every if day is not None)
 
 
-def _of_week(year: int, week: int, weekday: int) -> frozenset[datetime.date]:
+def _of_iso(text: str) -> frozenset[datetime.date]:
     try:
-        return frozenset([datetime.date.fromisocalendar(year, week, weekday)])
+        return frozenset([datetime.date.fromisoformat(text)])
     except ValueError:
         return frozenset()
 
 
-def _number(text: str, words: dict[str, int]) -> int:
-    return int(text) if text.isdigit() else words.get(text, 0)
-
-
-def _year(text: str) -> list[int]:
+def _years(text: str) -> list[int]:
     """The years that are meant: all centuries from 1500 on for two digits."""
-    text = text.lstrip("'")
-    if text.isdigit():
-        return [int(text)] if len(text) > 2 else [century + int(text) for century in range(1500, 2100, 100)]
-    if "thousand" in text:
-        head, _, rest = text.partition(" thousand")
-        return [1000 * _NUMBERS.get(head, 0) + _below_thousand(rest)]
-    if " hundred" in text:
-        head, _, rest = text.partition(" hundred")
-        return [100 * _NUMBERS.get(head, 0) + _below_thousand(rest)]
-    for head in sorted(_NUMBERS, key=len, reverse=True):
-        if text.startswith((head + " ", head + "-")):
-            rest = text[len(head) + 1 :].removeprefix("oh").strip(" -")
-            return [100 * _NUMBERS[head] + _NUMBERS.get(rest, 0)]
-    return []
-
-
-def _below_thousand(rest: str) -> int:
-    rest = rest.strip(" ,-").removeprefix("and ").strip()
-    if " hundred" in rest:
-        head, _, tail = rest.partition(" hundred")
-        return 100 * _NUMBERS.get(head, 0) + _below_thousand(tail)
-    return _NUMBERS.get(rest, 0)
+    year = text.lstrip("'")
+    return [int(year)] if len(year) > 2 else [century + int(year) for century in range(1500, 2100, 100)]
 
 
 # --- what is said --------------------------------------------------------------------------------
@@ -247,35 +211,25 @@ _DENIED = re.compile(
     r"(?:\b(?:can)?not|n't|\bnever|\bno longer|\binstead of|\brather than|\bneither|\bnor)(?: \w+){0,3}[\s(\"']*$"
 )
 
-_TAKEN_BACK = re.compile(
-    r"\b(?:actually|correction|wait|i mean|i meant|scratch that|no,|no:|my mistake|i was wrong"
-    r"|that(?:'s| is| was) wrong|let me correct|on second thought"
-    r"|make that|should (?:be|read|have been)|oops|strike that|apologies|sorry)"
-)
 
-
-def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -> tuple[float | None, str]:
+def is_day(text: str, wanted: datetime.date) -> tuple[float | None, str]:
     """1 where the text says this day and no other, 0 where it does not, None where that is left open; and why.
 
     A day that the text denies ("not March 4, 2021") or takes back ("March 5. Actually, no: …") is not said. A date in
     two writings is one day.
     """
-    found = find(text) if found is None else found
-    folded = fold(text[:READ]) if found else ""
+    folded = _folded(text)
+    found = find(text)
     said = _last_said([f for f in found if not _DENIED.search(folded, max(0, f.start - 60), f.start)], folded)
     if not said:
         return 0.0, "no date in the answer" if not found else f"the answer says that it is not '{found[0].text}'"
     if all(not f.days for f in said):
         return 0.0, f"'{said[0].text}' is not in the calendar"
     other = next((f for f in said if wanted not in f.days), None)
+    if other is not None and any(wanted in f.days for f in said):
+        return 0.0, f"several dates: {', '.join(f.text for f in said[:4])}"
     if other is not None:
-        several = any(wanted in f.days for f in said)
-        return (
-            0.0,
-            f"several dates: {', '.join(f.text for f in said[:4])}"
-            if several
-            else f"'{other.text}', wanted {wanted.isoformat()}",
-        )
+        return 0.0, f"'{other.text}', wanted {wanted.isoformat()}"
     if any(f.day == wanted for f in said):
         return 1.0, ""
     return None, f"'{said[0].text}' can be read as {' or '.join(sorted(d.isoformat() for d in said[0].days)[:2])}"
@@ -284,6 +238,6 @@ def is_day(text: str, wanted: datetime.date, found: list[Found] | None = None) -
 def _last_said(said: list[Found], folded: str) -> list[Found]:
     """What still stands after the last correction between two dates."""
     for at in range(len(said) - 1, 0, -1):
-        if _TAKEN_BACK.search(folded, said[at - 1].end, said[at].start):
+        if pattern("taken_back").search(folded, said[at - 1].end, said[at].start):
             return said[at:]
     return said

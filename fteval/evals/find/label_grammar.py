@@ -82,7 +82,8 @@ def decision(text: str, mentions: Sequence[Mention], contrary: Callable[[str], s
     sentences = list(_sentences(text, mentions, contrary))
     if not any(s.mentions for s in sentences):
         return Decision(None, "a label is only asked about or ruled out")
-    last = max((m.end() for m in pattern("label_final").finditer(text)), default=len(text))
+    marks = (m.end() for kind in ("label_final", "taken_back") for m in pattern(kind).finditer(text))
+    last = max(marks, default=len(text))
     labels = tuple(dict.fromkeys(_decided(_from(sentences, last)) or _decided(sentences)))
     if not labels:
         return Decision(None, "no label is given as the answer", tuple(dict.fromkeys(m.label for m in mentions)), True)

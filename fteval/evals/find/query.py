@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 
 from fteval.evals.formats import json_text
 from fteval.evals.language.text import READ
@@ -77,7 +77,7 @@ def _within_reason(parses: Callable[[str], bool]) -> Callable[[str], bool]:
 def statements(sql: str) -> list[str]:
     """The statements of a script, without comments at their ends; a semicolon in a text or comment parts nothing."""
     ends = [0, *(token.end() for token in _TOKEN.finditer(sql) if token[0] == ";"), len(sql) + 1]
-    parts = [sql[a : b - 1].strip() for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [sql[a : b - 1].strip() for a, b in pairwise(ends)]
     return [part for part in parts if _code(part)]
 
 

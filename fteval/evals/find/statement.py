@@ -9,28 +9,28 @@ from functools import lru_cache
 import regex
 
 from fteval.evals.answer.check import gives_back
+from fteval.evals.answer.phrases import pattern
 from fteval.evals.find import dates
 from fteval.evals.find.affixes import is_form, is_turkish, unpointed
 from fteval.evals.language.stems import singular
-from fteval.evals.language.text import READ, fold_letters, token_spans, word_set
+from fteval.evals.language.text import READ, fold_letters, token_spans
 
-_TAKEN_BACK = re.compile(
-    r"\b(?:no,? wait|wait,? no|actually,? no|i mean(?:t)?|correction|scratch that|on second thoughts?"
-    r"|sorry,? (?:it|that) (?:is|was)|i was wrong"
-    r"|let me correct)\b",
-    re.IGNORECASE,
+_CLAUSE_END = r"(?:[.,;:!?]|but|however|although|though|because)(?: |$)"
+_DENIED = re.compile(
+    r"(?:\b(?:not|\w+n't|never|cannot|neither|nor|no)(?! (?:only|just|merely|surprisingly|doubt|question|wonder)\b)"
+    rf"|\b(?:instead of|rather than|other than|unlike|wrongly))(?: (?!{_CLAUSE_END})\S+)*$"
+    r"|\b(?:except|(?:every|any|no)(?:where|thing|one|body) but|all but)(?: (?:for|in|at|the|an?))*$"
 )
-_CLAUSE_ENDS = frozenset(".,;:!?") | {"but", "however", "although", "though", "because"}
-_DENIALS = word_set("not never cannot neither nor no")
-_EXCEPTED = re.compile(r"\b(?:except|(?:every|any|no)(?:where|thing|one|body) but|all but)(?: (?:for|in|at|the|an?))*$")
-_AFTERWARDS = re.compile(
-    r"(?:is|was|are|were)(?:n't| not) (?:where|the|correct|right|who|what|his|her|their|it)|(?:is|was) (?:wrong"
-    r"|incorrect|false|untrue)"
-)
-
-
-_SMALL = word_set("in a an the at on as of maybe perhaps possibly even rather")
-_BEFORE_NOW = word_set("used formerly once previously originally not")
+_DENIED_AFTER = re.compile(r"(?:is|was|are|were)(?:n't| not| wrong| incorrect| false| untrue)\b|\? (?:no|nope|wrong)\b")
+_SMALL = r"(?: (?:in|an?|the|at|on|as|of|maybe|perhaps|possibly|even|rather))*"
+_OR = re.compile(rf"(?:\bor|/){_SMALL}$|\beither\b[^.,;:!?]*$")
+_OR_AFTER = re.compile(r"(?:, )?(?:or\b|/)")
+_ITEM = r"{0}[\w'’-]*(?: {0}[\w'’-]*){{0,2}}"
+_LIST = "(?:{0}(?: ,(?: and| or| &)? {0}){{3,}}|{0}(?: , {0})+(?: ,)? (?:and|or|&) {0})"
+_LISTS = {
+    capital: re.compile(_LIST.format(_ITEM.format(letter))) for capital, letter in ((True, "[A-Z]"), (False, "[a-z]"))
+}
+"""Four in a row with commas, or three and more with "and": "Paris, Rome, Verona and London"."""
 
 
 def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
@@ -127,103 +127,27 @@ def _begins(words: list[str], wanted: list[str]) -> bool:
 
 def _last_word(text: str) -> str:
     """What remains after the writer takes back what came before ("Rome. No wait, Verona.")."""
-    end = 0
-    for match in _TAKEN_BACK.finditer(text):
-        if match.start() > 0 and text[match.end() :].strip(" .,:;!"):
-            end = match.end()
-    return text[end:]
+    ends = [m.end() for m in pattern("taken_back").finditer(text.lower()) if m.start() > 0]
+    return next((rest for end in reversed(ends) if (rest := text[end:]).strip(" .,:;!")), text)
 
 
 def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | None:
     """Why the words at this place are not said: denied, or one of several."""
     what = " ".join(written[start:end])
-    before: list[str] = []
-    for token in reversed(plain[max(0, start - 7) : start]):
-        if token in _CLAUSE_ENDS:
-            break
-        before.insert(0, token)
-    phrase = " ".join(before)
-    for i, token in enumerate(before):
-        denies = token in _DENIALS or token.endswith("n't")
-        if denies and not re.match(
-            r"(?:not (?:only|just|merely|surprisingly)|no (?:doubt|question|wonder))\b", " ".join(before[i:])
-        ):
-            return f"denies that it is {what!r}"
-    if re.search(r"\b(?:instead of|rather than|other than|anywhere but|unlike|wrongly|mistaken\w* for)\b", phrase):
+    before, after = " ".join(plain[max(0, start - 7) : start]), " ".join(plain[end : end + 4])
+    if _DENIED.search(before) or _DENIED_AFTER.match(after):
         return f"denies that it is {what!r}"
-    if _EXCEPTED.search(" ".join(plain[max(0, start - 4) : start])):
-        return f"excepts {what!r}"
-    if _AFTERWARDS.match(" ".join(plain[end : end + 4])):
-        return f"denies that it is {what!r}"
-    if plain[end : end + 1] == ["?"] and plain[end + 1 : end + 2] in (["no"], ["nope"], ["wrong"]):
-        return f"denies that it is {what!r}"
-    if (end < len(plain) and plain[end] in ("or", "/")) or (
-        end + 1 < len(plain) and plain[end] == "," and plain[end + 1] == "or"
-    ):
-        return f"names {what!r} and another one: '{' '.join(written[start : end + 4])}'"
-    lead = [t for t in before if t not in _SMALL]
-    if (lead and lead[-1] in ("or", "/")) or "either" in before or (start > 1 and plain[start - 1] == "/"):
-        return f"names {what!r} and another one: '{' '.join(written[max(0, start - 4) : end])}'"
-    if _listed(written, start, end):
+    if _OR.search(before) or _OR_AFTER.match(after):
+        return f"names {what!r} and another one: '{' '.join(written[max(0, start - 4) : end + 4])}'"
+    ahead = " ".join([*written[max(0, start - 9) : start], ""])
+    near = ahead + " ".join(written[start : end + 9])
+    lists = _LISTS[written[start][0].isupper()].finditer(near)
+    if any(m.start() <= len(ahead) < m.end() for m in lists):
         return f"lists several, {what!r} among them"
-    other = _same_frame(plain, written, start, end)
-    if other:
-        return f"also says {other!r}"
-    return None
-
-
-def _listed(written: list[str], start: int, end: int) -> bool:
-    """One of four and more in a row with commas, or of three and more with "and": "Paris, Rome, Verona and London"."""
-    low, high, items, joined = start, end, 1, False
-
-    def is_joint(i: int) -> bool:
-        return 0 <= i < len(written) and written[i].lower() in (",", "and", "or", "&", ";")
-
-    def is_item(i: int) -> bool:
-        return 0 <= i < len(written) and (
-            written[i][0].isupper() if written[start][0].isupper() else written[i].isalpha()
-        )
-
-    for step in (1, -1):
-        at = high if step == 1 else low - 1
-        while is_joint(at) and items < 6:
-            joined |= written[at].lower() in ("and", "or", "&")
-            at += step
-            if is_joint(at):  # ", and"
-                joined = True
-                at += step
-            size = 0
-            while is_item(at) and size < 3 and not is_joint(at):
-                at, size = at + step, size + 1
-            if not size:
-                break
-            items += 1
-    return items >= (3 if joined else 4)
-
-
-def _same_frame(plain: list[str], written: list[str], start: int, end: int) -> str | None:
-    """Another filler of the same frame: "He lives in Paris. He lives in Rome."."""
-    named = written[start][0].isupper()
-    size = 2 if named else 3
-    frame = plain[max(0, start - size) : start]
-    if len(frame) < size or any(t in _CLAUSE_ENDS for t in frame):
-        return None
-    for at in range(len(plain) - size):
-        filler = at + size
-        if (
-            filler == start
-            or plain[at:filler] != frame
-            or filler >= len(plain)
-            or plain[filler : filler + end - start] == plain[start:end]
-        ):
-            continue
-        if (
-            written[filler][0].isupper() == named
-            and written[filler][0].isalpha()
-            and _BEFORE_NOW.isdisjoint(plain[max(0, at - 4) : at])
-        ):
-            return written[filler]
-    return None
+    frame = plain[max(0, start - 2) : start] if written[start][0].isupper() else []
+    others = (i for i in range(2, len(plain)) if plain[i - 2 : i] == frame and plain[i] != plain[start])
+    other = next((written[i] for i in others if written[i][0].isupper()), None)
+    return f"also says {other!r}" if other else None  # "He lives in Paris. He lives in Rome."
 
 
 # --- dates ---------------------------------------------------------------------------------------

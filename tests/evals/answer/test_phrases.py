@@ -15,6 +15,7 @@ from fteval.evals.answer.leaks import leaks
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.requests import wants_strings, wants_verse
 from fteval.evals.find.label import labels_of, named
+from fteval.evals.find.statement import said
 from fteval.evals.language.text import fold
 from fteval.runs.asking.sources import source_files
 
@@ -55,6 +56,8 @@ def test_an_example_is_judged_as_its_kind_says(kind: str, phrase: phrases.Phrase
         labels = LABELS.get(phrase.language, ["spam", "ham", "offer"])
         given = named(text, labels_of([*labels, "4"]))
         assert given.label or (kind in NONE_GIVEN and not given.open)
+    elif kind == "taken_back":
+        assert said(text, ["Verona"])[0] == 1
     elif kind in ("talk", "template"):
         assert not leaks({"talk": "User: Why?", "template": "It ends in <|im_end|>."}[kind], [text])
     else:
