@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from fteval.registry import suggest
+            from fteval.errors import suggest
 
             raise click.UsageError(f"no command '{args[0]}'. {suggest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)

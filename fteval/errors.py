@@ -11,6 +11,9 @@ A bug is none of these: it exits with 70, never with 1, because 1 means that a g
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 OK, GATE_FAILED, USAGE, INCOMPLETE, INCONCLUSIVE, NOTHING, INTERNAL = 0, 1, 2, 3, 4, 5, 70
 
 
@@ -58,3 +61,10 @@ class Interrupted(Incomplete):
     def __init__(self, what: str, *, signal_number: int, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, where=where, fix=fix)
         self.exit_code = 128 + signal_number
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """ "Did you mean 'lipogram'?", or the whole list when nothing is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(names) or 'none'}."

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
+from fteval import releases
 from fteval.commands import complete, options
 from fteval.errors import UserError
+from fteval.records import RunRecord
+from fteval.reports.escape import for_terminal
 
 _config = click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml beside which evals/baseline lies."
@@ -41,8 +44,6 @@ def accept(run: str, anchor: str | None, reason: str | None, config: Path | None
     Example:  fteval baseline accept latest
               fteval baseline accept latest --anchor v1
     """
-    from fteval import releases
-    from fteval.reports.escape import for_terminal
     from fteval.reports.terminal import baseline, page
 
     root = _store(store, config)
@@ -62,7 +63,6 @@ def show(run: str | None, config: Path | None, store: Path | None) -> None:
     \b
     Example:  fteval baseline show --diff latest
     """
-    from fteval import releases
     from fteval.reports.terminal import baseline, page
 
     folder = folder_of(config)
@@ -91,7 +91,6 @@ def _store(store: Path | None, config: Path | None) -> Path:
 def _run_id(what: str, store: Path) -> str:
     """The run that is meant: by its id, or the chosen candidate's of a comparison."""
     from fteval.experiment import saved
-    from fteval.records import RunRecord
 
     found = saved.saved(what, store)
     if isinstance(found, RunRecord):

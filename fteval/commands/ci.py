@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fteval.ci.api import Failed
+from fteval.ci.notes import Thread
 from fteval.commands import options
 from fteval.errors import OK, UserError
+from fteval.records import Comparison
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from fteval.ci.github import PullRequest
     from fteval.ci.gitlab import MergeRequest
-    from fteval.ci.notes import Thread
     from fteval.ci.result import Result
 
 _what = click.argument("what", metavar="COMPARISON|VERDICT.json|latest", default="latest")
@@ -63,7 +65,6 @@ def github(what: str, store: Path | None, name: str | None, when: str, display: 
     Example:  fteval ci github verdict.json --comment on-change
     """
     from fteval.ci import github, notes, result
-    from fteval.records import Comparison
     from fteval.reports.markdown import github as pages
     from fteval.reports.terminal import page
 
@@ -170,7 +171,6 @@ def _post(
     act: Callable[[Thread], Awaitable[bool]],
 ) -> None:
     from fteval.ci import notes
-    from fteval.ci.api import Failed
 
     try:
         thread = find()

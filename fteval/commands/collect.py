@@ -9,7 +9,10 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.commands.output import check_writable, present
+from fteval.commands.progress import Progress
 from fteval.errors import UserError
+from fteval.experiment.place import Place
 
 
 @click.command("collect")
@@ -27,9 +30,6 @@ def command(folder: Path, outputs: tuple[Path, ...], as_json: bool, display: opt
     \b
     Example:  fteval collect work/ -o report.md
     """
-    from fteval.commands.output import check_writable, present
-    from fteval.commands.progress import Progress
-    from fteval.experiment.place import Place
     from fteval.shards import work
 
     folder = folder.absolute()

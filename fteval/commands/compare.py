@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fteval.commands import complete, options
+from fteval.commands.output import check_writable, present
 from fteval.experiment.asked import Asked
 
 
@@ -35,7 +36,6 @@ def command(
     \b
     Example:  fteval compare 20261120T101756Z-7f3a 20261120T102001Z-91bc -o report.md
     """
-    from fteval.commands.output import check_writable, present
     from fteval.experiment import saved
 
     check_writable(outputs)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from fteval.experiment.describe import experiment_of
+
 
 @click.group("config")
 def command() -> None:
@@ -23,7 +25,6 @@ def command() -> None:
 def check(path: Path) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
     from fteval.experiment.check import checked
-    from fteval.experiment.describe import experiment_of
 
     planned = experiment_of(path)
     suite, gates = checked(planned)

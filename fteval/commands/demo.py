@@ -8,6 +8,11 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.commands.output import present
+from fteval.commands.progress import Progress
+from fteval.experiment.describe import experiment_of
+from fteval.experiment.place import Place
+from fteval.nano import demo
 
 
 @click.command("demo")
@@ -27,12 +32,7 @@ def command(out: Path, display: options.Display) -> None:
     \b
     Example:  fteval demo
     """
-    from fteval.commands.output import present
-    from fteval.commands.progress import Progress
-    from fteval.experiment.describe import experiment_of
     from fteval.experiment.measure import measure
-    from fteval.experiment.place import Place
-    from fteval.nano import demo
 
     began = time.monotonic()
     config = demo.write(out)

@@ -7,6 +7,9 @@ import click
 from fteval.commands import options
 from fteval.errors import OK, USAGE
 from fteval.experiment.asked import Asked
+from fteval.experiment.experiment import Experiment
+from fteval.experiment.place import Listener, placed
+from fteval.reports.escape import for_terminal
 
 
 @click.command("doctor")
@@ -25,9 +28,6 @@ def command(model: str, asked: Asked, as_json: bool, display: options.Display) -
     import json
 
     from fteval.experiment.doctor import doctor
-    from fteval.experiment.experiment import Experiment
-    from fteval.experiment.place import Listener, placed
-    from fteval.reports.escape import for_terminal
 
     place = placed(asked, Experiment(), Listener())
     checks = doctor(model, asked.against, place)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fteval.commands import complete, options
+from fteval.commands.output import check_writable, present
 from fteval.errors import GATE_FAILED, OK
 from fteval.experiment.asked import Asked
 from fteval.records import Proof
@@ -47,7 +48,6 @@ def command(
     Example:  fteval gate latest
               fteval gate latest --self-test
     """
-    from fteval.commands.output import check_writable, present
     from fteval.experiment import saved
 
     check_writable(outputs)

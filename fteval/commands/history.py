@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from fteval import releases
 from fteval.commands import complete, options
+from fteval.commands.baseline import folder_of
 from fteval.errors import Incomplete, UserError
 
 
@@ -29,8 +31,6 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
     \b
     Example:  fteval history -o history.md
     """
-    from fteval import releases
-    from fteval.commands.baseline import folder_of
     from fteval.reports.terminal import history, page
 
     if output is not None and output.suffix != ".md":

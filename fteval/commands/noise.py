@@ -7,8 +7,11 @@ from dataclasses import replace
 import click
 
 from fteval.commands import options
+from fteval.commands.progress import Progress
 from fteval.errors import INCOMPLETE, OK
 from fteval.experiment.asked import Asked
+from fteval.experiment.describe import describe, find_config
+from fteval.experiment.place import placed
 
 
 @click.command("noise")
@@ -31,10 +34,7 @@ def command(asked: Asked, as_json: bool, display: options.Display) -> int:
     import dataclasses
     import json
 
-    from fteval.commands.progress import Progress
-    from fteval.experiment.describe import describe, find_config
     from fteval.experiment.noise import noise
-    from fteval.experiment.place import placed
     from fteval.reports.terminal import plain
 
     config = find_config(asked.config, wanted=not (asked.probes or asked.holdouts))

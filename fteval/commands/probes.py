@@ -13,7 +13,9 @@ import click
 from fteval import registry
 from fteval.commands import complete, options
 from fteval.errors import UserError
+from fteval.evals.data.packaged import examples
 from fteval.records import FittedProbe, Probe, primary
+from fteval.reports.escape import for_terminal, one_line
 
 
 @click.group("probes", invoke_without_command=True)
@@ -26,8 +28,6 @@ def command(ctx: click.Context, as_json: bool) -> None:
     Example:  fteval probes
               fteval probes show lipogram
     """
-    from fteval.reports.escape import for_terminal
-
     if ctx.invoked_subcommand is not None:
         return
     if as_json:
@@ -66,8 +66,6 @@ def show(name: str, n_samples: int) -> None:
 
 
 def _samples(name: str, n: int) -> Iterator[str]:
-    from fteval.reports.escape import one_line
-
     try:
         shown = list(itertools.islice(registry.probe(name).samples(), n))
     except UserError as error:
@@ -81,9 +79,6 @@ def _samples(name: str, n: int) -> Iterator[str]:
 
 def _judged(name: str) -> Iterator[str]:
     """How the probe judges a few answers, now and by its own code."""
-    from fteval.evals.data.packaged import examples
-    from fteval.reports.escape import one_line
-
     for n, example in enumerate(examples(name)):
         if not n:
             yield "\nJudged answers:"

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from fteval.commands import complete, options
+from fteval.commands.output import check_writable, present
+from fteval.errors import OK
 
 
 @click.command("report")
@@ -29,8 +31,6 @@ def command(
     \b
     Example:  fteval report latest -o report.md
     """
-    from fteval.commands.output import check_writable, present
-    from fteval.errors import OK
     from fteval.experiment import saved
 
     check_writable(outputs)

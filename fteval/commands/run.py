@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fteval.commands import options
+from fteval.commands.output import check_writable, present
+from fteval.commands.progress import Progress
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
+from fteval.experiment.describe import describe, find_config
+from fteval.experiment.experiment import DEFAULT_CONFIG, Experiment
+from fteval.experiment.place import placed
 from fteval.records import Plan
-
-if TYPE_CHECKING:
-    from fteval.experiment.experiment import Experiment
 
 
 @click.command("run")
@@ -51,10 +52,7 @@ def command(
     Example:  fteval run --model nano+out/sft --against nano --probe iso_date --probe facts -o report.md
               fteval run -c fteval.yaml
     """
-    from fteval.commands.output import check_writable, present
-    from fteval.commands.progress import Progress
     from fteval.experiment.measure import measure
-    from fteval.experiment.place import placed
     from fteval.experiment.plan import plan
 
     check_writable(outputs)
@@ -80,9 +78,6 @@ def command(
 
 def _experiment(asked: Asked, quiet: bool) -> Experiment:
     """What the options and the config say is to be measured. Raises UserError for what is wrong with it."""
-    from fteval.experiment.describe import describe, find_config
-    from fteval.experiment.experiment import DEFAULT_CONFIG
-
     config = find_config(asked.config, wanted=not (asked.probes or asked.holdouts))
     if config is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from fteval.commands import complete, options
+from fteval.commands.output import present
 from fteval.errors import INCOMPLETE, OK
+from fteval.reports.escape import for_terminal
 
 
 @click.group("runs")
@@ -32,7 +34,6 @@ def list_runs(store: Path | None, as_json: bool) -> None:
     Example:  fteval runs list
     """
     from fteval.experiment import saved
-    from fteval.reports.escape import for_terminal
 
     found = saved.runs(store or options.DEFAULT_STORE)
     if not found and not as_json:
@@ -56,7 +57,6 @@ def show(run: str, store: Path | None, as_json: bool, display: options.Display) 
     \b
     Example:  fteval runs show latest
     """
-    from fteval.commands.output import present
     from fteval.experiment import saved
 
     root = store or options.DEFAULT_STORE
@@ -74,7 +74,6 @@ def verify(run: str | None, store: Path | None, repair: bool) -> int:
     Example:  fteval runs verify --repair
     """
     from fteval.experiment import saved
-    from fteval.reports.escape import for_terminal
 
     findings, n_lines, n_runs = saved.verify(store or options.DEFAULT_STORE, run, repair=repair)
     for finding in findings:

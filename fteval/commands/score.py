@@ -10,6 +10,8 @@ import click
 
 from fteval import registry
 from fteval.commands import complete, options
+from fteval.commands.output import present
+from fteval.commands.progress import Progress
 from fteval.errors import INCOMPLETE, OK, UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.asked import Asked
@@ -53,7 +55,6 @@ def command(what: str, name: str | None, asked: Asked, as_json: bool, display: o
 
 def _score_read(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quiet: bool) -> int:
     """Scores a file whose outputs a reference has read."""
-    from fteval.commands.progress import Progress
     from fteval.engines.pool import Pool
     from fteval.reports.view.reference import in_words
     from fteval.runs.asking.appoint import judge
@@ -77,7 +78,6 @@ def _score_read(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quiet:
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
     """Judges a saved run anew with today's probes; old judgements stay in its journal."""
-    from fteval.commands.output import present
     from fteval.experiment import saved
 
     root = store or options.DEFAULT_STORE

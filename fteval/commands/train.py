@@ -9,7 +9,10 @@ from pathlib import Path
 import click
 
 from fteval.commands import complete, options
+from fteval.commands.progress import Progress
 from fteval.experiment.asked import Asked
+from fteval.experiment.experiment import ModelUse
+from fteval.experiment.place import Place
 
 
 @click.command("train")
@@ -45,10 +48,7 @@ def command(
     Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
               fteval train hosted --base openai:gpt-4.1-mini-2025-04-14 --data train.jsonl
     """
-    from fteval.commands.progress import Progress
     from fteval.experiment import train
-    from fteval.experiment.experiment import ModelUse
-    from fteval.experiment.place import Place
 
     use = ModelUse(trainer=trainer, recipe=asked.settings or {}, data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval import registry
+from fteval.engines.local.engine import TransformersEngine
+from fteval.engines.local.folders import locate
+from fteval.engines.local.loads import Loads
 from fteval.engines.refs import ModelRef, display, is_loopback, parse
+from fteval.engines.remote.engine import ServerEngine
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.records import Engine
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from fteval.engines.local.loads import Loads
 
 DTYPE_NAMES = {
     "auto": "auto",
@@ -67,8 +69,6 @@ class Pool:
         ]
         if missing:
             raise UserError(f"local models need {', '.join(missing)}", fix="pip install 'fteval[hf]'")
-        from fteval.engines.local.engine import TransformersEngine
-        from fteval.engines.local.folders import locate
 
         located = locate(model, offline=self.offline)
         return TransformersEngine(
@@ -100,8 +100,6 @@ class Pool:
         self.close()
 
     def _server(self, model: ModelRef) -> Engine:
-        from fteval.engines.remote.engine import ServerEngine
-
         if self.offline and not is_loopback(model.base.url or ""):
             raise UserError(
                 f"{display(model.text)} is behind a server, and --offline asks no network", fix="leave --offline out"

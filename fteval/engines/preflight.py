@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fteval.engines.local.chat import PROBES, Chat
+from fteval.engines.local.engine import TransformersEngine
+from fteval.engines.pool import Pool
 from fteval.engines.refs import exists
+from fteval.engines.remote.engine import ServerEngine
 from fteval.errors import UserError
 from fteval.records import Check, CheckedEngine, Engine, Message, Request, Sampling, canonical
-
-if TYPE_CHECKING:
-    from fteval.engines.local.engine import TransformersEngine
-    from fteval.engines.pool import Pool
-    from fteval.engines.remote.engine import ServerEngine
 
 SHORT = 256
 """A context below this leaves little room for a question and its answer."""
@@ -25,9 +22,6 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
 
     Raises UserError only for what cannot be looked at; what is wrong with the model is a check that failed.
     """
-    from fteval.engines.local.engine import TransformersEngine
-    from fteval.engines.remote.engine import ServerEngine
-
     if isinstance(engine, CheckedEngine):
         return list(engine.checks())
     if isinstance(engine, ServerEngine):

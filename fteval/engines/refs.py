@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval import registry
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 
 NANO = Path(__file__).parent.parent / "nano" / "weights"
 """The embedded model's folder; read as data, so that engines need not import the room above them."""
@@ -348,7 +348,7 @@ def existing_path(text: str, shown: str, what: str) -> Path:
     if what == "folder" and is_hub_id(text):
         fixes.append(f"for the Hub: hf:{text}")
     if what == "folder" and (prefix := _PREFIX.match(text)):
-        known = registry.suggest(prefix[1], registry.prefixes())
+        known = suggest(prefix[1], registry.prefixes())
         fixes.append(f"no engine is installed for '{prefix[1]}:'. {known}")
     near = _nearest(path)
     if near is not None:

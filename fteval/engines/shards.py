@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fteval.engines.refs import ModelRef, Source
+from fteval.engines.local.engine import TransformersEngine
+from fteval.engines.local.folders import Located
+from fteval.engines.pool import Pool
+from fteval.engines.refs import ModelRef, Source, parse
 from fteval.engines.remote.body import Dialect, encoded
 from fteval.engines.remote.engine import is_moving
 from fteval.errors import UserError
 from fteval.records import Generation, Message, Prompt, Request, Sampling
-
-if TYPE_CHECKING:
-    from fteval.engines.local.engine import TransformersEngine
-    from fteval.engines.local.folders import Located
-    from fteval.engines.pool import Pool
 
 VERSION = 1
 """Goes up when the same request would be written otherwise."""
@@ -148,9 +146,6 @@ _VLLM_RANK = 16
 
 def open_engine(pool: Pool, ref: str) -> ShardEngine:
     """The engine for a model ref. Raises UserError as the pool does; a hosted model needs no key for this."""
-    from fteval.engines.local.engine import TransformersEngine
-    from fteval.engines.refs import parse
-
     read = parse(ref, pool.candidates)
     if read.base.kind in ("server", "scheme"):
         return ShardEngine(read)

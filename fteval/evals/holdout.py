@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.evals.find import target as scorers
 from fteval.evals.find.own import OwnScorer, is_named, of_function
 from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Metric, Sample, Scores
-from fteval.registry import suggest
 
 
 class Chosen(tuple[str | OwnScorer, ...]):

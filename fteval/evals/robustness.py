@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from fteval import registry
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.evals.language.text import words
 from fteval.evals.language.typos import DISTURBANCES, PAYLOAD
 from fteval.records import FittedProbe, Generation, Message, Metric, Probe, Sample, Scores, primary
@@ -42,7 +42,7 @@ class Robustness:
     def __post_init__(self) -> None:
         unknown = [name for name in self.by if name not in DISTURBANCES]
         if unknown:
-            raise UserError(f"no disturbance '{unknown[0]}'. {registry.suggest(unknown[0], DISTURBANCES)}")
+            raise UserError(f"no disturbance '{unknown[0]}'. {suggest(unknown[0], DISTURBANCES)}")
         if not self.by or len(set(self.by)) < len(self.by):
             raise UserError(f"robustness needs disturbances, each once, found {', '.join(self.by) or 'none'}")
         if self.probe == "robustness":

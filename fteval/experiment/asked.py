@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fteval.engines.remote.budget import Budget
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.records import Gate, Limits, Range, Sampling, out_of_range, ranged
-from fteval.registry import suggest
 
 
 def _told(

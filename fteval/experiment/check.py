@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fteval import registry
 from fteval.errors import UserError
@@ -13,9 +13,7 @@ from fteval.experiment.gates import Measurable, measurable, resolve_gates
 from fteval.experiment.suite import build_suite
 from fteval.experiment.train import check_trainable
 from fteval.records import Gate
-
-if TYPE_CHECKING:
-    from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.suite import Suite
 
 
 def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:

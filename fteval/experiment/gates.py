@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fteval import registry
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.experiment.experiment import Experiment, Rule
 from fteval.records import Gate, Metric, RunRecord
-
-if TYPE_CHECKING:
-    from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.suite import Suite
+from fteval.stats.evidence import bound_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,6 @@ def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tu
     """
     if not experiment.gates:
         return ()
-    from fteval.stats.evidence import bound_of
 
     gates: list[Gate] = []
     problems: list[str] = []
@@ -67,24 +63,18 @@ def _check_slice(gate: Gate, slices: Sequence[Mapping[str, str]]) -> None:
         values = {of_sample[key] for of_sample in slices if key in of_sample}
         if not values:
             keys = {k for of_sample in slices for k in of_sample}
-            raise UserError(f"no sample of probe '{gate.probe}' has the slice '{key}'. {registry.suggest(key, keys)}")
+            raise UserError(f"no sample of probe '{gate.probe}' has the slice '{key}'. {suggest(key, keys)}")
         if wanted != "*" and wanted not in values:
-            raise UserError(
-                f"no sample of probe '{gate.probe}' has {key} '{wanted}'. {registry.suggest(wanted, values)}"
-            )
+            raise UserError(f"no sample of probe '{gate.probe}' has {key} '{wanted}'. {suggest(wanted, values)}")
 
 
 def _metric_of(rule: Rule, known: Mapping[str, Measurable], problems: list[str]) -> Metric | None:
     where = f"{rule.where}: " if rule.where else ""  # all problems are shown at once, each with its place
     if rule.probe not in known:
-        problems.append(
-            f"{where}a gate is on probe '{rule.probe}', which is not run. {registry.suggest(rule.probe, known)}"
-        )
+        problems.append(f"{where}a gate is on probe '{rule.probe}', which is not run. {suggest(rule.probe, known)}")
         return None
     metrics = known[rule.probe].metrics
     if rule.metric not in metrics:
-        problems.append(
-            f"{where}probe '{rule.probe}' has no metric '{rule.metric}'. {registry.suggest(rule.metric, metrics)}"
-        )
+        problems.append(f"{where}probe '{rule.probe}' has no metric '{rule.metric}'. {suggest(rule.metric, metrics)}")
         return None
     return metrics[rule.metric]

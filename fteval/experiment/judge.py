@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fteval import releases
 from fteval.errors import UserError
@@ -13,9 +13,9 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
 from fteval.experiment.training import training_of
 from fteval.records import Comparison, Gate, RunRecord
-
-if TYPE_CHECKING:
-    from fteval.runs.journal.store import Store
+from fteval.runs.journal.store import Store
+from fteval.runs.reading.results import flips
+from fteval.stats import compare as stats
 
 N_FLIPS = 200
 """Flips kept per metric; more are counted, and stay in the store."""
@@ -80,8 +80,6 @@ def compared(
     command: str | None = None,
 ) -> Comparison:
     """The comparison, kept in the store. Raises UserError for runs that cannot be paired."""
-    from fteval.stats import compare as stats
-
     if 0 < rules.of < len(candidates):
         raise UserError(f"--of {rules.of}, but {len(candidates)} candidates are compared", fix="count those too")
     hidden = rules.of - len(candidates)
@@ -125,8 +123,6 @@ def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:
 
 def _flips(base: RunRecord, result: Any) -> tuple[Any, ...]:
     """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one."""
-    from fteval.runs.reading.results import flips
-
     known = {(c.probe, c.metric.name) for c in result.changes}
     shown = {(g.gate.probe, g.gate.metric): None for g in result.gates if (g.gate.probe, g.gate.metric) in known}
     gated = {probe for probe, _ in shown}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
@@ -12,12 +11,14 @@ from fteval.experiment.place import Place, heard
 from fteval.experiment.plan import cannot_pass
 from fteval.experiment.prepare import Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord
+from fteval.runs.asking import execute as runs
 from fteval.runs.asking.referees import Referees
+from fteval.runs.asking.stepwise import Side, execute_in_step
+from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.terms import Terms
+from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
-
-if TYPE_CHECKING:
-    from fteval.runs.asking.suite import Suite
-    from fteval.runs.journal.store import Store
+from fteval.stats.decided import decided
 
 
 def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
@@ -65,10 +66,7 @@ def execute(
     go_on: str | None = None,
 ) -> RunRecord:
     """One model through the suite."""
-    from fteval.runs.asking.execute import execute
-    from fteval.runs.asking.terms import Terms
-
-    return execute(
+    return runs.execute(
         asking.suite,
         engine,
         experiment.sampling,
@@ -86,10 +84,6 @@ def execute(
 
 
 def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:
-    from fteval.runs.asking.stepwise import Side, execute_in_step
-    from fteval.runs.asking.terms import Terms
-    from fteval.stats.decided import decided
-
     opened, accepted = ready.engines, ready.accepted
     names = [name for name, _ in opened]
     if len(opened) + (accepted is not None) < 2:

@@ -15,6 +15,7 @@ from fteval.records import NoiseFloor, RunRecord
 from fteval.records.readings import Limits
 from fteval.runs.asking.appoint import Wanted
 from fteval.runs.journal.store import Store
+from fteval.stats.noise_floor import noise_floor
 
 _OTHER_BATCHES = 600
 """Padded tokens per batch the second time: a few prompts each."""
@@ -22,8 +23,6 @@ _OTHER_BATCHES = 600
 
 def noise(experiment: Experiment, place: Place) -> tuple[RunRecord, tuple[NoiseFloor, ...]]:
     """Asks the base twice, the second time with another seed or (greedy) in other batches; keeps what changed."""
-    from fteval.stats.noise_floor import noise_floor
-
     if experiment.base is None:
         raise UserError("no model to ask twice", fix="name it with --model, or write base: into the config")
     if experiment.base.startswith("replay:"):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fteval.experiment.check import checked
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
+from fteval.runs.asking import plan as runs
 from fteval.runs.asking.reuse import find
+from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
 from fteval.stats.gates import DEFAULT, DEFAULT_DROP
-
-if TYPE_CHECKING:
-    from fteval.runs.asking.suite import Suite, SuiteProbe
 
 LEAST = 0.5
 """A gate with less power than this is a coin that mostly says `cannot tell`."""
@@ -79,10 +77,9 @@ def _model(
         prompts = {(how, tuple((m.role, m.content) for m in s.messages)) for how, samples in drawn for s in samples}
         tokens = sum(how.max_tokens for how, _ in prompts) * experiment.repeats
         return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
-    from fteval.runs.asking.plan import plan
 
     engine = open_(ref)
-    work = plan(suite, engine, experiment.sampling, experiment.repeats)
+    work = runs.plan(suite, engine, experiment.sampling, experiment.repeats)
     greedy = {key for key in work.requests if work.drawn(key).temperature == 0}
     # Nobody is asked here: it is reckoned as if a server had still the same model.
     still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None

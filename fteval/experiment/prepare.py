@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fteval import releases
+from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import judge
 from fteval.experiment.check import checked
@@ -21,11 +21,6 @@ from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.store import Store
-
-if TYPE_CHECKING:
-    from fteval.engines.pool import Pool
-    from fteval.runs.asking.suite import Suite
-
 
 BASE = "base"
 """What progress and messages call the base."""

@@ -17,7 +17,8 @@ from fteval.experiment.judge import Rules
 from fteval.records import Comparison, Judged, Proof, RunRecord
 from fteval.runs.journal import store as stores
 from fteval.runs.journal.store import Store
-from fteval.runs.reading import flips
+from fteval.runs.reading import flips, results
+from fteval.stats.selftest import self_test as proofs
 
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
@@ -34,8 +35,6 @@ def saved(what: str, store: Path) -> Comparison | RunRecord:
 
 def saved_run(what: str, store: Path) -> RunRecord:
     """A saved run with its scores per sample."""
-    from fteval.runs.reading import results
-
     return results.load(Store(store, readonly=True), what)
 
 
@@ -46,8 +45,6 @@ def worst(run: RunRecord, limit: int = 3) -> list[Judged]:
 
 def runs(store: Path) -> list[dict[str, Any]]:
     """What a list shows of every run, newest first."""
-    from fteval.runs.reading import results
-
     return [results.summary(kept) for kept in reversed(Store(store, readonly=True).runs())]
 
 
@@ -68,8 +65,6 @@ def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], in
 
 def rescore(run: str, store: Path) -> RunRecord:
     """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
-    from fteval.runs.reading import results
-
     kept = Store(store)
     found = kept.find(run)
     probes = {
@@ -129,8 +124,6 @@ def gate(
 
 def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
     """Whether every gate of a config fails a loss put into a saved base, and no guard fails where nothing is put in."""
-    from fteval.stats.selftest import self_test as proofs
-
     kept = Store(store, readonly=True)
     base = _runs_of(kept, what, None, config)[0]
     return proofs(base, _rules(_gated(config), base).gates)
@@ -183,8 +176,6 @@ def _runs_of(
 
 def _find_run(store: Store, text: str) -> RunRecord:
     """A run by id, or the newest complete one of a ref, if the ref still leads to the bytes that were measured."""
-    from fteval.runs.reading import results
-
     for kept in reversed(store.runs()):
         if kept.manifest.get("ref") == text and results.summary(kept)["complete"]:
             found = results.record(kept)

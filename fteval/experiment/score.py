@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fteval.data.read import iter_rows
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, offers_tools, sample_from_row
 from fteval.records.readings import Reading
@@ -58,8 +59,6 @@ class Answered:
 
 def answered(rows: Rows, tools: bool = False) -> Iterator[Answered]:
     """The rows, read, with `tools` where these are offered. Raises UserError for the first without sample or output."""
-    from fteval.data.read import iter_rows
-
     numbered = iter_rows(rows) if isinstance(rows, Path) else enumerate(rows, 1)
     for number, row in numbered:
         where = f"{rows}:{number}" if isinstance(rows, Path) else f"row {number}"

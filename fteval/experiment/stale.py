@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fteval.engines.local.folders import locate
 from fteval.engines.refs import parse
 from fteval.errors import UserError
 from fteval.records import RunRecord
-
-if TYPE_CHECKING:
-    from fteval.runs.journal.store import Store
+from fteval.runs.journal.store import Store
 
 HERE = ("nano", "local")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fteval import registry
 from fteval.data.read import iter_rows, read_samples
@@ -12,9 +11,7 @@ from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
-
-if TYPE_CHECKING:
-    from fteval.runs.asking.suite import Suite
+from fteval.runs.asking.suite import Suite
 
 
 def build_suite(experiment: Experiment) -> Suite:

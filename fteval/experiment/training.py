@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fteval.data.read import iter_rows
 from fteval.errors import UserError
 from fteval.records import RunRecord, Sample, sample_from_row
 from fteval.runs.journal import rows
+from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
 from fteval.trainers.making.candidate import find, of_weights
-
-if TYPE_CHECKING:
-    from fteval.runs.journal.store import Store
 
 UNKNOWN = "what it was trained on is unknown (`trained_on: FILE` says it)"
 

@@ -6,18 +6,16 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
-from fteval.records import CandidateResult, GateResult, RunRecord
+from fteval.records import CandidateResult, GateResult, Release, RunRecord
+from fteval.releases import baseline, baseline_file, history
 from fteval.releases.new_line import with_line
 from fteval.releases.places import baseline_path, history_path
 from fteval.runs.journal.files import cannot_write
 from fteval.runs.journal.store import Store
+from fteval.runs.reading import results
 from fteval.stats import units
-
-if TYPE_CHECKING:
-    from fteval.records import Release
 
 _ANCHOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """As fteval.yaml takes names."""
@@ -42,9 +40,6 @@ def accept(run_id: str, folder: Path, store: Path, *, anchor: str | None = None,
     Raises UserError, and writes nothing, in CI, for a run that is not whole, and without a `reason` when a gate stood
     against the run or an anchor of that name exists.
     """
-    from fteval.releases import baseline, baseline_file, history
-    from fteval.runs.reading import results
-
     _check_asked(anchor, reason)
     saved = Store(store, readonly=True)
     run = results.load(saved, run_id)

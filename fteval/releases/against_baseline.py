@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fteval.records import Moved, RunRecord, Shift
+from fteval.records import Baseline, Moved, RunRecord, Shift
+from fteval.releases import baseline, baseline_file
 from fteval.releases.new_line import changes
 from fteval.releases.places import baseline_path
 from fteval.releases.read import load
+from fteval.releases.shift import moved, only
 from fteval.runs.journal.store import Store
-
-if TYPE_CHECKING:
-    from fteval.records import Baseline
+from fteval.runs.reading import results
 
 
 def shifts(run_id: str, folder: Path, store: Path) -> tuple[Path, Baseline, RunRecord, list[Shift]]:
     """What a saved run would change of its suite's baseline, probe by probe, over the samples that both have."""
-    from fteval.releases import baseline, baseline_file
-    from fteval.releases.shift import moved, only
-    from fteval.runs.reading import results
-
     run = results.load(Store(store, readonly=True), run_id)
     suite = baseline.suite_name(run)
     path = baseline_path(folder, suite)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fteval.errors import Incomplete
-from fteval.records import AnchorPoint, MetricChange, Point, ProbeResult, Release, RunRecord, Step
+from fteval.records import AnchorPoint, Baseline, MetricChange, Point, ProbeResult, Release, RunRecord, Step
+from fteval.releases import baseline_file
 from fteval.releases.places import anchors, baseline_path
-
-if TYPE_CHECKING:
-    from fteval.records import Baseline
+from fteval.releases.shift import moved
+from fteval.stats.change import change_of
+from fteval.stats.level import level_of
+from fteval.stats.pairing import pair
+from fteval.stats.trend import PLANNED, level_for
 
 
 def with_line(releases: Sequence[Release], made: Baseline, run: RunRecord, folder: Path) -> list[Release]:
@@ -34,8 +36,6 @@ def with_line(releases: Sequence[Release], made: Baseline, run: RunRecord, folde
 
 def _replaced(folder: Path, suite: str) -> tuple[Baseline | None, str | None]:
     """The baseline that is to be replaced, or why it could not be read: a damaged one must not stand in the way."""
-    from fteval.releases import baseline_file
-
     path = baseline_path(folder, suite)
     if not path.is_file():
         return None, None
@@ -46,8 +46,6 @@ def _replaced(folder: Path, suite: str) -> tuple[Baseline | None, str | None]:
 
 
 def _release(made: Baseline, run: RunRecord, old: Baseline | None, breaks: Mapping[str, str]) -> Release:
-    from fteval.releases.shift import moved
-
     before = {p.probe: p for p in old.probes} if old else {}
     found = dict(breaks)
     for p in run.probes if old else ():
@@ -72,8 +70,6 @@ def _release(made: Baseline, run: RunRecord, old: Baseline | None, breaks: Mappi
 
 
 def _points(new: ProbeResult, old: ProbeResult | None) -> Iterable[Point]:
-    from fteval.stats.single import level_of
-
     steps = {c.metric.name: _step(c, 0.95) for c in changes(old, new)} if old else {}
     for metric in new.metrics:
         if metric.reported:
@@ -84,10 +80,6 @@ def _points(new: ProbeResult, old: ProbeResult | None) -> Iterable[Point]:
 
 def _anchored(run: RunRecord, folder: Path, suite: str) -> Iterable[AnchorPoint]:
     """The run against every anchor of its suite, at a level that holds over all releases planned for an anchor."""
-    from fteval.releases import baseline_file
-    from fteval.releases.shift import moved
-    from fteval.stats.trend import PLANNED, level_for
-
     level = level_for(0.95, PLANNED)
     for path in anchors(folder, suite):
         anchor = baseline_file.read(path)
@@ -101,9 +93,6 @@ def _anchored(run: RunRecord, folder: Path, suite: str) -> Iterable[AnchorPoint]
 
 def changes(old: ProbeResult, new: ProbeResult, level: float = 0.95) -> Iterator[MetricChange]:
     """Every reported metric, paired sample by sample. Raises UserError for results that cannot be paired."""
-    from fteval.stats.change import change_of
-    from fteval.stats.pairing import pair
-
     pairing = pair(old, new)
     return (change_of(pairing, metric, level) for metric in old.metrics if metric.reported)
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from fteval.errors import UserError
+from fteval.releases.baseline import file_name
 
 FOLDER = Path("evals") / "baseline"
 _HISTORY = ".history.jsonl"
@@ -13,15 +14,11 @@ _HISTORY = ".history.jsonl"
 
 def baseline_path(folder: Path, suite: str, anchor: str | None = None) -> Path:
     """The file of a suite's baseline, or of one of its anchors."""
-    from fteval.releases.baseline import file_name
-
     return folder / FOLDER / (file_name(suite) + (f"@{anchor}" if anchor is not None else "") + ".json")
 
 
 def history_path(folder: Path, suite: str) -> Path:
     """The file of a suite's history."""
-    from fteval.releases.baseline import file_name
-
     return folder / FOLDER / f"{file_name(suite)}{_HISTORY}"
 
 

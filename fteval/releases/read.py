@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fteval.errors import UserError
-from fteval.records import RunRecord
+from fteval.records import Baseline, Release, RunRecord
+from fteval.releases import baseline, baseline_file, history
 from fteval.releases.places import FOLDER, baseline_path, baselines, histories
-
-if TYPE_CHECKING:
-    from fteval.records import Baseline, Release
 
 
 def load(ref: str, folder: Path, suite: str) -> RunRecord:
@@ -31,8 +28,6 @@ def load_anchor(name: str, folder: Path, suite: str) -> RunRecord:
 
 
 def _loaded(path: Path, missing: str, command: str, suite: str | None) -> RunRecord:
-    from fteval.releases import baseline, baseline_file
-
     if not path.is_file():
         kept = ", ".join(sorted(p.name for p in path.parent.glob("*.json"))) or "nothing"
         fix = f"accept a run that should count: {command}  ({path.parent} holds {kept})"
@@ -49,8 +44,6 @@ def _loaded(path: Path, missing: str, command: str, suite: str | None) -> RunRec
 
 def kept(folder: Path) -> list[tuple[Path, Baseline]]:
     """Every baseline and anchor of a folder, by file name. Raises UserError where there is none."""
-    from fteval.releases import baseline_file
-
     found = baselines(folder)
     if not found:
         raise UserError("no baseline yet", where=str(folder / FOLDER), fix="`fteval baseline accept RUN` makes one")
@@ -59,8 +52,6 @@ def kept(folder: Path) -> list[tuple[Path, Baseline]]:
 
 def release_histories(folder: Path) -> dict[str, list[Release]]:
     """What was accepted of every suite, oldest first, by file name. Raises UserError where nothing was."""
-    from fteval.releases import history
-
     found = {suite: history.read(path) for suite, path in histories(folder).items()}
     if not any(found.values()):
         fix = "`fteval baseline accept RUN` begins it"

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.records import Gate, Metric
-from fteval.registry import suggest
 from fteval.stats import units
 from fteval.stats.columns import as_column
 from fteval.stats.level import mean

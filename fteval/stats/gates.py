@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.records import Gate, GateResult, Metric, ProbeResult, primary
-from fteval.registry import suggest
 from fteval.stats import change, pairing, reasons, room, sequential
 from fteval.stats.betting import Risk
 from fteval.stats.collapse import companion, is_graded

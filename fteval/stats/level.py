@@ -1,4 +1,4 @@
-"""The mean score of one model on one metric, with an interval and a test."""
+"""The mean score of one model on one metric, with an interval and a test, and as a report shows it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from fteval.records import Metric, ProbeResult
+from fteval.stats import unbounded
 from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, share
 from fteval.stats.student import t_quantile, t_tails
 from fteval.stats.tango import effective_n, wilson_interval, wilson_z
@@ -104,3 +106,39 @@ def _interval(
         else:
             tails = (0.0, 1.0) if target < 0 else (1.0, 0.0)
     return _Interval(floor + float(low) * width, floor + float(high) * width, *tails, count, float(n))
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A mean and what it rests on."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    """None where nothing bounds the metric and nothing varies."""
+    n: int
+    groups: int
+    missing: int
+    method: str
+
+
+def level_of(probe: ProbeResult, metric: Metric, level: float = 0.95) -> Level:
+    """The mean over the samples that have a score; its interval holds what those without one might have had."""
+    scores, groups = probe.scores[metric.name], probe.groups
+    if metric.partial:
+        partly = frozenset(probe.partly.get(metric.name, ()))
+        rows = zip(scores, groups, strict=True)
+        kept = [(s, g) for place, (s, g) in enumerate(rows) if s is not None or place in partly]
+        scores, groups = [s for s, _ in kept], tuple(g for _, g in kept)
+    found = mean(scores, groups, level, scale=metric.bound or 1.0)
+    ends: tuple[float | None, float | None] = (found.low, found.high)
+    method = found.method
+    if metric.bound is None:
+        column = as_column(scores)
+        there = np.isfinite(column)
+        inside = [g for g, keep in zip(groups, there, strict=True) if keep]
+        known = column[there]
+        spread = float(known.max() - known.min()) if len(known) else 0.0
+        ends, method = unbounded.interval(known, inside, spread, level) or (None, None), "Student t, for information"
+    estimate = None if math.isnan(found.estimate) else found.estimate
+    return Level(estimate, *ends, found.n, found.groups, found.missing, method)

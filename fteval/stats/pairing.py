@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
-from fteval.registry import suggest
 
 
 @dataclass(frozen=True, slots=True)

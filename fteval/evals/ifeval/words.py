@@ -10,6 +10,7 @@ from typing import Any
 import regex
 
 from fteval.evals.ifeval.form import compared
+from fteval.evals.language import lexicon
 from fteval.evals.language.detect import OWN_SCRIPT, language, scripts
 from fteval.evals.language.text import fold_letters, words
 
@@ -163,8 +164,6 @@ def _told(text: str, wanted: str) -> str | None:
 
 def _too_short(text: str, wanted: str) -> str | None:
     """For texts of a few words: they must be in the language's script and, where there is a lexicon, known words."""
-    from fteval.evals.language import lexicon
-
     found = scripts(text)
     if not found:
         return "no letters"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from fteval.records import Comparison, Judged, RunRecord
 from fteval.reports.escape import one_line
-from fteval.stats.single import level_of
+from fteval.stats.level import level_of
 
 ENDING, WHAT = ".prom", "OpenMetrics, a gauge per metric"
 

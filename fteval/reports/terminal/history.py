@@ -13,8 +13,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fteval import registry
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.records import AnchorPoint, Metric, Point, Release, Step
 from fteval.reports.escape import code, inline
 from fteval.reports.markdown import blocks
@@ -82,7 +81,7 @@ def trends(histories: Mapping[str, Sequence[Release]], metrics: Sequence[str] = 
                 found.append(_trend(suite, name, last, releases, pinned))
     for name in metrics:
         if name not in known:
-            raise UserError(f"no release has the metric '{name}'. {registry.suggest(name, known)}")
+            raise UserError(f"no release has the metric '{name}'. {suggest(name, known)}")
     return found
 
 

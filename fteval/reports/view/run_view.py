@@ -14,7 +14,7 @@ from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
 from fteval.reports.view.view import gravest_first
 from fteval.stats import units
 from fteval.stats.caveats import no_answers
-from fteval.stats.single import level_of
+from fteval.stats.level import level_of
 
 
 @dataclass(frozen=True, slots=True)
