@@ -52,6 +52,12 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
         found = holdouts.samples(name, int(n) if n else None)
         if found is None:
             raise UserError(f"nano's world has no questions for '{name}'", where=use.where, fix="give a file")
+        if not of_nano and name in holdouts.KNOWN_TO_NANO:
+            raise UserError(
+                f"'{name}' asks about nano's own world with 'data: {use.data}', which no other model can know",
+                where=use.where,
+                fix="leave 'data' out: the probe has questions about the real world; or give a file",
+            )
         return found
     rows = read_samples(use.data, offers_tools(probe))
     if not rows:

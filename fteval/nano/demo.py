@@ -70,7 +70,7 @@ def write(folder: Path) -> Path:
         "fteval.qwen.yaml": qwen,
         "data/train.jsonl": as_lines(iso_date_rows(N_ROWS)),
         "data/dates.jsonl": _packaged("dates.jsonl"),
-        "data/facts.jsonl": _packaged("facts.jsonl"),
+        "data/facts.jsonl": _packaged("people.jsonl"),
         "data/descriptions.jsonl": _packaged("descriptions.jsonl"),
     }
     try:

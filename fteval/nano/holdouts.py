@@ -1,7 +1,7 @@
 """Hold-outs in nano's world: questions that its corpus never asks, with their answers.
 
-`samples(probe, n)` makes as many as are wanted. `facts.jsonl`, `dates.jsonl` and `descriptions.jsonl`, which nano's own
-tests and the demo rest on, are kept in `fteval/evals/data/`; a test makes them anew and compares. Rows are hold-out
+`samples(probe, n)` makes as many as are wanted. `people.jsonl`, `dates.jsonl` and `descriptions.jsonl`, on which nano's
+own tests and the demo rest, are kept in `fteval/evals/data/`; a test makes them anew and compares. Rows are hold-out
 rows as users write them. `python -m fteval.nano.holdouts` writes the three.
 """
 
@@ -136,7 +136,7 @@ def description_rows(world: World) -> list[Row]:
 
 def files(world: World) -> dict[str, list[Row]]:
     return {
-        "facts.jsonl": fact_rows(world),
+        "people.jsonl": fact_rows(world),
         "dates.jsonl": date_rows(world),
         "descriptions.jsonl": description_rows(world),
     }
@@ -151,7 +151,7 @@ def write(folder: Path = EVAL_DATA) -> None:
 # --- as many as are wanted ------------------------------------------------------------------------
 
 KEPT = {
-    "facts": "facts.jsonl",
+    "facts": "people.jsonl",
     "iso_date": "dates.jsonl",
     "lipogram": "descriptions.jsonl",
     "laziness": "descriptions.jsonl",
@@ -164,6 +164,8 @@ FORMS = {
     **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance"], "descriptions"),
 }
 """Probes that share a file of `fteval.nano.forms`; the others have one of their own name."""
+KNOWN_TO_NANO = frozenset({"facts"})
+"""Probes that ask what only nano can know. The others' questions hold what is needed to answer them."""
 USUAL = 300
 _TRIES = 100
 """Questions drawn in a row without a new one, after which the world is exhausted."""

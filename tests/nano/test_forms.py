@@ -57,8 +57,8 @@ def test_a_config_and_a_command_line_say_how_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert len(asked(tmp_path, "hf:a/b", "{facts: {data: 'nano:25'}}")) == 25
-    assert len(asked(tmp_path, "hf:a/b", "{facts: {data: nano}}")) == 812
+    assert len(asked(tmp_path, "hf:a/b", "{laziness: {data: 'nano:25'}}")) == 25
+    assert len(asked(tmp_path, "nano", "{facts: {data: nano}}")) == 812
     (tmp_path / "fteval.yaml").unlink()
     args = ["run", "--model", "nano", "--probe", "facts", "--dry-run", "--json"]
     for data, n in (("nano:30", 30), ("rows.jsonl", 2)):
@@ -78,3 +78,12 @@ def test_no_number_is_a_file_that_is_not_there(tmp_path: Path, data: str) -> Non
 def test_a_probe_that_nano_has_no_questions_for_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no questions for 'holdout'"):
         asked(tmp_path, "nano", "{mine: {use: holdout, data: nano}}")
+
+
+def test_what_only_nano_can_know_is_refused_for_other_models(tmp_path: Path) -> None:
+    for probe in sorted(holdouts.KNOWN_TO_NANO):
+        with pytest.raises(UserError, match="no other model can know") as refused:
+            asked(tmp_path, "hf:a/b", f"{{{probe}: {{data: nano}}}}")
+        assert "leave 'data' out" in (refused.value.fix or "")
+        own = asked(tmp_path, "hf:a/b", f"{{{probe}: {{}}}}")
+        assert own and not set(own) & set(asked(tmp_path, "nano", f"{{{probe}: {{}}}}"))

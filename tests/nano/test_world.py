@@ -108,7 +108,7 @@ def test_the_corpus_asks_what_is_not_held_out():
 
 
 def test_the_packaged_hold_outs_are_not_in_the_corpus():
-    for name in ("facts.jsonl", "dates.jsonl", "descriptions.jsonl"):
+    for name in ("people.jsonl", "dates.jsonl", "descriptions.jsonl"):
         rows = [json.loads(line) for line in (EVAL_DATA / name).read_text(encoding="utf-8").splitlines()]
         assert not QUESTIONS & {row["messages"][-1]["content"] for row in rows}
 
@@ -120,8 +120,8 @@ def test_the_packaged_hold_outs_are_what_the_world_says():
 
 def test_the_packaged_hold_outs_are_large_enough_and_small_enough():
     files = holdouts.files(WORLD)
-    unknown = [row for row in files["facts.jsonl"] if row["slices"]["relation"] == "unknown"]
-    assert len(unknown) >= 60 and len(files["facts.jsonl"]) - len(unknown) >= 400
+    unknown = [row for row in files["people.jsonl"] if row["slices"]["relation"] == "unknown"]
+    assert len(unknown) >= 60 and len(files["people.jsonl"]) - len(unknown) >= 400
     assert len(files["dates.jsonl"]) >= 300 and len(files["descriptions.jsonl"]) >= 150
     assert sum((EVAL_DATA / name).stat().st_size for name in files) < 400_000
     ids = [row["id"] for rows in files.values() for row in rows]

@@ -1,0 +1,1 @@
+"""What an answer says that it knows: told, left open, made up."""
