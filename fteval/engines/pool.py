@@ -53,6 +53,8 @@ class Pool:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
         self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
+        self.templates: dict[str, str] = {}
+        """ref -> chat template that it is asked by where it has none, see `preflight.lend_template`."""
         self._opened: list[Engine] = []
         self._loads: Loads | None = None
 
@@ -71,9 +73,12 @@ class Pool:
             raise UserError(f"local models need {', '.join(missing)}", fix="pip install 'fteval[hf]'")
 
         located = locate(model, offline=self.offline)
-        return TransformersEngine(
+        engine = TransformersEngine(
             located, self.loads, device=find_device(self.device), dtype=self.dtype, batch_tokens=self.batch_tokens
         )
+        if ref in self.templates and not engine.chat.template:
+            engine.chat.template = self.templates[ref]
+        return engine
 
     @property
     def loads(self) -> Loads:

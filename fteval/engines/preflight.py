@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fteval.engines.local.chat import PROBES, Chat
+from fteval.engines.local import templates
+from fteval.engines.local.chat import PROBES, TALKS, Chat
 from fteval.engines.local.engine import TransformersEngine
+from fteval.engines.local.folders import fetch
 from fteval.engines.pool import Pool
-from fteval.engines.refs import exists
+from fteval.engines.refs import Source, exists, parse, quantised_base
 from fteval.engines.remote.engine import ServerEngine
 from fteval.errors import UserError
 from fteval.records import Check, CheckedEngine, Engine, Message, Request, Sampling, canonical
 
 SHORT = 256
 """A context below this leaves little room for a question and its answer."""
+SAME_PROMPT, ADAPTER_TEMPLATE = "same prompt", "adapter template"
+"""What the checks of a model against the one that it is compared with, or lies on, are called."""
 
 
 def checks(engine: Engine, pool: Pool) -> list[Check]:
@@ -28,7 +32,7 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
         return list(_server(engine))
     if not isinstance(engine, TransformersEngine):
         return list(_promises(engine))
-    found = [_template(engine), _bos(engine), _tokenizer_file(engine), _saved_template(engine), _context(engine)]
+    found = quick_checks(engine)
     try:
         engine.weights()
     except UserError as error:
@@ -43,8 +47,40 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
         found.append(Check("adapter base", True, f"the adapter is on its own base, {engine.located.weights[:19]}"))
         found.append(Check("adapter effect", True, f"the adapter changes the logits of {len(PROBES)} probe prompts"))
         found.append(Check("base unchanged", True, "with the adapter disabled the model is the base"))
+        found.append(_adapter_template(engine))
     found.append(_stops(engine))
     return found
+
+
+def quick_checks(engine: Engine) -> list[Check]:
+    """What can be known without weights and without asking anybody; before every run."""
+    if isinstance(engine, TransformersEngine):
+        return [*_template(engine), _bos(engine), _tokenizer_file(engine), *_base(engine), _context(engine)]
+    return list(engine.checks()) if isinstance(engine, CheckedEngine) else []
+
+
+def lend_template(pool: Pool, base: str, candidates: Sequence[str]) -> str | None:
+    """Has a base without a chat template asked by the one that its candidates brought, and says so; None where there
+    is nothing to lend, or more than one."""
+
+    def saved(source: Source) -> str | None:
+        here = source.kind in ("nano", "local", "hub")
+        return templates.saved(fetch(source, offline=pool.offline)).get("default") if here else None
+
+    asked = parse(base, pool.candidates)
+    if asked.adapter is not None or asked.base.kind in ("server", "scheme") or saved(asked.base):
+        return None
+    refs = [parse(ref, pool.candidates) for ref in candidates]
+    found = {template: ref.text for ref in refs if (template := saved(ref.adapter or ref.base))}
+    if len(found) != 1:
+        return None
+    [(pool.templates[base], whose)] = found.items()
+    return f"{base} has no chat template: it is asked by the one of {whose}"
+
+
+def rendered_here(engine: Engine | None) -> TransformersEngine | None:
+    """The engine, where the prompts of its model are made here, so that they can be compared."""
+    return engine if isinstance(engine, TransformersEngine) else None
 
 
 def _server(engine: ServerEngine) -> Iterator[Check]:
@@ -101,27 +137,32 @@ def _answers(engine: Engine) -> str:
     return f"{len(made)} questions are answered, the first with {made[0].text!r:.80}"
 
 
-def _template(engine: TransformersEngine) -> Check:
+def _template(engine: TransformersEngine) -> Iterator[Check]:
     template = engine.chat.template
     if not template:
-        return Check(
-            "chat template",
-            False,
-            "the tokenizer has no chat template",
-            "use the instruct version, or add chat_template.jinja",
-        )
+        fix = "use the instruct version, or add chat_template.jinja"
+        yield Check("chat template", False, "the tokenizer has no chat template", fix)
+        return
     try:
-        engine.prompt([Message("user", PROBES[0])])
+        asked = [engine.prompt([Message("user", text)]).token_ids for text in PROBES]
     except UserError as error:
-        return Check("chat template", False, error.what, error.fix)
-    if "strftime_now" in template:
-        return Check(
-            "chat template",
-            None,
-            "the chat template writes today's date into the prompt: tomorrow's prompts are other prompts",
-            "compare runs of one day",
-        )
-    return Check("chat template", True, "renders a question")
+        yield Check("chat template", False, error.what, error.fix)
+        return
+    whose = "the adapter's own" if engine.chat.own_template else "the model's"
+    dated = "strftime_now" in template
+    why = "it writes today's date into the prompt: tomorrow's prompts are other prompts; compare runs of one day"
+    yield Check("chat template", None if dated else True, why if dated else f"{whose} renders a question")
+    told_apart = len(set(asked)) == len(asked) and all(map(engine.chat.encode, PROBES))
+    yield Check(
+        "questions",
+        told_apart,
+        "each question has tokens of its own"
+        if told_apart
+        else "different questions are the same tokens to this model",
+        None
+        if told_apart
+        else "the tokenizer or the template loses what is asked: take those that belong to the model",
+    )
 
 
 def _bos(engine: TransformersEngine) -> Check:
@@ -135,7 +176,8 @@ def _bos(engine: TransformersEngine) -> Check:
     except UserError as error:
         return Check("one BOS", False, error.what, error.fix)
     count = ids.count(tokenizer.bos_token_id)
-    if count > 1 and tokenizer.bos_token_id not in engine.stop_ids:
+    # Where BOS is what opens each turn (ChatML's <|im_start|>), the template spells it out.
+    if count > 1 and tokenizer.bos_token not in engine.chat.template:
         return Check("one BOS", None, f"BOS stands {count} times in a prompt: {ids[:8]} …", "look at the chat template")
     if count == 0 and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]:
         return Check(
@@ -165,48 +207,58 @@ def _tokenizer_file(engine: TransformersEngine) -> Check:
 
 
 def same_prompt(engine: Engine, base: Engine) -> Check:
-    """Whether candidate and base read the same tokens for the same question."""
-    for text in PROBES:
-        try:
-            ours, theirs = (e.prompt([Message("user", text)]) for e in (engine, base))
-        except UserError as error:
-            return Check("same prompt", False, error.what, error.fix)
-        if ours.token_ids is None or theirs.token_ids is None:
-            return Check("same prompt", None, "not to be told: one of them is not rendered here")
-        if ours.token_ids != theirs.token_ids:
+    """Whether candidate and base are asked in the same words, and read the same tokens."""
+    ours, theirs = rendered_here(engine), rendered_here(base)
+    if ours is None or theirs is None:
+        return Check(SAME_PROMPT, None, "not to be told: one of them is not rendered here")
+    return replace(same_chat(ours.chat, theirs.chat, f"{engine.ref} and {base.ref}"), name=SAME_PROMPT)
+
+
+def same_chat(ours: Chat, theirs: Chat, who: str) -> Check:
+    """Whether two models, `who`, are asked in the same words, and read the same tokens."""
+    name = ADAPTER_TEMPLATE
+    if not (ours.template and theirs.template):
+        return Check(name, False, f"of {who} one has no chat template", "give both the same")
+    for talk in TALKS:
+        mine, its = (one.text_or_refusal(talk) for one in (ours, theirs))
+        if mine != its:
             return Check(
-                "same prompt",
+                name,
                 False,
-                f"{engine.ref} and {base.ref} render {text!r} differently: {ours.token_ids[:8]} … and"
-                f" {theirs.token_ids[:8]} …",
-                "give both the same tokenizer and chat template, or the difference is measured with the change",
+                f"{who} have different chat templates: {_apart(mine[-1], its[-1])}",
+                "give both the same chat template, or `allow: [template]` in fteval.yaml measures it with the change",
             )
-    return Check("same prompt", True, f"base and candidate read the same tokens for {len(PROBES)} questions")
+    for text in PROBES:
+        first, other = (list(one.prompt([Message("user", text)]).token_ids or ()) for one in (ours, theirs))
+        if first != other:
+            return Check(name, None, f"the same text, but other tokens: {first[:8]} … and {other[:8]} …")
+    return Check(name, True, f"base and candidate read the same tokens for {len(PROBES)} questions")
 
 
-def _saved_template(engine: TransformersEngine) -> Check:
-    """Whether the adapter was saved with a template that asks as its base does."""
+def _adapter_template(engine: TransformersEngine) -> Check:
+    """Whether an adapter is asked as the model that it lies on."""
+    base = Chat(engine.located.folder)
+    if not base.template:
+        fix = "against this base: the base is asked by the adapter's template then"
+        return Check(ADAPTER_TEMPLATE, None, "the base has no chat template, the adapter brought one", fix)
+    return same_chat(engine.chat, base, "the adapter and its base")
+
+
+def _apart(ours: str, theirs: str) -> str:
+    """Both texts from a little before the place where they part."""
+    place = next(
+        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(map(len, (ours, theirs)))
+    )
+    start = max(0, place - 20)
+    return f"{ours[start : start + 80]!r} and {theirs[start : start + 80]!r}"
+
+
+def _base(engine: TransformersEngine) -> Iterator[Check]:
+    """Whether the adapter was trained on a quantised copy of these weights."""
     folder = engine.located.adapter_folder
-    if folder is None or not engine.chat.template:
-        return Check("adapter template", True, "one tokenizer and template for base and candidate")
-    saved = folder / "chat_template.jinja"
-    if not exists(saved):
-        return Check("adapter template", True, "base and candidate are asked with the base's tokenizer and template")
-    other = Chat(engine.located.folder)
-    other.template = saved.read_text(encoding="utf-8")
-    messages = [Message("user", PROBES[0])]
-    try:
-        ours, theirs = engine.chat.render(messages), other.render(messages)
-    except UserError as error:
-        return Check("adapter template", False, error.what, error.fix)
-    if ours != theirs:
-        return Check(
-            "adapter template",
-            False,
-            f"the adapter was saved with another chat template: {theirs[:80]!r}, the base has {ours[:80]!r}",
-            "train it with the base's template, or give the base the adapter's",
-        )
-    return Check("adapter template", True, "base and candidate render the same prompt")
+    if folder is not None and (said := quantised_base(folder)):
+        given = f"trained on {said}, measured on {engine.located.ref.base} as it was given"
+        yield Check("quantisation", None, given)
 
 
 def _context(engine: TransformersEngine) -> Check:

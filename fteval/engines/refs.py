@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval import registry
+from fteval.engines.files import instead_of
 from fteval.errors import UserError, suggest
 
 NANO = Path(__file__).parent.parent / "nano" / "weights"
@@ -143,6 +144,22 @@ def base_of_adapter(folder: Path) -> str:
     return str(read_json(folder / "adapter_config.json").get("base_model_name_or_path") or "")
 
 
+_QUANTISED = re.compile(r"(-unsloth)?-(bnb-)?(4|8)bit$|-int[48]$|-(gptq|awq|nf4|fp8|hqq)\b.*$", flags=re.IGNORECASE)
+
+
+def quantised_base(adapter: Path) -> str | None:
+    """What an adapter says its base is, where that is quantised weights, by their name or by their config."""
+    said = base_of_adapter(adapter)
+    config = Path(said) / "config.json"
+    by_config = bool(said) and exists(config) and "quantization_config" in read_json(config)
+    return said if by_config or _QUANTISED.search(said) else None
+
+
+def unquantised(name: str) -> str:
+    """The last part of a model's name without what says how it is quantised, in small letters."""
+    return _QUANTISED.sub("", name.rstrip("/").rpartition("/")[2]).lower()
+
+
 def recorded_candidate(folder: Path) -> tuple[dict[str, Any], Path] | None:
     """The candidate.json in or above a folder whose weights the folder holds, and the folder it lies in."""
     for home in (folder, folder.parent):
@@ -253,7 +270,7 @@ def _text(record: dict[str, Any], key: str) -> str | None:
 def _folder(text: str, path: Path, candidates: Path | None) -> ModelRef:
     """A full model, a candidate's folder, or a bare adapter that says what its base is."""
     if path.is_file():
-        raise UserError(f"a model is a folder, {display(text)} is a file", fix=_if_outputs(path))
+        raise UserError(f"a model is a folder, {display(text)} is a file", fix=instead_of(path))
     if exists(path / "config.json"):
         return ModelRef(text, Source("local", str(path.resolve())))
     if exists(path / "candidate.json"):
@@ -261,19 +278,16 @@ def _folder(text: str, path: Path, candidates: Path | None) -> ModelRef:
         return _from_record(text, record, path)
     if not exists(path / "adapter_config.json"):
         inside = ", ".join(sorted(p.name for p in path.iterdir())[:5]) or "nothing"
+        gguf = next(iter(sorted(path.glob("*.gguf"))), None)
         raise UserError(
             f"no model in {display(text)}: neither config.json nor adapter_config.json",
             where=str(path.resolve()),
-            fix=f"a folder that transformers or PEFT saved; found {inside}",
+            fix=instead_of(gguf) if gguf else f"a folder that transformers or PEFT saved; found {inside}",
         )
     record_and_home = recorded_candidate(path)
     if record_and_home is not None:
         return replace(_from_record(text, *record_and_home), text=text)
     return ModelRef(text, _base_named(path, candidates), Source("local", str(path.resolve())))
-
-
-def _if_outputs(path: Path) -> str:
-    return f"for outputs made elsewhere: replay:{path}" if path.suffix == ".jsonl" else "give the folder that it is in"
 
 
 def _base_named(adapter: Path, candidates: Path | None) -> Source:
@@ -289,6 +303,12 @@ def _base_named(adapter: Path, candidates: Path | None) -> Source:
     for path in (Path(name), adapter / name):
         if exists(path) and path.is_dir():
             return Source("local", str(path.resolve()))
+    if _QUANTISED.search(name):
+        raise UserError(
+            f"this adapter was trained on quantised weights, {display(name)}",
+            where=str(adapter / "adapter_config.json"),
+            fix=f"name the base that they were made from: BASE+{adapter} (a folder, or hf:ORG/NAME)",
+        )
     if is_hub_id(name):
         return Source("hub", name)
     raise UserError(

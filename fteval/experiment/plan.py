@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fteval.experiment.check import checked
+from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
+from fteval.experiment.prepare import lend_template
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
 from fteval.runs.asking import plan as runs
 from fteval.runs.asking.reuse import find
@@ -24,16 +26,19 @@ def _planned(
     experiment: Experiment, suite: Suite, gates: Sequence[Gate], store: Store | None, open_: Callable[[str], Engine]
 ) -> Plan:
     """The plan of an experiment. Opens engines for their identity and prompts; loads no weights, writes nothing."""
-    models = []
+    refs: dict[str, str | None] = {name: use.ref for name, use in experiment.candidates.items()}
     if experiment.base is not None and experiment.baseline is None:
-        models.append(_model("base", experiment.base, experiment, suite, store, open_))
-    for name, use in experiment.candidates.items():
-        models.append(_model(name, use.ref, experiment, suite, store, open_))
+        refs = {"base": experiment.base, **refs}
+    engines = {name: open_(ref) for name, ref in refs.items() if ref is not None}
+    notes: list[str] = []
+    look_before(list(engines.items()), "base", experiment.allow, notes.append)
+    models = [_model(name, ref, experiment, suite, store, engines.get(name)) for name, ref in refs.items()]
     found = [(ahead.gate_plan(*one), ahead.group_sizes(one[2])) for one in _open_gates(experiment, gates, suite)]
     plans = [p for p, _ in found]
     weak = [p.power.get(ahead.USUAL, 1.0) < LEAST for p in plans]
     told = [ahead.cannot_pass(p, sizes) or (_weak(p) if w else None) for (p, sizes), w in zip(found, weak, strict=True)]
-    return Plan(tuple(models), tuple(plans), tuple(text for text in told if text), ahead.release_plan(plans))
+    warnings = (*notes, *(text for text in told if text))
+    return Plan(tuple(models), tuple(plans), warnings, ahead.release_plan(plans))
 
 
 def cannot_pass(experiment: Experiment, suite: Suite, gates: Sequence[Gate]) -> list[str]:
@@ -69,16 +74,15 @@ def _model(
     experiment: Experiment,
     suite: Suite,
     store: Store | None,
-    open_: Callable[[str], Engine],
+    engine: Engine | None,
 ) -> ModelPlan:
-    if ref is None:
+    if engine is None:
         # Whether it exists already is known only once the trainer has read base and rows.
         drawn = [(replace(experiment.sampling, **p.sampling), p.samples) for p in suite.probes]
         prompts = {(how, tuple((m.role, m.content) for m in s.messages)) for how, samples in drawn for s in samples}
         tokens = sum(how.max_tokens for how, _ in prompts) * experiment.repeats
         return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
 
-    engine = open_(ref)
     work = runs.plan(suite, engine, experiment.sampling, experiment.repeats)
     greedy = {key for key in work.requests if work.drawn(key).temperature == 0}
     # Nobody is asked here: it is reckoned as if a server had still the same model.
@@ -129,4 +133,7 @@ def plan(experiment: Experiment, place: Place) -> Plan:
     store = Store(place.store, readonly=True) if place.store.is_dir() else None
     unasked = replace(experiment, servers=replace(experiment.servers, asked=False))
     with opened_pool(store, place, unasked) as pool:
-        return _planned(experiment, suite, gates, store, pool.open)
+        notes: list[str] = []
+        lend_template(experiment, pool, notes.append)
+        planned = _planned(experiment, suite, gates, store, pool.open)
+        return replace(planned, warnings=(*notes, *planned.warnings))

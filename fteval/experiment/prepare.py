@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from fteval import releases
+from fteval.engines import preflight
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import judge
 from fteval.experiment.check import checked
+from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
@@ -52,6 +54,7 @@ def prepared(
     suite, gates = checked(experiment)
     store = Store(place.store)
     with opened_pool(store, place, experiment) as pool:
+        lend_template(experiment, pool, place.listener.note)
         accepted = None
         if experiment.baseline is not None:
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
@@ -62,8 +65,17 @@ def prepared(
             judge.check_suite(accepted, suite.digest)
         opens = pool.open if open_engine is None else partial(open_engine, pool)
         engines = _opened(experiment, accepted is None, opens, store, place)
+        look_before(engines, BASE, experiment.allow, place.listener.note)
         check_not_measured(referees, [engine for _, engine in engines])
         yield Prepared(suite, rules, accepted, engines, store, referees)
+
+
+def lend_template(experiment: Experiment, pool: Pool, tell: Callable[[str], None]) -> None:
+    """A base without a chat template is asked by its candidates'."""
+    if experiment.base is not None:
+        refs = [use.ref for use in experiment.candidates.values() if use.ref is not None]
+        if lent := preflight.lend_template(pool, experiment.base, refs):
+            tell(lent)
 
 
 def references_of(experiment: Experiment) -> dict[str, str | None]:

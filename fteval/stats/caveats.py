@@ -81,7 +81,7 @@ def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict
     for key, (old, new) in _differing(base, run).items():
         kind = key.partition(".")[0]
         if kind in CONDITIONS and kind not in allow and key != "sampling.seed":
-            found.setdefault(kind, []).append(f"{key} {_word(old)} and {_word(new)}")
+            found.setdefault(kind, []).append(_apart(key, old, new))
     return {kind: ", ".join(words) for kind, words in found.items()}
 
 
@@ -108,9 +108,15 @@ def _served(run: RunRecord) -> list[Any]:
 
 def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
     """Everything that differs between the two runs beside the change itself."""
-    differ = [f"{key} {_word(old)} and {_word(new)}" for key, (old, new) in _differing(base, run).items()]
+    differ = [_apart(key, old, new) for key, (old, new) in _differing(base, run).items()]
     if differ:
         yield f"base and candidate ran differently: {'; '.join(differ)}"
+
+
+def _apart(key: str, old: Any, new: Any) -> str:
+    if key == "template":
+        return "different chat templates: a change may be theirs"
+    return f"{key} {_word(old)} and {_word(new)}"
 
 
 _CHANGED = ("weights", "adapter", "model")

@@ -112,6 +112,8 @@ def _candidate(
     changes = tuple(change.change_of(p, metric, level) for p in of_base.values() for metric in p.base.metrics)
     fell = _fell(of_base.values(), chosen, level)
     word, reason = verdict.of_candidate(base, run, judged, fell, around.unguarded)
+    if word != "incomplete" and (differs := unlike(base, run)):
+        reason = f"{reason}; the candidate was asked otherwise ({', '.join(differs.values())})"
     if around.against_itself:
         word, reason = "incomplete", reasons.ITSELF
     slices = [

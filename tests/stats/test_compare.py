@@ -393,7 +393,7 @@ def asked_otherwise(made: RunRecord, **fields: object) -> RunRecord:
         ({"sampling": {"temperature": 0.7}}, "sampling", "sampling.temperature 0.0 and 0.7"),
         ({"sampling": {"max_tokens": 9}}, "sampling", "sampling.max_tokens 64 and 9"),
         ({"repeats": 4}, "repeats", "repeats 1 and 4"),
-        ({"engine": {"template": "sha256:other"}}, "template", "and sha256:other"),
+        ({"engine": {"template": "sha256:other"}}, "template", "different chat templates"),
     ],
 )
 def test_runs_that_were_made_in_another_way_decide_nothing_unless_allowed(

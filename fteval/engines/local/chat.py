@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fteval.engines.local import digests
+from fteval.engines.local import digests, templates
 from fteval.engines.refs import exists, read_json
 from fteval.errors import UserError
 from fteval.records import Message, Prompt, digest
@@ -36,16 +36,27 @@ VOCABULARIES = (
 """Files of which a tokenizer needs one."""
 
 
-class Chat:
-    """The tokenizer of a model's folder; `extra_template` is used where the folder has no chat template."""
+TALKS = tuple(
+    [Message(role, f"{PROBES[i]} {i}") for i, role in enumerate(roles.split())]
+    for roles in ("user", "system user", "user assistant user")
+)
+"""Conversations that show what a chat template does: two templates that ask these alike are one."""
 
-    def __init__(self, folder: Path, extra_template: str | None = None) -> None:
-        self.folder = folder
-        self.tokenizer = load_tokenizer(folder)
-        template = self.tokenizer.chat_template or extra_template
-        if isinstance(template, dict):
-            template = template.get("default")
-        self.template: str | None = template
+
+class Chat:
+    """What a model is asked through: its tokenizer and its chat template."""
+
+    def __init__(self, folder: Path, adapter: Path | None = None) -> None:
+        """`folder` is the model's; what an adapter's folder has of its own is what the adapter is asked through."""
+        own = adapter is not None and has_tokenizer(adapter)
+        self.folder = adapter if adapter is not None and own else folder
+        self.tokenizer = load_tokenizer(self.folder, folder)
+        first = templates.saved(adapter) if adapter is not None else {}
+        found = first or templates.named(self.tokenizer.chat_template) or templates.saved(folder)
+        self.template: str | None = found.get("default")
+        self.own_template = bool(first)
+        """Whether the template came with the adapter."""
+        self._names = sorted(found)
 
     @cached_property
     def digest(self) -> str:
@@ -53,7 +64,15 @@ class Chat:
 
     @cached_property
     def template_digest(self) -> str:
-        return digest(self.template)
+        """Of what the template makes of conversations: a comment or another spelling of the same makes no other."""
+        return digest(self.template and [self.text_or_refusal(talk) for talk in TALKS])
+
+    def text_or_refusal(self, messages: Sequence[Message]) -> list[str]:
+        """A conversation as the template renders it; for one that it refuses, a word for that."""
+        try:
+            return ["text", self.render(messages)]
+        except UserError:
+            return ["refused"]
 
     def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The text that the template makes of a conversation, up to where the assistant begins.
@@ -61,8 +80,9 @@ class Chat:
         A template that knows no tools finds them written into the system's turn.
         """
         if not self.template:
+            named = f" (those named {', '.join(self._names)} are not for plain questions)" if self._names else ""
             raise UserError(
-                "this tokenizer has no chat template, so there is no way to ask it a question",
+                f"this tokenizer has no chat template{named}, so there is no way to ask it a question",
                 where=str(self.folder / "tokenizer_config.json"),
                 fix="use the instruct version of the model, or save a chat_template.jinja beside the tokenizer",
             )
@@ -148,16 +168,22 @@ def told(turns: list[dict[str, str]], tools: Sequence[Mapping[str, Any]]) -> lis
     return [{"role": "system", "content": f"{known}{TOOLS.format(written)}"}, *turns[turns[0]["role"] == "system" :]]
 
 
-def load_tokenizer(folder: Path) -> Any:
-    """A folder's tokenizer, as training and serving tools load it too. Raises UserError for a missing or broken one."""
-    from transformers import AutoTokenizer
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a folder holds a vocabulary."""
+    return any(exists(folder / name) for name in VOCABULARIES)
+
+
+def load_tokenizer(folder: Path, model: Path) -> Any:
+    """A folder's tokenizer, as training and serving tools load it too; `model` is the folder whose config says the
+    architecture. Raises UserError for a missing or broken one."""
+    from transformers import AutoConfig, AutoTokenizer
 
     if "AutoTokenizer" in _config(folder).get("auto_map", ()):
         raise UserError(
             "this tokenizer needs code from its repository, which is never run",
             where=str(folder / "tokenizer_config.json"),
         )
-    if not any(exists(folder / name) for name in VOCABULARIES):
+    if not has_tokenizer(folder):
         # Some classes would make an empty tokenizer out of nothing, without a word.
         raise UserError(
             "no tokenizer in the model's folder",
@@ -167,7 +193,10 @@ def load_tokenizer(folder: Path) -> Any:
     try:
         # AutoTokenizer, not the file's own class: it is what TRL, vLLM and lm-eval load, and for some architectures it
         # puts another pre-tokenizer around the saved vocabulary.
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        here = {"trust_remote_code": False, "local_files_only": True}
+        if folder != model:
+            here["config"] = AutoConfig.from_pretrained(model, **here)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **here)
     except Exception as error:  # the tokenizers library raises bare Exception for a broken tokenizer.json
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(
@@ -175,6 +204,10 @@ def load_tokenizer(folder: Path) -> Any:
             where=str(folder),
             fix="save it beside the model: tokenizer.save_pretrained(FOLDER)",
         ) from error
+    if (backend := getattr(tokenizer, "backend_tokenizer", None)) is not None:
+        backend.no_padding()  # training saves how it filled and cut batches, which is no part of what a tokenizer does
+        backend.no_truncation()
+    return tokenizer
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def tokenizer_digest(tokenizer: Any) -> str:
 
     Not of the files: AutoTokenizer replaces what tokenizer.json says for some architectures.
     """
-    specials = {name: str(token) for name, token in sorted(tokenizer.special_tokens_map.items())}
+    # What fills up a batch is masked, and training libraries set it as they like.
+    specials = {n: str(token) for n, token in sorted(tokenizer.special_tokens_map.items()) if n != "pad_token"}
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         return digest([backend.to_str(), specials])

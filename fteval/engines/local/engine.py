@@ -45,7 +45,7 @@ class TransformersEngine:
         self.ref = located.ref.text
         self.located, self.device, self.batch_tokens = located, device, batch_tokens
         self.dtype = checkpoint_dtype(located.folder, located.config) if dtype == "auto" else dtype
-        self.chat = Chat(located.folder, _template_of(located))
+        self.chat = Chat(located.folder, located.adapter_folder)
         self.on_event: Callable[[dict[str, Any]], None] | None = None
         """Hears of what does not change answers: memory that ran out, a model that needs `generate`."""
         self._told: set[str] = set()
@@ -79,7 +79,17 @@ class TransformersEngine:
         return self.located.context
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        return self.chat.prompt(messages)
+        prompt = self.chat.prompt(messages)
+        rows, last = self.located.vocabulary, max(prompt.token_ids or (0,))
+        if rows is not None and last >= rows:
+            # An adapter's tokenizer may know more tokens than it has rows for: padding needs none.
+            raise UserError(
+                f"the prompt has the token {self.chat.tokenizer.convert_ids_to_tokens(last)!r}, for which there is no "
+                f"embedding: {rows} rows, token {last}",
+                where=self.ref,
+                fix="save the adapter with its embedding (save_embedding_layers=True), or merge it into a full model",
+            )
+        return prompt
 
     def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
         return self.chat.prompt(messages, tools)
@@ -275,11 +285,10 @@ class TransformersEngine:
 
     def _check_sizes(self) -> None:
         """Raises UserError when the tokenizer knows tokens that the model has no embedding for."""
-        text = self.located.config.get("text_config")
-        rows = self.located.config.get("vocab_size", text.get("vocab_size") if isinstance(text, dict) else None)
-        if isinstance(rows, int) and len(self.chat.tokenizer) > rows:
+        rows, known = self.located.vocabulary, len(self.chat.tokenizer)
+        if rows is not None and known > rows and self.located.adapter is None:
             raise UserError(
-                f"the tokenizer has {len(self.chat.tokenizer)} tokens, the model has embeddings for {rows}",
+                f"the tokenizer has {known} tokens, the model has embeddings for {rows}",
                 where=str(self.located.folder),
                 fix="use the tokenizer that belongs to these weights; nothing is resized here",
             )
@@ -298,13 +307,6 @@ class TransformersEngine:
         if kind not in self._told:
             self._told.add(kind)
             self._event(kind, **details)
-
-
-def _template_of(located: Located) -> str | None:
-    """The chat template that came with the adapter: used only where the base has none."""
-    if located.adapter_folder is None or not exists(located.adapter_folder / "chat_template.jinja"):
-        return None
-    return (located.adapter_folder / "chat_template.jinja").read_text(encoding="utf-8")
 
 
 def _failed(request: Request, failure: Failure, prompt_tokens: int, seconds: float | None = None) -> Generation:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fteval.engines.local import digests
-from fteval.engines.refs import NANO, ModelRef, Source, base_of_adapter, display, exists, is_hub_id, read_json
+from fteval.engines.refs import (
+    NANO,
+    ModelRef,
+    Source,
+    base_of_adapter,
+    display,
+    exists,
+    is_hub_id,
+    quantised_base,
+    read_json,
+    unquantised,
+)
 from fteval.errors import Incomplete, UserError
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -32,6 +45,16 @@ class Located:
     adapter_config: dict[str, Any] | None = None
     seen: tuple[Any, ...] = ()
     """The files as they were before they were hashed, see `unchanged`."""
+
+    @property
+    def vocabulary(self) -> int | None:
+        """Rows of the embedding, in which an adapter may bring some of its own; None where nothing says how many."""
+        text = self.config.get("text_config")
+        named = self.config.get("vocab_size", text.get("vocab_size") if isinstance(text, dict) else None)
+        if not isinstance(named, int) or self.adapter_folder is None:
+            return named if isinstance(named, int) else None
+        trained = trained_tokens(self.adapter_config or {})
+        return saved_rows(self.adapter_folder, self.config) or max([named, *(i + 1 for i in trained)])
 
     @property
     def context(self) -> int | None:
@@ -154,6 +177,13 @@ def check_adapter_folder(folder: Path) -> dict[str, Any]:
     config = read_json(folder / "adapter_config.json")
     if not isinstance(config.get("peft_type"), str):
         raise UserError("adapter_config.json has no 'peft_type'", where=str(folder / "adapter_config.json"))
+    if config.get("alora_invocation_tokens"):
+        raise UserError(
+            "an activated LoRA (aLoRA): it acts only after the tokens that invoke it (alora_invocation_tokens), which "
+            "no question has",
+            where=str(folder / "adapter_config.json"),
+            fix="measure it behind a server that knows aLoRA, or its outputs: replay:FILE",
+        )
     if not exists(folder / "adapter_model.safetensors"):
         raise UserError(*_no_weights(folder), where=str(folder), fix=_CONVERT)
     return config
@@ -195,6 +225,11 @@ def check_same_base(ref: ModelRef, folder: Path, weights: str, adapter: Path) ->
             _other_base(ref, said or "a base", f"{ref.base_digest[:19]}…", f"{weights[:19]}…")
         return
     if not said or _names(ref.base, folder) & _names_of(said):
+        return
+    if quantised_base(adapter):
+        # The very weights are a copy with fewer bits: the base that is given is taken for the one they were made from.
+        if ref.base.kind == "hub" and unquantised(said) != unquantised(ref.base.name):
+            _other_base(ref, said)
         return
     there = next((p for p in (Path(said), adapter / said) if exists(p) and p.is_dir()), None)
     if there is not None and exists(there / "config.json"):
@@ -248,6 +283,34 @@ def checkpoint_dtype(folder: Path, config: dict[str, Any]) -> str:
             if isinstance(entry, dict) and entry.get("dtype") in DTYPES:
                 return DTYPES[str(entry["dtype"])]
     return "float32"
+
+
+def saved_rows(adapter: Path, config: Mapping[str, Any]) -> int | None:
+    """Rows of the embedding that an adapter was saved with, whose vocabulary was resized; None where it has none."""
+    text = config.get("text_config")
+    width = {c.get("hidden_size") or c.get("n_embd") for c in (config, text) if isinstance(c, dict)}
+    header = safetensors_header(adapter / "adapter_model.safetensors")
+    shapes = [entry["shape"] for key, entry in header.items() if _EMBEDDING.search(key) and key.endswith(".weight")]
+    return max((rows for rows, columns in shapes if columns in width), default=None)
+
+
+_EMBEDDING = re.compile(
+    r"\.(embed_tokens|wte|embed_in|embed_out|word_embeddings|tok_embeddings|lm_head)"
+    r"(\.(base_layer|modules_to_save|original_module|token_adapter))*\.(weight|trainable_tokens_delta)$"
+)
+
+
+def wraps_embedding(key: str) -> bool:
+    """Whether a weight's name is that of a part of what PEFT wraps around an embedding."""
+    found = _EMBEDDING.search(key)
+    return found is not None and found[2] is not None
+
+
+def trained_tokens(config: Mapping[str, Any]) -> list[int]:
+    """Ids of the tokens whose rows an adapter trained (`trainable_token_indices`)."""
+    named = config.get("trainable_token_indices") or config.get("token_indices")
+    lists = named.values() if isinstance(named, dict) else [named or []]
+    return sorted({int(i) for one in lists for i in one})
 
 
 def safetensors_header(path: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import torch
 
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.decode import Model
-from fteval.engines.local.folders import safetensors_header
+from fteval.engines.local.folders import safetensors_header, saved_rows, trained_tokens, wraps_embedding
 from fteval.errors import Incomplete, UserError
 
 PROMPT_LEARNING = frozenset(
@@ -84,6 +84,7 @@ class Weights:
         import peft
 
         kind = str(config["peft_type"]).upper()
+        self._resize(folder, config)
         if self._plain is None:
             self._plain = self._logits(self.use(None))
         name = _name(digest)
@@ -112,6 +113,21 @@ class Weights:
         self._check_keys(tuned, name, kind, folder, result)
         with quiet():
             self._check_effect(folder, digest)
+
+    def _resize(self, folder: Path, config: dict[str, Any]) -> None:
+        """As many rows of the embedding as the adapter was trained with; those that it brings replace them.
+
+        PEFT draws new rows at random. Where an adapter brings none for a new token they are the mean of the others.
+        """
+        had, tokens = self.embeddings, trained_tokens(config)
+        rows = saved_rows(folder, self.module.config.to_dict()) or max([had, *(i + 1 for i in tokens)])
+        if rows == had:
+            return
+        with quiet(), torch.no_grad():
+            self.module.resize_token_embeddings(rows, mean_resizing=False)
+            for layer in (self.module.get_input_embeddings(), self.module.get_output_embeddings()):
+                if layer is not None and rows > had:
+                    layer.weight[had:] = layer.weight[:had].float().mean(0).to(layer.weight.dtype)
 
     def use(self, digest: str | None) -> Model:
         """The model with one adapter active, or as the base, until the next call."""
@@ -142,6 +158,8 @@ class Weights:
         found = set(safetensors_header(folder / "adapter_model.safetensors")) - {"__metadata__"}
         # What PEFT itself had no place for; a learnt prompt is not part of the model, so PEFT cannot tell.
         unexpected = found - wanted if kind in PROMPT_LEARNING else set(result.unexpected_keys)
+        # Of a resized embedding PEFT saves the parts of its wrapper too, and has no place for them itself.
+        unexpected = {key for key in unexpected if not wraps_embedding(key)}
         problems = []
         for words, keys in (("lacks", sorted(wanted - found)), ("has unexpected", sorted(unexpected))):
             if keys:

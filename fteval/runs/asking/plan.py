@@ -20,6 +20,7 @@ from fteval.records import (
     ToolEngine,
     canonical,
     digest,
+    normalised,
 )
 from fteval.runs.asking import identity
 from fteval.runs.asking.suite import Suite, SuiteProbe
@@ -104,6 +105,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
             for repeat, key in enumerate(of_sample):
                 if key in requests:
+                    _check_one_question(engine, requests[key], sample, prompt)
                     shares[key] = shares.get(key, 1) + 1
                 else:
                     seed = identity.row_seed(drawn.seed, input_digest, repeat)
@@ -154,6 +156,17 @@ def _prompt(engine: Engine, sample: Sample) -> Prompt:
     if not isinstance(engine, ToolEngine):
         raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
     return engine.prompt_with_tools(sample.messages, sample.tools)
+
+
+def _check_one_question(engine: Engine, asked: Request, sample: Sample, prompt: Prompt) -> None:
+    """Raises UserError where two questions are the same tokens: the model cannot tell them apart."""
+    texts = [[(m.role, normalised(m.content)) for m in one.messages] for one in (asked.prompt, prompt)]
+    if texts[0] != texts[1]:
+        both = f"{texts[0][-1][1][:80]!r} ({asked.sample_id}) and {texts[1][-1][1][:80]!r} ({sample.id})"
+        raise UserError(
+            f"different questions are the same tokens to {engine.ref}: {both}",
+            fix="its tokenizer or chat template loses what is asked: take those that belong to the model",
+        )
 
 
 def _probe_fields(p: SuiteProbe, *, short: bool = False) -> dict[str, Any]:
