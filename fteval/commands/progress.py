@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 import time
 from types import TracebackType
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds of silence before anything is shown."""
 LINE_EVERY = 10.0
-"""Seconds between plain lines, where there is no terminal."""
+"""Seconds between plain lines, where there is no terminal. The first comes as soon as patience ends."""
 
 
 class Progress(Listener):
@@ -53,7 +54,9 @@ class Progress(Listener):
     def progress(self, label: str, done: int, total: int, detail: str = "") -> None:
         """Shows `label` at `done` of `total`, once it has taken more than two seconds."""
         now = time.monotonic()
-        began, shown = self.tasks.setdefault(label, (now, now))
+        if not done:
+            self.tasks.pop(label, None)  # the same work once more, for another model perhaps
+        began, shown = self.tasks.setdefault(label, (now, -math.inf))
         if self.quiet or now - began < PATIENCE:
             return
         if self.console.is_terminal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.evals.answer.check import no_sentence
-from fteval.evals.answer.likelihood import doubtful, fluent, nonsense
+from fteval.evals.answer.likelihood import doubtful, fluent, nonsense, surprise
 from fteval.evals.answer.repetition import repetition
 from fteval.evals.answer.requests import wants_again, wants_figures, wants_prose, wants_strings
 from fteval.evals.data.packaged import packaged
@@ -67,16 +67,17 @@ class Degeneration:
             flaw = f"another language: {why}"
         known = bool(codes) or elsewhere is False or language_to_it
         unknown = None if flaw else _doubt(reading, text) or _undecided(text, prompt, known)
+        surprising, why_none = surprise(reading)
         reasons = {
             "sound": flaw or unknown,
-            "surprise": "no reference" if reading is None else reading.reason,
+            "surprise": why_none,
             "distinct_2": "fewer than two words" if repeats.distinct_2 is None else None,
             "non_words": _listed(strange),
             "switched_language": why,
         }
         values = {
             "sound": 0.0 if flaw else None if unknown else 1.0,
-            "surprise": None if reading is None else reading.surprise,
+            "surprise": surprising,
             "distinct_2": repeats.distinct_2,
             "longest_repeat": float(repeats.longest),
             "non_words": strange.share,
@@ -87,7 +88,7 @@ class Degeneration:
 
 def _doubt(reading: Reading | None, text: str) -> str | None:
     """Why the reference leaves it open whether this is language."""
-    if reading is None:
+    if reading is None or not reading.limits.tried:
         return None
     return reading.reason or reading.limits.ceiling.reason or doubtful(reading, language(text))
 

@@ -25,6 +25,7 @@ class Instructions:
     """
 
     version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("followed", primary=True), Metric("followed_loosely"))
 
     def samples(self) -> Iterator[Sample]:
@@ -42,7 +43,7 @@ class Instructions:
         variants = loosely(text) if broken else []
         loosely_broken = {i: why for i in broken if (why := wanted[i].broken_loosely(variants))}
         reasons: dict[str, str] = {}
-        no_answer = None if loosely_broken else why_no_answer(text, sample, wanted)
+        no_answer = None if loosely_broken else why_no_answer(text, sample, wanted, generation.reading)
         for metric, failed in (("followed", broken), ("followed_loosely", loosely_broken)):
             if failed:
                 reasons[metric] = "; ".join(f"{wanted[i].id}: {why}" for i, why in failed.items())

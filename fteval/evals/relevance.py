@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import Asked, gives_back, no_sentence
-from fteval.evals.answer.likelihood import astray, undecided
+from fteval.evals.answer.likelihood import aboutness, astray, undecided
 from fteval.evals.answer.off_topic import other_subject, turns_away
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
@@ -69,9 +69,9 @@ class Relevance:
         ask, reading = asked(sample), generation.reading
         told = bool(ask.subject or ask.keywords or ask.target)
         found = self._by_words(ask, shown(generation.text)) if told else _UNTOLD
-        values = {**found.values, "aboutness": None if reading is None else reading.aboutness}
-        reasons = {**found.reasons, "aboutness": "no reference" if reading is None else reading.reason or ""}
-        if reading is not None or not told:
+        values, reasons = dict(found.values), dict(found.reasons)
+        values["aboutness"], reasons["aboutness"] = aboutness(reading)
+        if not told or (reading is not None and reading.limits.tried):
             values["on_topic"], reasons["on_topic"] = self._by_reading(shown(generation.text), ask.prompt, reading)
         kept = {name: why for name, why in reasons.items() if why}
         return Scores({m.name: values[m.name] for m in self.metrics}, answer=found.answer, reasons=kept)

@@ -8,9 +8,7 @@ from typing import ClassVar
 
 from fteval.errors import UserError
 from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import Asked, why_not
-from fteval.evals.answer.off_topic import other_subject
-from fteval.evals.answer.topic import topic
+from fteval.evals.answer.check import about_another, why_not
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language
 from fteval.evals.language.text import READ, blank, fold, shown, words
@@ -44,6 +42,7 @@ class Style:
     """Reference and contrast, read once."""
 
     version: ClassVar[int] = 2
+    asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("closer", primary=True, chance=0.5),
         Metric("delta", better="lower", unit="Delta", scale=2.0),
@@ -80,10 +79,10 @@ class Style:
                 reasons[name] = "the answer has no words"
         spoken = unnamed(text)
         every = words(fold(spoken))
-        question, (wanted, other) = asked(sample), self.sources
+        question, (wanted, other), reading = asked(sample), self.sources, generation.reading
         if len(every) < FEWEST:
             reasons["delta"] = f"{len(every)} words, a style is told by {FEWEST} at least"
-            flaw = why_not(text, question, whole=False) or _foreign(spoken, wanted)
+            flaw = why_not(text, question, whole=False, reading=reading) or _foreign(spoken, wanted)
             values["closer"], reasons["closer"] = (0.0, flaw) if flaw else (None, reasons["delta"])
             return Scores(values, reasons=reasons)
         far = distance(every, axis(wanted, other))
@@ -93,8 +92,8 @@ class Style:
         elif far.without_loudest >= 1:
             flaw = f"nearer to the reference only by {', '.join(map(repr, far.loudest))}"
         else:  # the dear checks only where they decide
-            flaw = why_not(text, question, whole=False) or _foreign(spoken, wanted)
-            flaw = flaw or _senseless(spoken, every, wanted) or _astray(text, question)
+            flaw = why_not(text, question, whole=False, reading=reading) or _foreign(spoken, wanted)
+            flaw = flaw or _senseless(spoken, every, wanted) or about_another(text, question, reading=reading)
         values["closer"] = float(not flaw)
         if flaw:
             reasons["closer"] = flaw
@@ -115,9 +114,3 @@ def _senseless(text: str, every: tuple[str, ...], reference: Source) -> str | No
     spoken = language(text)
     known = order(spoken, reference)
     return unordered(text, known) or stuffed(text, every, known, spoken)
-
-
-def _astray(text: str, question: Asked) -> str | None:
-    of = topic(question.prompt, question.subject, question.keywords, question.target)
-    other = other_subject(text, of, question.prompt) if of.about else None
-    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None

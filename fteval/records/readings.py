@@ -54,6 +54,11 @@ class Limits:
     """Of aboutness, in nats a token."""
 
     @property
+    def tried(self) -> bool:
+        """Whether there were answers enough to try the reference on; where not, rules judge what they can."""
+        return self.ceiling.auc is not None
+
+    @property
     def identity(self) -> Mapping[str, Any]:
         """What decides a score."""
         return {"judge": self.judge, "ceiling": self.ceiling.value, "floor": self.floor.value}

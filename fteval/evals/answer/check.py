@@ -96,7 +96,12 @@ def _not_whole(text: str, asked: Asked, every: Sequence[str], read: Reading | No
     elsewhere, reason = switched(asked.prompt, text)
     if elsewhere:
         return f"another language: {reason}"
-    if read is not None:
+    return about_another(text, asked, reading=read)
+
+
+def about_another(text: str, asked: Asked, *, reading: Reading | None = None) -> str | None:
+    """Why the text is not about its prompt: by a reference that could be calibrated, else by its words."""
+    if read := usable(reading):
         return astray(read)
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
     other = other_subject(text, of, asked.prompt) if of.about else None

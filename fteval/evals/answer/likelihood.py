@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fteval.records.readings import Reading
+from fteval.records.readings import Limit, Reading
 
 FEW_TOKENS, LEAST_NATS = 4, 1.0
 """Of so short an answer the prompt must save or cost so much before that says anything."""
@@ -15,6 +15,21 @@ def usable(reading: Reading | None) -> Reading | None:
     return None if reading.limits.ceiling.value is None or reading.limits.floor.value is None else reading
 
 
+def surprise(reading: Reading | None) -> tuple[float | None, str]:
+    """Nats a token, or why there are none."""
+    return _number(reading, reading and reading.surprise, reading and reading.limits.ceiling)
+
+
+def aboutness(reading: Reading | None) -> tuple[float | None, str]:
+    """Nats a token that the prompt saves, or why there are none."""
+    return _number(reading, reading and reading.aboutness, reading and reading.limits.floor)
+
+
+def _number(reading: Reading | None, value: float | None, limit: Limit | None) -> tuple[float | None, str]:
+    why = (reading.reason or (limit and limit.reason)) if reading else "no reference"
+    return (None, why) if why else (value, "")
+
+
 def fluent(reading: Reading) -> bool:
     """Whether the answer surprises the reference less than words in any order would: it is language."""
     ceiling = reading.limits.ceiling.value
@@ -23,7 +38,7 @@ def fluent(reading: Reading) -> bool:
 
 def nonsense(reading: Reading) -> str | None:
     """Why the answer is no language: as surprising as words in any order, and its prompt does not explain it."""
-    return _surprise(reading) if astray(reading) else None
+    return _dense(reading) if astray(reading) else None
 
 
 def doubtful(reading: Reading, code: str | None) -> str | None:
@@ -32,10 +47,10 @@ def doubtful(reading: Reading, code: str | None) -> str | None:
     As surprising as words in any order, though its prompt explains it. In another language (`code`) than English that
     says little: few references know them all, and rules decide.
     """
-    return None if astray(reading) or code not in (None, "en") else _surprise(reading)
+    return None if astray(reading) or code not in (None, "en") else _dense(reading)
 
 
-def _surprise(reading: Reading) -> str | None:
+def _dense(reading: Reading) -> str | None:
     line = reading.limits.ceiling.value
     if reading.density is None or line is None or reading.density <= line:
         return None

@@ -14,6 +14,7 @@ from dataclasses import replace
 from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import FEWEST, Asked, copied, gives_back, no_sentence, why_not
 from fteval.evals.answer.disguise import spelt_round
+from fteval.evals.answer.likelihood import astray, fluent, usable
 from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
@@ -26,9 +27,12 @@ from fteval.evals.language.detect import switched
 from fteval.evals.language.stems import stems
 from fteval.evals.language.text import READ, blank, fold, sentences, words
 from fteval.records import Sample
+from fteval.records.readings import Reading
 
 
-def why_no_answer(text: str, sample: Sample, wanted: Sequence[Instruction]) -> str | None:
+def why_no_answer(
+    text: str, sample: Sample, wanted: Sequence[Instruction], reading: Reading | None = None
+) -> str | None:
     """Why the text, which follows the instructions, is no answer; None where it is one."""
     ids = {one.id for one in wanted}
     if "detectable_format:constrained_response" in ids:
@@ -54,11 +58,11 @@ def why_no_answer(text: str, sample: Sample, wanted: Sequence[Instruction]) -> s
     fewest = _fewest(said.prompt, wanted)
     for one in wanted:
         if one.id == "language:response_language":
-            return _foreign(body, said, base_language(one.kwargs["language"]), fewest)
-    flaw = why_not(body, said, fewest=fewest, whole=False)
+            return _foreign(body, said, base_language(one.kwargs["language"]), fewest, reading)
+    flaw = why_not(body, said, fewest=fewest, whole=False, reading=reading)
     if flaw or "detectable_format:json_format" in ids:
         return flaw
-    return _not_whole(body, said) if fewest > 1 else None
+    return _not_whole(body, said, usable(reading)) if fewest > 1 else None
 
 
 def _after(text: str, prompt: str) -> str:
@@ -70,26 +74,28 @@ def _after(text: str, prompt: str) -> str:
     return rest
 
 
-def _foreign(text: str, said: Asked, code: str, fewest: int) -> str | None:
+def _foreign(text: str, said: Asked, code: str, fewest: int, reading: Reading | None) -> str | None:
     if code in lexicon.languages():
-        return why_not(text, said, fewest=fewest, whole=False)
+        return why_not(text, said, fewest=fewest, whole=False, reading=reading)
     declined, again = refusal(text, said.prompt), stuck(text)
     if declined or again:
         return f"a refusal: '{declined[:60]}'" if declined else f"repeats itself: {again}"
     return None if len(words(text[:READ])) >= min(fewest, 2) else "too few words"
 
 
-def _not_whole(text: str, said: Asked) -> str | None:
+def _not_whole(text: str, said: Asked, read: Reading | None) -> str | None:
     """What only a text in prose must be: sentences, in the prompt's language, about what it asks for."""
     if gives_back(text, said.prompt):
         return "the prompt given back"
     if not any(map(str.isalpha, text[:READ])):
         return "numbers only"
-    if no_sentence(text, words(text[:READ])):
+    if not (read and fluent(read)) and no_sentence(text, words(text[:READ])):
         return "words without a sentence"
     elsewhere, reason = switched(said.prompt, text)
     if elsewhere:
         return f"another language: {reason}"
+    if read:
+        return astray(read)
     of = topic(said.prompt, said.subject, said.keywords, said.target)
     other = other_subject(text, of, said.prompt) if of.about else None
     if other is None or (other == "the speaker" and not _DESCRIBE.match(fold(said.prompt))):

@@ -54,7 +54,7 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "identity": short(run.digest),
         "run": run.id,
         "answers": _answers(run),
-        "time of the run": f"{run.seconds:.1f} s",
+        "time of the run": f"{run.seconds - (run.readings.seconds if run.readings else 0.0):.1f} s",
         **_of_server(run),
         **reference.facts(run),
     }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from fteval.records import RunRecord
 from fteval.records.readings import Limit, Limits
+
+_CEILING, _FLOOR = "nats per byte", "nats per token"
 
 
 def in_words(limits: Limits) -> str:
     """`reference nano, calibrated on the base's own answers (80): surprise AUC 1.00, …`"""
-    parts = [f"surprise {_limit(limits.ceiling, 'ceiling', 'nats a byte')}"]
-    parts.append(f"aboutness {_limit(limits.floor, 'floor', 'nats a token')}")
+    parts = [f"surprise {_limit(limits.ceiling, 'ceiling', _CEILING)}"]
+    parts.append(f"aboutness {_limit(limits.floor, 'floor', _FLOOR)}")
     return f"reference {limits.ref}, calibrated on {limits.of} ({limits.answers}): {'; '.join(parts)}"
 
 
@@ -18,8 +23,27 @@ def facts(run: RunRecord) -> dict[str, str]:
     found = {f"reference of {p.probe}": in_words(p.limits) for p in run.probes if p.limits is not None}
     if run.readings is not None:
         reused = f", {run.readings.reused:,} known from earlier runs" if run.readings.reused else ""
-        found["likelihoods read"] = f"{run.readings.asked:,} in {run.readings.seconds:.1f} s{reused}"
+        found["time of the reference"] = f"{run.readings.seconds:.1f} s for {run.readings.asked:,} likelihoods{reused}"
     return found
+
+
+def as_json(run: RunRecord) -> dict[str, Any]:
+    """For scripts, `reference`: who judged which probe by which limits, and what it took; nothing where nobody did."""
+    probes = [
+        {
+            "probe": p.probe,
+            "ref": p.limits.ref,
+            "digest": p.limits.judge,
+            "calibrated_on": p.limits.of,
+            "answers": p.limits.answers,
+            "surprise": {"unit": _CEILING, **asdict(p.limits.ceiling)},
+            "aboutness": {"unit": _FLOOR, **asdict(p.limits.floor)},
+        }
+        for p in run.probes
+        if p.limits is not None
+    ]
+    cost = run.readings and asdict(run.readings)
+    return {"reference": {"probes": probes, "cost": cost}} if probes else {}
 
 
 def _limit(limit: Limit, what: str, unit: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
-from fteval.reports.view import labels, measured
+from fteval.reports.view import labels, measured, reference
 from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
@@ -114,6 +114,7 @@ def as_json(run: RunRecord) -> dict[str, Any]:
         "generated": run.generated,
         "errors": run.errors,
         "metrics": [_metric(probe, metric) for probe in run.probes for metric in probe.metrics],
+        **reference.as_json(run),
         "warnings": list(_warnings(run)),
     }
 

@@ -32,6 +32,7 @@ def file_readings(
 
     def ask(pairs: Iterable[Pair]) -> None:
         wanted, done = reader.missing(pairs), 0
+        tell(done, len(wanted))
         for found in reader.ask(wanted):
             done += len(found)
             tell(done, len(wanted))

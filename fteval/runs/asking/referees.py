@@ -135,6 +135,7 @@ class Judging:
             self.n_reused += len(reused)
         left = {key: pair for key, pair in wanted.items() if key not in reused}
         done = 0
+        self.referees.tell(name, done, len(left))
         for found in _guarded(reader.ask(left), guard):
             file.append(_line(key, one) for key, one in found.items())
             self.n_read += len(found)

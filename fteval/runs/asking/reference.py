@@ -11,6 +11,7 @@ import hashlib
 import math
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,8 +27,8 @@ MOST = 100
 """Tokens of an answer that are read: what falls apart or strays does so before, and a long answer costs no more."""
 NEUTRAL = (Message("user", "Go on."),)
 """Asks for nothing in particular. One for all answers, so that its tokens are read once."""
-CHUNK = 128
-"""Likelihoods that are asked, and kept, at a time."""
+FIRST, PACE = 32, 4.0
+"""So many likelihoods are asked, and kept, at a time: more where they take fewer seconds than this, else fewer."""
 CALIBRATED_ON = 80
 """Good answers that negatives are made of, at most."""
 CEILING, FLOOR = 0.15, 0.1
@@ -97,13 +98,17 @@ class Reader:
         """Asks the reference, and hands out what it says bit by bit. Raises what the engine raises."""
         engine = self.reference.engine
         assert isinstance(engine, Judge)
-        # The neutral prompt apart: what all prompts of a batch have in common is read once.
-        keys = sorted(wanted, key=lambda key: wanted[key][0] is NEUTRAL)
-        for start in range(0, len(keys), CHUNK):
-            chunk = keys[start : start + CHUNK]
+        # The neutral prompt apart: what all prompts of a batch have in common is read once. Long ones beside long ones:
+        # less padding.
+        keys = sorted(wanted, key=lambda key: (wanted[key][0] is NEUTRAL, -len(wanted[key][1])))
+        size = FIRST
+        while keys:
+            chunk, keys = keys[:size], keys[size:]
+            began = time.monotonic()
             said = engine.likelihoods([(self._prompt(wanted[k][0])[0], wanted[k][1]) for k in chunk], MOST)
             found = dict(zip(chunk, said, strict=True))
             self.known |= found
+            size = size * 2 if time.monotonic() - began < PACE else max(1, size // 2)
             yield found
 
     def reading(self, answer: Answer, limits: Limits) -> Reading:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from fteval.evals.answer.likelihood import astray, doubtful, fluent, nonsense, u
 from fteval.nano import holdouts
 from fteval.records import Generation, Message, Request, Sample, Sampling
 from fteval.records.readings import Limit, Limits, Reading
+from fteval.runs.asking.referees import wants_reference
 
 LIMITS = Limits("nano", "sha256:j", "the base's own answers", 80, Limit(1.2, 1.0, 0.0), Limit(0.1, 0.98, 0.0))
 MUTE = Limits(
@@ -113,10 +116,22 @@ def test_a_loop_is_likely_and_not_sound() -> None:
     assert judged("degeneration", "-o" * 300, GOOD)[0] == 0
 
 
-def test_a_reference_that_cannot_tell_leaves_sound_open_but_for_loops() -> None:
-    mute = replace(GOOD, limits=MUTE)
-    assert judged("degeneration", TEXT, mute) == (None, "12 answers")
-    assert judged("degeneration", "-o" * 300, mute)[0] == 0
+def test_a_reference_that_cannot_tell_leaves_sound_and_topic_open_but_for_what_rules_know() -> None:
+    cannot = Limit(None, 0.8, reason="AUC 0.80")
+    mute = replace(GOOD, limits=replace(LIMITS, ceiling=cannot, floor=cannot))
+    for probe in ("degeneration", "relevance"):
+        assert judged(probe, TEXT, mute) == (None, "AUC 0.80")
+        assert judged(probe, "-o" * 300, mute)[0] == 0
+
+
+def test_where_answers_were_too_few_to_try_the_reference_rules_judge_what_they_can() -> None:
+    few = replace(GOOD, limits=MUTE)
+    for probe, text in itertools.product(("degeneration", "relevance"), (TEXT, "-o" * 300, "Paris is in France.")):
+        assert judged(probe, text, few) == judged(probe, text, None)
+        assert judged(probe, text, few)[0] is not None
+    for probe, metric in (("degeneration", "surprise"), ("relevance", "aboutness")):
+        scores = registry.probe(probe).score(DOG, Generation(DOG.id, text=TEXT, finish_reason="stop", reading=few))
+        assert scores.values[metric] is None and scores.reasons[metric].startswith("12"), "rests on it alone"
 
 
 @pytest.mark.parametrize("probe", ["lipogram", "laziness"])
@@ -127,6 +142,44 @@ def test_a_constraint_is_not_met_by_nonsense(probe: str) -> None:
     assert value == 0 and "a surprise to the reference" in reason
     assert judged(probe, text, STRANGE)[0] == 0, "nor by what is as strange as that"
     assert judged(probe, text, replace(SALAD, limits=MUTE))[0] == 1, "rules alone, where it cannot tell"
+
+
+COMMAS = Sample(
+    "commas",
+    (Message("user", "Write a short text about dogs. Do not use any commas."),),
+    metadata={"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
+)
+
+
+def test_an_instruction_followed_by_nonsense_or_about_something_else_is_not_followed() -> None:
+    text = "A dog is a loyal animal with a tail that wags and it will bark at night."
+    assert judged("instructions", text, GOOD, COMMAS)[0] == 1
+    for reading in (ASTRAY, SALAD, STRANGE):
+        value, reason = judged("instructions", text, reading, COMMAS)
+        assert value == 0 and "the form, but no answer" in reason
+    assert judged("instructions", text, replace(SALAD, limits=MUTE), COMMAS)[0] == 1, "rules alone, where it cannot"
+
+
+def test_a_style_without_sense_or_about_something_else_is_not_closer() -> None:
+    text = (
+        "The analysis of these results suggests that the distribution of the variable is consistent with the"
+        " hypothesis which was proposed in the previous section, and that the behaviour of the dog may therefore be"
+        " regarded as a function of the conditions under which the observations were made by the authors."
+    )
+    assert judged("style", text, GOOD)[0] == 1
+    for reading in (ASTRAY, SALAD, STRANGE):
+        assert judged("style", text, reading)[0] == 0
+
+
+def test_every_probe_that_asks_whether_it_is_an_answer_asks_the_reference() -> None:
+    """Whoever does not say so to the run has no reading made for it."""
+    asking = {
+        name
+        for name in registry.probe_names()
+        if {"why_not", "why_no_answer"} & vars(sys.modules[registry.probe_class(name).__module__]).keys()
+    }
+    assert asking >= {"lipogram", "laziness", "style", "instructions"}
+    assert all(wants_reference(registry.probe(name)) for name in asking)
 
 
 def test_a_text_about_something_else_is_no_useful_one_and_long_all_the_same() -> None:
@@ -204,6 +257,6 @@ def test_a_model_does_not_judge_itself_and_the_base_may_judge(
     assert cli.call([*args, "-o", "r.md"]) in (0, 4)
     report = Path("r.md").read_text()
     assert "reference of relevance" in report and "calibrated on the base's own answers (" in report
-    assert "likelihoods read" in report
+    assert "time of the reference" in report
     cli.call([*args, "--reference", "none", "-o", "n.md"])
     assert "calibrated" not in Path("n.md").read_text()

@@ -13,6 +13,8 @@ from made import ones, probe, run
 from scenes import everything, lost
 
 from fteval.records import Comparison, Gate
+from fteval.records.readings import Limit, Limits
+from fteval.records.runs import Readings
 from fteval.reports.files import verdict_json
 from fteval.reports.files.verdict_json import as_data
 from fteval.stats.compare import compare, conclude
@@ -110,3 +112,19 @@ def test_a_single_run_has_numbers_and_no_verdict() -> None:
     assert (metric["scored"], metric["planned"]) == (148, 149)
     # Wilson with t of 148 degrees of freedom: the low end of 15 of 149 and the high end of 16 of 149.
     assert (metric["low"], metric["high"]) == pytest.approx((0.0617, 0.1679), abs=3e-4)
+
+
+def test_who_judged_by_which_limits_and_for_how_long_is_said_for_each_run() -> None:
+    limits = Limits(
+        "nano", "sha256:j", "the base's own answers", 80, Limit(1.2, 1.0, 0.0125), Limit(None, 0.8, None, "AUC")
+    )
+    read = run(probe(ones(60, 60), limits=limits), readings=Readings(240, 12, 3.5))
+    found = as_data(compared := conclude("c1", read, compare(read, [("x", run(probe(ones(60, 60)), ref="x"))])))
+    told = found["base"]["reference"]
+    assert told["cost"] == {"asked": 240, "reused": 12, "seconds": 3.5}
+    (of_facts,) = told["probes"]
+    assert (of_facts["probe"], of_facts["ref"], of_facts["answers"]) == ("facts", "nano", 80)
+    assert (of_facts["surprise"]["value"], of_facts["surprise"]["false_alarms"]) == (1.2, 0.0125)
+    assert (of_facts["aboutness"]["value"], of_facts["aboutness"]["auc"]) == (None, 0.8)
+    assert "reference" not in found["candidates"][0] and "reference" not in as_data(compared.candidates[0].run)
+    assert as_data(read)["reference"] == told
