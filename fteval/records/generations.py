@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
 from fteval.records.ranges import Range, ranged
-from fteval.records.readings import Reading
+from fteval.records.readings import Likelihood, Reading
 from fteval.records.samples import Message, Sample
 
 
@@ -84,6 +84,8 @@ class Generation:
     """What a server says the model is that answered."""
     fingerprint: str | None = None
     """A server's word for its version of model and settings (`system_fingerprint`)."""
+    likelihood: Likelihood | None = None
+    """Of its first tokens, to the model that wrote it, where that is known without reading it again."""
     reading: Reading | None = None
     """What the reference says of it; None where the probe has none."""
     reasoning: str | None = None

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+READ = 100
+"""Tokens of an answer that are read: what falls apart or strays does so before, and a long answer costs no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:

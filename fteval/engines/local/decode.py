@@ -20,6 +20,7 @@ from fteval.engines.local.cache import growing_cache, join_caches, keep_rows, sl
 from fteval.engines.local.chat import Chat
 from fteval.engines.local.sampling import BROKEN, Picker
 from fteval.records import Sampling
+from fteval.records.readings import READ
 
 DONE_SHARE = 0.25
 """Rows leave the batch when this share of it is done: sooner copies more than it saves, later drags them along."""
@@ -49,6 +50,8 @@ class Answer:
     """`stop`, `length` or `broken` (logits that are no numbers); None while it goes on."""
     text: str | None = None
     """Set where a stop text cut it; else the caller decodes the tokens."""
+    nats: list[float] = field(default_factory=list)
+    """Log p of its first tokens, READ at most."""
 
 
 class Ends:
@@ -147,6 +150,9 @@ def decode(
     positions = torch.tensor([[len(row.ids)] for row in rows], device=model.device)
     while True:
         tokens = picker(logits)
+        if len(answers[0].nats) < READ:
+            for answer, nats in zip(answers, log_probabilities(logits, tokens), strict=True):
+                answer.nats.append(nats)
         del logits
         for answer, token in zip(answers, tokens.tolist(), strict=True):
             if answer.reason is None:
@@ -198,6 +204,12 @@ def prefill(model: Model, rows: Sequence[Row], prefill_tokens: int) -> tuple[Any
     width = max(mask.shape[1] for mask in masks)
     masks = [torch.nn.functional.pad(mask, (width - mask.shape[1], 0)) for mask in masks]
     return torch.cat(logits), join_caches(model.config, caches), torch.cat(masks)
+
+
+def log_probabilities(logits: Any, tokens: Any) -> list[float]:
+    """Of one token a row, by logits (rows, vocabulary)."""
+    at, logits = tokens.clamp(min=0).unsqueeze(-1).to(logits.device), logits.float()
+    return (logits.gather(-1, at).squeeze(-1) - logits.logsumexp(-1)).tolist()  # type: ignore[no-any-return]
 
 
 def padded(ids: Sequence[Sequence[int]], pad: int, device: Any) -> tuple[Any, Any]:

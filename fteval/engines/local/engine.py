@@ -21,7 +21,7 @@ from fteval.engines.local.loads import Load, Loads
 from fteval.engines.refs import exists, read_json
 from fteval.errors import Incomplete, UserError
 from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
-from fteval.records.readings import Likelihood
+from fteval.records.readings import READ, Likelihood
 
 if TYPE_CHECKING:
     from fteval.engines.local.decode import Answer, Row
@@ -139,8 +139,10 @@ class TransformersEngine:
         limit = self.context
         fits = [i for i, (before, text) in enumerate(ids) if limit is None or len(before) + len(text) <= limit]
         found = dict(zip(fits, self._sums([ids[i] for i in fits]), strict=True))
-        sizes = [len(self.chat.decode(text).encode("utf-8", "replace")) for _, text in ids]
-        return [Likelihood(found.get(i, math.nan), len(ids[i][1]), size) for i, size in enumerate(sizes)]
+        return [self._likelihood(found.get(i, math.nan), text) for i, (_, text) in enumerate(ids)]
+
+    def _likelihood(self, nats: float, ids: Sequence[int]) -> Likelihood:
+        return Likelihood(nats, len(ids), len(self.chat.decode(ids).encode("utf-8", "replace")))
 
     def _sums(self, ids: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
         """Sum of log p of each continuation; smaller batches where memory runs out."""
@@ -260,15 +262,20 @@ class TransformersEngine:
     def _answered(self, request: Request, answer: Answer, seconds: float) -> Generation:
         if answer.reason == "broken":
             return _failed(request, Failure("nan_logits", self._broken_message()), len(answer.row.ids), seconds)
+        text = self.chat.decode(answer.tokens) if answer.text is None else answer.text
+        ids = self.chat.continuation(request.prompt, text[: READ * LONGEST_TOKEN])[1][:READ]
+        # Who reads the text anew may cut it into other tokens than it was written in: their likelihoods are not known.
+        same = 0 < len(ids) <= len(answer.nats) and answer.tokens[: len(ids)] == ids
         return Generation(
             sample_id=request.sample_id,
             key=request.key,
             repeat=request.repeat,
-            text=self.chat.decode(answer.tokens) if answer.text is None else answer.text,
+            text=text,
             finish_reason=answer.reason,
             prompt_tokens=len(answer.row.ids),
             completion_tokens=len(answer.tokens),
             seconds=seconds,
+            likelihood=self._likelihood(sum(answer.nats[: len(ids)]), ids) if same else None,
         )
 
     def _broken_message(self) -> str:

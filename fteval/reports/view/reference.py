@@ -22,7 +22,7 @@ def facts(run: RunRecord) -> dict[str, str]:
     """Probe by probe, and what was read; nothing where no reference judged."""
     found = {f"reference of {p.probe}": in_words(p.limits) for p in run.probes if p.limits is not None}
     if run.readings is not None:
-        reused = f", {run.readings.reused:,} known from earlier runs" if run.readings.reused else ""
+        reused = f", {run.readings.reused:,} known before" if run.readings.reused else ""
         found["time of the reference"] = f"{run.readings.seconds:.1f} s for {run.readings.asked:,} likelihoods{reused}"
     return found
 

@@ -73,6 +73,8 @@ class Judging:
     """Digest of the engine that answered."""
     readers: dict[str, Reader] = field(default_factory=dict)
     """Judge's digest -> its reader."""
+    written: dict[str, Likelihood] = field(default_factory=dict)
+    """What a judge said of its own answers while it wrote them."""
     n_read: int = 0
     n_reused: int = 0
     seconds: float = 0.0
@@ -122,6 +124,8 @@ class Judging:
         for row in lines.read(self.run.generations):
             for name, sample in asked.pop(row["key"], ()) if row["status"] == "ok" else ():
                 found[name].append(Answer(sample.id, sample.messages, row["text"]))
+                if "likelihood" in row and self.referees.references[name].digest == self.engine:
+                    self.written[self._reader(name).key(sample.messages, row["text"])] = Likelihood(*row["likelihood"])
         return found
 
     def _ask(self, name: str, pairs: Iterable[Pair], file: journal.Journal, guard: Guard) -> None:
@@ -143,11 +147,11 @@ class Judging:
             self.referees.tell(name, done, len(left))
 
     def _earlier(self, reader: Reader, wanted: Mapping[str, Any]) -> dict[str, Likelihood]:
-        """What earlier runs know; nothing of a server's model, whose name is no content."""
+        """What earlier runs know, or the judge said itself; nothing of a server's model, whose name is no content."""
         engine = reader.reference.engine
         if isinstance(engine, ServedEngine) and not engine.timeless:
             return {}
-        found: dict[str, Likelihood] = {}
+        found = {key: self.written[key] for key in wanted if key in self.written}
         for run in reversed(self.store.runs()):
             if len(found) == len(wanted):
                 break

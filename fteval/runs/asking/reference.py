@@ -18,13 +18,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from fteval.records import Engine, Message, Prompt, Request, Sampling
-from fteval.records.readings import Likelihood, Limits, Reading
+from fteval.records.readings import READ, Likelihood, Limits, Reading
 from fteval.runs.asking import identity, separation
 
 VERSION = 1
 """Goes up when the same judge, prompt and answer would be given other numbers or limits."""
-MOST = 100
-"""Tokens of an answer that are read: what falls apart or strays does so before, and a long answer costs no more."""
 NEUTRAL = (Message("user", "Go on."),)
 """Asks for nothing in particular. One for all answers, so that its tokens are read once."""
 FIRST, PACE = 32, 4.0
@@ -86,7 +84,7 @@ class Reader:
 
     def key(self, messages: Messages, text: str) -> str:
         """The content address of one likelihood, 64 hex digits."""
-        parts = f"{VERSION} {MOST} {self.reference.digest} {self._prompt(messages)[1]} "
+        parts = f"{VERSION} {READ} {self.reference.digest} {self._prompt(messages)[1]} "
         return hashlib.sha256(parts.encode() + text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def missing(self, pairs: Iterable[Pair]) -> dict[str, Pair]:
@@ -105,7 +103,7 @@ class Reader:
         while keys:
             chunk, keys = keys[:size], keys[size:]
             began = time.monotonic()
-            said = engine.likelihoods([(self._prompt(wanted[k][0])[0], wanted[k][1]) for k in chunk], MOST)
+            said = engine.likelihoods([(self._prompt(wanted[k][0])[0], wanted[k][1]) for k in chunk], READ)
             found = dict(zip(chunk, said, strict=True))
             self.known |= found
             size = size * 2 if time.monotonic() - began < PACE else max(1, size // 2)
@@ -183,7 +181,7 @@ _WORD = re.compile(r"\w+")
 
 def _shuffled(answer: Answer) -> str:
     """The words in another order; the letters of what has few (or a script that sets no blanks)."""
-    text = answer.text[: MOST * 8]
+    text = answer.text[: READ * 8]
     parts, between = (text.split(), " ") if len(text.split()) > 3 else (list(text), "")
     random.Random(f"{answer.name} {text}").shuffle(parts)
     return between.join(parts)

@@ -74,6 +74,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         row |= {"served": g.served, "fingerprint": g.fingerprint}
     if g.reasoning is not None:
         row["reasoning"] = g.reasoning
+    if g.likelihood is not None:
+        row["likelihood"] = dataclasses.astuple(g.likelihood)
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 

@@ -13,7 +13,7 @@ import pytest
 from likely import Likely
 
 from fteval.errors import UserError
-from fteval.records import Generation, Message, Metric, RunRecord, Sample, Sampling, Scores, digest
+from fteval.records import Generation, Message, Metric, Request, RunRecord, Sample, Sampling, Scores, digest
 from fteval.records.readings import Limit, Limits
 from fteval.runs.asking import suite
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
@@ -179,6 +179,26 @@ def test_what_an_earlier_run_was_told_is_not_asked_again(tmp_path: Path) -> None
     # Of the bad answers made for the limits too: they are the same ones.
     assert len(base.judged) == asked and again.readings is not None and again.readings.reused == asked
     assert again.probes[0].digest == first.probes[0].digest
+
+
+@dataclass
+class Telling(Likely):
+    """Says with each answer how likely it finds it."""
+
+    def _one(self, request: Request) -> Generation:
+        words = request.prompt.messages[-1].content.split()
+        return replace(super()._one(request), likelihood=self._likelihood(words, words))
+
+
+def test_what_a_judge_said_of_its_own_answers_is_not_asked_again_and_no_other_s_word_counts(tmp_path: Path) -> None:
+    asked, telling = Likely(), Telling()
+    plain = run(tmp_path / "a", asked, referees(asked, asked), questions())
+    told = run(tmp_path / "b", telling, referees(telling, telling), questions())
+    assert told.probes == plain.probes
+    assert set(asked.judged) - set(telling.judged) == {(s.prompt_text, s.prompt_text) for s in questions()}
+    candidate, base = Telling(weights="sha256:2"), Likely()
+    run(tmp_path / "c", candidate, referees(base, candidate), questions())
+    assert set(base.judged) == set(asked.judged)
 
 
 def test_another_judge_is_another_scorer_and_asked_anew(tmp_path: Path) -> None:
