@@ -17,16 +17,16 @@ def usable(reading: Reading | None) -> Reading | None:
 
 def surprise(reading: Reading | None) -> tuple[float | None, str]:
     """Nats a token, or why there are none."""
-    return _number(reading, reading and reading.surprise, reading and reading.limits.ceiling)
+    return _number(reading, reading.surprise, reading.limits.ceiling) if reading else (None, "no reference")
 
 
 def aboutness(reading: Reading | None) -> tuple[float | None, str]:
     """Nats a token that the prompt saves, or why there are none."""
-    return _number(reading, reading and reading.aboutness, reading and reading.limits.floor)
+    return _number(reading, reading.aboutness, reading.limits.floor) if reading else (None, "no reference")
 
 
-def _number(reading: Reading | None, value: float | None, limit: Limit | None) -> tuple[float | None, str]:
-    why = (reading.reason or (limit and limit.reason)) if reading else "no reference"
+def _number(reading: Reading, value: float | None, limit: Limit) -> tuple[float | None, str]:
+    why = reading.reason or limit.reason
     return (None, why) if why else (value, "")
 
 
