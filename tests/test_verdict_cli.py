@@ -502,3 +502,53 @@ def test_an_answer_without_a_score_among_several_leaves_its_sample_without(fteva
     found = verdict(fteval, "run", *args, "--set", "data=h.jsonl")
     (correct,) = [m for m in found["candidates"][0]["metrics"] if m["metric"] == "correct"]
     assert (correct["scored"], correct["unscored"]) == (0, 40)
+
+
+# --- files that are not what they were taken for ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            '{"id": "a", "prompt": "q", "completion": "x"}',
+            ["'a' (h.jsonl:2)", ".target //= .completion"],
+        ),
+        ('{"prompt": "q", "answer": "x"}', ["compare with: h.jsonl:2\n", "under 'answer'", ".target //= .answer"]),
+        ('{"prompt": "q", "response": "x"}', ["h.jsonl:2", "under 'response'"]),
+        ('{"prompt": "q", "output": "x"}', ["h.jsonl:2", "under 'output'"]),
+        ('{"prompt": "q"}', ["h.jsonl:2", "give each row a 'target'"]),
+    ],
+)
+def test_a_missing_target_is_named_by_file_and_line_and_by_the_key_that_stands_there(
+    fteval: Run, here: Path, rows: str, said: list[str]
+) -> None:
+    (here / "h.jsonl").write_text(f"\n{rows}\n")
+    code, _, err = fteval("run", "--model", "nano", "--holdout", "h.jsonl")
+    assert code == 2
+    assert [text for text in said if text not in err] == []
+
+
+def test_outputs_of_another_hold_out_are_named_as_that(fteval: Run, here: Path) -> None:
+    write(here / "h.jsonl", [{"id": "a", "prompt": "1?", "target": "x"}, {"id": "b", "prompt": "2?", "target": "y"}])
+    write(here / "other.jsonl", [{"id": "c", "output": "x"}, {"id": "d", "output": "y"}])
+    write(here / "more.jsonl", [{"id": i, "output": "x"} for i in "abz"])
+    code, out, _ = fteval("run", "--model", "replay:other.jsonl", "--holdout", "h.jsonl")
+    assert (code, "other.jsonl answers no sample of h; its ids: c, d" in out) == (3, True)
+    code, out, _ = fteval("run", "--model", "replay:more.jsonl", "--holdout", "h.jsonl")
+    assert (code, "1 of 3 rows of more.jsonl are of no sample that is asked (first: z)" in out) == (0, True)
+
+
+def test_the_folder_of_a_report_is_made(fteval: Run, here: Path) -> None:
+    project(here, 200, always, always)
+    assert fteval("run", "-o", "new/folder/report.md")[0] == 0
+    assert "fteval: ship `mine`" in (here / "new/folder/report.md").read_text(encoding="utf-8")
+
+
+def test_targets_that_are_told_are_a_note_of_the_data_and_no_warning(fteval: Run, here: Path) -> None:
+    project(here, 200, always, always)
+    write(here / "h.jsonl", [{"id": f"q{i}", "prompt": f"Repeat: {2 * i}", "target": str(2 * i)} for i in range(200)])
+    found = verdict(fteval, "run", "-o", "r.md")
+    assert not any("stand in their prompt" in text for text in found["candidates"][0]["warnings"])
+    assert "data: `200 of 200 targets of sums stand in their prompt" in (here / "r.md").read_text(encoding="utf-8")
+    assert "stand in their prompt" in fteval("config", "check")[2]

@@ -28,7 +28,7 @@ def check(path: Path) -> None:
 
     planned = experiment_of(path)
     suite, gates = checked(planned)
-    for text in suite.oddities():
+    for text in (*suite.oddities(), *suite.notes()):
         click.echo(f"{path}: warning: {text}", err=True)
     click.echo(
         f"{path}: ok: {len(planned.candidates)} candidates, {len(suite.probes)} probes with {suite.n_samples} samples,"

@@ -26,12 +26,21 @@ def check_writable(outputs: Sequence[Path]) -> None:
         if path.suffix not in formats.usable:
             known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in formats.usable.items())
             problems += [f"-o {path}: the ending says the format: {known}", *formats.unusable]
-        elif not path.parent.is_dir():
-            problems.append(f"-o {path}: no folder {path.parent}")
+        elif (why := _without_folder(path.parent)) is not None:
+            problems.append(f"-o {path}: {why}")
         elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             problems.append(f"-o {path}: cannot be written")
     if problems:
         raise UserError("\n".join(dict.fromkeys(problems)))
+
+
+def _without_folder(folder: Path) -> str | None:
+    """Makes the folder of a file; why that cannot be, else None."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"the folder {folder} cannot be made: {error.strerror}"
+    return None
 
 
 def present(

@@ -57,6 +57,7 @@ class Chosen(tuple[str | OwnScorer, ...]):
         return targets
 
 
+NO_TARGET = "no target to compare with"
 _FIX = "mend the target, or choose other scorers with --score"
 
 
@@ -109,7 +110,7 @@ class Holdout:
             return self
         missing = [s.id for s in samples if not targets_of(s)]
         if missing:
-            raise _rows(missing, "no target to compare with", "give each row a 'target', or a last assistant message")
+            raise _rows(missing, NO_TARGET, "give each row a 'target', or a last assistant message")
         chosen = self.score or Chosen(scorers.fitting([targets_of(s) for s in samples]))
         for name in chosen.names:
             wrong = [(s.id, problem) for s in samples if (problem := scorers.misfit(name, targets_of(s)))]
@@ -152,6 +153,6 @@ def targets_of(sample: Sample) -> list[str]:
 
 
 def _rows(ids: Sequence[str], what: str, fix: str) -> UserError:
-    shown_ids = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+    shown_ids = ", ".join(map(repr, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
     rows = "1 row has" if len(ids) == 1 else f"{len(ids)} rows have"
     return UserError(f"{rows} {what}: {shown_ids}", fix=fix)

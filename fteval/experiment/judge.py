@@ -29,7 +29,7 @@ class Rules:
     anchors: Mapping[str, RunRecord] = field(default_factory=dict)
     on_inconclusive: str = "fail"
     trained_on: Mapping[str, Path] = field(default_factory=dict)
-    """Name or ref of a candidate made elsewhere -> the rows it was trained on."""
+    """Name or ref of a candidate -> the rows it was trained on, as the config says."""
     allow: frozenset[str] = frozenset()
     """What counts although it should not, see `stats.compare`."""
     unguarded: str = "warn"
@@ -54,8 +54,8 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
         anchors[name] = releases.load_anchor(name, experiment.folder, suite)
         check_suite(anchors[name], suite_digest)
     allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same) | frozenset(experiment.allow)
-    external = [(name, use) for name, use in experiment.candidates.items() if use.trained_on]
-    trained_on = {key: use.trained_on for name, use in external for key in (name, use.ref) if key and use.trained_on}
+    said = [(name, use.ref, use.trained_on or use.data) for name, use in experiment.candidates.items()]
+    trained_on = {key: file for name, ref, file in said if file for key in (name, ref) if key}
     return Rules(gates, anchors, experiment.on_inconclusive, trained_on, allow, experiment.unguarded, experiment.of)
 
 

@@ -27,7 +27,9 @@ def saved(what: str, store: Path) -> Comparison | RunRecord:
     if what == "latest":
         newest = kept.latest()
         if newest is not None and newest[0] == "comparison":
-            return kept.load_comparison(newest[1])
+            return stale.with_all_checked(kept, kept.load_comparison(newest[1]))
+        if newest is not None:
+            return stale.with_bytes_checked(kept, saved_run(newest[1], store))
     elif any(i.startswith(what) for i in kept.comparisons()):
         return kept.load_comparison(what)
     return saved_run(what, store)

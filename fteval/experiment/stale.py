@@ -1,13 +1,17 @@
-"""Whether a folder that a saved run measured still holds the bytes that were measured."""
+"""Whether what a saved run measured, a folder or a file of outputs, is still what was measured."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
 
 from fteval.engines.local.folders import locate
 from fteval.engines.refs import parse
+from fteval.engines.schemes.replay import ReplayEngine
 from fteval.errors import UserError
-from fteval.records import RunRecord
+from fteval.records import Comparison, RunRecord, digest
+from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 
 HERE = ("nano", "local")
@@ -26,9 +30,18 @@ def with_bytes_checked(store: Store, run: RunRecord) -> RunRecord:
     return replace(run, warnings=(text, *run.warnings)) if text else run
 
 
+def with_all_checked(store: Store, comparison: Comparison) -> Comparison:
+    """The comparison, with a warning for each of its runs whose ref leads to other bytes now."""
+    sides = (comparison.base, *(c.run for c in comparison.candidates))
+    texts = [text for run in sides if (text := other_bytes(store, run))]
+    return replace(comparison, warnings=tuple(dict.fromkeys([*texts, *comparison.warnings])))
+
+
 def other_bytes(store: Store, run: RunRecord) -> str | None:
-    """What is not as it was measured, in words; None also for what is gone, lies elsewhere or is no folder."""
+    """What is not as it was measured, in words; None also for what is gone or lies elsewhere."""
     engine = run.manifest["plan"]["engine"]
+    if run.ref.startswith("replay:"):
+        return _other_outputs(run)
     if engine.get("weights") is None:
         return None
     try:
@@ -41,3 +54,19 @@ def other_bytes(store: Store, run: RunRecord) -> str | None:
     kinds = [("weights", found.weights), ("adapter", found.adapter)]
     other = [kind for kind, digest in kinds if engine.get(kind) != digest]
     return f"{run.ref} holds other {' and '.join(other)} now than run {run.id} measured" if other else None
+
+
+def _other_outputs(run: RunRecord) -> str | None:
+    """Whether a file of outputs says the same to the samples of a run."""
+    then = run.manifest["plan"].get("outputs")
+    path = Path(run.ref.removeprefix("replay:"))
+    if then is None or not path.is_file():
+        return None
+    try:
+        file = ReplayEngine(run.ref, path)
+    except UserError as error:
+        return f"{run.ref} cannot be read as when run {run.id} measured it: {error.what}"
+    asked = rows.all_samples(Path(run.path) / "samples.jsonl")
+    found = [[probe, s.id, file.request_identity(s, file.prompt(s.messages))] for probe, s in asked]
+    same = digest(sorted(found, key=itemgetter(0, 1))) == then
+    return None if same else f"{run.ref} holds other outputs now than run {run.id} measured"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fteval import registry
+from fteval.data.hints import other_target
 from fteval.data.read import iter_rows, read_samples
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.find.own import with_code
+from fteval.evals.holdout import NO_TARGET
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
@@ -66,13 +69,20 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
 
 def _by_line(error: UserError, files: list[Path]) -> UserError:
-    """The same error, naming rows without an id by file and line: nobody knows a row by its hash."""
-    what = error.what
+    """The same error with the file and line of each row that it names, and what stands there instead of a target."""
+    what, fix = error.what, None
+    named = set(re.findall(r"'([^']+)'", what))
     for path in files:
         for number, row in iter_rows(path):
-            if row.get("id") is None and (known := sample_from_row(row, tools=True).id) in what:
-                what = what.replace(repr(known), known).replace(known, f"{path}:{number}")
-    return type(error)(what, where=error.where, fix=error.fix)
+            if (known := sample_from_row(row, tools=True).id) not in named:
+                continue
+            named.remove(known)
+            at = f"{path}:{number}"
+            what = what.replace(repr(known), at if row.get("id") is None else f"{known!r} ({at})")
+            other = other_target(row) if row.get("target") is None else None
+            if other is not None and fix is None and NO_TARGET in what:
+                fix = f"the target stands under '{other}' there: jq -c '.target //= .{other}' {path} > NEW.jsonl"
+    return type(error)(what, where=error.where, fix=fix or error.fix)
 
 
 def _is_nano(ref: str) -> bool:

@@ -31,7 +31,9 @@ class Training:
 
 def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     """By the record of a candidate that was trained here, under whatever path it is named; else by the file that is
-    said to be its training rows. Raises UserError for a file that cannot be read.
+    said to be its training rows. A record has no texts: what is nearly the same is looked for in the file alone.
+
+    Raises UserError for a file that cannot be read.
     """
     engine = run.manifest["plan"]["engine"]
     weights = engine.get("adapter") or engine.get("weights")
@@ -39,7 +41,7 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     if folder is not None:
         known = {p: _leak(p, overlap.overlap(folder, asked), asked) for p, asked in _asked(run).items()}
         leaks = {probe: words for probe, words in known.items() if words}
-        return Training(f"known by {folder.name}", leaks)
+        return Training(f"known by {folder.name}", leaks, _near_those_kept(file, folder, run))
     if file is None:
         return Training(UNKNOWN)
     trained = list(_rows(file))
@@ -50,6 +52,19 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
         leaks |= {probe: words} if (words := _leak(probe, same, asked)) else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _near_those_kept(file: Path | None, folder: Path, run: RunRecord) -> tuple[str, ...]:
+    """Of a candidate trained here, from its file of rows, where that is still there and of a form with prompts."""
+    try:
+        trained = list(_rows(file)) if file is not None and file.is_file() else []
+    except UserError:  # a trainer may read what no hold-out has
+        return ()
+    found: list[str] = []
+    for probe, asked in _asked(run).items():
+        same = set(overlap.overlap(folder, asked))
+        found += _near(probe, [s for s in asked if s.id not in same], trained)
+    return tuple(found)
 
 
 def _rows(file: Path) -> Iterator[Sample]:

@@ -189,6 +189,14 @@ class KeyedEngine(Protocol):
         """What else decides the answer to this sample, as JSON; part of its key."""
 
 
+@runtime_checkable
+class RemarkingEngine(Protocol):
+    """A keyed engine that finds things odd in what it was asked."""
+
+    def remarks(self, unmet: Sequence[str]) -> Iterable[str]:
+        """A sentence each, once every prompt was asked for; `unmet` are probes of which it knows no sample."""
+
+
 class Price(Protocol):
     """What tokens cost."""
 

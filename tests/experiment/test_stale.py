@@ -10,7 +10,31 @@ import pytest
 import tiny
 
 import fteval
+from fteval import cli
 from fteval.errors import UserError
+
+
+def rows_of(path: str, *outputs: str) -> None:
+    Path(path).write_text("".join(json.dumps({"id": f"q{i}", "output": text}) + "\n" for i, text in enumerate(outputs)))
+
+
+def test_a_file_of_outputs_that_was_edited_does_not_stand_for_its_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = [{"id": f"q{i}", "prompt": f"{i}?", "target": "no"} for i in range(3)]
+    Path("h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    rows_of("o.jsonl", "no", "no", "yes")
+    rows_of("p.jsonl", "no", "yes", "no")
+    fteval.run("replay:p.jsonl", "replay:o.jsonl", holdout="h.jsonl")
+    assert fteval.compare("replay:o.jsonl", "replay:p.jsonl").warnings == ()
+    rows_of("o.jsonl", "no", "no", "yes", "never asked")  # a row more changes nothing that was measured
+    assert fteval.compare("replay:o.jsonl", "replay:p.jsonl").warnings == ()
+    rows_of("o.jsonl", "no", "no", "no")
+    with pytest.raises(UserError, match=r"replay:o.jsonl holds other outputs now than run \S+ measured"):
+        fteval.compare("replay:o.jsonl", "replay:p.jsonl")
+    assert cli.call(["report", "latest"]) == 0
+    assert "replay:o.jsonl holds other outputs now than run" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_folder_that_was_saved_over_does_not_stand_for_its_earlier_run(

@@ -73,12 +73,13 @@ def test_a_single_run_is_written_in_every_format_too(fteval: Run) -> None:
     [
         ("report.nosuch", ", ".join(f"{e} ({f.WHAT})" for e, f in registry.report_formats().usable.items())),
         ("report", "the ending says the format"),
-        ("nowhere/report.md", "no folder nowhere"),
+        ("taken/report.md", "the folder taken cannot be made"),
         ("folder.md", "cannot be written"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(fteval: Run, name: str, said: str) -> None:
     Path("folder.md").mkdir()
+    Path("taken").touch()
     code, shown = fteval("run", *MODELS, "-o", name, "-o", "also.pdf")
     assert code == 2 and said in shown and "-o also.pdf" in shown
     assert not Path(".fteval").exists()

@@ -38,6 +38,7 @@ class ReplayEngine:
         self._reasons: list[str | None] = []
         self._by_id: dict[str, int] = {}
         self._by_prompt: dict[bytes, int] = {}
+        self._met: set[int] = set()
         self._read()
 
     def identity(self) -> Mapping[str, Any]:
@@ -46,7 +47,21 @@ class ReplayEngine:
     def request_identity(self, sample: Sample, prompt: Prompt) -> Any:
         """Digest of the outputs that this sample will be given; None where the file has no row for it."""
         row = self._find(sample.id, prompt.messages)
-        return None if row is None else digest([self._outputs[row], self._reasons[row]])
+        if row is None:
+            return None
+        self._met.add(row)
+        return digest([self._outputs[row], self._reasons[row]])
+
+    def remarks(self, unmet: Sequence[str]) -> Iterator[str]:
+        """Rows that answer nothing that is asked, and probes that nothing here answers: of another hold-out?"""
+        name, n = self.path.name, len(self._outputs)
+        ids = {row: known for known, row in self._by_id.items()}
+        alone = [row for row in range(n) if row not in self._met]
+        first = ", ".join(ids.get(row, f"row {row + 1}") for row in alone[:3])
+        if unmet:
+            yield f"{name} answers no sample of {', '.join(unmet)}; its ids: {first}{', …' if len(alone) > 3 else ''}"
+        elif alone:
+            yield f"{len(alone)} of {n} rows of {name} are of no sample that is asked (first: {first})"
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return Prompt(tuple(messages))

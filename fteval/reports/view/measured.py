@@ -98,6 +98,7 @@ def _notes(run: RunRecord, command: str | None) -> list[str]:
         notes.append(f"sampling: {in_words(sampling)}, {_repeats(_plan(run).get('repeats', 1))}")
     if isinstance(_plan(run).get("suite"), str):
         notes.append(f"suite: {short(_plan(run)['suite'])}")
+    notes += [f"data: {text}" for text in run.manifest.get("notes", ())]
     if isinstance(run.manifest.get("fteval"), str):
         notes.append(f"fteval: {run.manifest['fteval']}")
     notes.append(f"kept in: {run.path}")

@@ -55,7 +55,7 @@ def _name(members: Sequence[Sample]) -> str | None:
 
 
 def oddities(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
-    """One sentence each: copies, prompts with two targets, targets that stand in their prompt."""
+    """What makes numbers mean less, a sentence each: copies, and prompts with two targets."""
     same: dict[str, list[Sample]] = {}
     for sample in samples:
         same.setdefault(prompt_key(sample), []).append(sample)
@@ -68,6 +68,10 @@ def oddities(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
     if torn:
         first = ", ".join(f"{s.id}: {str(s.target)[:40]!r}" for s in torn[0][:2])
         yield f"{len(torn)} prompts of {probe} have more than one target, of which an answer meets one ({first})"
+
+
+def notes(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
+    """What a reader should know of the data: targets that stand in their prompt."""
     told = _in_their_prompts(samples)
     if told:
         share = f"{len(told)} of {len(samples)} targets of {probe} stand in their prompt"
@@ -79,14 +83,14 @@ def _plain(target: object) -> object:
 
 
 def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
-    """Ids; a prompt that names several of a few labels offers a choice, and one letter or digit stands anywhere."""
+    """Ids; a prompt that names several of a few labels offers a choice."""
     targets = {s.id: _words(s.target) for s in samples if isinstance(s.target, str) and s.target.strip()}
     labels = set(targets.values()) if len(set(targets.values())) <= MOST_LABELS else set()
     found = []
     for sample in samples:
         wanted = targets.get(sample.id, "")
         prompt = _words(" ".join(m.content for m in sample.messages))
-        if len(wanted.strip()) > 1 and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
+        if wanted.strip() and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
             found.append(sample.id)
     return found
 

@@ -14,6 +14,7 @@ from fteval.records import (
     Engine,
     KeyedEngine,
     Prompt,
+    RemarkingEngine,
     Request,
     Sample,
     Sampling,
@@ -44,6 +45,8 @@ class Work:
     sampling: Sampling
     others: Mapping[str, Sampling]
     """Key -> how its answer is drawn, where its probe has a sampling of its own."""
+    remarks: tuple[str, ...] = ()
+    """What the engine found odd in what it is asked."""
 
     def drawn(self, key: str) -> Sampling:
         """How the answer to a key is drawn."""
@@ -72,7 +75,8 @@ class Work:
             **({"served": dict(served)} if served is not None else {}),
             **({"references": {name: dict(one) for name, one in references.items()}} if references else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
-            "oddities": self.suite.oddities(),
+            "oddities": [*self.suite.oddities(), *self.remarks],
+            "notes": self.suite.notes(),
         }
 
     def sample_rows(self) -> Iterable[dict[str, Any]]:
@@ -90,6 +94,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     shares: dict[str, int] = {}
     others: dict[str, Sampling] = {}
     outputs: list[Any] = []
+    met: set[str] = set()
     all_keys = []
     prompt_bytes = 0
     for probe in suite.probes:
@@ -102,6 +107,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             extra = request_identity(sample, prompt) if request_identity else None
             if request_identity:
                 outputs.append([probe.name, sample.id, extra])
+                met |= {probe.name} if extra is not None else set()
             of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
             for repeat, key in enumerate(of_sample):
                 if key in requests:
@@ -128,7 +134,9 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     if sequential is not None:
         fields["sequential"] = sequential
     total = suite.n_samples * repeats
-    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, sampling, others)
+    unmet = [p.name for p in suite.probes if p.name not in met]
+    remarks = tuple(engine.remarks(unmet)) if isinstance(engine, RemarkingEngine) else ()
+    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, sampling, others, remarks)
 
 
 def _sampling(suite: Suite, sampling: Sampling) -> dict[str, Any]:

@@ -41,10 +41,16 @@ class Suite:
     """Under which baselines are kept; no part of the digest."""
 
     def oddities(self) -> list[str]:
-        """What a reader should know of the samples: copies, contradictions, targets that are told."""
-        # What a probe makes of one sample is alike on purpose, and its own samples are what they are meant to be.
-        of_files = [p for p in self.probes if registry.registered_name(type(p.probe)) == "holdout"]
-        return [text for p in of_files for text in copies.oddities(p.name, p.samples)]
+        """What makes numbers mean less: copies and contradictions among the samples of a file."""
+        return [text for p in self._of_files() for text in copies.oddities(p.name, p.samples)]
+
+    def notes(self) -> list[str]:
+        """What a reader should know of the samples of a file beside that: targets that are told."""
+        return [text for p in self._of_files() for text in copies.notes(p.name, p.samples)]
+
+    def _of_files(self) -> list[SuiteProbe]:
+        """What a probe makes of one sample is alike on purpose, and its own samples are what they are meant to be."""
+        return [p for p in self.probes if registry.registered_name(type(p.probe)) == "holdout"]
 
     @property
     def n_samples(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from fteval.records import Message, Sample
-from fteval.runs.asking.copies import grouped, oddities
+from fteval.runs.asking.copies import grouped, notes, oddities
 
 
 def sample(id: str, prompt: str, target: str | None = None, group: str | None = None, system: str = "") -> Sample:
@@ -53,14 +53,16 @@ def test_copies_contradictions_and_told_answers_are_named() -> None:
         sample("d", "Which colour has the door?", "blue"),
         sample("e", "The cat is called Mo. Who is it?", "Mo"),
         sample("f", "Who moved the chair?", "Mov"),  # inside a word is not there
+        sample("g", "How much is 4 + 0?", "4"),
     ]
-    copies, torn, told = oddities("h", samples)
+    copies, torn = oddities("h", samples)
+    (told,) = notes("h", samples)
     assert "4 samples of h ask 2 prompts" in copies and "(first: a and b)" in copies
     assert torn.startswith("1 prompts of h have more than one target") and "c: 'green', d: 'blue'" in torn
-    assert told.startswith("1 of 6 targets of h stand in their prompt") and "first: e" in told
+    assert told.startswith("2 of 7 targets of h stand in their prompt") and "first: e" in told
 
 
 def test_a_choice_that_is_offered_and_a_clean_file_are_nothing_to_name() -> None:
     offered = [sample(str(i), f"Is text {i} good or bad?", "good" if i % 2 else "bad") for i in range(30)]
-    assert list(oddities("h", offered)) == []
-    assert list(oddities("h", [sample("a", "x"), sample("b", "y", ""), sample("c", "z", "?")])) == []
+    for asked in (offered, [sample("a", "x"), sample("b", "y", ""), sample("c", "z", "?")]):
+        assert [*oddities("h", asked), *notes("h", asked)] == []
