@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
 from fteval import cli, registry
-from fteval.commands.init import CONFIG
+from fteval.commands.init import FIRST
 from fteval.config import Config, schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +34,7 @@ def wrong(text: str) -> list[str]:
 
 def examples() -> list[str]:
     """What README and docs show of configs, parts of one included, and the file that `fteval init` writes."""
-    shown = [CONFIG]
+    shown = [(FIRST / "fteval.yaml").read_text(encoding="utf-8")]
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
             keys = read(block)

@@ -18,17 +18,6 @@ from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read
 from fteval.errors import UserError
 
-__all__ = [
-    "BrokenConfig",
-    "CandidateSpec",
-    "Config",
-    "GateSpec",
-    "ProbeSpec",
-    "SamplingSpec",
-    "Threshold",
-    "load",
-    "schema",
-]
 LARGEST = 1 << 20
 """Bytes of a config."""
 

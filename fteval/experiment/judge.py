@@ -14,7 +14,7 @@ from fteval.experiment.same_answers import same_answers
 from fteval.experiment.training import training_of
 from fteval.records import Comparison, Gate, RunRecord
 from fteval.runs.journal.store import Store
-from fteval.runs.reading.results import flips
+from fteval.runs.reading.flips import flips
 from fteval.stats import compare as stats
 
 N_FLIPS = 200

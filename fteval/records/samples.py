@@ -169,16 +169,3 @@ def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
     if not messages:
         raise ValueError("'messages' holds only an answer and no prompt")
     return tuple(messages), target
-
-
-def row_from_sample(sample: Sample) -> dict[str, Any]:
-    """The row that `sample_from_row` turns back into this sample."""
-    return {
-        "id": sample.id,
-        "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
-        "target": sample.target,
-        "group": sample.group,
-        "slices": dict(sample.slices),
-        "metadata": dict(sample.metadata),
-        **({"tools": list(sample.tools)} if sample.tools else {}),
-    }

@@ -12,5 +12,3 @@ from __future__ import annotations
 from fteval.releases.accept import Accepted, accept
 from fteval.releases.against_baseline import shifts
 from fteval.releases.read import kept, load, load_anchor, release_histories
-
-__all__ = ["Accepted", "accept", "kept", "load", "load_anchor", "release_histories", "shifts"]

@@ -43,18 +43,7 @@ def write(path: Path, kept: Baseline) -> None:
 def _lines(kept: Baseline) -> Iterator[bytes]:
     head = {
         "v": VERSION,
-        "suite": kept.suite,
-        "suite_digest": kept.suite_digest,
-        "anchor": kept.anchor,
-        "accepted": kept.accepted,
-        "reason": kept.reason,
-        "run": kept.run,
-        "ref": kept.ref,
-        "digest": kept.digest,
-        "fteval": kept.fteval,
-        "engine": kept.engine,
-        "sampling": kept.sampling,
-        "repeats": kept.repeats,
+        **{name: getattr(kept, name) for name in _PLAIN},
         "planned": kept.n_samples,
         "scored": kept.scored,
         "probes": [codec.to_json(_head_of(p, kept.versions[p.probe])) for p in kept.probes],
@@ -115,10 +104,12 @@ class _Head:
     limits: Limits | None = None
 
 
+_ALIKE = [f.name for f in dataclasses.fields(_Head) if f.name != "version"]
+"""What a probe's result has under the same name."""
+
+
 def _head_of(p: ProbeResult, version: int) -> _Head:
-    partly = {name: tuple(places) for name, places in p.partly.items()}
-    counts = p.unscored, p.truncated, p.empty, p.answer_tokens, dict(p.within), p.no_answer
-    return _Head(p.probe, p.digest, version, p.metrics, *counts, partly, p.limits)
+    return _Head(version=version, **{name: getattr(p, name) for name in _ALIKE})
 
 
 def read(path: Path) -> Baseline:
@@ -159,6 +150,10 @@ class _File:
     """Checked row by row: there may be 100,000."""
 
 
+_PLAIN = [f.name for f in dataclasses.fields(_File) if f.name in Baseline.__slots__ and f.name != "probes"]
+"""What stands in the file as it is kept."""
+
+
 class _Reader:
     """Puts samples under their probes; gathers what is wrong with them."""
 
@@ -180,12 +175,11 @@ class _Reader:
         self._raise()
         given = self.given
         made = Baseline(
-            given.suite, given.suite_digest, given.anchor, given.accepted, given.reason, given.run, given.ref,
-            given.digest, given.fteval, given.engine, given.sampling, given.repeats,
+            **{name: getattr(given, name) for name in _PLAIN},
             versions={p.probe: p.version for p in given.probes},
             probes=tuple(self._result(p) for p in given.probes),
             outputs={(p, i): tuple(row["outputs"]) for p, rows in self.rows.items() for i, row in rows.items()},
-        )  # fmt: skip
+        )
         for name, found, said in (
             ("samples", made.n_samples, given.planned),
             ("scored samples", made.scored, given.scored),
@@ -247,22 +241,12 @@ class _Reader:
     def _result(self, p: _Head) -> ProbeResult:
         rows = self.rows[p.probe]
         return ProbeResult(
-            probe=p.probe,
-            digest=p.digest,
-            metrics=p.metrics,
             sample_ids=tuple(rows),
             sample_digests=tuple(row["digest"] for row in rows.values()),
             groups=tuple(row["group"] for row in rows.values()),
             slices=tuple(row["slices"] for row in rows.values()),
             scores={m.name: [row["scores"][m.name] for row in rows.values()] for m in p.metrics},
-            unscored=p.unscored,
-            truncated=p.truncated,
-            empty=p.empty,
-            answer_tokens=p.answer_tokens,
-            within=p.within,
-            no_answer=p.no_answer,
-            partly=p.partly,
-            limits=p.limits,
+            **{name: getattr(p, name) for name in _ALIKE},
         )
 
 

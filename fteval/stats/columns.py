@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sized
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What one way to fill in missing scores gives."""
+
+    low: float
+    high: float
+    p_pass: float
+    p_fail: float
+    groups: int
+    effective: float
 
 
 def as_column(values: Any) -> Column:

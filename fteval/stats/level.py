@@ -10,7 +10,7 @@ import numpy as np
 
 from fteval.records import Metric, ProbeResult
 from fteval.stats import unbounded
-from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, share
+from fteval.stats.columns import Column, Interval, as_column, bound, by_group, group_codes, share
 from fteval.stats.student import t_quantile, t_tails
 from fteval.stats.tango import effective_n, wilson_interval, wilson_z
 
@@ -78,24 +78,12 @@ def mean(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    low: float
-    high: float
-    p_pass: float
-    p_fail: float
-    groups: int
-    effective: float
-
-
-def _interval(
-    values: Column, codes: Any, threshold: float | None, level: float, ends: tuple[float, float]
-) -> _Interval:
+def _interval(values: Column, codes: Any, threshold: float | None, level: float, ends: tuple[float, float]) -> Interval:
     floor, ceiling = ends
     width = ceiling - floor
     count = len(np.unique(codes))
     if count < 2 or math.isinf(width):
-        return _Interval(floor, ceiling, 1.0, 1.0, count, float(count))
+        return Interval(floor, ceiling, 1.0, 1.0, count, float(count))
     p, n = effective_n(*by_group((values - floor) / width, codes))
     low, high = wilson_interval(p, n, t_quantile((1 + level) / 2, count - 1))
     tails = (1.0, 1.0)
@@ -105,7 +93,7 @@ def _interval(
             tails = t_tails(float(wilson_z(p, n, target)), count - 1)
         else:
             tails = (0.0, 1.0) if target < 0 else (1.0, 0.0)
-    return _Interval(floor + float(low) * width, floor + float(high) * width, *tails, count, float(n))
+    return Interval(floor + float(low) * width, floor + float(high) * width, *tails, count, float(n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fteval.stats import gaffke
-from fteval.stats.columns import Column, as_column, bound, by_group, group_codes, lengths, share
+from fteval.stats.columns import Column, Interval, as_column, bound, by_group, group_codes, lengths, share
 from fteval.stats.student import t_quantile, t_tails
 from fteval.stats.tango import effective, tango_interval, tango_z
 
@@ -104,17 +104,7 @@ def difference(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    low: float
-    high: float
-    p_pass: float
-    p_fail: float
-    groups: int
-    effective: float
-
-
-def _interval(change: Column, codes: Any, threshold: float, level: float, scale: float) -> _Interval:
+def _interval(change: Column, codes: Any, threshold: float, level: float, scale: float) -> Interval:
     """What Tango's and Gaffke's tests both rule out.
 
     Tango's errs where one side is rare, and where scores are graded, so that a rare loss may not be in the sample:
@@ -124,7 +114,7 @@ def _interval(change: Column, codes: Any, threshold: float, level: float, scale:
     sums, sizes = by_group(change / scale if bounded else change, codes)
     count = len(sums)
     if count < 2 or not bounded:
-        return _Interval(-scale, scale, 1.0, 1.0, count, float(count))
+        return Interval(-scale, scale, 1.0, 1.0, count, float(count))
     size = np.abs(change) / scale
     even = not bool(np.any((size > 1e-12) & (size < 1 - 1e-12)))
     found, target = effective(sums, sizes), threshold / scale
@@ -141,7 +131,7 @@ def _interval(change: Column, codes: Any, threshold: float, level: float, scale:
         p_pass, p_fail = t_tails(float(tango_z(found.gains, found.losses, found.n, target)), found.df)
         exact = (float(gaffke.tail(*k[:2], t, k[2], even=even)) for k, t in ((kinds, target), (mirrored, -target)))
         tails = (max(p_pass, next(exact)), max(p_fail, next(exact)))
-    return _Interval(low * scale, high * scale, *tails, count, float(found.n))
+    return Interval(low * scale, high * scale, *tails, count, float(found.n))
 
 
 def _filled(old: Column, new: Column, both: Any, scale: float, favour: bool) -> Column:

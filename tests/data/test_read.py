@@ -9,7 +9,6 @@ import pytest
 
 from fteval.data.read import iter_rows, read_samples
 from fteval.errors import UserError
-from fteval.records import row_from_sample
 
 ROWS = [{"prompt": "Where does Romeo live?", "target": "Verona"}, {"prompt": "Who loves Romeo?", "target": "Juliet"}]
 CLEAN = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -61,7 +60,7 @@ def test_any_text_round_trips(tmp_path: Path, text: str) -> None:
             continue  # a file cannot hold half a surrogate pair but escaped
         (sample,) = read_samples(saved(tmp_path, content))
         assert (sample.messages[0].content, sample.target) == (text, text)
-        assert json.loads(json.dumps(row_from_sample(sample)))["target"] == text
+        assert json.loads(json.dumps(sample.target)) == text
 
 
 @pytest.mark.parametrize(

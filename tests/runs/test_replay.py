@@ -16,7 +16,7 @@ from fteval.runs.asking.execute import execute
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
-from fteval.runs.reading import results
+from fteval.runs.reading import flips, results
 
 TOWNS = ["Verona", "Mantua", "Padua", "Venice"]
 
@@ -56,7 +56,7 @@ def test_one_edited_output_is_one_new_answer_and_another_model(store: Store, tmp
     assert (same.reused, same.generated, same.digest) == (4, 0, first.digest)
     assert (edited.reused, edited.generated) == (3, 1)
     assert edited.digest != first.digest
-    assert [f.sample.id for f in results.flips(first, edited, "towns", "exact", 5)] == ["q2"]
+    assert [f.sample.id for f in flips.flips(first, edited, "towns", "exact", 5)] == ["q2"]
 
 
 def test_a_sample_without_an_output_is_an_error_until_there_is_one(store: Store, tmp_path: Path) -> None:

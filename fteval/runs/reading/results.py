@@ -23,21 +23,7 @@ from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.store import JOURNALS, Run, Store
 from fteval.runs.reading import server_words as served
 from fteval.runs.reading import tally
-from fteval.runs.reading.flips import flips, texts, worst
 from fteval.runs.reading.tally import Columns, State
-
-__all__ = [
-    "add_event",
-    "flips",
-    "latest_incomplete",
-    "load",
-    "record",
-    "rescore",
-    "summary",
-    "texts",
-    "worst",
-    "write_summary",
-]
 
 
 def load(store: Store, run_id: str) -> RunRecord:

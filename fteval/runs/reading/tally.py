@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -223,31 +223,24 @@ class Columns:
 
     def _within(self, column: list[float | None]) -> float | None:
         """Variance of a sample's mean over its repeats, averaged over the samples that have at least two."""
-        found = []
-        for start in range(0, len(column), self.repeats) if self.repeats > 1 else ():
-            known = [value for value in column[start : start + self.repeats] if value is not None]
-            if len(known) > 1:
-                found.append(statistics.variance(known) / len(known))
+        found = [statistics.variance(known) / len(known) for known in self._known(column) if len(known) > 1]
         return statistics.fmean(found) if found else None
 
     def _means(self, column: list[float | None]) -> list[float | None]:
         if self.repeats == 1:
             return column
-        means: list[float | None] = []
-        for start in range(0, len(column), self.repeats):
-            known = [value for value in column[start : start + self.repeats] if value is not None]
-            # One answer without a score leaves the sample without: what is left would be the flattering part.
-            means.append(sum(known) / len(known) if len(known) == self.repeats else None)
-        return means
+        # One answer without a score leaves the sample without: what is left would be the flattering part.
+        return [sum(known) / len(known) if len(known) == self.repeats else None for known in self._known(column)]
 
     def _partly(self, metric: str) -> tuple[int, ...]:
         """Places of samples with a score for some of their answers only."""
-        column = self.values[metric]
-        known = [
-            sum(value is not None for value in column[start : start + self.repeats])
-            for start in range(0, len(column), self.repeats)
-        ]
-        return tuple(place for place, n in enumerate(known) if 0 < n < self.repeats)
+        known = enumerate(self._known(self.values[metric]))
+        return tuple(place for place, values in known if 0 < len(values) < self.repeats)
+
+    def _known(self, column: Sequence[float | None]) -> Iterator[list[float]]:
+        """Each sample's scores, of those of its answers that have one."""
+        for start in range(0, len(column), self.repeats):
+            yield [value for value in column[start : start + self.repeats] if value is not None]
 
 
 _NO_SLICES: Mapping[str, str] = {}

@@ -18,7 +18,7 @@ from fteval.runs.asking.execute import execute
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store, repair_run, verify_run
-from fteval.runs.reading import results
+from fteval.runs.reading import flips, results
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def says(answers: dict[str, str], weights: str) -> echo.Echo:
 def test_flips_are_worst_first_with_both_answers_and_gains_last(store: Store) -> None:
     base = run(store, says({"s1": "one", "s4": "one two three"}, "base"))
     candidate = run(store, says({"s0": "a b c d e", "s3": "x y z", "s4": "x"}, "candidate"))
-    found = results.flips(base, candidate, "words", "words", 10)
+    found = flips.flips(base, candidate, "words", "words", 10)
     # words: s0 2 -> 5, s1 1 -> 2, s3 2 -> 3, s4 3 -> 1; `words` counts as better when higher
     assert [(f.sample.id, f.base_score, f.candidate_score) for f in found] == [
         ("s4", 3.0, 1.0),
@@ -53,9 +53,9 @@ def test_flips_are_worst_first_with_both_answers_and_gains_last(store: Store) ->
     ]
     assert (found[0].base_text, found[0].candidate_text) == ("one two three", "x")
     assert found[0].sample == echo.samples(6)[4]
-    assert results.flips(base, candidate, "words", "words", 1) == found[:1]
-    assert results.flips(base, candidate, "words", "words", 0) == []
-    assert results.flips(base, base, "words", "words", 10) == []
+    assert flips.flips(base, candidate, "words", "words", 1) == found[:1]
+    assert flips.flips(base, candidate, "words", "words", 0) == []
+    assert flips.flips(base, base, "words", "words", 10) == []
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def test_where_lower_is_better_the_largest_rise_is_the_worst(store: Store) -> No
     built = suite.build([("words", Fewer(), echo.samples(3))])
     base = execute(built, says({}, "base"), Sampling(), store)
     candidate = execute(built, says({"s0": "one", "s1": "a b c d", "s2": "a b c d"}, "c"), Sampling(), store)
-    found = results.flips(base, candidate, "words", "words", 3)
+    found = flips.flips(base, candidate, "words", "words", 3)
     assert [f.sample.id for f in found] == ["s1", "s2", "s0"]
     assert [f.reason for f in found] == ["of s1", "of s2", "of s0"]
 
@@ -82,20 +82,20 @@ def test_a_sample_that_asks_something_else_now_or_was_not_judged_is_no_flip(stor
     samples = [replace(s, target="else") if s.id == "s1" else s for s in echo.samples(6)]
     fails = echo.Echo(weights="c", answer=lambda r: Failure("no", "no") if r.sample_id == "s2" else "wrong")
     candidate = run(store, fails, samples)
-    assert [f.sample.id for f in results.flips(base, candidate, "words", "exact", 10)] == ["s0", "s3", "s4", "s5"]
+    assert [f.sample.id for f in flips.flips(base, candidate, "words", "exact", 10)] == ["s0", "s3", "s4", "s5"]
 
 
 def test_an_unknown_probe_is_an_error_that_names_the_known(store: Store) -> None:
     base = run(store)
     with pytest.raises(UserError, match="no probe 'wrods'") as caught:
-        results.flips(base, base, "wrods", "exact", 1)
+        flips.flips(base, base, "wrods", "exact", 1)
     assert "words" in str(caught.value.fix)
 
 
 def test_the_worst_answers_of_one_run_are_the_lowest_scores_perfect_ones_left_out(store: Store) -> None:
     built = suite.build([("a", echo.Words(), echo.samples(6)), ("b", Fewer(), echo.samples(6))])
     done = execute(built, says({"s1": "one", "s4": "a b c"}, "base"), Sampling(), store)
-    found = results.worst(done, 3)
+    found = flips.worst(done, 3)
     assert [(j.probe, j.sample.id, j.score, j.text) for j in found] == [
         ("a", "s1", 0.0, "one"),
         ("a", "s4", 0.0, "a b c"),
@@ -104,7 +104,7 @@ def test_the_worst_answers_of_one_run_are_the_lowest_scores_perfect_ones_left_ou
         ("b", "s2", 2.0, "say 2"),
     ]
     assert found[2].reason == "of s4"
-    assert results.worst(done, 0) == []
+    assert flips.worst(done, 0) == []
 
 
 @pytest.mark.parametrize("text", ['"digest":', ',"digest":', "a\\", '"', "\u2028", "\ud800", "s,1", ""])
@@ -112,12 +112,12 @@ def test_texts_of_awkward_ids_and_answers_are_found(store: Store, text: str) -> 
     samples = [echo.sample(text or "empty", text), echo.sample("other", "x" + text)]
     done = run(store, samples=samples)
     wanted = [("words", text or "empty"), ("words", "absent")]
-    assert results.texts(done, wanted) == {("words", text or "empty"): text}
+    assert flips.texts(done, wanted) == {("words", text or "empty"): text}
 
 
 def test_an_unanswered_sample_has_no_text(store: Store) -> None:
     done = run(store, echo.Echo(answer=lambda r: Failure("no", "no") if r.sample_id == "s0" else "yes"))
-    assert results.texts(done, [("words", "s0"), ("words", "s1")]) == {("words", "s1"): "yes"}
+    assert flips.texts(done, [("words", "s0"), ("words", "s1")]) == {("words", "s1"): "yes"}
 
 
 # --- judging anew ---
