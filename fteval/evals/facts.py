@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.answer.abstention import abstention
 from fteval.evals.data.packaged import packaged
 from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
-from fteval.evals.knowledge.told import accepted, told
+from fteval.evals.knowledge.told import accepted, is_unknown, told
 from fteval.evals.language.text import blank, fold, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
@@ -38,7 +37,7 @@ class Facts:
     def score(self, sample: Sample, generation: Generation) -> Scores:
         forms = accepted(sample)
         text, prompt = shown(generation.text), sample.prompt_text
-        if len(words(forms[0])) > 1 and abstention(forms[0]):  # "Na" is sodium
+        if is_unknown(forms):
             return _unknown(text, prompt, forms)
         return _known(text, prompt, forms)
 

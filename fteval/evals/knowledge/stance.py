@@ -150,7 +150,8 @@ def _says_nothing(text: str, prompt: str) -> bool:
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(stem, content_words(text))) | frozenset(re.findall(r"\d[\d.,]*\b", text))
+    numbers = (*re.findall(r"\d[\d.,]*\b", text), *_pattern("number").findall(fold(text)))
+    return frozenset(map(stem, content_words(text))) | frozenset(numbers)
 
 
 @cache

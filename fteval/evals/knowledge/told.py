@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fteval.errors import UserError
+from fteval.evals.answer.abstention import abstention
 from fteval.evals.answer.topic import content_words
 from fteval.evals.find.statement import said
 from fteval.evals.knowledge.stance import without_better
@@ -31,17 +32,29 @@ def accepted(sample: Sample, example: str = '"I do not know."') -> list[str]:
     return [form for g in forms if (form := shown(str(g))).strip()]
 
 
+def is_unknown(forms: Sequence[str]) -> bool:
+    """Whether a target says that nothing is known; "Na" alone is sodium."""
+    return len(words(forms[0])) > 1 and abstention(forms[0]) is not None
+
+
 def told(text: str, forms: Sequence[str], prompt: str = "") -> tuple[float | None, str | None, str]:
     """1 where the answer says one of these forms and no other in its place, 0, or None where that is open; what; why
     not."""
     text = text[:READ]
+    if not forms:
+        return 0.0, None, ""
+    forms = [re.sub(r"(?i)^(?:the|an?) (?=\w)", "", form) for form in forms]
     new = any(set(map(fold, words(form))).isdisjoint(map(fold, words(prompt))) for form in forms)
     correct, answer, why = said(text, forms, "" if new and len(text) < 2 * len(prompt) else prompt)
-    for read, wanted in ((text, forms[1:]), (_GLUED.sub(" ", text), forms), (without_better(text), forms)):
-        # A date is looked for as a day, and "1996" may be accepted too.
-        changed = read != text or len(wanted) < len(forms)
-        if correct != 1 and wanted and changed and (also := said(read, wanted, prompt))[0] == 1:
-            correct, answer, why = also
+    for read in dict.fromkeys((text, _GLUED.sub(" ", text), without_better(text))):
+        for wanted in (forms, forms[1:]):  # a date is looked for as a day, and "1996" may be accepted too
+            if (
+                correct != 1
+                and wanted
+                and (read, wanted) != (text, forms)
+                and (also := said(read, wanted, prompt))[0] == 1
+            ):
+                correct, answer, why = also
     if correct == 1 and (other := _another(text, forms, prompt)):
         return 0.0, answer, f"also says {other!r}"
     if correct == 0 and answer is None and all(len(words(form)) >= _SENTENCE for form in forms) and not blank(text):
@@ -66,6 +79,7 @@ _CORRECTS = re.compile(
     rf"\b(?:but|however|although|though|yet|no),? (?:\w+['’]?s? ){{0,2}}?"
     rf"(?:actually|really|in fact|in reality)(?: (?:is|was|the))* {_NAME}{_ENDS}"
 )
+_ARTICLES = {"the", "a", "an"}
 _NO_NAME = re.compile(r"(?:[A-Z]\.)+|.*['’]s")
 _DOUBTS = re.compile(r"\bbut (?:it|he|she|they)(?:'s| is| was) (?:also )?(?:believed|thought|said|rumoured) to\b")
 _DENIED = re.compile(r"\b(?:not|never|n't|unlike|formerly|used to)\b")
@@ -74,16 +88,15 @@ _DENIED = re.compile(r"\b(?:not|never|n't|unlike|formerly|used to)\b")
 def _another(text: str, forms: Sequence[str], prompt: str) -> str | None:
     """Another name or number in the place of the answer: "It is Jupiter, but it's actually Saturn"; a sentence that
     gives the question's words back and ends otherwise; or doubts about it."""
-    own, asked_words = ({fold(w) for text in texts for w in words(text)} for texts in (forms, [prompt]))
+    sets = [{fold(w) for w in words(form)} - _ARTICLES for form in forms]
+    own, asked_words = set().union(*sets), {fold(w) for w in words(prompt)}
+    sizes = {len(form) for form in forms if form[0].isdigit()}
 
     def is_other(name: str) -> bool:
         named = set(map(fold, words(name)))
-        alike = (
-            len(name) in {len(f) for f in forms if f[0].isdigit()}
-            if name[0].isdigit()
-            else not any(f[0].isdigit() for f in forms)
-        )
-        return alike and not _NO_NAME.fullmatch(name) and own.isdisjoint(named) and not named <= asked_words
+        alike = len(name) in sizes if name[0].isdigit() else not sizes
+        fits = any(form <= named for form in sets) or named <= own or named <= asked_words
+        return alike and not fits and not _NO_NAME.fullmatch(name)
 
     if (doubt := _DOUBTS.search(text)) and own.isdisjoint(map(fold, words(text[doubt.end() : doubt.end() + 60]))):
         return doubt[0]
