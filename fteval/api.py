@@ -32,6 +32,7 @@ def run(
     against: str | None = None,
     probes: Sequence[str] = (),
     *,
+    benchmarks: Sequence[str] = (),
     holdout: str | Path | Sequence[str | Path] = (),
     config: str | Path | None = None,
     score: Sequence[str | Callable[..., Any]] = (),
@@ -55,15 +56,16 @@ def run(
 ) -> Comparison | RunRecord:
     """Measures a model; against a base, says what changed and whether to ship.
 
-    Returns a Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are
-    parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server` those of `records.Limits`,
-    `max_usd` and `max_total_tokens`; `score` names and functions of (output, target); `allow_code` lets `file.py:name`
-    be loaded; `of`: the candidate is the best of so many; `reference` is a ref, `base` or `none`. Raises UserError and
-    its children.
+    `benchmarks` are tasks of lm-eval. Returns a Comparison where there is a base and a candidate, else the RunRecord of
+    the one model. `settings` are parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server`
+    those of `records.Limits`, `max_usd` and `max_total_tokens`; `score` names and functions of (output, target);
+    `allow_code` lets `file.py:name` be loaded; `of`: the candidate is the best of so many; `reference` is a ref, `base`
+    or `none`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
-        model=model, against=against, probes=tuple(probes), holdouts=tuple(Path(f) for f in files),
+        model=model, against=against, probes=tuple(probes), benchmarks=tuple(benchmarks),
+        holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,

@@ -18,7 +18,8 @@ from fteval.records import Plan
 
 
 @click.command("run")
-@options.asked("model", "against", "probes", "holdouts", "scorers", "settings", "reference", "config", "store")
+@options.asked("model", "against", "probes", "benchmarks", "holdouts", "scorers", "settings")
+@options.asked("reference", "config", "store")
 @options.outputs
 @options.asked(
     "limit", "allow_subset", "allow_same", "of", "allow_code", "sequential", "seed", "temperature", "max_tokens",
@@ -78,7 +79,7 @@ def command(
 
 def _experiment(asked: Asked, quiet: bool) -> Experiment:
     """What the options and the config say is to be measured. Raises UserError for what is wrong with it."""
-    config = find_config(asked.config, wanted=not (asked.probes or asked.holdouts))
+    config = find_config(asked.config, wanted=not (asked.probes or asked.benchmarks or asked.holdouts))
     if config is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
         click.echo(f"fteval: {DEFAULT_CONFIG} {note}", err=True)

@@ -17,7 +17,7 @@ from fteval.config.tree import Problem, Tree
 
 _SPECS: dict[str, type[BaseModel]] = {"candidates": CandidateSpec, "probes": ProbeSpec, "gates": GateSpec}
 _LATER = {
-    "": ("report", "benchmarks"),
+    "": ("report",),
     "candidates": ("prompt", "few_shot", "retrieve", "constrain", "reflect", "from"),
 }
 """Keys of the design that this version does not know yet."""
@@ -164,11 +164,13 @@ def _gates_on_no_probe(tree: Tree) -> Iterator[Found]:
     probes, gates = tree.value.get("probes"), tree.value.get("gates")
     if not isinstance(probes, dict) or not isinstance(gates, list):
         return
+    benchmarks = tree.value.get("benchmarks")
+    known = [*probes, *(benchmarks if isinstance(benchmarks, list) else [])]
     for i, gate in enumerate(gates):
         name = _probe_of(gate)
-        if name is not None and name not in probes:
+        if name is not None and name not in known:
             place = ("gates", i, "probe")
-            what = f"a gate on '{name}', which is not among the probes. {_suggest(name, list(probes))}"
+            what = f"a gate on '{name}', which is not among the probes. {_suggest(name, known)}"
             yield place, Problem(tree.line(place), what)
 
 

@@ -281,6 +281,8 @@ class Config(_Spec):
     reference: Text | None = None
     """The model whose likelihoods judge answers: `base`, `none`, or a ref; without it the base, where it can."""
     probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
+    benchmarks: list[Name] = Field(default_factory=list)
+    """Tasks of lm-eval, each as a probe of its name; under `probes` one can be told more: {use: benchmark, task: …}."""
     gates: list[GateSpec] = Field(default_factory=list)
     sampling: SamplingSpec = Field(default_factory=SamplingSpec)
     on_inconclusive: Literal["fail", "warn"] = "fail"

@@ -42,6 +42,9 @@ class Asked:
         default=(), metadata=_told("A probe to run; repeatable.", "--probe", metavar="NAME")
     )
     holdouts: tuple[Path, ...] = field(default=(), metadata=_told("Your own hold-out file; repeatable.", "--holdout"))
+    benchmarks: tuple[str, ...] = field(
+        default=(), metadata=_told("Tasks of lm-eval: arc_easy,ifeval; repeatable.", "--benchmark", metavar="TASK")
+    )
     scorers: tuple[Any, ...] = field(
         default=(),
         metadata=_told(

@@ -120,11 +120,14 @@ def _uses(asked: Asked, config: Config | None) -> list[ProbeUse]:
     known = {use.name: use for use in config_probes(config)} if config else {}
     named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in asked.probes]
     own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in asked.holdouts]
+    tasks = [task.strip() for given in asked.benchmarks for task in given.split(",") if task.strip()]
+    own += [known.get(task, _benchmark(task, "--benchmark")) for task in tasks]
     uses = _with_settings([*named, *own], asked.settings or {}, asked.scorers) or list(known.values())
     if not uses:
         raise UserError(
             "nothing to measure with",
-            fix="name a --probe (`fteval probes` lists all) or a --holdout FILE, or write a config (`fteval init`)",
+            fix="name a --probe (`fteval probes` lists all), --benchmark or --holdout FILE, or write a config "
+            "(`fteval init`)",
         )
     return uses
 
@@ -144,7 +147,7 @@ def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:
     """The config's gates on probes that are run. Raises UserError when gates were written and none of them counts."""
     names = {use.name for use in uses}
     chosen = tuple(gate for gate in config.gates if gate.probe in names)
-    unknown = tuple(gate for gate in config.gates if gate.probe not in {*names, *config.probes})
+    unknown = tuple(g for g in config.gates if g.probe not in {*names, *config.probes, *config.benchmarks})
     if config.gates and not chosen and not unknown:
         raise UserError(
             f"none of the config's gates is on what is run ({', '.join(sorted(names))})",
@@ -172,12 +175,17 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
     for name, spec in config.probes.items():
         drawn, most = spec.sampling.given, spec.limit
         yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where, spec.reference, drawn, most)
+    yield from (_benchmark(task, f"{config.path}: benchmarks") for task in config.benchmarks)
 
 
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
     """The candidates of a config."""
     for name, spec in config.candidates.items():
         yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where, spec.trained_on)
+
+
+def _benchmark(task: str, where: str) -> ProbeUse:
+    return ProbeUse(task, "benchmark", {"task": task}, where=where)
 
 
 def _holdout_name(path: Path) -> str:

@@ -36,11 +36,13 @@ from fteval.records.generations import (
     ServedEngine,
     TellingEngine,
     ToolEngine,
+    WeighingEngine,
 )
 from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof, ReleasePlan
 from fteval.records.probes import (
     ComparingProbe,
+    DrawingProbe,
     FittedProbe,
     Metric,
     NamingProbe,
@@ -56,6 +58,7 @@ from fteval.records.ranges import Range, out_of_range, ranged
 from fteval.records.releases import AnchorPoint, Baseline, Moved, Point, Release, Shift, Step
 from fteval.records.runs import Judged, ProbeResult, Readings, RunRecord, Sequential
 from fteval.records.samples import (
+    Continuation,
     Message,
     Sample,
     check_honoured,

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from fteval.records.digests import IDENTITY
 from fteval.records.ranges import Range, ranged
 from fteval.records.readings import Likelihood, Reading
-from fteval.records.samples import Message, Sample
+from fteval.records.samples import Continuation, Message, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Request:
     repeat: int = 0
     seed: int = 0
     """This row's own seed (from sampling seed, prompt and repeat), so that batch composition cannot change a draw."""
+    continuations: tuple[Continuation, ...] = ()
+    """Texts whose likelihoods are asked, instead of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Generation:
     reasoning: str | None = None
     """What a server shows apart of what the model thought before; where it stands in the text, `records.reasoning`
     parts the two."""
+    likelihoods: tuple[Likelihood, ...] | None = None
+    """Of the request's continuations, in their order; `text` is the likeliest of them then."""
 
     @property
     def ok(self) -> bool:
@@ -195,6 +199,14 @@ class RemarkingEngine(Protocol):
 
     def remarks(self, unmet: Sequence[str]) -> Iterable[str]:
         """A sentence each, once every prompt was asked for; `unmet` are probes of which it knows no sample."""
+
+
+@runtime_checkable
+class WeighingEngine(Protocol):
+    """An engine that says how likely given texts are."""
+
+    def weigh(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
+        """One generation per request, with the `likelihoods` of its continuations; in any order, in groups."""
 
 
 class Price(Protocol):

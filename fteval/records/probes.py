@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.generations import Generation
 from fteval.records.samples import Sample
@@ -129,3 +129,12 @@ class NamingProbe(Protocol):
     @property
     def contents(self) -> Mapping[str, str]:
         """Parameter -> digest of what it names."""
+
+
+@runtime_checkable
+class DrawingProbe(Protocol):
+    """One whose answers must be drawn in a way of its own."""
+
+    @property
+    def sampling(self) -> Mapping[str, Any]:
+        """Fields of Sampling; what the user says of this probe goes before."""

@@ -24,6 +24,8 @@ class Likelihood:
     tokens: int
     size: int
     """Bytes of UTF-8 that these tokens spell."""
+    greedy: bool | None = None
+    """Whether each of them is the likeliest one; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,17 @@ class Message:
     """One turn of a conversation."""
 
     role: str
+    """`system`, `user`, `assistant`; or `text`, alone: what the model reads as it stands, without a chat template."""
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A text whose likelihood is asked instead of an answer."""
+
+    text: str
+    context: str | None = None
+    """What it goes on from, as it stands; None: from the sample's own prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Sample:
     """What else the probe's judgement rests on (subject, keywords, accepted answers)."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What the model is offered to call, each as `{"type": "function", "function": {"name", "parameters", …}}`."""
+    continuations: tuple[Continuation, ...] = ()
+    """Asked for their likelihoods; then nothing is generated."""
 
     @property
     def content_digest(self) -> str:
@@ -44,6 +56,7 @@ class Sample:
                 "target": self.target,
                 "metadata": dict(self.metadata),
                 **({"tools": list(self.tools)} if self.tools else {}),
+                **({"continuations": [[c.context, c.text] for c in self.continuations]} if self.continuations else {}),
             }
         )
 

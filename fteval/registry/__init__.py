@@ -38,7 +38,7 @@ def probe_class(name: str) -> type[Probe]:
     plugin = names.plugin("probe", name)
     if plugin is not None:
         return typing.cast(type[Probe], names.plugin_probe(plugin))
-    return typing.cast(type[Probe], names.only_class(f"fteval.evals.{name}", names.PROBE))
+    return typing.cast(type[Probe], names.only_class(names.APART.get(name, f"fteval.evals.{name}"), names.PROBE))
 
 
 def unusable(name: str) -> str | None:

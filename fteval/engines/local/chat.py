@@ -107,6 +107,8 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> Prompt:
         """The prompt as token ids. Raises UserError for a template that begins with BOS twice."""
+        if messages[0].role == "text":
+            return Prompt(tuple(messages), tuple(self.plain(messages[0].content)))
         ids = self.encode(self.render(messages, tools))
         if not ids:
             raise UserError(
@@ -128,6 +130,30 @@ class Chat:
             # Half a surrogate pair is no character: tokenizers refuse it, people mean U+FFFD.
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of a text that no template made: with what this tokenizer puts around a text, BOS mostly."""
+        begun = text.startswith(str(self.tokenizer.decode([self.prefix])))
+        return list(self.tokenizer(text, add_special_tokens=not begun)["input_ids"])
+
+    @cached_property
+    def prefix(self) -> int:
+        """The token before a text of which nothing else is known: BOS, else EOS."""
+        bos = self.tokenizer.bos_token_id
+        return int(self.tokenizer.eos_token_id if bos is None else bos)
+
+    def pair(self, context: str, text: str) -> tuple[list[int], list[int]]:
+        """Token ids of a context and of a text that goes on from it, neither from a template.
+
+        As lm-eval cuts them, so that its numbers are ours: white space at the context's end belongs to the text, and
+        the text's tokens are those of both together beyond as many as the context has alone.
+        """
+        if not context:
+            ids = self.encode(text)
+            return ([self.prefix], ids) if ids[:1] != [self.prefix] else (ids[:1], ids[1:])
+        bare = context.rstrip()
+        ids = self.plain(bare)
+        return ids, self.plain(bare + context[len(bare) :] + text)[len(ids) :]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated tokens, special ones left out; those that mark reasoning stay."""

@@ -144,13 +144,23 @@ class TransformersEngine:
     def _likelihood(self, nats: float, ids: Sequence[int]) -> Likelihood:
         return Likelihood(nats, len(ids), len(self.chat.decode(ids).encode("utf-8", "replace")))
 
+    def weigh(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
+        """Likelihoods of given texts; a context that does not fit is a failure of that request."""
+        from fteval.engines.local.weigh import weighed
+
+        return weighed(requests, self.chat, self.context, self._scored)
+
     def _sums(self, ids: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
-        """Sum of log p of each continuation; smaller batches where memory runs out."""
+        return [value for value, _ in self._scored(ids)]
+
+    def _scored(self, ids: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[tuple[float, bool]]:
+        """Of each continuation the sum of log p, and whether it is the greedy one; smaller batches where memory runs
+        out."""
         from fteval.engines.local.loglikelihood import loglikelihoods
 
         tokens = self.batch_tokens or batches.prefill_tokens(self.device)
         weights = self.weights()
-        values: list[float] = [0.0] * len(ids)
+        values = [(0.0, True)] * len(ids)
         todo = deque([list(range(len(ids)))] if ids else [])
         while todo:
             part = todo.popleft()

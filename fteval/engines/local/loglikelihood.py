@@ -19,14 +19,15 @@ WORTH_READING_ONCE = 4
 @torch.no_grad()
 def loglikelihoods(
     model: Model, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], *, vocabulary: int, tokens: int
-) -> list[float]:
-    """Sum of log p of each continuation's tokens after its prompt's tokens; 0 for an empty continuation.
+) -> list[tuple[float, bool]]:
+    """Sum of log p of each continuation's tokens after its prompt's tokens, and whether each of them is the likeliest
+    one; 0 and True for an empty continuation.
 
     Rows are padded on the left, so the scored columns are the last ones and logits are computed for these only.
     `tokens` bounds rows times columns of a batch. What all prompts begin with (a system prompt; the whole prompt where
     it is the same one) is read once.
     """
-    values = [0.0] * len(pairs)
+    values = [(0.0, True)] * len(pairs)
     order = sorted((i for i, (_, more) in enumerate(pairs) if more), key=lambda i: -sum(map(len, pairs[i])))
     begun = _begun(model, [pairs[i][0] for i in order])
     if begun is not None:
@@ -66,7 +67,7 @@ def _score(
     pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
     batch: Sequence[int],
     scored: int,
-    values: list[float],
+    values: list[tuple[float, bool]],
     begun: tuple[Any, int] | None,
 ) -> None:
     # The last token is never read: what comes after it is not asked.
@@ -92,5 +93,6 @@ def _score(
     logits = logits.float()
     chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(-1)
     sums = chosen.double().masked_fill(~counted, 0).sum(-1).tolist()
-    for index, value in zip(batch, sums, strict=True):
+    greedy = ((logits.argmax(-1) == targets) | ~counted).all(-1).tolist()
+    for index, value in zip(batch, zip(sums, greedy, strict=True), strict=True):
         values[index] = value

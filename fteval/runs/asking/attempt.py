@@ -7,10 +7,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, Generation, Request, Sampling, TellingEngine
+from fteval.records import Engine, Generation, Request, Sampling, TellingEngine, WeighingEngine
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
@@ -146,15 +147,20 @@ class Attempt:
     def _groups(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
         """The answers as they come, those that are drawn alike asked together."""
         alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
+        weighed = [request for request in requests if request.continuations]
         for request in requests:
-            alike.setdefault(self.work.drawn(request.key), []).append(request)
+            if not request.continuations:
+                alike.setdefault(self.work.drawn(request.key), []).append(request)
         for sampling, of in alike.items():
-            yield from self._drawn(of, sampling)
+            yield from self._timed(partial(self.engine.generate, of, sampling))
+        if weighed:
+            assert isinstance(self.engine, WeighingEngine)  # the plan has seen to that
+            yield from self._timed(partial(self.engine.weigh, weighed))
 
-    def _drawn(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+    def _timed(self, asked: Callable[[], Iterator[list[Generation]]]) -> Iterator[list[Generation]]:
         began = time.perf_counter()
         with self.signals.cancelling():
-            groups = self.engine.generate(requests, sampling)
+            groups = asked()
         while True:
             with self.signals.cancelling():
                 group = next(groups, None)

@@ -18,7 +18,9 @@ from fteval.records import (
     Request,
     Sample,
     Sampling,
+    ServedEngine,
     ToolEngine,
+    WeighingEngine,
     canonical,
     digest,
     normalised,
@@ -105,6 +107,9 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             prompt = _prompt(engine, sample)
             input_digest = identity.input_digest(prompt)
             extra = request_identity(sample, prompt) if request_identity else None
+            if sample.continuations:
+                _check_weighing(engine, probe)
+                extra = {"engine": extra, "continuations": [[c.context, c.text] for c in sample.continuations]}
             if request_identity:
                 outputs.append([probe.name, sample.id, extra])
                 met |= {probe.name} if extra is not None else set()
@@ -115,7 +120,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                     shares[key] = shares.get(key, 1) + 1
                 else:
                     seed = identity.row_seed(drawn.seed, input_digest, repeat)
-                    requests[key] = Request(key, sample.id, prompt, repeat, seed)
+                    requests[key] = Request(key, sample.id, prompt, repeat, seed, sample.continuations)
                     if drawn != sampling:
                         others[key] = drawn
             of_probe.append(of_sample)
@@ -158,9 +163,25 @@ def _as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
 
 
+def _check_weighing(engine: Engine, probe: SuiteProbe) -> None:
+    if not isinstance(engine, WeighingEngine):
+        raise UserError(
+            f"probe '{probe.name}' asks how likely given texts are, and that cannot be known here",
+            where=engine.ref,
+            fix="a local model can say it",
+        )
+
+
 def _prompt(engine: Engine, sample: Sample) -> Prompt:
     if not sample.tools:
-        return engine.prompt(sample.messages)
+        prompt = engine.prompt(sample.messages)
+        if sample.messages[0].role == "text" and isinstance(engine, ServedEngine):
+            raise UserError(
+                f"sample {sample.id!r} is plain text, and a server puts its chat template around it",
+                where=engine.ref,
+                fix="ask a local model, or ask through the template: --set chat=true",
+            )
+        return prompt
     if not isinstance(engine, ToolEngine):
         raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
     return engine.prompt_with_tools(sample.messages, sample.tools)

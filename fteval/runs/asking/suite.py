@@ -9,7 +9,7 @@ from typing import Any
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import FittedProbe, Probe, Sample, VaryingProbe, canonical
+from fteval.records import DrawingProbe, FittedProbe, Probe, Sample, VaryingProbe, canonical
 from fteval.runs.asking import copies, identity
 
 
@@ -93,7 +93,7 @@ def build(
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
         digests = tuple(_content_digest(called, s) for s in samples)
-        own = (sampling or {}).get(called, {})
+        own = {**(probe.sampling if isinstance(probe, DrawingProbe) else {}), **(sampling or {}).get(called, {})}
         probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called), own))
     if not probes:
         fix = "name one with --probe; `fteval probes` lists all"

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fteval.records import Failure, Generation, Message, Sample
+from fteval.records import Continuation, Failure, Generation, Message, Sample
+from fteval.records.readings import Likelihood
 from fteval.runs.journal import lines
 
 _KEY_FIELD = b'"key":"'
@@ -31,6 +32,7 @@ def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Iterable[s
         "slices": dict(sample.slices),
         "metadata": dict(sample.metadata),
         **({"tools": list(sample.tools)} if sample.tools else {}),
+        **({"continuations": [[c.context, c.text] for c in sample.continuations]} if sample.continuations else {}),
     }
 
 
@@ -44,6 +46,7 @@ def to_sample(row: Mapping[str, Any]) -> Sample:
         slices=row["slices"],
         metadata=row["metadata"],
         tools=tuple(row.get("tools", ())),
+        continuations=tuple(Continuation(text, context) for context, text in row.get("continuations", ())),
     )
 
 
@@ -76,6 +79,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         row["reasoning"] = g.reasoning
     if g.likelihood is not None:
         row["likelihood"] = dataclasses.astuple(g.likelihood)
+    if g.likelihoods is not None:
+        row["likelihoods"] = [[one.nats, one.tokens, one.size, one.greedy] for one in g.likelihoods]
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 
@@ -95,6 +100,7 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
         served=row.get("served"),
         fingerprint=row.get("fingerprint"),
         reasoning=row.get("reasoning"),
+        likelihoods=tuple(Likelihood(*one) for one in row["likelihoods"]) if "likelihoods" in row else None,
     )
 
 

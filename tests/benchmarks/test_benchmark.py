@@ -1,0 +1,214 @@
+"""lm-eval's tasks through fteval's engines: the same number for every document as lm-eval itself gives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("lm_eval")
+
+import fteval
+from fteval.benchmarks.benchmark import Benchmark
+from fteval.benchmarks.tasks import load
+from fteval.engines.pool import Pool
+from fteval.errors import Incomplete, UserError
+from fteval.records import Metric, digest
+from fteval.runs.journal import lines
+
+TOWNS = ["Verona", "Mantua", "Padua", "Venice"]
+CHOICE = """
+task: {name}
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/choice.jsonl}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Question: {{{{question}}}}\\nAnswer:"
+doc_to_target: answer
+doc_to_choice: "{{{{choices}}}}"
+metric_list:
+  - {{metric: acc, aggregation: mean, higher_is_better: true}}
+  - {{metric: acc_norm, aggregation: mean, higher_is_better: true}}
+  - {{metric: mcc}}
+metadata: {{version: 1.0}}
+"""
+WORDS = """
+task: own_words
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/choice.jsonl}}}}
+test_split: test
+output_type: generate_until
+doc_to_text: "Question: {{{{question}}}}\\nAnswer:"
+doc_to_target: "{{{{choices[answer]}}}}"
+generation_kwargs: {{until: ["\\n"], max_gen_toks: 12, do_sample: false}}
+filter_list:
+  - {{name: as-is, filter: [{{function: take_first}}]}}
+  - name: a-town
+    filter: [{{function: regex, regex_pattern: "(Verona|Mantua|Padua|Venice)"}}, {{function: take_first}}]
+metric_list:
+  - {{metric: exact_match, aggregation: mean, higher_is_better: true}}
+metadata: {{version: 1.0}}
+"""
+LAST_WORD = """
+task: own_last_word
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/choice.jsonl}}}}
+test_split: test
+output_type: loglikelihood
+doc_to_text: "{{{{question}}}}"
+doc_to_target: " {{{{choices[0]}}}}"
+metric_list:
+  - {{metric: acc, aggregation: mean, higher_is_better: true}}
+  - {{metric: perplexity, aggregation: perplexity, higher_is_better: false}}
+metadata: {{version: 1.0}}
+"""
+
+
+@pytest.fixture(scope="session")
+def own_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three task files of somebody's own, and their data."""
+    folder = tmp_path_factory.mktemp("tasks")
+    rows = [
+        {"question": f"Where does {name} live, {i}?", "choices": TOWNS[i % 4 :] + TOWNS[: i % 4], "answer": i * 7 % 4}
+        for i, name in enumerate(["Romeo", "Juliet", "Paris", "Tybalt"] * 4)
+    ]
+    rows.append(rows[0])  # somebody's data hold one document twice
+    (folder / "choice.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "choice.yaml").write_text(CHOICE.format(name="own_choice", folder=folder))
+    (folder / "words.yaml").write_text(WORDS.format(folder=folder))
+    (folder / "last.yaml").write_text(LAST_WORD.format(folder=folder))
+    return folder
+
+
+def by_lm_eval(model: Path, folder: Path, task: str) -> list[dict[str, Any]]:
+    """Every document's results by lm-eval's own `hf` model."""
+    import lm_eval
+    from lm_eval.tasks import TaskManager
+
+    found = lm_eval.simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(model), "dtype": "float32"},
+        tasks=[task],
+        task_manager=TaskManager(include_path=str(folder)),
+        device="cpu",
+        batch_size=4,
+        bootstrap_iters=0,
+    )
+    return list(found["samples"][task])
+
+
+def by_fteval(model: Path, folder: Path, task: str, store: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sample id -> answer, and sample id -> scores, of one run."""
+    fteval.run(model=str(model), benchmarks=[task], settings={"include": str(folder)}, store=store)
+    (run,) = (store / "runs").iterdir()
+    answers = {row["key"]: row for row in lines.read(run / "generations.jsonl")}
+    asked = {row["id"]: answers[row["keys"][0]] for row in lines.read(run / "samples.jsonl")}
+    return asked, {row["sample"]: row["values"] for row in lines.read(run / "scores.jsonl") if "values" in row}
+
+
+def ids(task: str, samples: list[dict[str, Any]]) -> list[str]:
+    """The sample ids of lm-eval's documents, in its order."""
+    found: list[str] = []
+    for sample in samples:
+        key = f"{task}/{digest(sample['doc'])[7:23]}"
+        found.append(key if key not in found else f"{key}-2")
+    return found
+
+
+@pytest.mark.parametrize("task", ["own_choice", "own_last_word"])
+def test_every_likelihood_is_lm_evals(task: str, tiny_model: Path, own_tasks: Path, tmp_path: Path) -> None:
+    theirs = by_lm_eval(tiny_model, own_tasks, task)
+    answers, scores = by_fteval(tiny_model, own_tasks, task, tmp_path)
+    assert set(ids(task, theirs)) == set(scores)
+    for key, sample in zip(ids(task, theirs), theirs, strict=True):
+        ours = answers[key]["likelihoods"]
+        for (nats, greedy), (mine, _, _, mine_greedy) in zip((r[0] for r in sample["resps"]), ours, strict=True):
+            assert mine == pytest.approx(float(nats), abs=1e-3) and mine_greedy == bool(greedy)
+        assert scores[key] == {name: sample[name] for name in scores[key]}
+
+
+def test_every_generated_answer_is_lm_evals(tiny_model: Path, own_tasks: Path, tmp_path: Path) -> None:
+    theirs = by_lm_eval(tiny_model, own_tasks, "own_words")
+    answers, scores = by_fteval(tiny_model, own_tasks, "own_words", tmp_path)
+    for name in ("as-is", "a-town"):
+        of_filter = [sample for sample in theirs if sample["filter"] == name]
+        for key, sample in zip(ids("own_words", of_filter), of_filter, strict=True):
+            assert answers[key]["text"] == sample["resps"][0][0]
+            assert scores[key][f"exact_match_{name.replace('-', '_')}"] == sample["exact_match"]
+
+
+def test_a_benchmark_is_paired_gated_and_not_asked_twice(
+    tiny_model: Path, tiny_adapter: Path, own_tasks: Path, tmp_path: Path
+) -> None:
+    def measured() -> Any:
+        return fteval.run(
+            model=f"{tiny_model}+{tiny_adapter}", against=str(tiny_model), benchmarks=["own_choice"],
+            settings={"include": str(own_tasks)}, store=tmp_path,
+        )  # fmt: skip
+
+    first, again = measured(), measured()
+    assert [g.gate.metric for g in first.candidates[0].gates] == ["acc"]
+    (change,) = (c for c in first.candidates[0].changes if c.metric.name == "acc")
+    assert change.n_paired == 17
+    assert first.candidates[0].changes == again.candidates[0].changes
+    runs = sorted((tmp_path / "runs").iterdir())[2:]
+    assert all(row["reused"] for run in runs for row in lines.read(run / "generations.jsonl"))
+
+
+def test_metrics_of_the_whole_corpus_are_left_out(own_tasks: Path) -> None:
+    probe = Benchmark("own_choice", include=str(own_tasks))
+    assert probe.metrics == (Metric("acc", primary=True), Metric("acc_norm"))
+    assert [m.name for m in Benchmark("own_last_word", include=str(own_tasks)).metrics] == ["acc"]
+
+
+def test_a_task_without_a_metric_for_each_document_is_refused(own_tasks: Path, tmp_path: Path) -> None:
+    text = CHOICE.format(name="own_mcc", folder=own_tasks).replace("metric: acc,", "metric: acc, x: 1,")
+    kept = [line for line in text.splitlines() if "metric: acc" not in line]
+    (tmp_path / "mcc.yaml").write_text("\n".join(kept))
+    with pytest.raises(UserError, match=r"no metric that can be compared item by item \(mcc\)"):
+        _ = Benchmark("own_mcc", include=str(tmp_path)).metrics
+
+
+def test_a_task_nobody_knows_is_named_with_its_neighbours() -> None:
+    with pytest.raises(UserError, match="no task 'arc_eazy'") as error:
+        load("arc_eazy", shots=None, chat=False, include=None)
+    assert "arc_easy" in str(error.value.fix)
+
+
+def test_data_that_cannot_be_reached_leave_the_run_incomplete() -> None:
+    with pytest.raises(Incomplete, match="'arc_easy' cannot be reached"):
+        load("arc_easy", shots=None, chat=False, include=None)
+
+
+def test_a_chat_benchmark_asks_through_each_models_own_template(tiny_model: Path, own_tasks: Path) -> None:
+    sample = next(Benchmark("own_choice", chat=True, include=str(own_tasks)).samples())
+    assert [turn.role for turn in sample.messages] == ["user"]
+    assert {c.context for c in sample.continuations} == {None}
+    with Pool() as pool:
+        rendered = pool.open(str(tiny_model)).prompt(sample.messages)
+    assert rendered.token_ids is not None and sample.messages[0].content.startswith("Question: Where does Romeo")
+
+
+def test_what_a_task_is_has_one_digest_in_every_process(own_tasks: Path) -> None:
+    code = (
+        "from fteval.benchmarks.tasks import load\n"
+        f"print(load('own_words', shots=None, chat=False, include={str(own_tasks)!r}).digest)"
+    )
+    printed = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert printed == {load("own_words", shots=None, chat=False, include=str(own_tasks)).digest + "\n"}
+
+
+def test_outputs_made_elsewhere_cannot_answer_likelihoods(own_tasks: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").write_text('{"id": "a", "output": "b"}\n')
+    with pytest.raises(UserError, match="how likely given texts are"):
+        fteval.run(
+            model=f"replay:{tmp_path / 'out.jsonl'}", benchmarks=["own_choice"],
+            settings={"include": str(own_tasks)}, store=tmp_path / "store",
+        )  # fmt: skip
