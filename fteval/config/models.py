@@ -291,7 +291,7 @@ class Config(_Spec):
     """Whether a probe that fell and that no gate is on blocks (exit 1), or is only named in the verdict."""
     sequential: bool = False
     """Ask in random order and stop each probe when its gates are decided."""
-    allow: list[Literal["sampling", "repeats", "template"]] = Field(default_factory=list)
+    allow: list[Literal["sampling", "repeats", "template", "prompts"]] = Field(default_factory=list)
     """In what the runs of a comparison may differ beside the model; otherwise its gates are incomplete."""
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""

@@ -200,6 +200,9 @@ class RemarkingEngine(Protocol):
     def remarks(self, unmet: Sequence[str]) -> Iterable[str]:
         """A sentence each, once every prompt was asked for; `unmet` are probes of which it knows no sample."""
 
+    def asked_otherwise(self) -> str | None:
+        """Digest of the prompts that its answers are to, where these are not those that were asked for."""
+
 
 @runtime_checkable
 class WeighingEngine(Protocol):

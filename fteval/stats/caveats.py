@@ -68,7 +68,7 @@ def against_itself(base: RunRecord, run: RunRecord) -> bool:
     return one_ref and answered and base.digest == run.digest and _served(base) == _served(run)
 
 
-CONDITIONS = ("sampling", "repeats", "template")
+CONDITIONS = ("sampling", "repeats", "template", "prompts")
 """What decides the answers beside the model: where it differs a change is not the model's alone."""
 
 
@@ -82,6 +82,8 @@ def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict
         kind = key.partition(".")[0]
         if kind in CONDITIONS and kind not in allow and key != "sampling.seed":
             found.setdefault(kind, []).append(_apart(key, old, new))
+    if plan(base).get("prompts") != plan(run).get("prompts") and "prompts" not in allow:
+        found["prompts"] = ["its saved answers are to other prompts than the base's"]
     return {kind: ", ".join(words) for kind, words in found.items()}
 
 

@@ -184,6 +184,12 @@ def check_adapter_folder(folder: Path) -> dict[str, Any]:
             where=str(folder / "adapter_config.json"),
             fix="measure it behind a server that knows aLoRA, or its outputs: replay:FILE",
         )
+    if config["peft_type"].upper() == "LORA" and not isinstance(config.get("lora_alpha"), int | float):
+        raise UserError(
+            "adapter_config.json has no 'lora_alpha': how strong the adapter is nobody can know",
+            where=str(folder / "adapter_config.json"),
+            fix="write the lora_alpha that it was trained with; every library takes another where there is none",
+        )
     if not exists(folder / "adapter_model.safetensors"):
         raise UserError(*_no_weights(folder), where=str(folder), fix=_CONVERT)
     return config

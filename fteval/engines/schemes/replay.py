@@ -39,6 +39,8 @@ class ReplayEngine:
         self._by_id: dict[str, int] = {}
         self._by_prompt: dict[bytes, int] = {}
         self._met: set[int] = set()
+        self._asked_of: dict[int, bytes] = {}
+        self._otherwise: dict[str, str] = {}
         self._read()
 
     def identity(self) -> Mapping[str, Any]:
@@ -50,7 +52,13 @@ class ReplayEngine:
         if row is None:
             return None
         self._met.add(row)
+        asked = _asked([(m.role, m.content) for m in prompt.messages])
+        if self._asked_of.get(row, asked) != asked:
+            self._otherwise[sample.id] = self._asked_of[row].hex()
         return digest([self._outputs[row], self._reasons[row]])
+
+    def asked_otherwise(self) -> str | None:
+        return digest(self._otherwise) if self._otherwise else None
 
     def remarks(self, unmet: Sequence[str]) -> Iterator[str]:
         """Rows that answer nothing that is asked, and probes that nothing here answers: of another hold-out?"""
@@ -58,6 +66,9 @@ class ReplayEngine:
         ids = {row: known for known, row in self._by_id.items()}
         alone = [row for row in range(n) if row not in self._met]
         first = ", ".join(ids.get(row, f"row {row + 1}") for row in alone[:3])
+        if self._otherwise:
+            share = f"{len(self._otherwise)} of {len(self._met)} answers of {name}"
+            yield f"{share} are to other prompts than the hold-out's (first: {next(iter(self._otherwise))})"
         if unmet:
             yield f"{name} answers no sample of {', '.join(unmet)}; its ids: {first}{', …' if len(alone) > 3 else ''}"
         elif alone:
@@ -167,6 +178,7 @@ class ReplayEngine:
             self._by_id[str(identifier)] = index
         if asked is not None:
             self._by_prompt.setdefault(asked, index)
+            self._asked_of[index] = asked
         self._outputs.append(tuple(outputs))
         self._reasons.append(reason)
         lines.append(number)

@@ -140,7 +140,11 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         fields["sequential"] = sequential
     total = suite.n_samples * repeats
     unmet = [p.name for p in suite.probes if p.name not in met]
-    remarks = tuple(engine.remarks(unmet)) if isinstance(engine, RemarkingEngine) else ()
+    remarks: tuple[str, ...] = ()
+    if isinstance(engine, RemarkingEngine):
+        remarks = tuple(engine.remarks(unmet))
+        if (otherwise := engine.asked_otherwise()) is not None:
+            fields["prompts"] = otherwise
     return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, sampling, others, remarks)
 
 
