@@ -26,7 +26,7 @@ _MOST_OF_LANGUAGES = 0.9
 class Degeneration:
     """Whether the output is still text.
 
-    Measures  sound: no loop, nonsense or other language, unless asked for; surprise: the reference's nats a token;
+    Measures  sound: no loop, nonsense or other language, unless asked for; surprise: the reference's nats a byte;
               distinct_2: different word pairs; longest_repeat: words; non_words: by lexicons; switched_language: than
               the prompt's
     Chance    none
@@ -38,7 +38,7 @@ class Degeneration:
     asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("sound", primary=True),
-        Metric("surprise", better="lower", unit="nats per token", partial=True),
+        Metric("surprise", better="lower", unit="nats per byte", partial=True),
         Metric("distinct_2", partial=True),
         Metric("longest_repeat", better="lower", unit="words"),
         Metric("non_words", better="lower"),

@@ -1,8 +1,8 @@
 """How likely a reference model finds an answer, and from where on that counts: what a run hands to its probes.
 
-Surprise: nats a token of the answer, given its prompt. Aboutness: nats a token that the prompt saves, against a prompt
-that asks for nothing in particular. What is a surprise is decided by nats a byte: broken words make short tokens, so
-that each of them surprises no more than a word of good text does.
+Surprise: nats a byte of the answer, given its prompt; a byte and not a token, because broken words make short tokens,
+each of which surprises no more than a word of good text does. Aboutness: nats a token that the prompt saves, against a
+prompt that asks for nothing in particular.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Reading:
     """What the reference says of one answer."""
 
     surprise: float | None
+    """Nats a byte."""
     aboutness: float | None
-    density: float | None
-    """Surprise in nats a byte."""
+    """Nats a token."""
     tokens: int
     """So many of the answer were read."""
     limits: Limits

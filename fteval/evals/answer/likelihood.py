@@ -10,13 +10,13 @@ FEW_TOKENS, LEAST_NATS = 4, 1.0
 
 def usable(reading: Reading | None) -> Reading | None:
     """The reading, where there is one and both of its limits were found; else rules decide alone."""
-    if reading is None or reading.density is None:
+    if reading is None or reading.surprise is None:
         return None
     return None if reading.limits.ceiling.value is None or reading.limits.floor.value is None else reading
 
 
 def surprise(reading: Reading | None) -> tuple[float | None, str]:
-    """Nats a token, or why there are none."""
+    """Nats a byte, or why there are none."""
     return _number(reading, reading.surprise, reading.limits.ceiling) if reading else (None, "no reference")
 
 
@@ -33,7 +33,7 @@ def _number(reading: Reading, value: float | None, limit: Limit) -> tuple[float 
 def fluent(reading: Reading) -> bool:
     """Whether the answer surprises the reference less than words in any order would: it is language."""
     ceiling = reading.limits.ceiling.value
-    return reading.density is not None and ceiling is not None and reading.density <= ceiling
+    return reading.surprise is not None and ceiling is not None and reading.surprise <= ceiling
 
 
 def nonsense(reading: Reading) -> str | None:
@@ -52,9 +52,9 @@ def doubtful(reading: Reading, code: str | None) -> str | None:
 
 def _dense(reading: Reading) -> str | None:
     line = reading.limits.ceiling.value
-    if reading.density is None or line is None or reading.density <= line:
+    if reading.surprise is None or line is None or reading.surprise <= line:
         return None
-    return f"a surprise to the reference: {reading.density:.2f} nats a byte, words in any order begin at {line:.2f}"
+    return f"a surprise to the reference: {reading.surprise:.2f} nats a byte, words in any order begin at {line:.2f}"
 
 
 def astray(reading: Reading) -> str | None:

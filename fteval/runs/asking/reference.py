@@ -27,8 +27,8 @@ NEUTRAL = (Message("user", "Go on."),)
 """Asks for nothing in particular. One for all answers, so that its tokens are read once."""
 FIRST, PACE = 32, 4.0
 """So many likelihoods are asked, and kept, at a time: more where they take fewer seconds than this, else fewer."""
-CALIBRATED_ON = 80
-"""Good answers that negatives are made of, at most."""
+CALIBRATED_ON = 60
+"""Good answers that negatives are made of, at most: more would cost more than they move the lines."""
 CEILING, FLOOR = 0.15, 0.1
 """Share of the bad answers on the good side of each line. The lines stand near the bad ones: another style or language
 surprises a reference too, and what saves little is still saved."""
@@ -112,13 +112,13 @@ class Reader:
     def reading(self, answer: Answer, limits: Limits) -> Reading:
         """The numbers of an answer whose likelihoods are known."""
         if not answer.text.strip():
-            return Reading(None, None, None, 0, limits, "the answer is empty")
+            return Reading(None, None, 0, limits, "the answer is empty")
         own, alone = self.likelihood(answer.messages, answer.text), self.likelihood(NEUTRAL, answer.text)
         if own is None or alone is None:
             reason = "the reference gives no likelihood: longer than its context, or no number"
-            return Reading(None, None, None, 0, limits, reason)
+            return Reading(None, None, 0, limits, reason)
         each = own.nats / own.tokens
-        return Reading(-each, each - alone.nats / alone.tokens, -own.nats / own.size, own.tokens, limits)
+        return Reading(-own.nats / own.size, each - alone.nats / alone.tokens, own.tokens, limits)
 
     def likelihood(self, messages: Messages, text: str) -> Likelihood | None:
         """What the reference said; None where that is no number."""

@@ -27,7 +27,7 @@ class SavedReadings:
             return None
         found = self.numbers.get((probe, sample.id, repeat))
         if found is None:
-            return Reading(None, None, None, 0, limits, "its reading was not kept: run the model again")
+            return Reading(None, None, 0, limits, "its reading was not kept: run the model again")
         return Reading(**found, limits=limits)
 
 

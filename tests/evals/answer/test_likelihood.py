@@ -23,10 +23,10 @@ MUTE = Limits(
     "nano", "sha256:j", "the base's own answers", 12, Limit(None, reason="12 answers"), Limit(None, reason="12")
 )
 DOG = Sample("dog", (Message("user", "Describe a dog."),), metadata={"subject": "dog"})
-GOOD = Reading(2.0, 0.6, 0.5, 20, LIMITS)
-ASTRAY = Reading(2.0, -0.2, 0.5, 20, LIMITS)
-SALAD = Reading(5.0, 0.0, 1.9, 20, LIMITS)
-STRANGE = Reading(5.0, 0.4, 1.9, 20, LIMITS)
+GOOD = Reading(0.5, 0.6, 20, LIMITS)
+ASTRAY = Reading(0.5, -0.2, 20, LIMITS)
+SALAD = Reading(1.9, 0.0, 20, LIMITS)
+STRANGE = Reading(1.9, 0.4, 20, LIMITS)
 """As surprising as a salad, but its prompt explains it: another language, perhaps."""
 
 
@@ -60,7 +60,7 @@ def test_of_two_or_three_tokens_the_prompt_must_save_or_cost_something() -> None
 def test_a_reading_without_limits_or_numbers_is_of_no_use() -> None:
     assert usable(GOOD) is GOOD
     assert usable(None) is None and usable(replace(GOOD, limits=MUTE)) is None
-    assert usable(Reading(None, None, None, 0, LIMITS, "too long")) is None
+    assert usable(Reading(None, None, 0, LIMITS, "too long")) is None
 
 
 def judged(probe: str, text: str, reading: Reading | None, sample: Sample = DOG) -> tuple[float | None, str]:

@@ -34,7 +34,7 @@ class Read:
 
     asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("surprise", primary=True, unit="nats per token"),
+        Metric("surprise", primary=True, unit="nats per byte"),
         Metric("aboutness", unit="nats per token"),
         Metric("floor", unit="nats per token"),
     )
@@ -66,13 +66,13 @@ def read(one: Reader, *answers: Answer) -> None:
         pass
 
 
-def test_surprise_is_nats_a_token_and_aboutness_what_the_prompt_saves_of_them() -> None:
+def test_surprise_is_nats_a_byte_and_aboutness_what_the_prompt_saves_of_a_token() -> None:
     answer, one = Answer("a", (Message("user", "ant bee"),), "ant bee cow"), reader()
     read(one, answer)
     found = one.reading(answer, NO_LIMITS)
     # After its prompt 0.5 + 0.5 + 1 nats for three words of nine letters, after the neutral one 3.
-    assert found.surprise == pytest.approx(2 / 3) and found.aboutness == pytest.approx(1 / 3)
-    assert found.density == pytest.approx(2 / 9) and found.tokens == 3
+    assert found.surprise == pytest.approx(2 / 9) and found.aboutness == pytest.approx(1 / 3)
+    assert found.tokens == 3
 
 
 def test_an_empty_answer_is_not_asked_about_and_one_beyond_the_context_has_a_reason() -> None:
@@ -165,7 +165,7 @@ def test_a_run_hands_readings_to_the_probe_and_keeps_them(tmp_path: Path) -> Non
     record = run(tmp_path, base, referees(base, base), questions())
     assert record.complete
     scores = record.probes[0].scores
-    assert set(scores["surprise"]) == {0.5} and set(scores["floor"]) == {0.0}
+    assert set(scores["surprise"]) == {0.5 / 3} and set(scores["floor"]) == {0.0}
     assert record.probes[0].limits is not None and record.probes[0].limits.of == "the base's own answers"
     assert record.readings is not None and record.readings.asked == len(base.judged)
     assert results.load(Store(tmp_path / "s"), record.id) == record
