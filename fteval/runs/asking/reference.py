@@ -32,8 +32,6 @@ CALIBRATED_ON = 60
 CEILING, FLOOR = 0.15, 0.1
 """Share of the bad answers on the good side of each line. The lines stand near the bad ones: another style or language
 surprises a reference too, and what saves little is still saved."""
-LIKE_ITS_OWN = 64
-"""Tokens of an answer that the reference writes itself, where it has no good ones to be calibrated on."""
 
 
 @runtime_checkable
@@ -213,13 +211,20 @@ def limits(reader: Reader, drawn: Sequence[Negatives], of: str) -> Limits:
 
 
 def own_answers(reference: Reference, answers: Iterable[Answer]) -> list[Answer]:
-    """What the reference itself answers to some of the prompts: good by its own lights."""
+    """What the reference itself answers to some of the prompts: good by its own lights.
+
+    As long as what is read: the words of a longer text surprise less, in whatever order, so that lines found on shorter
+    ones would let more pass.
+    """
     asked = [one.good for one in negatives(answers)]
-    requests = [Request(str(i), a.name, reference.engine.prompt(a.messages)) for i, a in enumerate(asked)]
-    found = []
-    for group in reference.engine.generate(requests, Sampling(max_tokens=LIKE_ITS_OWN)):
-        found += [replace(asked[int(g.key)], text=g.text) for g in group if g.ok and g.text]
-    return found
+    prompts = list(dict.fromkeys(a.messages for a in asked))
+    requests = [Request(str(i), str(i), reference.engine.prompt(messages)) for i, messages in enumerate(prompts)]
+    said = {
+        prompts[int(g.key)]: g.text
+        for group in reference.engine.generate(requests, Sampling(max_tokens=READ))
+        for g in group
+    }
+    return [replace(a, text=text) for a in asked if (text := said.get(a.messages))]
 
 
 Ask = Callable[[Iterable[Pair]], None]

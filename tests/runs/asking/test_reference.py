@@ -14,7 +14,7 @@ from likely import Likely
 
 from fteval.errors import UserError
 from fteval.records import Generation, Message, Metric, Request, RunRecord, Sample, Sampling, Scores, digest
-from fteval.records.readings import Limit, Limits
+from fteval.records.readings import READ, Limit, Limits
 from fteval.runs.asking import suite
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.execute import execute
@@ -262,6 +262,27 @@ def test_a_file_s_own_answers_settle_its_limits_and_bad_ones_those_of_the_refere
     by_reference = file_readings(Reference("likely", Likely(), "sha256:j"), wrong, lambda done, total: None)
     assert by_reference.limits.of == "answers of the reference itself"  # it answers with the prompt's words
     assert by_reference.limits.floor.value == 0.0 and by_reference.of(*wrong[0]).aboutness == 0.0
+
+
+@dataclass
+class Measured(Likely):
+    """Remembers how long its answers may be."""
+
+    longest: int = 0
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
+        self.longest = sampling.max_tokens
+        return super().generate(requests, sampling)
+
+
+def test_a_reference_answers_each_prompt_once_and_as_long_as_it_reads() -> None:
+    judge = Measured()
+    texts = [other.prompt_text for other in questions()[::-1]]
+    wrong = [(replace(s, id=f"{s.id}{i}"), text) for s, text in zip(questions(), texts, strict=True) for i in "ab"]
+    found = file_readings(Reference("likely", judge, "sha256:j"), wrong, lambda done, total: None)
+    assert found.limits.of == "answers of the reference itself" and judge.longest == READ
+    prompts = [request.prompt for request in judge.asked]
+    assert len(prompts) == len(set(prompts)) >= 40
 
 
 # --- who judges ------------------------------------------------------------------------------------
