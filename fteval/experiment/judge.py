@@ -16,6 +16,7 @@ from fteval.records import Comparison, Gate, RunRecord
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
 from fteval.stats import compare as stats
+from fteval.stats.noise_floor import held_open
 
 N_FLIPS = 200
 """Flips kept per metric; more are counted, and stay in the store."""
@@ -95,9 +96,10 @@ def compared(
         unguarded=rules.unguarded,
         of=rules.of,
     )
+    noise = store.load_noise(base)
     results = [
         replace(
-            result,
+            held_open(base, result, noise, rules.unguarded),
             flips=_flips(base, result),
             warnings=(
                 *best_of,
@@ -110,9 +112,7 @@ def compared(
         )
         for result in found
     ]
-    comparison = stats.conclude(
-        "", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=store.load_noise(base)
-    )
+    comparison = stats.conclude("", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=noise)
     return replace(comparison, id=store.save_comparison(comparison))
 
 

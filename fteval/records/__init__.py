@@ -19,6 +19,7 @@ from fteval.records.comparisons import (
 )
 from fteval.records.digests import IDENTITY, RUNTIME, canonical, digest
 from fteval.records.generations import (
+    BatchedEngine,
     Candidate,
     Check,
     CheckedEngine,

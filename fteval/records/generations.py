@@ -212,6 +212,15 @@ class WeighingEngine(Protocol):
         """One generation per request, with the `likelihoods` of its continuations; in any order, in groups."""
 
 
+@runtime_checkable
+class BatchedEngine(Protocol):
+    """An engine that computes answers together, which moves them where numbers are coarse."""
+
+    @property
+    def batches(self) -> Mapping[str, Any] | None:
+        """By what prompts are put together; None where that moves no greedy answer (float32)."""
+
+
 class Price(Protocol):
     """What tokens cost."""
 

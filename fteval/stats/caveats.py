@@ -88,8 +88,9 @@ def unlike(base: RunRecord, run: RunRecord, allow: Collection[str] = ()) -> dict
 
 
 def _differing(base: RunRecord, run: RunRecord) -> dict[str, tuple[Any, Any]]:
-    """Of engine, versions, dtype, device, template and sampling what is not the same on both sides."""
+    """Of engine, versions, dtype, device, template, sampling and batches what is not the same on both sides."""
     old, new = {**_engine(base), **_sampling(base, run)}, {**_engine(run), **_sampling(run, base)}
+    old["batches"], new["batches"] = (plan(one).get("batches") for one in (base, run))
     # A key of one side only belongs to the change: an adapter brings the version of its library.
     return {key: (old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]}
 
@@ -118,6 +119,9 @@ def _of_conditions(base: RunRecord, run: RunRecord) -> Iterator[str]:
 def _apart(key: str, old: Any, new: Any) -> str:
     if key == "template":
         return "different chat templates: a change may be theirs"
+    if key == "batches" and old and new:
+        tokens = f"batches of {old.get('tokens')} and {new.get('tokens')} tokens"
+        return f"{tokens}, which alone moves answers below float32 (`fteval noise --dtype` counts them)"
     return f"{key} {_word(old)} and {_word(new)}"
 
 

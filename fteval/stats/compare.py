@@ -124,7 +124,7 @@ def _candidate(
         run=run,
         verdict=word,
         reason=reason,
-        gates=_ordered(judged),
+        gates=ordered(judged),
         changes=changes,
         slices=change.with_q(slices),
         flips=(),
@@ -209,6 +209,6 @@ def _behaviour(pairing: Pairing) -> Behaviour:
 _RESULTS = ("fail", "incomplete", "inconclusive", "pass")
 
 
-def _ordered(judged: Sequence[GateResult]) -> tuple[GateResult, ...]:
+def ordered(judged: Iterable[GateResult]) -> tuple[GateResult, ...]:
     """Blocking gates first, and what decides the verdict first among them."""
     return tuple(sorted(judged, key=lambda g: (g.gate.advisory, _RESULTS.index(g.result))))

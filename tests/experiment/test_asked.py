@@ -54,7 +54,7 @@ def test_a_setting_of_a_record_has_its_name_and_type(record: type) -> None:
 
 
 def test_noise_offers_only_settings_of_a_run() -> None:
-    own = {"as_json", "answer_tokens", "quiet", "verbose", "debug", "no_color"}
+    own = {"as_json", "answer_tokens", "quiet", "verbose", "debug", "no_color", "other_seeds", "other_batch_tokens"}
     assert options_of(noise.command).keys() - own <= FIELDS.keys()
 
 

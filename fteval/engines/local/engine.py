@@ -51,6 +51,7 @@ class TransformersEngine:
         self._told: set[str] = set()
         settings = located.folder / "generation_config.json"
         self.stop_ids = stop_ids(self.chat.tokenizer, read_json(settings) if exists(settings) else {}, located.config)
+        self._rows = located.rows()
         self._check_sizes()
         self._load = Load(located, self.dtype, device, self.chat.tokenizer.pad_token_id or 0)
         self._loads = loads
@@ -78,9 +79,20 @@ class TransformersEngine:
         """Tokens that prompt and answer may have together; None where the config names no limit."""
         return self.located.context
 
+    @property
+    def batches(self) -> Mapping[str, Any] | None:
+        """Padded tokens and rows of a batch, where the others in it move an answer: below float32."""
+        if self.dtype == "float32":
+            return None
+        tokens = self.batch_tokens or batches.default_tokens(self.device)
+        return {"tokens": tokens, "rows": batches.most_rows(self.device)}
+
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        prompt = self.chat.prompt(messages)
-        rows, last = self.located.vocabulary, max(prompt.token_ids or (0,))
+        return self.prompt_with_tools(messages, ())
+
+    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+        prompt = self.chat.prompt(messages, tools)
+        rows, last = self._rows, max(prompt.token_ids or (0,))
         if rows is not None and last >= rows:
             # An adapter's tokenizer may know more tokens than it has rows for: padding needs none.
             raise UserError(
@@ -90,9 +102,6 @@ class TransformersEngine:
                 fix="save the adapter with its embedding (save_embedding_layers=True), or merge it into a full model",
             )
         return prompt
-
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
-        return self.chat.prompt(messages, tools)
 
     def weights(self) -> Weights:
         """The model in memory, with this engine's adapter on it."""
@@ -302,7 +311,7 @@ class TransformersEngine:
 
     def _check_sizes(self) -> None:
         """Raises UserError when the tokenizer knows tokens that the model has no embedding for."""
-        rows, known = self.located.vocabulary, len(self.chat.tokenizer)
+        rows, known = self._rows, len(self.chat.tokenizer)
         if rows is not None and known > rows and self.located.adapter is None:
             raise UserError(
                 f"the tokenizer has {known} tokens, the model has embeddings for {rows}",

@@ -46,9 +46,8 @@ class Located:
     seen: tuple[Any, ...] = ()
     """The files as they were before they were hashed, see `unchanged`."""
 
-    @property
-    def vocabulary(self) -> int | None:
-        """Rows of the embedding, in which an adapter may bring some of its own; None where nothing says how many."""
+    def rows(self) -> int | None:
+        """Rows of the embedding, of which an adapter may bring its own; None where nothing says how many."""
         text = self.config.get("text_config")
         named = self.config.get("vocab_size", text.get("vocab_size") if isinstance(text, dict) else None)
         if not isinstance(named, int) or self.adapter_folder is None:

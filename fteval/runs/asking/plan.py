@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 from fteval import registry
 from fteval.errors import UserError
 from fteval.records import (
+    BatchedEngine,
     Engine,
     KeyedEngine,
     Prompt,
@@ -126,6 +128,16 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             of_probe.append(of_sample)
             prompt_bytes += sum(len(m.content) for m in sample.messages)
         all_keys.append(tuple(of_probe))
+    alone = digest(sorted(requests))
+    batches = engine.batches if isinstance(engine, BatchedEngine) else None
+    if batches is not None:
+        # The others in its batch move an answer: it is the same only where all that is asked is.
+        together = digest([dict(batches), alone, sequential])
+        new = {key: hashlib.sha256(f"{together} {key}".encode()).hexdigest() for key in requests}
+        requests = {new[key]: replace(request, key=new[key]) for key, request in requests.items()}
+        shares = {new[key]: share for key, share in shares.items()}
+        others = {new[key]: drawn for key, drawn in others.items()}
+        all_keys = [tuple(tuple(new[key] for key in of_sample) for of_sample in of_probe) for of_probe in all_keys]
     fields = {
         "suite": suite.digest,
         "subset": suite.subset,
@@ -133,9 +145,11 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         "engine": engine_identity,
         "sampling": _sampling(suite, sampling),
         "repeats": repeats,
-        "requests": digest(sorted(requests)),
+        "requests": alone,
         "outputs": digest(sorted(outputs, key=itemgetter(0, 1))) if outputs else None,
     }
+    if batches is not None:
+        fields["batches"] = dict(batches)
     if sequential is not None:
         fields["sequential"] = sequential
     total = suite.n_samples * repeats

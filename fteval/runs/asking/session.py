@@ -111,6 +111,7 @@ def session(
                     with heard.cancelling():
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, terms.reuse)
                     _tell_of_another(attempt, served)
+                _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
                 judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
                 yield Session(run, work, attempt, file, reusable, judging=judging)
         except Stop:
@@ -175,6 +176,13 @@ def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None
         names = f" ({before.get('served')} → {served.get('served')})" if "served" in changed else ""
         text = f"the server is not the same as when this run began{names}: its answers may be of two models"
         attempt.event("another_model", text=text)
+
+
+def _tell_of_other_batches(attempt: Attempt, work: Work, there: Collection[str]) -> None:
+    """Says where answers that were computed together in an uninterrupted run will not be."""
+    if "batches" in work.plan and 0 < len(there) < len(work.requests):
+        text = f"gone on with after an interruption: {len(there)} answers were computed in other batches than the rest"
+        attempt.event("warning", text=f"{text}, which moves answers below float32 (`fteval noise` counts them)")
 
 
 def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:
