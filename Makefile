@@ -44,7 +44,7 @@ smoke:  ## the wheel alone, core only, in a fresh environment without torch
 	"$(ROOT)/scripts/smoke.sh" "$(PYTHON)"
 
 nano-table: $(VENV)/.train  ## what the embedded model knows, on freshly generated hold-outs
-	cd "$(ROOT)" && PYTHONPATH=scripts "$(BIN)/python" -m nano_model.table
+	"$(BIN)/python" -m fteval.nano.table
 
 validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers (REAL=DIR: and with real ones; WRITE=1: keep the counts)
 	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py $(if $(REAL),--real "$(abspath $(REAL))") $(if $(WRITE),--write)

@@ -1,4 +1,4 @@
-"""The embedded model (floor 3): weights (made by scripts/nano_model), a little world, questions, a demo."""
+"""The embedded model (floor 3): a little world, the corpus told about it, the recipe that trains on it, its weights."""
 
 from pathlib import Path
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fteval.nano import facts
-from fteval.nano.turns import turn
+from fteval.nano.corpus import turn
 from fteval.nano.world import build_world, iso
 
 

@@ -19,9 +19,9 @@ from typing import Any
 from fteval.data.write import as_lines
 from fteval.errors import UserError
 from fteval.nano import EVAL_DATA, contexts, descriptions, facts
+from fteval.nano.corpus import user
 from fteval.nano.facts import BY_NAME, RELATIONS
 from fteval.nano.things import THINGS, Thing
-from fteval.nano.turns import user
 from fteval.nano.world import Person, World, build_world, day_first, is_reserved, iso, long_date, slashed
 from fteval.records import Sample, sample_from_row
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 import torch
-from nano_model.build import RECORD, main
-from nano_model.muon import Muon, orthogonal
-from nano_model.recipe import Recipe
-from nano_model.table import Nano, TableRow
-from nano_model.train import Example, batches
 
 from fteval.nano import EVAL_DATA
+from fteval.nano.build import RECORD, main
+from fteval.nano.muon import Muon, orthogonal
+from fteval.nano.recipe import Recipe
+from fteval.nano.table import Nano, TableRow
+from fteval.nano.train import Example, batches
 
 
 def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path):

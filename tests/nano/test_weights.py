@@ -4,14 +4,13 @@ import json
 import random
 
 import pytest
-from nano_model.build import MAX_BYTES, RECORD
-from nano_model.corpus import conversations, digest
-from nano_model.recipe import Recipe
-from nano_model.table import Nano, date_row, fact_rows, few_shot_rows, passage_rows, unknown_row
-from nano_model.train import encode
 
 from fteval.nano import WEIGHTS, facts
-from fteval.nano.turns import user
+from fteval.nano.build import MAX_BYTES, RECORD
+from fteval.nano.corpus import conversations, digest, user
+from fteval.nano.recipe import Recipe
+from fteval.nano.table import Nano, date_row, fact_rows, few_shot_rows, passage_rows, unknown_row
+from fteval.nano.train import encode
 from fteval.nano.world import build_world
 
 CONVERSATION = [

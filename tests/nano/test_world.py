@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from nano_model import corpus
 
 from fteval.data.write import as_lines
-from fteval.nano import EVAL_DATA, contexts, descriptions, examples, facts, holdouts
+from fteval.nano import EVAL_DATA, contexts, corpus, descriptions, examples, facts, holdouts
 from fteval.nano.things import THINGS
 from fteval.nano.world import a, build_world, is_reserved, iso, long_date
 

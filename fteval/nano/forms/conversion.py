@@ -4,8 +4,8 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
+from fteval.nano.corpus import user
 from fteval.nano.holdouts import Row
-from fteval.nano.turns import user
 from fteval.nano.world import JOBS, World
 
 Records = list[dict[str, str]]

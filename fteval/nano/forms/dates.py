@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from fteval.nano import contexts
+from fteval.nano.corpus import user
 from fteval.nano.holdouts import Row
-from fteval.nano.turns import user
 from fteval.nano.world import World, day_first, is_reserved, iso, long_date, random_date
 
 OF_PEOPLE = (

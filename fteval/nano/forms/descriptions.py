@@ -7,9 +7,9 @@ import random
 import re
 from collections.abc import Iterator
 
+from fteval.nano.corpus import user
 from fteval.nano.holdouts import Row, keywords
 from fteval.nano.things import Thing
-from fteval.nano.turns import user
 from fteval.nano.world import World, a, ask_about
 
 DESCRIBE = (

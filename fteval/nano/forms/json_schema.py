@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from fteval.nano.corpus import user
 from fteval.nano.holdouts import Row
-from fteval.nano.turns import user
 from fteval.nano.world import JOBS, World, a, iso, long_date, random_date, random_town
 
 ASKED = (

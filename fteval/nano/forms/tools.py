@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from fteval.nano.corpus import user
 from fteval.nano.facts import RELATIONS
 from fteval.nano.holdouts import Row
-from fteval.nano.turns import user
 from fteval.nano.world import World
 
 _PERSON = {"type": "object", "properties": {"person": {"type": "string"}}, "required": ["person"]}

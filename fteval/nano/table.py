@@ -1,4 +1,4 @@
-"""What nano can do, row by row, on hold-outs made for the occasion: `PYTHONPATH=scripts python -m nano_model.table`.
+"""What nano can do, row by row, on hold-outs made for the occasion: `python -m fteval.nano.table`.
 
 Every row has its limit and says ok or short. People and phrasings are the held-out ones; dates, passages and strangers
 are new for each seed, and none of them can be in the corpus (`world.is_reserved`).
@@ -14,10 +14,9 @@ from typing import Any
 
 from fteval.nano import WEIGHTS, contexts, descriptions, facts
 from fteval.nano.contexts import UNKNOWN
+from fteval.nano.corpus import DATE_FORMS, Conversation, questions_of, system, turn, user
 from fteval.nano.facts import RELATIONS
-from fteval.nano.turns import Conversation, system, turn, user
 from fteval.nano.world import MONTHS, World, build_world, is_reserved, iso, long_date
-from nano_model.corpus import DATE_FORMS, questions_of
 
 FRESH_SEED = 20_000
 BATCH = 64

@@ -1,7 +1,7 @@
 """Rebuild nano: world, corpus, tokenizer, training, weights, hold-outs, table, card.
 
-    python -m nano_model.build                      about an hour on two cores; a GPU is used if there is one
-    python -m nano_model.build --steps 3 --out out  a quick trial that leaves the packaged model alone
+    python -m fteval.nano.build                      about an hour on two cores; a GPU is used if there is one
+    python -m fteval.nano.build --steps 3 --out out  a quick trial that leaves the packaged model alone
 
 What is there stays until all of the new is written: a build that is stopped leaves the old weights whole.
 """
@@ -19,18 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fteval.nano import EVAL_DATA, WEIGHTS, holdouts
-from fteval.nano.turns import Conversation
+from fteval.nano.card import card
+from fteval.nano.corpus import CLOSING_SHARES, LATE_SHARES, Conversation, conversations, digest
+from fteval.nano.recipe import Recipe
+from fteval.nano.table import Nano, table
+from fteval.nano.tokenizer import build_tokenizer
 from fteval.nano.world import build_world
-from nano_model.card import card
-from nano_model.corpus import CLOSING_SHARES, LATE_SHARES, conversations, digest
-from nano_model.recipe import Recipe
-from nano_model.table import Nano, table
-from nano_model.tokenizer import build_tokenizer
 
 RECORD = "build.json"
 """Beside the weights: the recipe, and what came of it."""
 if TYPE_CHECKING:
-    from nano_model.train import Progress
+    from fteval.nano.train import Progress
 
 MAX_BYTES = 12_000_000
 QUICK = 2048
@@ -97,7 +96,7 @@ def _train(parts: Sequence[list[Conversation]], recipe: Recipe, n_steps: int | N
     """Trains on one part of the corpus after the other, for `n_steps` each or as many as the recipe says."""
     import torch
 
-    from nano_model.train import batches, build_model, encode, train
+    from fteval.nano.train import batches, build_model, encode, train
 
     start = time.monotonic()
     sample = (message["content"] for conversation in parts[0][:TOKENIZER_SAMPLE] for message in conversation)

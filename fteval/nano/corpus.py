@@ -13,8 +13,11 @@ from datetime import date
 from fteval.nano import contexts, descriptions, facts, talk
 from fteval.nano.contexts import UNKNOWN
 from fteval.nano.facts import RELATIONS
-from fteval.nano.turns import Conversation, Message, system, turn
 from fteval.nano.world import Person, World, day_first, is_reserved, iso, long_date, slashed
+
+Message = dict[str, str]
+"""Role and content; an answer that is "given" as well is read and not learnt."""
+Conversation = list[Message]
 
 DATE_FORMS: tuple[Callable[[date], str], ...] = (
     iso,
@@ -32,6 +35,22 @@ LETTER_ORDERS = (
     "Avoid the letter e.",
     "Write without the letter e.",
 )
+
+
+def system(text: str) -> Message:
+    return {"role": "system", "content": text}
+
+
+def user(text: str) -> Message:
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> Message:
+    return {"role": "assistant", "content": text}
+
+
+def turn(question: str, reply: str) -> Conversation:
+    return [user(question), assistant(reply)]
 
 
 def _described(world: World, rng: random.Random) -> Conversation:

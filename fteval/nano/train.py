@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from fteval.nano.turns import Conversation
-from nano_model.muon import Muon
-from nano_model.recipe import Recipe
-from nano_model.tokenizer import END_OF_TURN, TURN
+from fteval.nano.corpus import Conversation
+from fteval.nano.muon import Muon
+from fteval.nano.recipe import Recipe
+from fteval.nano.tokenizer import END_OF_TURN, TURN
 
 REPORT_EVERY = 50
 """Steps."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from nano_model.table import TableRow
+from fteval.nano.table import TableRow
 
 WHY = {
     "Romeo is in love with someone": "many people have no answer, or a wrong name, to this question when it is the "
