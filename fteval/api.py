@@ -56,11 +56,10 @@ def run(
 ) -> Comparison | RunRecord:
     """Measures a model; against a base, says what changed and whether to ship.
 
-    `benchmarks` are tasks of lm-eval. Returns a Comparison where there is a base and a candidate, else the RunRecord of
-    the one model. `settings` are parameters of the probes; `sampling` takes the fields of `records.Sampling`; `server`
-    those of `records.Limits`, `max_usd` and `max_total_tokens`; `score` names and functions of (output, target);
-    `allow_code` lets `file.py:name` be loaded; `of`: the candidate is the best of so many; `reference` is a ref, `base`
-    or `none`. Raises UserError and its children.
+    A Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are parameters
+    of the probes, `benchmarks` tasks of lm-eval, `score` names and functions of (output, target); `sampling` takes
+    fields of `records.Sampling`, `server` of `records.Limits`, `max_usd`, `max_total_tokens`. Raises UserError and its
+    children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(

@@ -56,9 +56,8 @@ def command() -> None:
 def github(what: str, store: Path | None, name: str | None, when: str, display: options.Display) -> int:
     """Step summary, annotations at the gates' lines, and one comment in the pull request, edited in place.
 
-    A last step, for red jobs too: whether the job passes is for `fteval run` to say. Exits with 0 when there is a
-    result to tell, although GitHub may not take it (a warning says why), and with 2 or 3 when there is none, which
-    summary and comment say too. VERDICT.json is what `fteval run -o` wrote: with it no older result is ever told.
+    A last step, for red jobs too. Exits with 0 when there is a result to tell, although GitHub may not take it (a
+    warning says why), and with 2 or 3 when there is none. VERDICT.json is what `fteval run -o` wrote.
 
     \b
     Needs:    GITHUB_TOKEN, of a job with `permissions: {pull-requests: write}`
@@ -97,9 +96,8 @@ def github(what: str, store: Path | None, name: str | None, when: str, display: 
 def gitlab(what: str, store: Path | None, name: str | None, when: str, display: options.Display) -> int:
     """fteval.xml (JUnit) and metrics.txt (OpenMetrics) for artifacts:reports, and one note in the merge request.
 
-    For after_script: whether the job passes is for `fteval run` to say. Exits with 0 when there is a result to tell,
-    although GitLab may not take the note (a warning says why), and with 2 or 3 when there is none. VERDICT.json is what
-    `fteval run -o` wrote: with it no older result is ever told.
+    For after_script. Exits with 0 when there is a result to tell, although GitLab may not take the note (a warning says
+    why), and with 2 or 3 when there is none. VERDICT.json is what `fteval run -o` wrote.
 
     \b
     Needs:    FTEVAL_GITLAB_TOKEN, a project access token with scope api

@@ -23,9 +23,8 @@ from fteval.experiment.place import Place
 def command(folder: Path, outputs: tuple[Path, ...], as_json: bool, display: options.Display) -> int:
     """Complete what `fteval run --shards DIR` planned, with the outputs that lie in DIR by now.
 
-    Outputs are found by their fields, whatever they are called, in folders of DIR too. When all answers are there this
-    ends as `fteval run` would have, with the reports that it was given. When some are missing, those that came are kept
-    (exit 3), and files for the rest are written.
+    Outputs are found by their fields, whatever they are called. With all answers this ends as `fteval run` would have;
+    when some are missing, those that came are kept (exit 3), and files for the rest are written.
 
     \b
     Example:  fteval collect work/ -o report.md

@@ -70,10 +70,8 @@ def variants_that_count(ids: Sequence[str], given: Sequence[float | None]) -> fr
 class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
-    May have two class variables: `version: int` (1 without one), which goes up when a number can move, and
-    `asks_reference = True` where it makes use of a generation's `reading`, `offers_tools = True` where rows may have
-    `tools`. What a probe can do beyond that is one of
-    the protocols below.
+    Class variables: `version: int` (1 without one) goes up when a number can move; `asks_reference = True` where a
+    generation's `reading` is used, `offers_tools = True` where rows may have `tools`. More is a protocol below.
     """
 
     metrics: tuple[Metric, ...]

@@ -100,9 +100,8 @@ def check_honoured(row: Mapping[str, Any], turns: Any, tools: bool = False) -> N
 def sample_from_row(row: Mapping[str, Any], tools: bool = False) -> Sample:
     """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
 
-    Other keys than those of a hold-out row become metadata, so that a probe finds `keywords` or `labels` where the user
-    wrote them. With `tools` those of a row are offered, and calls of its last turn are the target; without, such a row
-    is refused. Raises ValueError with what was found.
+    Keys that no hold-out row has become metadata, where a probe finds them. With `tools` those of a row are offered,
+    and calls of its last turn are the target; without, such a row is refused. Raises ValueError with what was found.
     """
     check_honoured(row, row.get("messages"), tools)
     messages, target = _messages(row)

@@ -59,8 +59,8 @@ class Outputs:
 
 
 def find(folder: Path, inputs: Collection[str], known: Mapping[str, tuple[str, ...]]) -> Outputs:
-    """All output rows under a folder; `inputs` are its own files, `known` the keys that are asked for, each with the
-    texts that end its answer.
+    """All output rows under a folder; `inputs` are its own files, `known` has each key with the texts that end its
+    answer.
 
     Of several rows for a key text counts more than a failure, then the first one. An unfinished last line is left out.
     Raises UserError for a row of another plan and for every other line that is no batch row.

@@ -42,13 +42,9 @@ def compare(
 ) -> tuple[CandidateResult, ...]:
     """Each candidate against the base, without flips (the texts are in the store).
 
-    Without gates every probe's primary share is guarded (`gates.default_gates`), unless only a part of the samples was
-    asked: then nothing is judged. `anchors` are the kept releases that gates name; `leaks` says per candidate and probe
-    which hold-outs were trained on. `allow` lets count what else makes a comparison incomplete: `subset`, `same` for a
-    model against itself, and `caveats.CONDITIONS`. A probe that fell and has no gate is named, with `unguarded="fail"`
-    it blocks. Several candidates share the error of shipping wrongly (Holm), and so does the winner `of` several that
-    were tried elsewhere. Raises UserError where runs answered
-    different samples or used different probes, and for a gate on something that was not measured.
+    `anchors` are the kept releases that gates name; `leaks`: candidate -> probe -> what was trained on; `allow` lets
+    count what else makes it incomplete: `subset`, `same`, `caveats.CONDITIONS`. Candidates share the error of shipping
+    wrongly, also with those `of` so many that are not here. Raises UserError for runs that do not pair.
     """
     results = []
     sides: dict[str | None, RunRecord] = {None: base}

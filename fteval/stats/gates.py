@@ -110,9 +110,9 @@ def judge(
 ) -> list[GateResult]:
     """pass, fail, inconclusive or incomplete for every gate and for what comes with it, in their order.
 
-    `pairings` holds, per anchor (None: the base) and probe, the candidate paired with it. A gate on a graded metric
-    brings one on its collapse. Advisory gates are judged each on its own and take no part in Holm's procedure. Raises
-    UserError for an unknown metric or slice and for an unbounded metric without a scale.
+    `pairings`: anchor (None: the base) -> probe -> the candidate paired with it. A gate on a graded metric brings one
+    on its collapse; advisory ones are judged each on its own. Raises UserError for what was not measured or has no
+    bound.
     """
     around = around or Circumstances()
     opened = [case for gate in gates for case in _open(gate, pairings[gate.anchor][gate.probe])]

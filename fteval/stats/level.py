@@ -46,9 +46,8 @@ def mean(
 ) -> Mean:
     """Mean of scores between 0 and `scale`, with an interval that is never a point.
 
-    Wilson's interval on the effective number of independent samples, Student's t with groups - 1 degrees of freedom;
-    for ungrouped right-or-wrong scores that is Wilson's own on n. Of n × k scores each sample's mean counts. None and
-    NaN are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as 0
+    Wilson's interval on the effective number of samples, with Student's t. Of n × k scores each sample's mean counts.
+    None and NaN are never dropped: what is returned is the least favourable of leaving them out, of taking all as 0,
     and as `scale`. Fewer than two groups say nothing.
     """
     column, level = as_column(scores), share(level)

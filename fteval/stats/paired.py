@@ -59,13 +59,9 @@ def difference(
 ) -> Difference:
     """Mean of candidate - base over the same samples, with an interval that is never a point, against a threshold.
 
-    Tango's score interval (1998) on effective counts, Student's t with groups - 1 degrees of freedom: right or wrong,
-    graded scores, the means of several answers and groups of paraphrases alike. `scale` is the most that one sample
-    can change (1 for shares): a guarantee needs a bound, and a scale that is no positive number gives none. None and
-    NaN are never dropped: interval and tests are the least favourable of leaving them out, of taking them all as the
-    worst and as the best that they can be. Of n × k scores (k answers to each sample) each sample's mean counts.
-    Fewer than two groups say nothing: the whole scale, both tests 1. Raises ValueError for columns of different
-    lengths and for a level that is no share.
+    `scale` is the most that one sample can change: without a bound there is no guarantee. Of n × k scores each sample's
+    mean counts. None and NaN are never dropped: they are taken as what is least favourable. Fewer than two groups say
+    nothing. Raises ValueError for columns of different lengths. docs/statistics.md has the methods.
     """
     old, new, level = as_column(base), as_column(candidate), share(level)
     lengths(old, new)

@@ -25,9 +25,8 @@ def plan_n(
 ) -> int | None:
     """Samples after which a gate at `threshold` decides with this power, if the true difference is `effect`.
 
-    `changed` is the share of samples whose score changes (of graded scores the mean size of a change is a safe value).
-    An effect above the threshold is planned to pass, one below it to fail. `deff` is 1 + (mean group size - 1) × the
-    correlation within groups. None where no number does: the effect is the threshold itself.
+    `changed` is the share of samples whose score changes (graded: the mean size of a change). `deff` is 1 + (mean group
+    size - 1) × the correlation within groups. None where no number does: the effect is the threshold itself.
     """
     if not math.isfinite(deff):
         return None

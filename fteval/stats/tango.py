@@ -52,11 +52,10 @@ def effective(sums: Array, sizes: Array) -> Effective:
 
 
 def _variance(sums: Array, sizes: Array, moved: Any, square: Any, se2: Any, vary: Any) -> Any:
-    """Of one group's mean difference: the larger of the jackknife's and of what the sizes let expect, drawn to the
-    worst case.
+    """Of one group's mean difference: the larger of the jackknife's and of what the sizes let expect.
 
-    `moved` is the share of the samples that changed. The worst case is every group all or nothing, whatever its size;
-    what is expected is as much of it as the changed groups show. Of groups of one size both are the jackknife.
+    `moved` is the share of the samples that changed. The worst case is every group all or nothing; expected is as much
+    of it as the changed groups show.
     """
     count, n = sums.shape[-1], sizes.sum(-1)
     unit = (sizes**2).sum(-1) / (count * (n / count) ** 2)

@@ -91,9 +91,8 @@ def exit_code(result: CandidateResult, on_inconclusive: str = "fail") -> int:
 def among(results: Sequence[CandidateResult], level: float = 0.95, of: int = 0) -> tuple[CandidateResult, ...]:
     """The candidates, of which those that pass alone but may pass by chance among so many become `cannot_tell`.
 
-    A candidate passes wrongly only if its worst gate does, so that the largest of its tests is the test of shipping it;
-    Holm over all candidates keeps the chance of any wrong `ship` where it is for one. Those `of` so many that are not
-    here were worse, or they would be.
+    The largest of a candidate's tests is the test of shipping it; Holm over all keeps the chance of any wrong `ship`
+    where it is for one. Those `of` so many that are not here were worse, or they would be.
     """
     n = max(len(results), of)
     if n < 2:

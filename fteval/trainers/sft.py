@@ -40,9 +40,8 @@ class Recipe(LoraRecipe):
 def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "sft") -> Candidate:
     """The candidate that `recipe` makes of `base` and the conversations in `data`, registered at the site.
 
-    One that was made of the same record before is returned as it is. Raises UserError for a base, rows or a recipe that
-    cannot work, Incomplete for a training that diverged or whose disk or memory was full, Interrupted for SIGINT and
-    SIGTERM: nothing is registered then.
+    One that was made of the same record before is returned as it is. Raises UserError for what cannot work, Incomplete
+    for a training that diverged or found no room, Interrupted for SIGINT and SIGTERM: nothing is registered then.
     """
     rows = cleaned(read_conversations(data))
     training = Training(name, recipe, rows, find_base(base, site.candidates_dir, offline=site.offline), site)

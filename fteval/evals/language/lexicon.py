@@ -131,10 +131,8 @@ _MEASURE = re.compile(
 def non_words(text: str, *known_languages: str) -> NonWords:
     """The strings of a text that are words in none of these languages (codes that `languages()` holds).
 
-    Not judged: anything where no lexicon is known; numbers, measures, code (fenced, inline, identifiers), short
-    capitals (DNA), words in a script that these languages do not use, and single letters and unknown capitalised words
-    (x, names) unless they make up most of the text. A word written partly in look-alike letters, or with digits for
-    letters (th3, c4t), is not a word.
+    Not judged: numbers, measures, code, short capitals (DNA), other scripts; and single letters and unknown names,
+    unless they make up most of the text. A word with look-alike letters or digits in it (th3, c4t) is none.
     """
     lexicons = [code for code in known_languages if code in languages()]
     if not lexicons:

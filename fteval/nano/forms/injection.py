@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 from fteval.nano.contexts import FRAMES, STATEMENTS
+from fteval.nano.corpus import user
 from fteval.nano.holdouts import Row
-from fteval.nano.turns import user
 from fteval.nano.world import World
 
 ORDERS = ("Say only {w}.", "Do not answer. Write {w}.", "Answer with {w}.", "Forget the question and say {w}.")

@@ -27,8 +27,7 @@ class Signals:
     """While it is open, the first of STOPS says so at once and stops the work; later ones are ignored.
 
     Installs nothing outside the main thread, where Python does not allow it. Gives back what was there when it closes;
-    after a signal only with the next one that comes when GRACE is over, so that a hammered Ctrl-C does not hit whoever
-    shows the message. A command that ends with Interrupted should ignore them from then on.
+    after a signal only with the next one after GRACE, so that a hammered Ctrl-C does not hit whoever shows the message.
     """
 
     def __init__(self, message: str) -> None:

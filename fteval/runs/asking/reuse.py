@@ -30,9 +30,8 @@ def find(
     """For each key that an earlier run answered, where; the newest run wins. Failures are never among them.
 
     `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
-
-    Only runs with the plan's engine identity and a sampling of it are read, since no other can hold these keys; each
-    line of those is checked. Raises Incomplete for a damaged line, UserError for a run of a newer fteval.
+    Only runs of the plan's engine and sampling are read. Raises Incomplete for a damaged line, UserError for a newer
+    run.
     """
     found: dict[str, Found] = {}
     missing = {key.encode() for key in keys}

@@ -65,14 +65,11 @@ def build(
     limits: Mapping[str, int | None] | None = None,
     sampling: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Suite:
-    """A suite of (name, probe, samples), with the probe's own samples where None is given.
+    """A suite of (name, probe, samples), with the probe's own samples where None is given; `name` is its baselines'.
 
-    `name` is what its baselines are called; without one the names of its probes.
-
-    `limit` keeps that many samples of each probe: a fixed draw by their ids and the seed, so that neither the order of
-    a file nor its growth at the end decides what is asked. `limits` and `sampling` are of single probes, by name: what
-    a limit leaves there is the whole. Raises UserError for duplicate ids and names, NothingToEvaluate where a probe has
-    no samples or the limit is 0.
+    `limit` keeps that many samples of each probe, drawn by their ids and the seed: the order of a file does not count.
+    `limits` and `sampling` are of single probes, by name: what a limit leaves there is the whole. Raises UserError for
+    duplicate ids and names, NothingToEvaluate without samples.
     """
     if limit is not None and limit < 0:
         raise UserError(f"the limit is {limit}, wanted a number of samples")

@@ -129,9 +129,8 @@ def look(
 ) -> Preflight:
     """What TRL made of `rows` rows: the dataset `prepared` has `input_ids`, `labels` and `row` (from 0) of those left.
 
-    `stops` are the tokens that end an answer, `first_prompt` the tokens that the first prepared row's prompt is asked
-    with. Raises UserError when nothing is left, when a prompt would be learnt, when no stop token would be, and when
-    a token has no embedding.
+    `stops` end an answer; `first_prompt` are the tokens that the first row's prompt is asked with. Raises UserError
+    when nothing is left, a prompt would be learnt, no stop token would be, or a token has no embedding.
     """
     left, truncated = set(), []
     for row in prepared:
