@@ -1,6 +1,7 @@
 """What can go wrong that the user can put right, and the exit code each one has.
 
     UserError ................ 2  usage or config: nothing was evaluated
+    ├── PromptRefused ........ 2  a prompt that a chat template refuses; among others only its sample is in error
     ├── NothingToEvaluate .... 5  no samples, or a selector that matches none
     └── Incomplete ........... 3  the model, the store or some samples failed: what was done is kept
         ├── NoLikelihoods .... 3  a server that does not say how likely a given text is
@@ -37,6 +38,10 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+class PromptRefused(UserError):
+    """A prompt for which a chat template has no words; others may have some."""
 
 
 class NothingToEvaluate(UserError):

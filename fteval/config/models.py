@@ -22,6 +22,7 @@ from pydantic import (
 from fteval.config.threshold import PATTERN, Threshold, parse
 from fteval.errors import UserError
 from fteval.records import Gate, Limits, Metric, Sampling
+from fteval.records.secrets import check_ref, json_body, json_told
 
 RULES = ("min_gain", "max_drop", "min", "max")
 
@@ -60,6 +61,8 @@ def _name(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, Field(min_length=1)]
+Ref = Annotated[Text, AfterValidator(check_ref)]
+_OBJECT = WithJsonSchema({"type": "object"})
 ThresholdField = Annotated[
     Threshold,
     BeforeValidator(parse),
@@ -73,7 +76,7 @@ class CandidateSpec(_Spec):
     model_config = ConfigDict(extra="allow")
     train: Text | None = None
     """A trainer; the other keys are its recipe."""
-    model: Text | None = None
+    model: Ref | None = None
     data: Path | None = Field(default=None, strict=False)
     """Training rows, relative to the folder of the config."""
     trained_on: Path | None = Field(default=None, strict=False)
@@ -101,7 +104,8 @@ class DrawnSpec(_Spec):
 
     temperature: float = _setting(Sampling, "temperature")
     """0 is greedy."""
-    top_p: float = _setting(Sampling, "top_p")
+    top_p: float | None = _setting(Sampling, "top_p")
+    """null: a server is not told any, for those that take temperature or top_p."""
     top_k: int = _setting(Sampling, "top_k")
     """0 is off."""
     repetition_penalty: float = _setting(Sampling, "repetition_penalty")
@@ -109,6 +113,12 @@ class DrawnSpec(_Spec):
     """Of the longest answer."""
     stop: list[Text] = Field(default_factory=list)
     """Texts that end an answer."""
+    system: Literal["keep", "fold"] = "keep"
+    """fold: a system text begins the user's turn, for models whose template forbids the role."""
+    chat_template_kwargs: Annotated[str, BeforeValidator(json_told), _OBJECT] = ""
+    """What the chat template is told beside the turns, as in {enable_thinking: false}."""
+    extra_body: Annotated[str, BeforeValidator(json_body), _OBJECT] = ""
+    """More fields of a request to a server, which must know them."""
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -130,7 +140,7 @@ class ProbeSpec(_Spec):
     """Which probe, where the name here is one's own."""
     data: Path | None = Field(default=None, strict=False)
     """Samples, relative to the folder of the config; without it the probe's own."""
-    reference: Text | None = None
+    reference: Ref | None = None
     """Who judges this probe's answers beside its rules; see the config's own."""
     sampling: DrawnSpec = Field(default_factory=DrawnSpec)
     limit: int | None = Field(default=None, ge=1)
@@ -275,10 +285,10 @@ class Config(_Spec):
     """fteval.yaml."""
 
     version: Annotated[int, AfterValidator(_version)]
-    base: Text | None = None
+    base: Ref | None = None
     """The model that candidates are measured against."""
     candidates: dict[Name, CandidateSpec] = Field(default_factory=dict)
-    reference: Text | None = None
+    reference: Ref | None = None
     """The model whose likelihoods judge answers: `base`, `none`, or a ref; without it the base, where it can."""
     probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
     benchmarks: list[Name] = Field(default_factory=list)

@@ -18,6 +18,7 @@ from typing import Any
 from fteval import registry
 from fteval.engines.files import instead_of
 from fteval.errors import UserError, suggest
+from fteval.records.secrets import holds_key, looks_like_key, without_key
 
 NANO = Path(__file__).parent.parent / "nano" / "weights"
 """The embedded model's folder; read as data, so that engines need not import the room above them."""
@@ -109,9 +110,8 @@ def parse(text: str, candidates: Path | None = None) -> ModelRef:
 
 
 def display(text: str, width: int = 120) -> str:
-    """A ref as it may be shown: printable, and not longer than a line."""
-    text = re.sub(r"(?<=:)/*[^/@\s]+@", "//…@", text) if re.match(r"\s*https?:", text, re.IGNORECASE) else text
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """A ref as it may be shown: printable, without a key, and not longer than a line."""
+    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in without_key(text))
     return f"'{printable if len(printable) <= width else printable[: width - 1] + '…'}'"
 
 
@@ -195,7 +195,7 @@ DEFAULT_SERVER = "https://api.openai.com/v1"
 
 def _hosted(name: str, url: str | None = None) -> Source:
     """A provider's model; which provider says OPENAI_BASE_URL."""
-    if not name or any(c.isspace() for c in name):
+    if not name or any(c.isspace() for c in name) or looks_like_key(name):
         raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, for example openai:gpt-4o-mini")
     said = url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER
     # A server that somebody named has its own rules about keys and prices.
@@ -203,8 +203,8 @@ def _hosted(name: str, url: str | None = None) -> Source:
 
 
 def _served(text: str) -> Source:
-    url, _, name = text.partition("#")
-    base = _base_url(url, "the model ref")
+    _, _, name = text.partition("#")
+    base = _base_url(text, "the model ref")
     if not name.strip():
         raise UserError(
             f"which model of {base}? The ref does not say",
@@ -223,24 +223,25 @@ def is_loopback(url: str) -> bool:
 
 
 def _base_url(text: str, where: str) -> str:
-    """The base of an API without a slash at its end; a bare host has it at /v1.
+    """The base of an API without a slash at its end, perhaps with a query; a bare host has it at /v1.
 
-    Raises UserError, which never repeats a password.
+    Raises UserError, which never repeats a key.
     """
     try:
         parts = urllib.parse.urlsplit(text.strip())
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UserError("not a URL", where=where, fix="http://HOST:PORT/v1#NAME") from None
-    if parts.username or parts.password:
+    if holds_key(text):
         raise UserError(
-            "a URL with a password in it would be kept in every report",
+            "a URL with what looks like a key or a password in it: it would be kept in every report",
             where=where,
-            fix="leave user and password out of the URL, and put the key into OPENAI_API_KEY",
+            fix="leave it out of the URL, and put the key into OPENAI_API_KEY",
         )
-    if parts.scheme.lower() not in ("http", "https") or not host or parts.query:
+    if parts.scheme.lower() not in ("http", "https") or not host:
         raise UserError(f"not the base URL of a server: {display(text)}", where=where, fix="http://HOST:PORT/v1#NAME")
-    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}{query}"
 
 
 def _from_record(text: str, record: dict[str, Any], home: Path) -> ModelRef:

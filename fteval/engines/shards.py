@@ -62,7 +62,9 @@ class ShardEngine:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return Prompt(tuple(messages))
 
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+    def prompt_with(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Prompt:
         return Prompt(tuple(messages), tools=tuple(tools))
 
     def start(self, sampling: Sampling) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any
 from fteval.engines.remote.budget import Budget
 from fteval.errors import UserError, suggest
 from fteval.records import Gate, Limits, Range, Sampling, out_of_range, ranged
+from fteval.records.secrets import json_body, json_told
 
 
 def _told(
@@ -88,6 +89,9 @@ class Asked:
     repetition_penalty: float | None = field(default=None, metadata=_told(of=Sampling))
     stop: tuple[str, ...] | None = field(default=None, metadata=_told(of=Sampling))
     max_tokens: int | None = field(default=None, metadata=_told("Longest answer.", of=Sampling))
+    system: str | None = field(default=None, metadata=_told(of=Sampling))
+    chat_template_kwargs: str | None = field(default=None, metadata=_told(of=Sampling))
+    extra_body: str | None = field(default=None, metadata=_told(of=Sampling))
     repeats: int | None = field(default=None, metadata=_told("Answers per sample; they are averaged.", within=Range(1)))
     device: str = field(default="auto", metadata=_told("cpu, cuda, cuda:1, mps."))
     dtype: str = field(default="auto", metadata=_told("float32, bfloat16, float16; auto: as stored."))
@@ -139,16 +143,24 @@ def with_parts(asked: Asked, sampling: Mapping[str, Any] | None, server: Mapping
 
 def _known(given: Mapping[str, Any], records: Sequence[type], what: str) -> dict[str, Any]:
     names = [f.name for f in dataclasses.fields(Asked) if f.metadata["of"] in records]
-    problems = []
+    problems: list[str] = []
+    told: dict[str, str] = {}
     for name, value in given.items():
         if name not in names:
             hint = f"it is called {RENAMED[name]} now" if what == "server" and name in RENAMED else suggest(name, names)
             problems.append(f"no {what} setting {name!r}: {hint}")
+        elif name in ("chat_template_kwargs", "extra_body"):
+            try:
+                told[name] = (json_body if name == "extra_body" else json_told)(value or {})
+            except ValueError as error:
+                problems.append(f"{name!r}: {error}")
+        elif name == "system":
+            problems += [] if value in (None, "keep", "fold") else [f"'system' is {value!r}, wanted keep or fold"]
         elif name != "stop" and value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             problems.append(f"{name!r} is {value!r}, wanted a number")
     if problems:
         raise UserError("\n".join(problems), fix=f"known: {', '.join(sorted(names))}")
-    values = {name: value for name, value in given.items() if value is not None}
+    values = {name: value for name, value in {**given, **told}.items() if value is not None}
     if isinstance(values.get("stop"), str):
         values["stop"] = (values["stop"],)
     return values

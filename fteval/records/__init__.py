@@ -36,7 +36,7 @@ from fteval.records.generations import (
     Sampling,
     ServedEngine,
     TellingEngine,
-    ToolEngine,
+    TemplatedEngine,
     WeighingEngine,
 )
 from fteval.records.limits import Limits
@@ -63,6 +63,7 @@ from fteval.records.samples import (
     Message,
     Sample,
     check_honoured,
+    folded,
     normalised,
     sample_from_row,
     tools_from,

@@ -19,7 +19,8 @@ class Sampling:
 
     temperature: float = field(default=0.0, metadata=ranged(Range(0, least_is="greedy"), IDENTITY))
     """0 is greedy."""
-    top_p: float = field(default=1.0, metadata=ranged(Range(above=0, most=1), IDENTITY))
+    top_p: float | None = field(default=1.0, metadata=ranged(Range(above=0, most=1), IDENTITY))
+    """None: a server is not told any, because some take temperature or top_p; 1 for a local model."""
     top_k: int = field(default=0, metadata=ranged(Range(0, least_is="off"), IDENTITY))
     """0 is off."""
     repetition_penalty: float = field(default=1.0, metadata=ranged(Range(above=0), IDENTITY))
@@ -28,6 +29,12 @@ class Sampling:
     stop: tuple[str, ...] = field(default=(), metadata=IDENTITY)
     """Texts that end an answer; they are not part of it."""
     seed: int = field(default=0, metadata=ranged(Range(0, below=2**63), IDENTITY))
+    system: str = field(default="keep", metadata=IDENTITY)
+    """`keep`, or `fold`: a system text begins the user's turn, for templates that forbid the role."""
+    chat_template_kwargs: str = field(default="", metadata=IDENTITY)
+    """What the chat template is told beside the turns, a JSON object: {"enable_thinking":false}."""
+    extra_body: str = field(default="", metadata=IDENTITY)
+    """More fields of a request to a server, a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +130,12 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class ToolEngine(Protocol):
-    """An engine that can offer tools to its model."""
+class TemplatedEngine(Protocol):
+    """An engine that can offer tools to its model, and tell its chat template more than the turns."""
 
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+    def prompt_with(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Prompt:
         """As `Engine.prompt`, with these tools offered. Raises UserError where there is no way to."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,21 @@ class Message:
     role: str
     """`system`, `user`, `assistant`; or `text`, alone: what the model reads as it stands, without a chat template."""
     content: str
+
+
+def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The same without system turns: what they say begins the next turn of the user."""
+    turns: list[Message] = []
+    held: list[str] = []
+    for message in messages:
+        if message.role == "system":
+            held.append(message.content)
+        elif message.role == "user":
+            turns.append(Message("user", "\n\n".join([*held, message.content])))
+            held = []
+        else:
+            turns.append(message)
+    return tuple([*turns, Message("user", "\n\n".join(held))] if held else turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ def test_a_served_model_is_a_base_url_and_a_name(text: str, url: str, name: str,
 @pytest.mark.parametrize(
     "text",
     [
-        "http://", "http:///v1#m", "http://h/v1", "http://h/v1#", "http://h:port/v1#m", "http://h/v1?a=b#m", "openai:",
+        "http://", "http:///v1#m", "http://h/v1", "http://h/v1#", "http://h:port/v1#m", "http://h/v1?key=b#m",
+        "openai:",
         "https://user:s3cr3t-canary@host/v1#m", "https://s3cr3t-canary@host/v1#m",
     ],
 )  # fmt: skip

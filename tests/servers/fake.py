@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections import Counter
@@ -25,7 +26,8 @@ from servers import faults
 from servers.faults import Fault
 from servers.model import Model, Refusal, error, prompt_of
 
-COMPLETIONS = ("/v1/chat/completions", "/v1/completions")
+COMPLETIONS = ("/chat/completions", "/completions")
+"""How their paths end; Azure's have a deployment before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,15 @@ class Server:
     """The prompt at which every connection is dropped and nobody listens any more; forgotten then."""
     drops_idle_connections: bool = False
     """Every connection is closed a little after its first answer, which says nothing of it."""
+    tls: ssl.SSLContext | None = None
+    """Of a server that speaks https."""
     port: int = 0
     in_flight: int = 0
     _attempts: Counter[str] = field(default_factory=Counter)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v1"
 
     @property
     def ref(self) -> str:
@@ -89,7 +93,7 @@ class Server:
     @property
     def completions(self) -> list[Seen]:
         """Requests for answers, in order."""
-        return [seen for seen in self.requests if seen.path in COMPLETIONS]
+        return [seen for seen in self.requests if seen.path.endswith(COMPLETIONS)]
 
     @property
     def prompts(self) -> Counter[str]:
@@ -149,7 +153,7 @@ class Server:
         app.router.add_route("*", "/{tail:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=2048, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=2048, reuse_address=True, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -160,7 +164,7 @@ class Server:
         except ValueError:
             body = {}
         path = request.path
-        is_completion = path in COMPLETIONS
+        is_completion = path.endswith(COMPLETIONS)
         self.in_flight += is_completion
         seen = Seen(
             time.monotonic(),

@@ -44,6 +44,16 @@ def status(
     return fault
 
 
+def refuses(why: Callable[[Payload], str | None], number: int = 400) -> Fault:
+    """An error for each body about which `why` says something, else the right answer."""
+
+    async def fault(request: web.Request, answer: Payload) -> web.StreamResponse:
+        message = why(await request.json())
+        return web.json_response(answer) if message is None else web.json_response(error(message), status=number)
+
+    return fault
+
+
 def rate_limited(retry_after: str | float | None = None) -> Fault:
     """429; `retry_after` goes into the header as it is."""
     headers = None if retry_after is None else {"Retry-After": str(retry_after)}

@@ -5,16 +5,18 @@ The template renders, sandboxed by transformers; its text is tokenised as it sta
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fteval.engines.local import digests, templates
 from fteval.engines.refs import exists, read_json
-from fteval.errors import UserError
+from fteval.errors import PromptRefused, UserError
 from fteval.records import Message, Prompt, digest
 from fteval.records.reasoning import is_mark
 
@@ -36,6 +38,7 @@ VOCABULARIES = (
 """Files of which a tokenizer needs one."""
 
 
+NONE: Mapping[str, Any] = MappingProxyType({})
 TALKS = tuple(
     [Message(role, f"{PROBES[i]} {i}") for i, role in enumerate(roles.split())]
     for roles in ("user", "system user", "user assistant user")
@@ -74,7 +77,12 @@ class Chat:
         except UserError:
             return ["refused"]
 
-    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+    def render(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] = (),
+        variables: Mapping[str, Any] = NONE,
+    ) -> str:
         """The text that the template makes of a conversation, up to where the assistant begins.
 
         A template that knows no tools finds them written into the system's turn.
@@ -89,27 +97,37 @@ class Chat:
         import jinja2
 
         turns = [{"role": m.role, "content": m.content} for m in messages]
+        roles = [m.role for m in messages]
+        if taken := variables.keys() & inspect.signature(self.tokenizer.apply_chat_template).parameters.keys():
+            raise UserError(f"chat_template_kwargs cannot say {', '.join(sorted(taken))}: no variables of a template")
         apply = partial(
             self.tokenizer.apply_chat_template,
             chat_template=self.template,
             tokenize=False,
             add_generation_prompt=True,
+            **variables,
         )
         try:
             text = str(apply(turns, tools=list(tools) or None))
             return str(apply(told(turns, tools))) if tools and text == str(apply(turns)) else text
         except (jinja2.TemplateError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
-            raise UserError(
+            raise PromptRefused(
                 f"the chat template fails: {type(error).__name__}: {str(error)[:200]}",
                 where=str(self.folder),
-                fix=f"it was given the roles {', '.join(m.role for m in messages)}; see the model's card",
+                fix=f"it was given the roles {', '.join(roles)}; see the model's card"
+                + ("; sampling: {system: fold} has the user say the system text" if "system" in roles else ""),
             ) from error
 
-    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> Prompt:
+    def prompt(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] = (),
+        variables: Mapping[str, Any] = NONE,
+    ) -> Prompt:
         """The prompt as token ids. Raises UserError for a template that begins with BOS twice."""
         if messages[0].role == "text":
             return Prompt(tuple(messages), tuple(self.plain(messages[0].content)))
-        ids = self.encode(self.render(messages, tools))
+        ids = self.encode(self.render(messages, tools, variables))
         if not ids:
             raise UserError(
                 "the chat template renders nothing", where=str(self.folder), fix="look at chat_template.jinja"

@@ -88,10 +88,12 @@ class TransformersEngine:
         return {"tokens": tokens, "rows": batches.most_rows(self.device)}
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        return self.prompt_with_tools(messages, ())
+        return self.prompt_with(messages, (), {})
 
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
-        prompt = self.chat.prompt(messages, tools)
+    def prompt_with(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Prompt:
+        prompt = self.chat.prompt(messages, tools, variables)
         rows, last = self._rows, max(prompt.token_ids or (0,))
         if rows is not None and last >= rows:
             # An adapter's tokenizer may know more tokens than it has rows for: padding needs none.
@@ -351,7 +353,7 @@ def _check(sampling: Sampling) -> None:
     wrong = []
     for name, value, fine in (
         ("temperature", sampling.temperature, 0 <= sampling.temperature < float("inf")),
-        ("top_p", sampling.top_p, 0 < sampling.top_p <= 1),
+        ("top_p", sampling.top_p, sampling.top_p is None or 0 < sampling.top_p <= 1),
         ("top_k", sampling.top_k, sampling.top_k >= 0),
         ("repetition_penalty", sampling.repetition_penalty, 0 < sampling.repetition_penalty < float("inf")),
         ("max_tokens", sampling.max_tokens, sampling.max_tokens >= 1),

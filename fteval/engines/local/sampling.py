@@ -75,7 +75,7 @@ def probabilities(scores: Any, sampling: Sampling) -> Any:
     if sampling.top_k > 0:
         least = scores.topk(min(sampling.top_k, scores.shape[-1])).values[:, -1:]
         scores = scores.masked_fill(scores < least, -torch.inf)
-    if sampling.top_p < 1.0:
+    if sampling.top_p is not None and sampling.top_p < 1.0:
         rising, order = scores.sort(descending=False)
         cut = rising.softmax(-1).cumsum(-1) <= 1 - sampling.top_p
         cut[:, -1] = False

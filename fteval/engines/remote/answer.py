@@ -52,7 +52,10 @@ def answer(request: Request, reply: Reply, stop: tuple[str, ...] = ()) -> Genera
 
 def failed(request: Request, trouble: Trouble) -> Generation:
     """The generation of a request that got no answer."""
-    failure = Failure(trouble.kind, trouble.message, trouble.retriable)
+    message = trouble.message
+    if trouble.kind == "template" and any(m.role == "system" for m in request.prompt.messages):
+        message += "; sampling: {system: fold} has the user say the system text"
+    failure = Failure(trouble.kind, message, trouble.retriable)
     return Generation(request.sample_id, request.key, request.repeat, failure=failure)
 
 

@@ -15,7 +15,7 @@ from fteval.errors import UserError
 from fteval.records import Message, Sampling
 
 CHAT, COMPLETIONS = "/chat/completions", "/completions"
-NEUTRAL: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "top_p": 1.0}
+NEUTRAL: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "top_p": 1.0, "temperature": 1.0}
 """Fields as they say "no change". Where a server refuses to be told so, they are left out."""
 DROPPABLE = (*NEUTRAL, "seed")
 """What may be left out where a server refuses it; that is told. Without a seed, draws cannot be repeated."""
@@ -54,7 +54,7 @@ class Dialect:
             fields["prompt"] = plain(messages)
         fields |= {
             "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
+            **({} if sampling.top_p is None else {"top_p": sampling.top_p}),
             self.length: sampling.max_tokens,
             "seed": seed % SEEDS,
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
@@ -62,11 +62,15 @@ class Dialect:
             "min_p": NEUTRAL["min_p"],
             "repetition_penalty": sampling.repetition_penalty,
         }
+        if sampling.chat_template_kwargs:
+            fields["chat_template_kwargs"] = json.loads(sampling.chat_template_kwargs)
+        fields |= json.loads(sampling.extra_body or "{}")
         for name in self.without:
-            if name in NEUTRAL and fields[name] != NEUTRAL[name]:
+            if name in NEUTRAL and fields.get(name, NEUTRAL[name]) != NEUTRAL[name]:
+                fix = f"leave sampling.{name} at its usual value, or use a server that has it (vLLM)"
                 raise UserError(
                     f"the server does not take '{name}', which is {fields[name]} here",
-                    fix=f"leave sampling.{name} at its usual value, or use a server that has it (vLLM)",
+                    fix="--temperature 1" if name == "temperature" else fix,
                 )
             fields.pop(name, None)
         return fields

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ FIXED = (
 LENGTH, SHORT = 24, 2
 """Tokens of the answers to them."""
 _OTHER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_KEPT = ("top_p", "chat_template_kwargs", "extra_body")
+"""Of a run's sampling is said with each tiny request too."""
 WORD = "zq7"
 """No model says this of its own accord."""
 
@@ -59,6 +62,8 @@ class Server:
 class _Asked:
     client: Client
     dialect: Dialect
+    usual: Sampling
+    """Greedy, with what is said to this server beside."""
     text: str
     """What the model says to ASKED, greedily."""
 
@@ -82,7 +87,9 @@ async def contact(client: Client, sampling: Sampling) -> Server:
         if isinstance(short, Reply) and _length(short, text or "") == HONOURED:
             dialect = other
     plain: Reply | Trouble = found
-    if sampling.temperature > 0:  # who answers is told by what is said without chance
+    if "temperature" in dialect.without:
+        plain, others = Trouble("temperature", "it always draws"), []  # what it says is no behaviour
+    elif sampling.temperature > 0:  # who answers is told by what is said without chance
         greedy = replace(sampling, max_tokens=LENGTH, temperature=0.0)
         plain, *others = await asyncio.gather(*(_first(client, dialect, text, greedy) for text in FIXED))
     said = [_said(reply) for reply in (plain, *others)]
@@ -114,9 +121,9 @@ async def _understood(
         if isinstance(found, Reply):
             rest = await asyncio.gather(*(_first(client, dialect, text, asked) for text in FIXED[2:]))
             return dialect, found, [second, *rest], short
-        changed = _other(dialect, found)
+        changed = _other(dialect, found, sampling)
         if changed is None:
-            raise _refused(client, found)
+            raise _refused(client, found, sampling)
         dialect = changed
     raise Incomplete("the server refuses every spelling of a request", where=client.endpoint.url)
 
@@ -131,9 +138,10 @@ async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping
         names["top_k"] = _top_k
     if sampling.repetition_penalty != 1.0:
         names["repetition_penalty"] = _repetition_penalty
-    greedy = await _ask(client, server.dialect, ASKED, Sampling(max_tokens=LENGTH))
+    usual = replace(Sampling(), **{name: getattr(sampling, name) for name in _KEPT})
+    greedy = await _ask(client, server.dialect, ASKED, replace(usual, max_tokens=LENGTH))
     again = text_of(greedy.data) if isinstance(greedy, Reply) else None
-    asked = _Asked(client, server.dialect, again or "")
+    asked = _Asked(client, server.dialect, usual, again or "")
     drawn, found = await asyncio.gather(_draws(asked), asyncio.gather(*(check(asked) for check in names.values())))
     refused = {"max_tokens": server.length, **dict.fromkeys(server.dialect.without, REFUSED)}
     if again is not None and server.text is not None and again != server.text:
@@ -143,7 +151,7 @@ async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping
 
 async def _draws(at: _Asked) -> dict[str, str]:
     """Of temperature and seed: two seeds, each twice, at the usual temperature."""
-    sampling = Sampling(temperature=1.0, max_tokens=LENGTH)
+    sampling = replace(at.usual, temperature=1.0, max_tokens=LENGTH)
     replies = await asyncio.gather(
         *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12))
     )
@@ -159,7 +167,7 @@ async def _stop(at: _Asked) -> str:
     if len(words) < 5:
         return UNCLEAR  # a text that ends there by itself would look cut
     word = words[2]
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH, stop=(word,)))
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH, stop=(word,)))
     if isinstance(found, Trouble):
         return _of(found)
     text, place = text_of(found.data) or "", at.text.index(word)
@@ -183,14 +191,14 @@ async def _logprobs(at: _Asked) -> str:
     more: dict[str, Any] = {"logprobs": True, "top_logprobs": 1}
     if at.dialect.path == COMPLETIONS:
         more = {"logprobs": 1}
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=1), more)
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=1), more)
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if any(c.get("logprobs") for c in _choices(found)) else IGNORED
 
 
 async def _n(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(temperature=1.0, max_tokens=1), {"n": 2})
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, max_tokens=1), {"n": 2})
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if len(_choices(found)) == 2 else IGNORED
@@ -204,7 +212,7 @@ async def _response_format(at: _Asked) -> str:
         "additionalProperties": False,
     }
     wanted = {"type": "json_schema", "json_schema": {"name": "word", "strict": True, "schema": schema}}
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH), {"response_format": wanted})
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), {"response_format": wanted})
     if isinstance(found, Trouble):
         return _of(found)
     try:
@@ -215,7 +223,7 @@ async def _response_format(at: _Asked) -> str:
 
 async def _structured_outputs(at: _Asked) -> str:
     wanted = {"structured_outputs": {"choice": [WORD, WORD[::-1]]}}
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(max_tokens=LENGTH), wanted)
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), wanted)
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if (text_of(found.data) or "").strip() in (WORD, WORD[::-1]) else IGNORED
@@ -223,14 +231,14 @@ async def _structured_outputs(at: _Asked) -> str:
 
 async def _top_k(at: _Asked) -> str:
     """With the one likeliest token to choose from, a draw is greedy."""
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(temperature=1.0, top_k=1, max_tokens=LENGTH))
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, top_k=1, max_tokens=LENGTH))
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if text_of(found.data) == at.text else IGNORED
 
 
 async def _repetition_penalty(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, Sampling(repetition_penalty=20.0, max_tokens=LENGTH))
+    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, repetition_penalty=20.0, max_tokens=LENGTH))
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if text_of(found.data) != at.text else IGNORED
@@ -245,12 +253,16 @@ async def _ask(
     *,
     seed: int = 0,
 ) -> Reply | Trouble:
+    try:
+        body = _body(client, dialect, text, sampling, more, seed)
+    except UserError as error:  # a field that is known to be refused
+        return Trouble("bad_request", error.what)
     reserved = client.reserve([text], sampling.max_tokens)
     if reserved is None:
         return Trouble("budget", "the budget has no room for it")
     found: Reply | Trouble | None = None
     try:
-        found = await client.once(dialect.path, _body(client, dialect, text, sampling, more, seed))
+        found = await client.once(dialect.path, body)
         return found
     finally:
         client.settle(reserved, found)
@@ -298,23 +310,28 @@ def _of(trouble: Trouble) -> str:
     return REFUSED if trouble.kind == "bad_request" else UNCLEAR
 
 
-def _other(dialect: Dialect, trouble: Trouble) -> Dialect | None:
+def _other(dialect: Dialect, trouble: Trouble, sampling: Sampling) -> Dialect | None:
     """The dialect that a refusal asks for; None where it asks for none that keeps what is said."""
     if trouble.status in (404, 405, 501) and dialect.path == CHAT and not _names_model(trouble):
         return replace(dialect, path=COMPLETIONS)
-    if trouble.kind != "bad_request":
+    if trouble.kind not in ("bad_request", "template"):
         return None
     if "chat template" in trouble.body.lower() and dialect.path == CHAT:
         return replace(dialect, path=COMPLETIONS)
-    said = [dialect.length, "temperature", "stop", *(name for name in DROPPABLE if name not in dialect.without)]
+    said = [dialect.length, "stop", *(name for name in DROPPABLE if name not in dialect.without)]
     places = {name: found.start() for name in said if (found := re.search(rf"(?<![\w-]){name}(?![\w-])", trouble.body))}
     named = min(places, key=lambda name: places[name], default=None)
+    if {"temperature", "top_p"} <= places.keys():  # it takes one of the two
+        named = "temperature" if sampling.temperature == NEUTRAL["temperature"] else "top_p"
     if named == dialect.length:
         return replace(dialect, length=_OTHER[dialect.length])
+    if named == "temperature" and sampling.temperature != NEUTRAL["temperature"]:
+        return None
     if named in DROPPABLE:
         return replace(dialect, without=dialect.without | {named})
-    if named is None and not dialect.without.issuperset(NEUTRAL):
-        return replace(dialect, without=dialect.without | NEUTRAL.keys())  # it refuses something and does not say what
+    rest = NEUTRAL.keys() - {"temperature"}
+    if named is None and not dialect.without.issuperset(rest):
+        return replace(dialect, without=dialect.without | rest)  # it refuses something and does not say what
     return None
 
 
@@ -322,7 +339,7 @@ def _names_model(trouble: Trouble) -> bool:
     return "model" in trouble.message.lower()
 
 
-def _refused(client: Client, trouble: Trouble) -> Exception:
+def _refused(client: Client, trouble: Trouble, sampling: Sampling) -> Exception:
     """What a first contact that failed means for the user."""
     endpoint = client.endpoint
     if trouble.kind == "not_authorised":
@@ -332,17 +349,26 @@ def _refused(client: Client, trouble: Trouble) -> Exception:
             what = f"fine-tuned model {endpoint.model} not found or not visible to this organisation"
             fix = f"check the id, and that {endpoint.key_variable} belongs to the organisation that trained it"
             return Incomplete(f"{what} ({trouble.message})", where=endpoint.url, fix=fix)
-        fix = f"`curl {endpoint.url}/models` lists what it serves; most servers have their API at /v1"
+        fix = (
+            endpoint.detour or f"`curl {endpoint.url}/models` lists what it serves; most servers have their API at /v1"
+        )
         return Incomplete(f"no model '{endpoint.model}' there: {trouble.message}", where=endpoint.url, fix=fix)
-    if trouble.kind == "bad_request":
+    if trouble.kind in ("bad_request", "template"):
+        draws = "temperature" in trouble.body and sampling.temperature != NEUTRAL["temperature"]
         return UserError(
             f"the server refuses the request: {trouble.message}",
             where=endpoint.url,
-            fix="every sampling field is said, none is dropped in silence: a field it names must go from the config, "
+            fix="--temperature 1 (sampling: {temperature: 1}): many models that think take no other"
+            if draws
+            else "every sampling field is said, none is dropped in silence: a field it names must go from the config, "
             "or the model cannot be measured so",
         )
-    if trouble.kind == "connection":
-        return Incomplete(
-            f"cannot reach the server: {trouble.message}", where=endpoint.url, fix="see whether it runs, and its port"
-        )
-    return Incomplete(f"the server does not answer: {trouble.message}", where=endpoint.url, fix="see its log")
+    if trouble.kind in ("connection", "tls"):
+        fix = "see whether it runs, its port, and whether it wants https://"
+        if trouble.kind == "tls":
+            bundle = os.environ.get("SSL_CERT_FILE")
+            fix = "where a CA of your own signed it: export SSL_CERT_FILE=ca.pem; where it has no TLS: http://"
+            fix = f"SSL_CERT_FILE names no file: {bundle}" if bundle and not os.path.isfile(bundle) else fix
+        return Incomplete(f"cannot reach the server: {trouble.message}", where=endpoint.url, fix=endpoint.detour or fix)
+    what = f"the server does not answer: {trouble.message}"
+    return Incomplete(what, where=endpoint.url, fix=endpoint.detour or "see its log")

@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -177,13 +177,19 @@ class Client:
         return self._session
 
     async def _attempt(self, method: str, path: str, body: bytes | None, seconds: float) -> Reply | Trouble:
+        found = await self._exchange(method, path, body, seconds)
+        if isinstance(found, Trouble) and (way := self.endpoint.way()):
+            return replace(found, message=found.message + way)
+        return found
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Reply | Trouble:
         began = time.perf_counter()
         try:
             # A redirect would carry key and prompts to a host that nobody named.
             # The headers go with each request: those of a session would be told to a proxy too.
             async with self._open().request(
                 method,
-                self.endpoint.url + path,
+                self.endpoint.url + path + self.endpoint.query,
                 data=body,
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT),
@@ -196,6 +202,8 @@ class Client:
                 status, asked = response.status, retry_after(response.headers.get("Retry-After"))
         except TimeoutError:
             return Trouble("timeout", f"no answer within {seconds:g} s", retriable=True)
+        except aiohttp.ClientSSLError as error:
+            return Trouble("tls", _untrusted(error))
         except aiohttp.ClientConnectorError as error:
             why = os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
             return Trouble("connection", f"no connection to {error.host}:{error.port} ({why})", retriable=True)
@@ -230,7 +238,7 @@ class Client:
             return Incomplete(
                 f"the server has failed for {self.limits.give_up_after:g} s, and nothing else: {trouble.message}",
                 where=where,
-                fix="see whether it is up, then go on",
+                fix=self.endpoint.detour or "see whether it is up, then go on",
             )
         return None
 
@@ -242,7 +250,7 @@ def not_authorised(endpoint: Endpoint, trouble: Trouble) -> Incomplete:
     fix = (
         f"set {variable} to a key that may use {endpoint.model}" if variable else "name the key's variable: server.key"
     )
-    return Incomplete(f"the server {has}: {trouble.message}", where=endpoint.url, fix=fix)
+    return Incomplete(f"the server {has}: {trouble.message}", where=endpoint.url, fix=endpoint.detour or fix)
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
@@ -258,6 +266,14 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
             response.close()
             return None if response.status == 200 else b"".join(parts)[:most]
     return b"".join(parts)
+
+
+def _untrusted(error: aiohttp.ClientSSLError) -> str:
+    """Why there is no encrypted connection."""
+    found = getattr(error, "certificate_error", error)
+    if reason := getattr(found, "verify_message", ""):
+        return f"the certificate of {error.host}:{error.port} is not accepted: {reason}"
+    return f"{error.host}:{error.port} speaks no TLS that is understood ({shortened(str(found), 120)})"
 
 
 def _is_plain(response: aiohttp.ClientResponse) -> bool:

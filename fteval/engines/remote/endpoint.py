@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 
-from fteval.engines.refs import Source
+from fteval.engines.refs import Source, is_loopback
 from fteval.errors import UserError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -25,24 +25,28 @@ class Endpoint:
     """A model NAME at a base URL, and what is sent to prove who asks."""
 
     url: str
-    """Base of the API, `https://HOST/v1`, without a slash at the end."""
+    """Base of the API, `https://HOST/v1`, without a slash at the end and without a query."""
     model: str
     key_variable: str | None = KEY_VARIABLE
     """Environment variable that holds the key; None sends none."""
     hosted: bool = False
     """A provider's `openai:` or `ft:` id: its models are listed with the date of their end."""
+    query: str = ""
+    """What every address ends with, as Azure wants it: `?api-version=2024-10-21`."""
     _key: str | None = field(default=None, repr=False)
 
     @property
     def place(self) -> str:
-        """HOST and path, without the scheme: http and https of one server are the same model."""
-        return re.sub(r"^localhost(?=[:/]|$)", "127.0.0.1", self.url.partition("://")[2])
+        """HOST, path and query, without the scheme: http and https of one server are the same model."""
+        return re.sub(r"^localhost(?=[:/]|$)", "127.0.0.1", self.url.partition("://")[2]) + self.query
 
     @property
     def host(self) -> str:
         return urllib.parse.urlsplit(self.url).hostname or ""
 
     def headers(self) -> dict[str, str]:
+        if self._key and "api-version=" in self.query:  # Azure takes a Bearer for a token of another kind
+            return {"api-key": self._key}
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
     def proxy(self) -> str | None:
@@ -52,6 +56,17 @@ class Endpoint:
         if urllib.request.proxy_bypass(parts.netloc) or urllib.request.proxy_bypass(self.host):
             return None
         return urllib.request.getproxies().get(parts.scheme)
+
+    @property
+    def detour(self) -> str | None:
+        """What to do where a proxy stands before this very machine."""
+        return "export NO_PROXY=localhost,127.0.0.1,::1" if is_loopback(self.url) and self.way() else None
+
+    def way(self) -> str:
+        """Which proxy a request goes through, for messages: without what a password may stand in."""
+        proxy = urllib.parse.urlsplit(self.proxy() or "")
+        host = proxy.netloc.rpartition("@")[2]
+        return f" (through the proxy {host} of {self.url.partition(':')[0].upper()}_PROXY)" if host else ""
 
     def hidden(self, text: str, shortest: int = SHORTEST_SECRET) -> str:
         """The text without the key in any spelling that a server may echo, if the key has so many characters."""
@@ -87,4 +102,5 @@ def endpoint(source: Source, key_variable: str | None = KEY_VARIABLE, needed: bo
             fix=f"export {key_variable or KEY_VARIABLE}=…; for a server without keys use http://HOST/v1#NAME",
         )
     assert source.url is not None
-    return Endpoint(source.url, source.name, key_variable, source.hosted, key)
+    url, question, query = source.url.partition("?")
+    return Endpoint(url, source.name, key_variable, source.hosted, question + query, key)

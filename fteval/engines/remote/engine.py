@@ -83,7 +83,9 @@ class ServerEngine:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return Prompt(tuple(messages))
 
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+    def prompt_with(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Prompt:
         return Prompt(tuple(messages), tools=tuple(tools))
 
     @property

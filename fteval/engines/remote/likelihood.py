@@ -34,7 +34,9 @@ async def token_likelihoods(client: Client, dialect: Dialect, prompt: Prompt, te
 
 
 async def _chat(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> list[tuple[float, str]]:
-    asked = dialect.body(client.endpoint.model, prompt.messages, Sampling(max_tokens=1), 0) | {"prompt_logprobs": 0}
+    asked = dialect.body(client.endpoint.model, prompt.messages, Sampling(temperature=1.0, max_tokens=1), 0) | {
+        "prompt_logprobs": 0
+    }
     said = {
         **asked,
         "messages": [*asked["messages"], {"role": "assistant", "content": text}],
@@ -58,7 +60,7 @@ async def _chat(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> 
 
 async def _plain(client: Client, dialect: Dialect, prompt: Prompt, text: str) -> list[tuple[float, str]]:
     asked = plain(prompt.messages)
-    body = dialect.body(client.endpoint.model, prompt.messages, Sampling(max_tokens=0), 0)
+    body = dialect.body(client.endpoint.model, prompt.messages, Sampling(temperature=1.0, max_tokens=0), 0)
     body |= {"prompt": asked + text, "echo": True, "logprobs": 1}
     reply = await _reply(client, dialect, body)
     choice = (reply.data.get("choices") or [{}])[0]

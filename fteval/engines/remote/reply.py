@@ -56,6 +56,8 @@ def from_status(status: int, body: str, retry_after: float | None) -> Trouble:
         return Trouble("content_filter", said, status, body=body)
     if status in (400, 413, 422) and (code == "context_length_exceeded" or _too_long(said)):
         return Trouble("prompt_too_long", said, status, body=body)
+    if status in (400, 422, 500) and _of_template(said):
+        return Trouble("template", f"HTTP {status}: {said}", status, body=body)
     if 300 <= status < 400:
         return Trouble("redirected", f"HTTP {status}: the server sends elsewhere, which is not followed", status)
     kind = _KINDS.get(status, "server_error" if status >= 500 else "bad_request")
@@ -113,6 +115,12 @@ def _error(body: str) -> tuple[str, str]:
         code = inner["code"].lower() if code not in _FILTERED else code
     said = next((error[k] for k in ("message", "detail", "error") if error.get(k)), "")
     return code, shortened(said if isinstance(said, str) else json.dumps(said))
+
+
+def _of_template(said: str) -> bool:
+    # llama.cpp answers 500 for it, and vLLM 400: the same prompt will never do.
+    words = said.lower()
+    return any(p in words for p in ("chat template", "system role", "roles must alternate", "raise_exception", "jinja"))
 
 
 def _too_long(said: str) -> bool:

@@ -91,7 +91,9 @@ class ReplayEngine:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def prompt_with_tools(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Prompt:
+    def prompt_with(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Prompt:
         return Prompt(tuple(messages), tools=tuple(tools))
 
     def _answer(self, request: Request) -> Generation:

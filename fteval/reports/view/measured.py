@@ -113,7 +113,15 @@ def _repeats(k: object) -> str:
 
 def in_words(sampling: Mapping[str, Any]) -> str:
     """`greedy, at most 256 tokens, seed 0`: fields that are off are not named."""
-    off = {"temperature": 0, "top_p": 1, "top_k": 0, "repetition_penalty": 1, "stop": [], "probes": {}}
+    off = {
+        "temperature": 0,
+        "top_p": 1,
+        "top_k": 0,
+        "repetition_penalty": 1,
+        "stop": [],
+        "system": "keep",
+        "probes": {},
+    }
     words = ["greedy"] if sampling.get("temperature") == 0 else []
     for key, value in sampling.items():
         if key == "probes":

@@ -146,9 +146,13 @@ class Attempt:
 
     def _groups(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
         """The answers as they come, those that are drawn alike asked together."""
+        refused = self.work.refused
+        if unasked := [r for r in requests if r.key in refused]:
+            yield [Generation(r.sample_id, r.key, r.repeat, failure=refused[r.key]) for r in unasked]
         alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
-        weighed = [request for request in requests if request.continuations]
-        for request in requests:
+        open_requests = [r for r in requests if r.key not in refused]
+        weighed = [request for request in open_requests if request.continuations]
+        for request in open_requests:
             if not request.continuations:
                 alike.setdefault(self.work.drawn(request.key), []).append(request)
         for sampling, of in alike.items():

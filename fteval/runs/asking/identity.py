@@ -49,7 +49,7 @@ class Keys:
     def __init__(self, engine_identity: Mapping[str, Any], sampling: Sampling) -> None:
         # Every sampling field counts, also those that greedy decoding should not feel (seed, top_p): whether an engine
         # feels them is not ours to know, and a recomputation is cheaper than a wrong reuse.
-        shared = {"key_version": KEY_VERSION, "engine": engine_identity, "sampling": dataclasses.asdict(sampling)}
+        shared = {"key_version": KEY_VERSION, "engine": engine_identity, "sampling": sampling_fields(sampling)}
         self._shared = digest(shared)
 
     def key(self, input_digest: str, repeat: int, request_identity: Any = None) -> str:
@@ -57,6 +57,13 @@ class Keys:
         # Canonical JSON, put together by hand because this is done for every answer: digests need no escaping.
         text = f'{{"input":"{input_digest}","repeat":{repeat},"request":{request},"shared":"{self._shared}"}}'
         return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def sampling_fields(sampling: Sampling) -> dict[str, Any]:
+    """A sampling as JSON. What came later is left out where it is off: answers from before it are still the same."""
+    later = {"system": "keep", "chat_template_kwargs": "", "extra_body": ""}
+    fields = dataclasses.asdict(sampling).items()
+    return {name: value for name, value in fields if name not in later or value != later[name]}
 
 
 def input_digest(prompt: Prompt) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
 from fteval import registry
-from fteval.errors import UserError
+from fteval.errors import PromptRefused, UserError
 from fteval.records import (
     BatchedEngine,
     Engine,
+    Failure,
     KeyedEngine,
     Prompt,
     RemarkingEngine,
@@ -21,10 +22,11 @@ from fteval.records import (
     Sample,
     Sampling,
     ServedEngine,
-    ToolEngine,
+    TemplatedEngine,
     WeighingEngine,
     canonical,
     digest,
+    folded,
     normalised,
 )
 from fteval.runs.asking import identity
@@ -49,6 +51,8 @@ class Work:
     sampling: Sampling
     others: Mapping[str, Sampling]
     """Key -> how its answer is drawn, where its probe has a sampling of its own."""
+    refused: Mapping[str, Failure] = field(default_factory=dict)
+    """Key -> why the template has no words for this prompt: the sample is in error, and the others are asked."""
     remarks: tuple[str, ...] = ()
     """What the engine found odd in what it is asked."""
 
@@ -90,11 +94,15 @@ class Work:
 
 
 def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequential: int | None = None) -> Work:
-    """Renders every prompt and keys every answer; loads no weights. Raises UserError for what cannot be rendered."""
+    """Renders every prompt and keys every answer; loads no weights.
+
+    Raises UserError where no prompt can be rendered, and for a setting that this engine cannot follow.
+    """
     # Through JSON and back, as the manifest of an earlier run will be read.
     engine_identity = json.loads(canonical(dict(engine.identity())))
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
     requests: dict[str, Request] = {}
+    refused: dict[str, PromptRefused] = {}
     shares: dict[str, int] = {}
     others: dict[str, Sampling] = {}
     outputs: list[Any] = []
@@ -104,9 +112,14 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     for probe in suite.probes:
         of_probe = []
         drawn = replace(sampling, **probe.sampling)
+        if drawn.extra_body and not isinstance(engine, ServedEngine | KeyedEngine):
+            raise UserError("extra_body is for servers", where=engine.ref, fix="leave it out, or serve the model")
         keys = identity.Keys(engine_identity, drawn)
         for sample in probe.samples:
-            prompt = _prompt(engine, sample)
+            try:
+                prompt, error = _prompt(engine, sample, drawn), None
+            except PromptRefused as found:
+                prompt, error = Prompt(sample.messages, None, sample.tools), found
             input_digest = identity.input_digest(prompt)
             extra = request_identity(sample, prompt) if request_identity else None
             if sample.continuations:
@@ -125,9 +138,13 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                     requests[key] = Request(key, sample.id, prompt, repeat, seed, sample.continuations)
                     if drawn != sampling:
                         others[key] = drawn
+                    if error is not None:
+                        refused[key] = error
             of_probe.append(of_sample)
             prompt_bytes += sum(len(m.content) for m in sample.messages)
         all_keys.append(tuple(of_probe))
+    if refused and len(refused) == len(requests):
+        raise next(iter(refused.values()))
     alone = digest(sorted(requests))
     batches = engine.batches if isinstance(engine, BatchedEngine) else None
     if batches is not None:
@@ -137,6 +154,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         requests = {new[key]: replace(request, key=new[key]) for key, request in requests.items()}
         shares = {new[key]: share for key, share in shares.items()}
         others = {new[key]: drawn for key, drawn in others.items()}
+        refused = {new[key]: error for key, error in refused.items()}
         all_keys = [tuple(tuple(new[key] for key in of_sample) for of_sample in of_probe) for of_probe in all_keys]
     fields = {
         "suite": suite.digest,
@@ -159,15 +177,17 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         remarks = tuple(engine.remarks(unmet))
         if (otherwise := engine.asked_otherwise()) is not None:
             fields["prompts"] = otherwise
-    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, sampling, others, remarks)
+    failures = {key: Failure("template", f"{error.what}; {error.fix}") for key, error in refused.items()}
+    of_prompts = (sampling, others, failures, remarks)
+    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, *of_prompts)
 
 
 def _sampling(suite: Suite, sampling: Sampling) -> dict[str, Any]:
     """The run's, and under `probes` what is not so for one of them."""
-    run = _as_json(asdict(sampling))
+    run, said = _as_json(asdict(sampling)), _as_json(identity.sampling_fields(sampling))
     of_probes = {p.name: {k: v for k, v in _as_json(p.sampling).items() if v != run[k]} for p in suite.probes}
     other = {name: own for name, own in of_probes.items() if own}
-    return {**run, **({"probes": other} if other else {})}
+    return {**said, **({"probes": other} if other else {})}
 
 
 def samplings(plan: Mapping[str, Any]) -> set[bytes]:
@@ -190,19 +210,22 @@ def _check_weighing(engine: Engine, probe: SuiteProbe) -> None:
         )
 
 
-def _prompt(engine: Engine, sample: Sample) -> Prompt:
+def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:
+    if sample.messages[0].role == "text" and isinstance(engine, ServedEngine):
+        raise UserError(
+            f"sample {sample.id!r} is plain text, and a server puts its chat template around it",
+            where=engine.ref,
+            fix="ask a local model, or ask through the template: --set chat=true",
+        )
+    saved = isinstance(engine, KeyedEngine)  # its outputs are found by what was asked
+    messages = folded(sample.messages) if sampling.system == "fold" and not saved else sample.messages
+    if not sample.tools and not sampling.chat_template_kwargs:
+        return engine.prompt(messages)
+    if isinstance(engine, TemplatedEngine):
+        return engine.prompt_with(messages, sample.tools, json.loads(sampling.chat_template_kwargs or "{}"))
     if not sample.tools:
-        prompt = engine.prompt(sample.messages)
-        if sample.messages[0].role == "text" and isinstance(engine, ServedEngine):
-            raise UserError(
-                f"sample {sample.id!r} is plain text, and a server puts its chat template around it",
-                where=engine.ref,
-                fix="ask a local model, or ask through the template: --set chat=true",
-            )
-        return prompt
-    if not isinstance(engine, ToolEngine):
-        raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
-    return engine.prompt_with_tools(sample.messages, sample.tools)
+        raise UserError("this engine takes no chat_template_kwargs", where=engine.ref, fix="leave them out of sampling")
+    raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
 
 
 def _check_one_question(engine: Engine, asked: Request, sample: Sample, prompt: Prompt) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -90,6 +91,7 @@ class Provider:
         self.url, self.waits = self._endpoint.url, waits
         self._client = OpenAI(
             base_url=self.url,
+            default_query=dict(urllib.parse.parse_qsl(self._endpoint.query[1:])),
             api_key="none",  # the package insists on one; the header is what is sent
             default_headers=self._endpoint.headers(),
             max_retries=0,  # it would create a job twice

@@ -35,6 +35,9 @@ OTHER = {
     "max_tokens": 64,
     "stop": ("\n",),
     "seed": 1,
+    "system": "fold",
+    "chat_template_kwargs": '{"enable_thinking":false}',
+    "extra_body": '{"min_tokens":1}',
 }
 
 
