@@ -77,11 +77,9 @@ def call(arguments: list[str]) -> dict[str, float]:
 def work(refs: list[str], count: int) -> int:
     """One run per ref, all in one pool."""
     from fteval.engines import Pool
+    from fteval.nano.corpus import conversations
     from fteval.nano.world import build_world
     from fteval.records import Message, Request, Sampling
-
-    sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from nano_model.corpus import conversations
 
     talks = [
         [Message(m["role"], m["content"]) for m in t if m["role"] == "user"][:1]

@@ -186,11 +186,9 @@ def write_prompts(path: Path, model: str, count: int) -> None:
     """Questions and passages of nano's world, joined and cut to lengths that are even on a logarithmic scale."""
     from fteval.engines.local.chat import Chat
     from fteval.engines.refs import NANO, parse
+    from fteval.nano.corpus import conversations
     from fteval.nano.world import build_world
     from fteval.records import Message
-
-    sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from nano_model.corpus import conversations
 
     base = parse(model).base
     chat = Chat(NANO if base.kind == "nano" else Path(base.name))
