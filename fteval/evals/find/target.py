@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import regex
@@ -13,6 +13,7 @@ import regex
 from fteval.errors import UserError
 from fteval.evals.find.equation import equal, is_expression
 from fteval.evals.find.number import Result, alone, is_identifier, result, same, wanted
+from fteval.evals.find.pattern import SECONDS, Endless, compiled, search
 from fteval.evals.find.similar import similarity
 from fteval.evals.language.text import READ, fold, words
 
@@ -23,7 +24,6 @@ Scorer = Callable[[str, Sequence[str]], Judged]
 
 LONG = 20
 """Words from which on a target is long: judged by chrf, because hardly anything says it word for word."""
-_REGEX_SECONDS = 0.5
 _CHRF_CHARACTERS = 20_000
 
 # --- one writing on both sides -------------------------------------------------------------------
@@ -82,17 +82,12 @@ def matches(output: str, targets: Sequence[str]) -> Judged:
     """A target, as a pattern of Python's `regex`, is found; None where the search takes longer than half a second."""
     for target in targets:
         try:
-            found = _pattern(target).search(output, timeout=_REGEX_SECONDS / len(targets))
-        except TimeoutError:
-            return None, None, f"searching {_short(target)} took more than {_REGEX_SECONDS} s: the pattern backtracks"
+            found = search(target, output, SECONDS / len(targets))
+        except Endless as endless:
+            return None, None, str(endless)
         if found:
             return 1.0, found[0][:200], ""
     return 0.0, None, f"no match for {_short(targets[0])}"
-
-
-@lru_cache(maxsize=1_000)
-def _pattern(target: str) -> Any:
-    return regex.compile(target)
 
 
 def number(output: str, targets: Sequence[str]) -> Judged:
@@ -202,9 +197,9 @@ def misfit(name: str, targets: Sequence[str]) -> str | None:
 def _broken_pattern(targets: Sequence[str]) -> str | None:
     for target in targets:
         try:
-            regex.compile(target)
-        except regex.error as error:
-            return f"a target that is no regular expression ({error})"
+            compiled(target)
+        except ValueError as error:
+            return f"a target that is {error}"
     return None
 
 

@@ -49,6 +49,7 @@ def _compiled(text: str) -> Violations:
     if found:
         raise ValueError("; ".join(f"{_path(e) or 'the whole'}: {e.message[:200]}" for e in found))
     _check_references(plain, base)
+    _check_patterns(plain)
     checker = base.TYPE_CHECKER.redefine("integer", _is_integer)
     keywords = {k: v for k, v in _BOUNDED.items() if k in base.VALIDATORS}
     make: Any = extend  # without types in its stubs
@@ -103,6 +104,16 @@ def _check_references(schema: Any, base: Any) -> None:
                 raise ValueError(f"it refers to {reference!r}, which it does not hold; nothing is fetched") from None
 
 
+def _check_patterns(schema: Any) -> None:
+    from fteval.evals.find.pattern import compiled
+
+    for part in _parts(schema):
+        names = part.get("patternProperties")
+        for pattern in (part.get("pattern"), *(names if isinstance(names, Mapping) else ())):
+            if isinstance(pattern, str):
+                compiled(pattern)
+
+
 def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(schema, Mapping):
         yield schema
@@ -118,12 +129,9 @@ def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    import regex
+    from fteval.evals.find.pattern import search
 
-    try:
-        return regex.search(pattern, text, timeout=_SECONDS) is not None
-    except TimeoutError:
-        return False
+    return search(pattern, text, _SECONDS) is not None
 
 
 def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
