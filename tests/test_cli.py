@@ -66,6 +66,15 @@ def test_help_imports_nothing_heavy(here: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+def test_help_of_no_command_waits_for_a_model_library(here: Path) -> None:
+    code = (
+        "import sys\nfrom fteval import cli\nfor name in cli.COMMANDS:\n    cli.call([name, '--help'])\n"
+        "heavy = {'torch','transformers','trl','openai','scipy','pydantic','lm_eval'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
 def test_report_of_a_saved_run_imports_no_engine_and_no_scipy(fteval: Run, here: Path) -> None:
     write(here / "h.jsonl", questions(5))
     replayed(here / "a.jsonl", 5, lambda i: True)

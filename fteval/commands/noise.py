@@ -10,7 +10,6 @@ from fteval.commands import options
 from fteval.commands.progress import Progress
 from fteval.errors import INCOMPLETE, OK
 from fteval.experiment.asked import Asked
-from fteval.experiment.describe import describe, find_config
 from fteval.experiment.place import placed
 
 
@@ -51,6 +50,7 @@ def command(
     import dataclasses
     import json
 
+    from fteval.experiment.describe import describe, find_config
     from fteval.experiment.noise import Again, noise
     from fteval.reports.terminal import plain
 

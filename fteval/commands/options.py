@@ -18,7 +18,6 @@ from fteval import registry
 from fteval.commands import complete
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
-from fteval.experiment.describe import find_config
 from fteval.experiment.experiment import DEFAULT_STORE as DEFAULT_STORE
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
@@ -143,6 +142,8 @@ def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Pa
     """Where runs are kept: --store, else the config's, else .fteval. `wanted`: the folder's fteval.yaml counts too."""
     if store is not None:
         return store
+
+    from fteval.experiment.describe import find_config
 
     found = find_config(config, wanted=wanted)
     return (found.store if found else None) or DEFAULT_STORE

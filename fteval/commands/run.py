@@ -11,7 +11,6 @@ from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
-from fteval.experiment.describe import describe, find_config
 from fteval.experiment.experiment import DEFAULT_CONFIG, Experiment
 from fteval.experiment.place import placed
 from fteval.records import Plan
@@ -79,6 +78,8 @@ def command(
 
 def _experiment(asked: Asked, quiet: bool) -> Experiment:
     """What the options and the config say is to be measured. Raises UserError for what is wrong with it."""
+    from fteval.experiment.describe import describe, find_config
+
     config = find_config(asked.config, wanted=not (asked.probes or asked.benchmarks or asked.holdouts))
     if config is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"

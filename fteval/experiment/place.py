@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fteval.engines.pool import Pool
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
-from fteval.runs.asking.attempt import Progress
-from fteval.runs.journal.store import Store
+
+if TYPE_CHECKING:
+    from fteval.runs.asking.attempt import Progress
+    from fteval.runs.journal.store import Store
 
 
 class Listener:
