@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -51,7 +52,17 @@ def problems(experiment: Experiment) -> list[str]:
             check_trainable(name, candidate)
         except UserError as error:
             found += _lines(error)
-    return list(dict.fromkeys(found))
+    return by_line(found)
+
+
+def by_line(found: Iterable[str]) -> list[str]:
+    """Each once, in the order of the lines that they name; what names none at the end."""
+
+    def place(text: str) -> tuple[str, int]:
+        named = re.match(r"(\S+?):(\d+): ", text)
+        return (named[1], int(named[2])) if named else ("\U0010ffff", 0)
+
+    return sorted(dict.fromkeys(found), key=place)
 
 
 def _without_wrong_parameters(experiment: Experiment, use: ProbeUse) -> dict[str, Measurable]:

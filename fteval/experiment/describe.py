@@ -15,7 +15,7 @@ from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
-from fteval.experiment.check import problems
+from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
 from fteval.records import Limits, Sampling
 
@@ -36,8 +36,8 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
     try:
         return config.load(path)
     except config.BrokenConfig as error:
-        also = _wrong_in(error.rest) if error.rest else ""
-        raise UserError("\n".join(filter(None, [error.what, also])), fix=error.fix) from None
+        also = _wrong_in(error.rest) if error.rest else []
+        raise UserError("\n".join(by_line([*error.what.split("\n"), *also])), fix=error.fix) from None
 
 
 def _default_config() -> Path | None:
@@ -56,12 +56,12 @@ def _default_config() -> Path | None:
     return None
 
 
-def _wrong_in(rest: Config) -> str:
+def _wrong_in(rest: Config) -> list[str]:
     """What is wrong with the sound rest of a config too: whoever mends a file wants to do it once."""
     try:
-        return "\n".join(problems(describe(Asked(), rest)))
+        return problems(describe(Asked(), rest))
     except UserError:  # what is missing may be what was wrong
-        return ""
+        return []
 
 
 def describe(asked: Asked, config: Config | None = None) -> Experiment:

@@ -58,6 +58,7 @@ def test_a_file_with_nine_mistakes_is_told_of_all_nine_and_of_nothing_else(here:
         (line,) = [line for line in lines if line.startswith(f"fteval.yaml:{number}: ")]
         assert text in line
     assert len(lines) == len(SAID)
+    assert [int(line.split(":")[1]) for line in lines] == sorted(SAID)
 
 
 def test_mistakes_in_names_and_parameters_are_said_together_where_the_yaml_is_sound(here: Path) -> None:

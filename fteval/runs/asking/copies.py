@@ -62,11 +62,11 @@ def oddities(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
     copies = [of for of in same.values() if len(of) > 1]
     n = sum(len(of) for of in copies)
     if copies:
-        first = f"{copies[0][0].id} and {copies[0][1].id}"
+        first = f"{_named(copies[0][0])} and {_named(copies[0][1])}"
         yield f"{n} samples of {probe} ask {len(copies)} prompts: copies count as one (first: {first})"
     torn = [of for of in copies if len({canonical(_plain(s.target)) for s in of}) > 1]
     if torn:
-        first = ", ".join(f"{s.id}: {str(s.target)[:40]!r}" for s in torn[0][:2])
+        first = ", ".join(f"{_named(s)}: {str(s.target)[:40]!r}" for s in torn[0][:2])
         yield f"{len(torn)} prompts of {probe} have more than one target, of which an answer meets one ({first})"
 
 
@@ -78,12 +78,17 @@ def notes(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
         yield f"{share}: repeating the question may count as an answer (first: {told[0]})"
 
 
+def _named(sample: Sample) -> str:
+    """Its id, or the beginning of its prompt: nobody knows a row by its hash."""
+    return sample.id if sample.id != sample.content_digest[7:23] else repr(sample.prompt_text[:40])
+
+
 def _plain(target: object) -> object:
     return normalised(target) if isinstance(target, str) else target
 
 
 def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
-    """Ids; a prompt that names several of a few labels offers a choice."""
+    """Names; a prompt that names several of a few labels offers a choice."""
     targets = {s.id: _words(s.target) for s in samples if isinstance(s.target, str) and s.target.strip()}
     labels = set(targets.values()) if len(set(targets.values())) <= MOST_LABELS else set()
     found = []
@@ -91,7 +96,7 @@ def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
         wanted = targets.get(sample.id, "")
         prompt = _words(" ".join(m.content for m in sample.messages))
         if wanted.strip() and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
-            found.append(sample.id)
+            found.append(_named(sample))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from fteval.records import Message, Sample
+from fteval.records import Message, Sample, sample_from_row
 from fteval.runs.asking.copies import grouped, notes, oddities
 
 
@@ -60,6 +60,11 @@ def test_copies_contradictions_and_told_answers_are_named() -> None:
     assert "4 samples of h ask 2 prompts" in copies and "(first: a and b)" in copies
     assert torn.startswith("1 prompts of h have more than one target") and "c: 'green', d: 'blue'" in torn
     assert told.startswith("2 of 7 targets of h stand in their prompt") and "first: e" in told
+
+
+def test_a_row_without_an_id_is_named_by_its_prompt() -> None:
+    told = sample_from_row({"prompt": "The cat is called Mo. Who is it?", "target": "Mo"})
+    assert next(notes("h", [told])).endswith("(first: 'The cat is called Mo. Who is it?')")
 
 
 def test_a_choice_that_is_offered_and_a_clean_file_are_nothing_to_name() -> None:
