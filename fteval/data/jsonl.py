@@ -62,8 +62,6 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
 
     Raises UserError when the file cannot be read at all, or is no text.
     """
-    # Made once: `json.loads` makes one for every line.
-    decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object).decode
     for number, line in _lines(path):
         try:
             row = decode(line.decode("utf-8"))
@@ -196,6 +194,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r} comes twice in one object")
     return made
+
+
+# Made once: `json.loads` makes one for every line.
+decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object).decode
+"""JSON without NaN, infinities and repeated keys. Raises ValueError saying what was found."""
 
 
 def _too_deep(line: bytes, row: Any) -> bool:

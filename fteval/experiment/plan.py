@@ -16,7 +16,7 @@ from fteval.runs.asking.reuse import find
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
-from fteval.stats.gates import DEFAULT, DEFAULT_DROP
+from fteval.stats.gates import DEFAULT, DEFAULT_DROP, per_value
 
 LEAST = 0.5
 """A gate with less power than this is a coin that mostly says `cannot tell`."""
@@ -56,7 +56,7 @@ def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> 
     for gate in gates or [one for p in suite.probes for one in _default(p)]:
         probe = next(p for p in suite.probes if p.name == gate.probe)
         metric = next(m for m in probe.probe.metrics if m.name == gate.metric)
-        for one in _expanded(gate, probe):
+        for one in per_value(gate, (s.slices for s in probe.samples)):
             wanted = (one.slice or {}).items()
             opened.append((one, metric, [s for s in probe.samples if all(s.slices.get(k) == v for k, v in wanted)]))
     return opened
@@ -107,15 +107,6 @@ def _model(
         price.usd(prompt_tokens or 0, most) if price else None,
         local,
     )
-
-
-def _expanded(gate: Gate, probe: SuiteProbe) -> list[Gate]:
-    gates = [gate]
-    for key, wanted in (gate.slice or {}).items():
-        if wanted == "*":
-            values = dict.fromkeys(s.slices[key] for s in probe.samples if key in s.slices)
-            gates = [replace(g, slice={**(g.slice or {}), key: value}) for g in gates for value in values]
-    return gates
 
 
 def _weak(plan: GatePlan) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
 
+from fteval.data.jsonl import decode
 from fteval.errors import Incomplete, UserError
 
 ANEW = "restore the file from git, or make a new one: fteval baseline accept RUN"
@@ -27,7 +27,7 @@ def parse(data: bytes) -> dict[str, Any]:
         raise ValueError("it holds a merge conflict (<<<<<<<)")
     try:
         text = data.decode("utf-8-sig")
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_unique)
+        value = decode(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -54,23 +54,3 @@ def check_version(found: object, known: int, path: Path) -> None:
 def damaged(path: Path, reason: str, fix: str = ANEW) -> Incomplete:
     """The one wording for a file that was damaged."""
     return Incomplete(f"damaged {path.name}: {reason}", where=str(path), fix=fix)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:40]} is too large for a number")
-    return number
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return made

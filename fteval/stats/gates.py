@@ -77,15 +77,23 @@ def expand(gate: Gate, results: Sequence[ProbeResult]) -> list[Gate]:
     Raises UserError for an unknown probe or slice.
     """
     result = probe_of(gate, results)
-    gates = [gate]
+    kinds = pairing.kinds(result)
     for key, wanted in (gate.slice or {}).items():
-        if wanted == "*":
-            values = dict.fromkeys(s[key] for s in pairing.kinds(result) if key in s)
-            if not values:
-                pairing.places(result, {key: wanted}, gate.where)
-            gates = [replace(g, slice={**(g.slice or {}), key: v}) for g in gates for v in values]
+        if wanted == "*" and not any(key in s for s in kinds):
+            pairing.places(result, {key: wanted}, gate.where)
+    gates = per_value(gate, kinds)
     # Of two starred slices only the combinations that samples are in.
     return [g for g in gates if _in_use(g.slice, result)] or gates
+
+
+def per_value(gate: Gate, slices: Iterable[Mapping[str, str]]) -> list[Gate]:
+    """The gate itself, or one for each value that samples of these slices have where it says `*`."""
+    gates, kinds = [gate], list(slices)
+    for key, wanted in (gate.slice or {}).items():
+        if wanted == "*":
+            values = dict.fromkeys(s[key] for s in kinds if key in s)
+            gates = [replace(g, slice={**(g.slice or {}), key: v}) for g in gates for v in values]
+    return gates
 
 
 def _in_use(slice: Mapping[str, str] | None, result: ProbeResult) -> bool:
