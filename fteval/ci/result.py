@@ -10,10 +10,11 @@ from typing import Any
 from fteval.errors import UserError
 from fteval.records import Comparison, RunRecord
 from fteval.reports import escape
-from fteval.reports.files.verdict_json import SCHEMA
+from fteval.reports.files.verdict_json import SCHEMA, as_data
 from fteval.reports.view import view
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
+from fteval.stats import verdict
 
 Result = Comparison | RunRecord
 
@@ -36,11 +37,24 @@ def of_file(path: Path, store: Path) -> Result:
     kept = Store(store, readonly=True)
     if isinstance(written, dict) and isinstance(written.get("run"), str):
         return results.load(kept, written["run"])
+    otherwise = None
     for id in reversed(kept.comparisons()):
         found = kept.load_comparison(id)
         if _runs(written) == [found.base.id, *(c.run.id for c in found.candidates)]:
-            return found
+            if _told(written) == _told(as_data(found)):
+                return found
+            otherwise = otherwise or id
+    if otherwise is not None:
+        what = f"{path} says something else than what is kept of it ({otherwise})"
+        raise UserError(what, where=str(path), fix=fix)
     raise UserError(f"the store has no comparison of the runs in {path}", where=str(store), fix=fix)
+
+
+def check_sound(result: Result) -> None:
+    """Raises UserError for a verdict that its gates do not bear out: nothing may be told of it."""
+    if isinstance(result, Comparison) and (why := verdict.contradiction(result)) is not None:
+        fix = "judge the runs again: fteval gate latest -c fteval.yaml"
+        raise UserError(f"the verdict contradicts its gates: {why}", where=result.id, fix=fix)
 
 
 def suite_of(result: Result) -> str:
@@ -73,6 +87,15 @@ def worth_a_comment(result: Result, when: str) -> bool:
     if when == "on-fail":
         return result.exit_code != 0
     return when == "always" or not view.of_comparison(result).quiet
+
+
+def _told(written: Any) -> Any:
+    """What decides of a verdict's data: words, code, and each gate's result."""
+    try:
+        gates = [[(g["rule"], g["metric"], g["result"]) for g in c["gates"]] for c in written["candidates"]]
+        return written["verdict"], written["exit_code"], [c["verdict"] for c in written["candidates"]], gates
+    except (KeyError, TypeError):
+        return None
 
 
 def _runs(written: Any) -> list[Any] | None:

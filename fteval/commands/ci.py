@@ -135,11 +135,10 @@ def _result(what: str, store: Path, began: datetime | None) -> Result:
     from fteval.ci import result
     from fteval.experiment import saved
 
-    if what.endswith(".json"):
-        return result.of_file(Path(what), store)
-    found = saved.saved(what, store)
+    found = result.of_file(Path(what), store) if what.endswith(".json") else saved.saved(what, store)
     if what == "latest":
         result.check_fresh(found, began)
+    result.check_sound(found)
     return found
 
 

@@ -48,6 +48,8 @@ def present(
 ) -> int:
     """Writes the report files, prints the result, and returns the exit code that the result means.
 
+    Raises Incomplete for a file that could not be written, with the result's own code where that is not 0.
+
     Files first: whoever reads the page may go away (`| head`, a terminal that hangs up, a full disk behind stdout),
     and neither they nor the code depend on that.
     """
@@ -65,13 +67,17 @@ def present(
         unread = streams.write(lambda: terminal.show(result, worst, color=display.color))
     if unread is not None:
         click.echo(f"fteval: the result could not be printed ({unread}): fteval report {result.id}", err=True)
-    if unwritten:
-        # The run is kept whatever happens to its reports.
-        fix = f"the run is kept: fteval report {result.id} --store {store} -o FILE"
-        raise Incomplete("\n".join(unwritten), fix=fix)
     if isinstance(result, Comparison):
-        return result.exit_code
-    return OK if result.complete and not result.errors else INCOMPLETE
+        code = result.exit_code
+    else:
+        code = OK if result.complete and not result.errors else INCOMPLETE
+    if unwritten:
+        # The run is kept whatever happens to its reports, and a failed gate is worse than a missing file.
+        fix = f"the run is kept: fteval report {result.id} --store {store} -o FILE"
+        lost = Incomplete("\n".join(unwritten), fix=fix)
+        lost.exit_code = code or INCOMPLETE
+        raise lost
+    return code
 
 
 def _unwritten(result: Comparison | RunRecord, worst: Sequence[Judged], path: Path) -> str | None:

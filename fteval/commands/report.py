@@ -8,7 +8,7 @@ import click
 
 from fteval.commands import complete, options
 from fteval.commands.output import check_writable, present
-from fteval.errors import OK
+from fteval.errors import INCOMPLETE, OK, Incomplete
 
 
 @click.command("report")
@@ -35,5 +35,9 @@ def command(
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
-    present(saved.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
+    try:
+        present(saved.saved(what, root), outputs=outputs, as_json=as_json, display=display, store=root)
+    except Incomplete as error:
+        error.exit_code = INCOMPLETE  # the saved verdict is not this command's
+        raise
     return OK

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fteval import errors
-from fteval.records import CandidateResult, GateResult, MetricChange, RunRecord
+from fteval.records import CandidateResult, Comparison, GateResult, MetricChange, RunRecord
 from fteval.stats import reasons, units
 from fteval.stats.decision import holm
 
@@ -86,6 +86,28 @@ def exit_code(result: CandidateResult, on_inconclusive: str = "fail") -> int:
     if result.verdict == "cannot_tell" and on_inconclusive == "warn":
         return errors.OK
     return EXIT_CODES[result.verdict]
+
+
+def contradiction(comparison: Comparison) -> str | None:
+    """What a comparison says that its gates do not bear out; None where they do."""
+    for one in comparison.candidates:
+        blocking = [g for g in one.gates if not g.gate.advisory]
+        results = {g.result for g in blocking}
+        name = f"'{one.name}' is {one.verdict}"
+        if one.verdict == "ship" and (results != {"pass"} or _broken(comparison.base, one.run)):
+            return f"{name}, and its gates are not all passed"
+        if one.verdict in ("measured", "cannot_tell") and "fail" in results:
+            return f"{name}, and a gate failed"
+        if one.verdict == "measured" and blocking:
+            return f"{name}, and it has gates that decide"
+        if one.verdict not in EXIT_CODES:
+            return f"{name}, which is no verdict"
+    chosen = best(comparison.candidates)
+    if (comparison.verdict, comparison.chosen) != (chosen.verdict, chosen.name):
+        return f"the verdict is {comparison.verdict}, and the best candidate's is {chosen.verdict}"
+    if comparison.exit_code not in {exit_code(chosen, how) for how in ("fail", "warn")}:
+        return f"the exit code is {comparison.exit_code}, and the verdict {comparison.verdict}"
+    return None
 
 
 def among(results: Sequence[CandidateResult], level: float = 0.95, of: int = 0) -> tuple[CandidateResult, ...]:

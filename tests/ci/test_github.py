@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -488,6 +489,56 @@ def test_a_verdict_file_that_is_none_is_no_result(
     code, _, err = fteval("ci", "github", "verdict.json")
     assert code == 2 and said in err
     assert "no result" in summary(here)
+
+
+def test_a_verdict_file_that_was_edited_is_told_nowhere(
+    fteval: Run, project: Any, job: Any, hub: Any, here: Path
+) -> None:
+    job()
+    project("fail")
+    told = (here / "verdict.json").read_text()
+    for old, new in (('"do_not_ship"', '"ship"'), ('"exit_code": 1', '"exit_code": 0'), ('"fail"', '"pass"')):
+        assert old in told
+        (here / "verdict.json").write_text(told.replace(old, new))
+        code, _, err = fteval("ci", "github", "verdict.json")
+        assert code == 2 and "says something else" in err
+        assert hub.comments == []
+
+
+def forged(path: Path, *changes: tuple[str, str]) -> None:
+    """A kept comparison with other words and a digest that fits them."""
+    saved = json.loads(path.read_text())
+    text = json.dumps(saved["comparison"])
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    saved["comparison"] = json.loads(text)
+    spelt = json.dumps(saved["comparison"], sort_keys=True, separators=(",", ":"))
+    saved["digest"] = "sha256:" + hashlib.sha256(spelt.encode()).hexdigest()
+    path.write_text(json.dumps(saved))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [('"verdict": "do_not_ship"', '"verdict": "ship"'), ('"exit_code": 1', '"exit_code": 0')],
+        [('"verdict": "do_not_ship"', '"verdict": "measured"'), ('"exit_code": 1', '"exit_code": 0')],
+        [('"exit_code": 1', '"exit_code": 0')],
+        [('"verdict": "do_not_ship"', '"verdict": "fine"')],
+    ],
+    ids=["ship", "measured", "code", "word"],
+)
+def test_a_verdict_that_contradicts_its_gates_is_refused(
+    fteval: Run, project: Any, job: Any, hub: Any, here: Path, changes: Any
+) -> None:
+    job()
+    project("fail")
+    (path,) = (here / ".fteval" / "comparisons").glob("*.json")
+    forged(path, *changes)
+    code, _, err = fteval("ci", "github", path.stem)
+    assert code == 2 and "contradicts its gates" in err
+    assert hub.comments == []
+    assert "no result" in (here / "summary.md").read_text()
 
 
 def test_a_single_run_is_told_too(fteval: Run, project: Any, job: Any, hub: Any) -> None:

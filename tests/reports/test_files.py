@@ -86,10 +86,14 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(fteva
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_disk_that_is_full_keeps_the_run(fteval: Run) -> None:
+def test_a_disk_that_is_full_keeps_the_run_and_a_failed_gate_s_code(fteval: Run) -> None:
     Path("report.csv").symlink_to("/dev/full")
     code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.csv")
-    assert code == 3 and "the run is kept: fteval report" in shown and "Traceback" not in shown
+    assert code == 1 and "the run is kept: fteval report" in shown and "Traceback" not in shown
+    assert fteval("report", "latest", "-o", "report.csv")[0] == 3
+    same = ("run", "--model", "replay:base.jsonl", *MODELS[2:], "--score", "contains")
+    ships = fteval(*same, "--allow-same")[0]
+    assert (ships, fteval(*same, "--allow-same", "-o", "report.csv")[0]) == (0, 3)
 
 
 # --- formats of other packages ------------------------------------------------------------------------
@@ -147,7 +151,7 @@ def test_a_format_that_fails_keeps_the_run(fteval: Run, tmp_path: Path, monkeypa
     source = plugin.FORMAT.replace("return getattr", "return {}['x'] + getattr")
     plugin.on_path(plugin.install(tmp_path / "packages", {"acme_word.py": source}, ENTRY), monkeypatch)
     code, shown = fteval("run", *MODELS, "--score", "contains", "-o", "report.acme", "-o", "report.md")
-    assert code == 3 and "KeyError: 'x'" in shown and "the run is kept: fteval report" in shown
+    assert code == 1 and "KeyError: 'x'" in shown and "the run is kept: fteval report" in shown
     assert "do not ship" in shown.lower()
 
 

@@ -14,6 +14,7 @@ about three seconds, and only runs of the same engine identity and sampling are 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import os
 import re
@@ -174,7 +175,8 @@ class Store:
             base=replace(comparison.base, probes=()),
             candidates=tuple(replace(c, run=replace(c.run, probes=())) for c in comparison.candidates),
         )
-        saved = {"v": lines.VERSION, "created": journal.timestamp(), "comparison": codec.to_json(slim)}
+        said = json.loads(json.dumps(codec.to_json(slim)))
+        saved = {"v": lines.VERSION, "created": journal.timestamp(), "digest": _digest(said), "comparison": said}
         self._append(chosen)
         write_atomically(self.comparisons_dir / f"{chosen}.json", _pretty(saved))
         return chosen
@@ -189,12 +191,19 @@ class Store:
     def load_comparison(self, text: str) -> Comparison:
         """The comparison of an id, of its unique beginning, or `latest`. Raises UserError with the nearest id."""
         path = self.comparisons_dir / f"{_match(text, self.comparisons(), 'comparison', self.root)}.json"
-        saved = load_json(path)
+        saved, fix = load_json(path), "`fteval compare` or `fteval gate` makes it anew from its runs"
+        if saved.get("digest") != _digest(saved.get("comparison")):
+            raise Incomplete("this comparison was edited after it was made", where=str(path), fix=fix)
         try:
             return codec.from_json(Comparison, saved.get("comparison"))
         except ValueError as error:
-            fix = "`fteval compare` makes it anew from its runs"
             raise Incomplete(f"damaged comparison: {error}", where=str(path), fix=fix) from None
+
+
+def _digest(comparison: Any) -> str:
+    # Not `records.digest`: a comparison may hold infinities.
+    text = json.dumps(comparison, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def new_id() -> str:

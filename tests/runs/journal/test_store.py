@@ -234,9 +234,28 @@ def test_a_saved_comparison_comes_back_the_same_but_for_the_per_sample_columns(s
     assert (store.comparisons_dir / f"{saved}.json").read_bytes().isascii()
 
 
-def test_a_comparison_that_was_edited_out_of_shape_is_an_error_that_names_the_field(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"verdict": "do_not_ship"', '"verdict": "ship"'),
+        ('"exit_code": 1', '"exit_code": 0'),
+        ('"result": "fail"', '"result": "pass"'),
+        ('"verdict": "do_not_ship"', '"verdict": 7'),
+        ('"digest": "', '"digest_": "'),
+    ],
+)
+def test_a_comparison_that_was_edited_is_refused_with_what_makes_it_anew(store: Store, old: str, new: str) -> None:
     saved = store.save_comparison(comparison())
     path = store.comparisons_dir / f"{saved}.json"
-    path.write_text(path.read_text().replace('"verdict": "do_not_ship"', '"verdict": 7'))
-    with pytest.raises(Incomplete, match="verdict: found int, wanted str"):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(Incomplete, match="edited") as caught:
         store.load_comparison(saved)
+    assert "fteval compare" in str(caught.value)
+
+
+def test_a_comparison_that_was_written_another_way_is_the_same(store: Store) -> None:
+    saved = store.save_comparison(comparison())
+    path = store.comparisons_dir / f"{saved}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4, sort_keys=True))
+    assert store.load_comparison(saved).verdict == "do_not_ship"
