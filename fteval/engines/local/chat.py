@@ -1,6 +1,7 @@
 """Messages to token ids and back: a model's own tokenizer and chat template.
 
-The template renders, sandboxed by transformers; its text is tokenised as it stands, so the only BOS is the template's.
+The template renders, sandboxed by transformers and fenced in (`fence`). Its text is tokenised as it stands, so the only
+BOS is the template's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fteval.engines.local import digests, templates
+from fteval.engines.local.fence import Exceeded, Fenced, Refused
 from fteval.engines.refs import exists, read_json
 from fteval.errors import PromptRefused, UserError
 from fteval.records import Message, Prompt, digest
@@ -60,6 +62,7 @@ class Chat:
         self.own_template = bool(first)
         """Whether the template came with the adapter."""
         self._names = sorted(found)
+        self._fenced = Fenced(partial(rendered, self.tokenizer))
 
     @cached_property
     def digest(self) -> str:
@@ -74,7 +77,7 @@ class Chat:
         """A conversation as the template renders it; for one that it refuses, a word for that."""
         try:
             return ["text", self.render(messages)]
-        except UserError:
+        except PromptRefused:
             return ["refused"]
 
     def render(
@@ -94,25 +97,17 @@ class Chat:
                 where=str(self.folder / "tokenizer_config.json"),
                 fix="use the instruct version of the model, or save a chat_template.jinja beside the tokenizer",
             )
-        import jinja2
-
         turns = [{"role": m.role, "content": m.content} for m in messages]
         roles = [m.role for m in messages]
         if taken := variables.keys() & inspect.signature(self.tokenizer.apply_chat_template).parameters.keys():
             raise UserError(f"chat_template_kwargs cannot say {', '.join(sorted(taken))}: no variables of a template")
-        apply = partial(
-            self.tokenizer.apply_chat_template,
-            chat_template=self.template,
-            tokenize=False,
-            add_generation_prompt=True,
-            **variables,
-        )
         try:
-            text = str(apply(turns, tools=list(tools) or None))
-            return str(apply(told(turns, tools))) if tools and text == str(apply(turns)) else text
-        except (jinja2.TemplateError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+            return str(self._fenced(self.template, turns, list(tools), dict(variables)))
+        except Exceeded as error:  # the next prompts may cost as much
+            raise UserError(f"the chat template fails: {error}", where=str(self.folder)) from error
+        except Refused as error:
             raise PromptRefused(
-                f"the chat template fails: {type(error).__name__}: {str(error)[:200]}",
+                f"the chat template fails: {error}",
                 where=str(self.folder),
                 fix=f"it was given the roles {', '.join(roles)}; see the model's card"
                 + ("; sampling: {system: fold} has the user say the system text" if "system" in roles else ""),
@@ -203,6 +198,17 @@ class Chat:
             if together[: len(ids)] == ids and len(together) > len(ids):
                 return ids, together[len(ids) :]
         return ids, self.encode(text)
+
+
+def rendered(
+    tokenizer: Any, template: str, turns: list[dict[str, str]], tools: Sequence[Mapping[str, Any]], variables: Any
+) -> str:
+    """A conversation by a template, where it may do harm: see `fence`."""
+    apply = partial(
+        tokenizer.apply_chat_template, chat_template=template, tokenize=False, add_generation_prompt=True, **variables
+    )
+    text = str(apply(turns, tools=tools or None))
+    return str(apply(told(turns, tools))) if tools and text == str(apply(turns)) else text
 
 
 def told(turns: list[dict[str, str]], tools: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
