@@ -64,7 +64,9 @@ def load(name: str, *, shots: int | None, chat: bool, include: str | None) -> Ta
     Raises UserError for a name that lm-eval does not know, and for a task that cannot be asked here; Incomplete for one
     whose data cannot be reached.
     """
-    manager = _manager(include)
+    manager = _manager(include, everything=False)
+    if name not in manager.all_tasks:
+        manager = _manager(include, everything=True)
     if name not in manager.all_tasks:
         near = difflib.get_close_matches(name, manager.all_tasks, n=3)
         raise UserError(
@@ -90,7 +92,9 @@ def as_chat(messages: Sequence[Mapping[str, str]], *, add_generation_prompt: boo
     return json.dumps(list(messages))
 
 
-def _manager(include: str | None) -> Any:
+@functools.lru_cache(maxsize=4)
+def _manager(include: str | None, *, everything: bool) -> Any:
+    """lm-eval's index of tasks; with `everything` its own thousands too, whose files take seconds to read."""
     try:
         from lm_eval.tasks import TaskManager
     except ImportError as error:
@@ -100,7 +104,7 @@ def _manager(include: str | None) -> Any:
     if include is not None and not Path(include).is_dir():
         raise UserError(f"no folder of tasks: {include}", fix="`include` names a folder with lm-eval task files")
     logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it greets at every import
-    return TaskManager(include_path=include)
+    return TaskManager(include_path=include, include_defaults=everything)
 
 
 def _built(manager: Any, name: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def by_lm_eval(model: Path, folder: Path, task: str) -> list[dict[str, Any]]:
         model="hf",
         model_args={"pretrained": str(model), "dtype": "float32"},
         tasks=[task],
-        task_manager=TaskManager(include_path=str(folder)),
+        task_manager=TaskManager(include_path=str(folder), include_defaults=False),
         device="cpu",
         batch_size=4,
         bootstrap_iters=0,
@@ -155,8 +155,8 @@ def test_a_benchmark_is_paired_gated_and_not_asked_twice(
     (change,) = (c for c in first.candidates[0].changes if c.metric.name == "acc")
     assert change.n_paired == 17
     assert first.candidates[0].changes == again.candidates[0].changes
-    runs = sorted((tmp_path / "runs").iterdir())[2:]
-    assert all(row["reused"] for run in runs for row in lines.read(run / "generations.jsonl"))
+    answers = [row for run in (tmp_path / "runs").iterdir() for row in lines.read(run / "generations.jsonl")]
+    assert sum(bool(row.get("reused")) for row in answers) == len(answers) / 2
 
 
 def test_metrics_of_the_whole_corpus_are_left_out(own_tasks: Path) -> None:

@@ -55,6 +55,19 @@ def test_the_fallback_is_told_once(tmp_path: Path, pool: Pool):
     assert [e["event"] for e in events] == ["decode_fallback"]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("architecture", [a for a in OWN_LOOP if a != "gpt_oss"])
+def test_texts_after_one_prompt_do_not_see_each_other(architecture: str, dtype: str, tmp_path: Path):
+    folder = tiny.make_model(tmp_path / "m", architecture=architecture, **OWN_LOOP[architecture])
+    texts = ["Verona.", " a dog is an animal", "1990-03-14", "no"]
+    with Pool(device="cpu", dtype=dtype) as pool:
+        engine = pool.open(str(folder))
+        pairs = [(engine.prompt(talk), text) for talk in conversations(5) for text in texts]
+        together = engine.loglikelihood(pairs)
+        apart = [engine.loglikelihood([pair])[0] for pair in pairs]
+    assert together == pytest.approx(apart, abs=1e-4 if dtype == "float32" else 0.3)
+
+
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "mistral", "bloom"])
 def test_log_likelihoods_are_those_of_a_plain_forward(architecture: str, tmp_path: Path, pool: Pool):
     import torch

@@ -98,6 +98,10 @@ class Model:
         self.shares = self.why_not is None and self.takes_positions and not slides(self.config)
         """Whether prompts may share what they begin with: padding then stands inside a row, so positions must be
         given by number, not by column."""
+        attention = getattr(self.config, "_attn_implementation", None)
+        self.branches = self.shares and attention in ("sdpa", "eager")
+        """Whether a row may hold several texts that do not see each other: attention must take a mask for that."""
+        self.dtype = inner.dtype
         self.positions_read = 0
         """Rows times columns pushed through so far, padding included."""
 
