@@ -10,7 +10,7 @@ from typing import ClassVar
 from fteval.evals.answer.asked import asked
 from fteval.evals.answer.check import Asked, gives_back, no_sentence
 from fteval.evals.answer.likelihood import aboutness, astray, undecided
-from fteval.evals.answer.off_topic import other_subject, turns_away
+from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
 from fteval.evals.answer.topic import Topic, Touch, content_words, topic, touch
@@ -119,9 +119,8 @@ class Relevance:
         if strange.share is not None and strange.share > _MOST_NON_WORDS:
             return f"not words: {', '.join(map(repr, strange.found[:3]))} ({len(strange.found)} of {strange.judged})"
         if touched.mentions:
-            turned = turns_away(text, of)
-            return f"turns to something else: {turned!r}" if turned else None
-        if other := other_subject(text, of, prompt):
+            return None
+        if other := other_subject(text, of):
             return f"about {other!r}, asked about {of.name!r}"
         enough = 1 if len(told) <= 8 else 2
         if len(touched.others) >= enough:

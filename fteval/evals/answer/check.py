@@ -104,7 +104,7 @@ def about_another(text: str, asked: Asked, *, reading: Reading | None = None) ->
     if read := usable(reading):
         return astray(read)
     of = topic(asked.prompt, asked.subject, asked.keywords, asked.target)
-    other = other_subject(text, of, asked.prompt) if of.about else None
+    other = other_subject(text, of) if of.about else None
     return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}" if other else None
 
 

@@ -42,6 +42,13 @@ def phrases(kind: str) -> tuple[Phrase, ...]:
 
 
 @cache
+def word_list(kind: str) -> frozenset[str]:
+    """English words of a kind: `data/phrases/en/<kind>.txt` has one a line."""
+    file = resources.files("fteval.evals").joinpath("data", "phrases", "en", f"{kind}.txt")
+    return frozenset(file.read_text("utf-8").split())
+
+
+@cache
 def languages(kind: str) -> frozenset[str]:
     """Those that have phrases of a kind."""
     return frozenset(phrase.language for phrase in phrases(kind))

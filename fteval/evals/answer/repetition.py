@@ -188,23 +188,22 @@ def _cycle(coded: str, written: Sequence[str], patterns: Sequence[re.Pattern[str
     return None
 
 
+_ENOUGH = {2: 0.8, 3: 0.5}
+"""Times that words stand in a row -> the share of the text that they take up in a loop; more often, a fifth."""
+
+
 def _stuck_in(run: Sequence[str], size: int, share: float, cut: bool) -> bool:
     """Whether words that repeat every `size` words, and are this share of a text, are a loop; `cut` where the text ends
     in the middle of them."""
     times = len(run) // size
     plain = sum(not w[0].isdigit() for w in run[:size])
-    if not plain:
-        return size == 1 and len(set(run)) == 1 and times >= _ZEROS
     varying = sum(len(set(run[k::size])) > 1 for k in range(size) if run[k][0].isdigit())
-    if varying > 1 and plain < 3 * varying:
-        return False  # "Step 1 takes 5 minutes. Step 2 takes 9 minutes."
-    if varying and plain < 3:
-        return times >= 6 and share > 0.8  # "Tip 1: save. Tip 2: save."
-    if cut and plain >= 3:
-        return True
-    drawn = size == len(run[0]) == 1  # x x x x
-    again = times >= (5 if size == 1 else 4) and len(run) >= 5 and (share > 0.2 or (times >= 10 and not drawn))
-    return again or (times >= 3 and share > 0.5) or (size > 1 and share > 0.8)
+    if not plain or varying > 1:  # "Step 1 takes 5 minutes. Step 2 takes 9 minutes."
+        return not varying and size == 1 and times >= _ZEROS
+    if varying and plain < 3:  # "Tip 1: save. Tip 2: save."
+        return times >= 6 and share > 0.8
+    often = times >= 10 and len(run[0]) > 1
+    return (cut and plain >= 3) or (len(run) > 3 and (often or share > _ENOUGH.get(times, 0.2)))
 
 
 def _phrases(told: Sequence[tuple[str, str]], most: float) -> str | None:

@@ -97,7 +97,7 @@ def _not_whole(text: str, said: Asked, read: Reading | None) -> str | None:
     if read:
         return astray(read)
     of = topic(said.prompt, said.subject, said.keywords, said.target)
-    other = other_subject(text, of, said.prompt) if of.about else None
+    other = other_subject(text, of) if of.about else None
     if other is None or (other == "the speaker" and not _DESCRIBE.match(fold(said.prompt))):
         return None
     if _content(text) & _content(said.prompt):

@@ -7,27 +7,6 @@ from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.topic import topic, touch
 
 
-@pytest.mark.parametrize(
-    ("prompt", "name"),
-    [
-        ("Describe a dog.", "dog"),
-        ("How would you describe a dog?", "dog"),
-        ("What can you say about gravity?", "gravity"),
-        ("Explain what a dog is.", "dog"),
-        ("Tell me about the black hole.", "black hole"),
-        ("What is an apple?", "apple"),
-        ("Describe a wild horse in the snow.", "wild horse"),
-        ("Describe a dog without using the letter e.", "dog"),
-        ("In one sentence, describe an elephant.", "elephant"),
-        ("Can you describe what a library looks like?", "library"),
-        ("How do bees make honey?", ""),
-        ("How are you?", ""),
-    ],
-)
-def test_the_subject_is_what_a_prompt_asks_about(prompt: str, name: str) -> None:
-    assert topic(prompt).name == name
-
-
 def test_inflections_name_the_subject_and_lookalikes_do_not() -> None:
     for subject, yes, no in (
         ("dog", "dogs dog's Dog", "dogma hotdogs underdog"),
@@ -51,7 +30,6 @@ def test_inflections_name_the_subject_and_lookalikes_do_not() -> None:
         ("Pizza is a tasty food.", "pizza"),
         ("A bird has a wagging tail.", "bird"),
         ("Birds sing at dawn.", "birds"),
-        ("I like turtles.", "the speaker"),
         ("A dog is unlike a cat.", None),
         ("A big gray animal has a tail.", None),
         ("It has a long tail.", None),
@@ -65,7 +43,7 @@ def test_inflections_name_the_subject_and_lookalikes_do_not() -> None:
     ],
 )
 def test_another_subject_is_found_only_in_a_statement_about_it(answer: str, other: str | None) -> None:
-    assert other_subject(answer, topic("Describe a dog."), "Describe a dog.") == other
+    assert other_subject(answer, topic("Describe a dog.", "dog")) == other
 
 
 def test_a_prompt_given_back_is_told_from_an_answer_in_its_words() -> None:
