@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import why_not
+from fteval.evals.answer.check import asked, why_not
 from fteval.evals.answer.filler import lectures, substance
 from fteval.evals.answer.refusal import refusal, unread
 from fteval.evals.data.packaged import packaged

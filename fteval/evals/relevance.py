@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import Asked, gives_back, no_sentence
+from fteval.evals.answer.check import Asked, asked, copied, no_sentence
 from fteval.evals.answer.likelihood import aboutness, astray, undecided
 from fteval.evals.answer.off_topic import other_subject
 from fteval.evals.answer.refusal import refusal
@@ -135,7 +134,7 @@ def _no_answer(text: str, prompt: str) -> str | None:
         return "the answer is empty"
     if declined := refusal(text, prompt):
         return f"a refusal: '{declined[:60]}'"
-    if gives_back(text, prompt):
+    if copied(text, prompt):
         return "the prompt given back"
     again = stuck(text, prompt=prompt)
     return f"repeats itself: {again}" if again else None

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fteval.errors import UserError
-from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import about_another, why_not
+from fteval.evals.answer.check import about_another, asked, why_not
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language
 from fteval.evals.language.text import READ, blank, fold, shown, words

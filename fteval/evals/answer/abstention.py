@@ -27,10 +27,6 @@ def abstention(text: str, prompt: str = "") -> str | None:
     return None if phrase is None or _names_something(text, prompt) else phrase
 
 
-_CLAIM = re.compile(
-    r"(?:he|she|it|they|[\w'-]+) (?:lives?|works?|loves?|is (?:an?|in love|from)|was (?:an?|born|in love|from))\b"
-)
-_HEDGED = re.compile(r"\b(?:may|might|could|possible|fictional|character|common|typo|private|someone|name)\b")
 _NAME = re.compile(r"\b(?:[A-Z][\w’'-]+|\d{3,})")
 _NOT_NAMES = word_set(
     """
@@ -43,16 +39,8 @@ _NOT_NAMES = word_set(
 def _names_something(text: str, prompt: str) -> bool:
     """Whether an answer that says it does not know puts forward a name, a date or a number that was not asked about."""
     asked = set(re.findall(r"[\w'-]+", fold(prompt[:READ]))) | _NOT_NAMES
-    for sentence in sentences(text[: 4 * READ]):
-        folded, about_itself = fold(sentence), _about_itself(sentence)
-        if about_itself and not _GUESS.search(folded):
-            continue
-        claims = not about_itself and _CLAIM.match(folded) and not _HEDGED.search(folded)
-        if claims and any(w not in asked and zipf(w) < _COMMON for w in folded.rstrip(".!").split()):
-            return True
-        if any(_is_new(name, sentence, asked) for name in _NAME.findall(sentence)):
-            return True
-    return False
+    told = (s for s in sentences(text[: 4 * READ]) if _GUESS.search(fold(s)) or not about_itself(s))
+    return any(_is_new(name, s, asked) for s in told for name in _NAME.findall(s))
 
 
 def _is_new(name: str, sentence: str, asked: set[str]) -> bool:
@@ -64,7 +52,7 @@ def _is_new(name: str, sentence: str, asked: set[str]) -> bool:
 _COMMON, _COMMON_FIRST = 5.5, 4.5  # Zipf frequency of words that are no names
 
 
-def _about_itself(sentence: str) -> bool:
+def about_itself(sentence: str) -> bool:
     """Whether a sentence says that it does not know, declines, or offers other help."""
     text = plain(sentence)
     return bool(pattern("unknown").search(text) or pattern("offer").search(text) or refusal(sentence))

@@ -6,23 +6,23 @@ is one such way out; they go from cheap to dear, and the first that fails gives 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fteval.evals.answer.abstention import abstention
+from fteval.errors import UserError
+from fteval.evals.answer.abstention import about_itself, abstention
 from fteval.evals.answer.filler import announces, substance
 from fteval.evals.answer.likelihood import astray, doubtful, fluent, nonsense, usable
 from fteval.evals.answer.off_topic import other_subject
-from fteval.evals.answer.phrases import pattern, plain
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
 from fteval.evals.answer.requests import wants_strings
-from fteval.evals.answer.topic import FUNCTION_WORDS, content_words, topic
+from fteval.evals.answer.topic import FUNCTION_WORDS, named, topic
 from fteval.evals.language.detect import language, switched
 from fteval.evals.language.lexicon import non_words
 from fteval.evals.language.text import READ, blank, broken, fold, sentences, word_set, words
+from fteval.records import Sample
 from fteval.records.readings import Reading
 
 FEWEST = 4
@@ -43,6 +43,15 @@ class Asked:
     target: str | None = None
 
 
+def asked(sample: Sample) -> Asked:
+    """What a sample asks: its prompt, and subject, keywords and target where the row has them."""
+    subject, target = sample.metadata.get("subject"), sample.target
+    if subject is not None and not isinstance(subject, str):
+        raise UserError(f"row {sample.id!r}: 'subject' must be text, found {type(subject).__name__}")
+    told = target if isinstance(target, str) and target else None
+    return Asked(sample.prompt_text, subject or None, named(sample.metadata.get("keywords")), told)
+
+
 def why_not(
     text: str, asked: Asked, *, fewest: int = FEWEST, whole: bool = True, reading: Reading | None = None
 ) -> str | None:
@@ -61,7 +70,7 @@ def why_not(
     every = words(text[:READ])
     if len(every) < fewest:
         return f"{_count(len(every))}, at least {fewest} make an answer"
-    if gives_back(text, asked.prompt) if whole else copied(text, asked.prompt):
+    if copied(text, asked.prompt):
         return "the prompt given back"
     if again := stuck(text, prompt=asked.prompt):
         return f"repeats itself: {again}"
@@ -110,48 +119,13 @@ def about_another(text: str, asked: Asked, *, reading: Reading | None = None) ->
 
 def knows_nothing(text: str, prompt: str) -> bool:
     """Whether the answer says that it does not know, and hardly anything beside it."""
-    phrase = abstention(text, prompt)
-    if not phrase or not _OWN.match(phrase):
+    if not abstention(text, prompt):
         return False
-    return sum(len(words(_beyond(sentence))) for sentence in substance(text)) < _AN_ANSWER
-
-
-_OWN = re.compile(r"(?:i|we)\b|no idea|not sure|beats me|dunno|idk|hard to say|who knows|unknown|n/?a|\W|[^\x00-\x7f]")
-_EXCEPT = re.compile(r"\b(?:except|but|though|yet)\b")
-
-
-def _beyond(sentence: str) -> str:
-    """What a sentence says beside that it does not know."""
-    text = plain(sentence)
-    match = pattern("unknown").search(text)
-    if match is None:
-        return sentence
-    turn = _EXCEPT.search(text, match.end())
-    return text[turn.end() :] if turn and not pattern("elsewhere").search(text, turn.end()) else ""
+    return sum(len(words(s)) for s in substance(text) if not about_itself(s)) < _AN_ANSWER
 
 
 def _count(n: int) -> str:
     return "no word" if n == 0 else "one word" if n == 1 else f"{n} words"
-
-
-def gives_back(text: str, prompt: str) -> bool:
-    """Whether the answer is only the prompt again, or an instruction's words and nothing new ("A dog.")."""
-    if copied(text, prompt):
-        return True
-    asked = _keys(prompt[:READ])
-    if not asked or len(text) > 2 * len(prompt) + 200 or asked[-1].split()[0] not in _ORDERS:
-        return False
-    return not set(content_words(text)) - set(content_words(prompt)) and not any(c.isdigit() for c in text)
-
-
-_ORDERS = word_set(
-    "describe explain tell write give make list name discuss define summarize show talk say please create compose"
-    " can could"
-)
-_QUOTES_IT = re.compile(
-    r"^(?:you (?:have )?(?:asked|wanted|said|wrote|want)(?: me)?(?: to know)?"
-    r"|(?:your|the) (?:question|prompt|request) (?:is|was)|question|prompt|request)\b ?"
-)
 
 
 def copied(text: str, prompt: str) -> bool:
@@ -169,45 +143,28 @@ def copied(text: str, prompt: str) -> bool:
 
 def _keys(text: str) -> list[str]:
     """Its sentences as bare words."""
-    every = (_QUOTES_IT.sub("", " ".join(words(fold(s)))) for s in sentences(text))
-    return [key for key in every if key]
+    return [key for s in sentences(text) if (key := " ".join(words(fold(s))))]
 
 
 def no_sentence(text: str, every: Sequence[str]) -> bool:
     """Words that no grammar joins. English only.
 
-    Five and more without a function word or a mark ("fur bark run tail dog"), names over and over, or function words
-    that cannot stand side by side ("the of", "a is") or at an end, twice and in a tenth of the words.
+    Five and more without a function word or a mark ("fur bark run tail dog"), or function words that cannot stand side
+    by side ("the of", "a is") or at the end, twice and in a tenth of the words.
     """
     if len(every) < 5 or not text.isascii():
         return False
-    if _names_over(text[:20_000]):
-        return True
     lower = [w.lower() for w in every[:2_000]]
     if FUNCTION_WORDS.isdisjoint(lower):
         inner = text.strip().rstrip(".!?")
         return not any(mark in inner for mark in ",;:.!?-\n") and language(text) == "en"
-    clashes = sum(
-        (a in _BEFORE_NOUN and b in _NO_NOUN) or (a in _PREPOSITIONS and b in _NO_OBJECT) for a, b in pairwise(lower)
-    )
-    clashes += sum(
-        sentence.rstrip(" .!?").rsplit(" ", 1)[-1].lower() in _ENDS_NOTHING for sentence in sentences(text[:20_000])
-    )
+    clashes = sum(a in _OPENS and b in _STANDS_ALONE for a, b in pairwise(lower))
+    clashes += lower[-1] in _ENDS_NOTHING
     return clashes >= 2 and clashes * 10 >= len(lower) and language(text) == "en"
 
 
-def _names_over(text: str) -> bool:
-    """Nothing but names and commas, and some names over and over ("gem, carbon, gem, …"): a list has each once."""
-    items = [item.strip(" .!?").lower() for item in text.split(",")]
-    again = len(items) - len(set(items))
-    return len(items) >= 8 and again >= 3 and all(len(item.split()) < 3 and item.isalpha() for item in items)
-
-
-_BEFORE_NOUN = word_set("a an the")
-_ENDS_NOTHING = word_set("a an the and or but because if")
-_PREPOSITIONS = word_set("of in at with from by for into")
-_NO_OBJECT = word_set("is are was were and or but of has have had can will would be do does he she they we")
-_NO_NOUN = _NO_OBJECT | word_set(
-    "a an the did to in on at by from with for it you that if so could its their his her my"
+_OPENS = word_set("a an the of in at with from by for into")
+_ENDS_NOTHING = word_set("a an the and or because")
+_STANDS_ALONE = word_set(
+    "is are was were and or but of has have had can will would be do does did he she they we to if could than as"
 )
-_NO_NOUN |= word_set("not than as")

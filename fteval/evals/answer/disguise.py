@@ -13,9 +13,8 @@ _WORDS = 1_000
 _LONGEST = 30  # letters of a word that could be one with letters put back
 _BETWEEN = re.compile(r"[\s,.;:!?()\[\]{}\"'/|+]+")
 _EMPHASIS = re.compile(r"(?<!\w)([*_~`]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")  # round words: in "gr__n l_av_s" is none
-_SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?: ?[-_*] ?| )[a-z](?![\w'])){2,}")
+_SPELT_OUT = re.compile(r"(?<![\w'])[a-z](?:(?:[-_*][a-z]){2,}|(?:(?: ?[-_*] ?| )[a-z](?![\w'])){3,})(?![\w'])")
 _DOTTED = re.compile(r"(?<![\w.])[a-z](?:[./|+~·][a-z]){2,}(?!\w)")  # several: U.S.A. is no disguise
-_UNITS = re.compile(r"\d+[a-z]{1,3}|[a-z]\d{1,4}")  # 10kg, b52
 
 
 def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
@@ -25,8 +24,7 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
     unless several of them would each become a far more common word.
     """
     folded = _EMPHASIS.sub(r"\2", fold_letters(text[:20_000]))
-    out = _SPELT_OUT.search(folded)
-    if out and sum(c.isalpha() for c in out[0]) >= (3 if " " not in out[0] else 4):
+    if out := _SPELT_OUT.search(folded):
         return f"'{out[0][:40]}' is spelt out"
     if len(dotted := set(_DOTTED.findall(folded))) > 1:
         return f"{', '.join(map(repr, sorted(dotted)[:3]))} are spelt out"
@@ -37,13 +35,9 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
             return f"'{token}' stands for '{restored}'"
     clear: list[str] = []
     likely: list[str] = []
-    asked = {
-        "".join(c for c in w if c not in letters): w
-        for w in words(fold_letters(prompt[:5_000]))
-        if not set(letters).isdisjoint(w)
-    }
+    asked = {"".join(c for c in w if c not in letters): w for w in words(fold_letters(prompt[:5_000]))}
     for word in words(folded)[:_WORDS]:
-        if word in asked and len(word) > 2 and lexicon.zipf(word) < 3.6:
+        if len(word) > 2 and asked.get(word, word) != word and lexicon.zipf(word) < 3.6:
             clear.append(f"'{word}' stands for '{asked[word]}'")
         elif word.isalpha() and 1 < len(word) <= _LONGEST:
             restored, certain = _put_back(word, letters)
@@ -56,8 +50,6 @@ def spelt_round(text: str, letters: str, prompt: str = "") -> str | None:
 
 @lru_cache(maxsize=50_000)
 def _put_for_marks(token: str, letters: str) -> str | None:
-    if (len(token) < 3 and token[-1:].isalnum()) or _UNITS.fullmatch(token):
-        return None
     plain = "".join(c for c in token if c.isalpha())
     marks = [c for c in token if not c.isalpha()]
     if len(plain) < 2 or not marks or len(marks) > max(3, len(plain)) or set(marks) <= set("-‐‑–—"):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import regex
 
-from fteval.evals.answer.check import gives_back
+from fteval.evals.answer.check import copied
 from fteval.evals.answer.phrases import pattern
 from fteval.evals.find import dates
 from fteval.evals.find.affixes import is_form, is_turkish, unpointed
@@ -40,7 +40,7 @@ def said(text: str, accepted: Sequence[str], prompt: str = "") -> tuple[float | 
     day = _day_of(accepted[0])
     if day is not None:
         return _said_day(text, day, accepted)
-    if gives_back(text, prompt):
+    if copied(text, prompt):
         return 0.0, None, "the prompt given back"
     text = _last_word(text[:READ])
     written = _tokens(text)

@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fteval.evals.answer.asked import asked
-from fteval.evals.answer.check import FEWEST, Asked, copied, gives_back, no_sentence, why_not
+from fteval.evals.answer.check import FEWEST, Asked, asked, copied, no_sentence, why_not
 from fteval.evals.answer.disguise import spelt_round
 from fteval.evals.answer.likelihood import astray, fluent, usable
 from fteval.evals.answer.off_topic import other_subject
@@ -85,7 +84,7 @@ def _foreign(text: str, said: Asked, code: str, fewest: int, reading: Reading | 
 
 def _not_whole(text: str, said: Asked, read: Reading | None) -> str | None:
     """What only a text in prose must be: sentences, in the prompt's language, about what it asks for."""
-    if gives_back(text, said.prompt):
+    if copied(text, said.prompt):
         return "the prompt given back"
     if not any(map(str.isalpha, text[:READ])):
         return "numbers only"
