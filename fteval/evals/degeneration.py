@@ -9,7 +9,7 @@ from typing import ClassVar
 from fteval.evals.answer.check import no_sentence
 from fteval.evals.answer.likelihood import doubtful, fluent, nonsense, surprise
 from fteval.evals.answer.repetition import repetition
-from fteval.evals.answer.requests import wants_again, wants_figures, wants_prose, wants_strings
+from fteval.evals.answer.requests import wants_again, wants_figures, wants_strings
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language, speaks_of_language, switched
 from fteval.evals.language.lexicon import NonWords, languages, non_words
@@ -116,8 +116,6 @@ def _no_text(text: str, prompt: str) -> str | None:
     if any(map(str.isalpha, text)):
         loose = len(every) >= 8 and no_sentence(text, every) and not wants_again(prompt, [w.lower() for w in every])
         return "words without a sentence" if loose else None
-    if wants_prose(prompt):
-        return "no word, where a text is asked for"
     marks = [c for c in text if not c.isspace()]
     only_marks = not every and len(marks) > 1 and all(ord(c) < 0x2190 for c in marks)
     return "marks only, no word" if only_marks and not wants_figures(prompt) else None

@@ -47,15 +47,14 @@ def refusal(text: str, prompt: str = "") -> str | None:
     counts only when it names its task as one ("I can't write that").
     """
     opening, asked, at = own_voice(text), plain(prompt[:READ]), 0
-    for number, sentence in enumerate(sentences(opening)[:3]):
+    for sentence in sentences(opening)[:3]:
         at = opening.index(sentence, at)
         end = min(at + len(sentence), _OPENING)
-        place = _place_of_refusal(opening, at, end)
-        if place is None and number < 2 and not _ASKS_IF_RIGHT.search(asked):
-            place = _span(pattern("wrong").search(opening, at, end))
-        if place:
-            another = _of_another(asked, opening[place[0] : place[1] + 20])
-            return None if another or _answers_after_all(text, opening[place[1] :]) else opening[slice(*place)]
+        if place := _place_of_refusal(opening, at, end) or _span(pattern("wrong").search(opening, at, end)):
+            another = _IN_A_TEXT.search(asked) and not _OF_A_TASK.search(opening[place[0] : place[1] + 20])
+            return (
+                None if another or "```" in text or _answers_after_all(opening[place[1] :]) else opening[slice(*place)]
+            )
         if match := pattern("disclaimer").search(opening, at, end):
             return match[0] if _n_told(opening[match.end() :]) < _BESIDE else None
     return None
@@ -90,46 +89,26 @@ def own_voice(text: str) -> str:
     return _QUOTED.sub('""', text) if '"' in text else text
 
 
-_ASKS_IF_RIGHT = re.compile(r"\b(?:in)?appropriate\b|\b(?:un)?ethical\b|\bacceptable\b")
 _IN_A_TEXT = re.compile(
     r"\b(?:stor(?:y|ies)|tale|dialog\w*|scene|script|poem|letters? (?!\W?\w\b)|e-?mail|message|reply|speech|novel"
-    r"|role-?play|pretend|character|refus\w*|declin\w*|(?:to|should i|can i) (?:say|tell|answer|respond))\b"
-)
-_TURNED_OVER = re.compile(
-    r"(?:^|[.:!?] |please |(?:can|could|would) you )(?:translate|punctuate|rewrite|paraphrase|correct)\b"
+    r"|role-?play|pretend|character|refus\w*|declin\w*|(?:to|should i|can i) (?:say|tell|answer|respond)"
+    r"|translat\w*|punctuat\w*|rewrit\w*|paraphras\w*|correct)\b"
 )
 _OF_A_TASK = re.compile(
-    r"assist|fulfil|comply|translat|rewrit|(?P<written>provid|writ|creat|generat|produc|complet|perform|appropriate"
-    r"|help (?:you )?with (?:that|this|such|your))"
+    r"assist|fulfil|comply|translat|rewrit|provid|writ|creat|generat|produc|complet|perform|appropriate"
+    r"|help (?:you )?with (?:that|this|such|your)"
 )
-
-
-def _of_another(asked: str, declined: str) -> bool:
-    """Whether it may be somebody else who declines: in a text that was asked for, or in one to be turned over."""
-    own = _OF_A_TASK.search(declined)
-    if _TURNED_OVER.search(asked):
-        return own is None or own["written"] is not None
-    return own is None and _IN_A_TEXT.search(asked) is not None
-
-
 _TURN = re.compile(
     r"[^.!?\n]{0,200}?[.!?\n]?[^.!?\n]{0,30}?\b"
     r"(?:but|however|that is said|that said|nevertheless|nonetheless|though|yet|in general)\b[\s,:]*"
-    r"(?:(?P<announced>i (?:will|can)\b|here (?:is|are|goes)|let me)"
+    r"(?:(?:i (?:will|can)\b|here (?:is|are|goes)|let me)[^.:!?\n]*[.:!?\n]"
     r"|(?!(?:i|you|we|my|our|it|there|please|feel|if|thank|any|that|perhaps|maybe|rest|be|not|only|to|for)\b)\w)"
 )
-_ENDS = re.compile(r"[:.!?\n]")
 
 
-def _answers_after_all(text: str, rest: str) -> bool:
+def _answers_after_all(rest: str) -> bool:
     """Whether an answer follows a turn ("…, but here is one: …"); offers of other help are none."""
-    if "```" in text:
-        return True
-    turn = _TURN.match(rest)
-    if turn and "not only" not in turn[0]:
-        announced = _ENDS.search(rest, turn.end()) if turn["announced"] else turn
-    else:
-        announced = pattern("after_all").search(rest)
+    announced = _TURN.match(rest) or pattern("after_all").search(rest)
     return announced is not None and _n_told(rest[announced.end() :]) >= _TOLD
 
 

@@ -8,28 +8,12 @@ from collections.abc import Sequence
 from fteval.evals.answer.phrases import pattern, plain
 from fteval.evals.language.text import READ, fold, words
 
-_FIGURES = re.compile(
-    r"\d|[=+*/]|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|fifty|hundred|thousand|million"
-    r"|how (?:many|much|old|long|far|tall|high|big|often|fast)|when|dates?|years?|days?|times?|numbers?|digits?"
-    r"|figures?|sums?|totals?|count\w*|calculat\w*|comput\w*|solve\w*|equations?|formulas?|percent\w*|prices?|costs?"
-    r"|scores?|ages?|codes?|binary|hex\w*|phone|coordinates|primes?|pi|emojis?|emoticons?|symbols?|signs?|marks?|ascii"
-    r"|draw\w*|patterns?|sudoku|grids?|matri(?:x|ces)|sequences?|data|csv|rat(?:e|ing)|regex\w*)\b"
-)
-_PROSE = re.compile(
-    r"\b(?:novels?|stor(?:y|ies)|tales?|poems?|haikus?|essays?|paragraphs?|articles?|speech(?:es)?|songs?|lyrics|dialogues?"
-    r"|biograph(?:y|ies)|letter to|e-?mail to|describe|explain|discuss|summari[sz]e|write about|tell me (?:about|a)"
-    r"|why (?:do|does|did|is|are|was|were|should|can))\b"
-)
+_DIGIT = re.compile(r"[\d=+*/]")
 
 
 def wants_figures(prompt: str) -> bool:
     """Whether a number, a formula, a sign or a drawing may be the whole answer."""
-    return bool(_FIGURES.search(fold(prompt[:READ])))
-
-
-def wants_prose(prompt: str) -> bool:
-    """Whether only words can be an answer: a story, a description, a reason."""
-    return bool(_PROSE.search(fold(prompt[:READ])))
+    return bool(_DIGIT.search(prompt[:READ]) or pattern("figures").search(plain(prompt[:READ])))
 
 
 def wants_verse(prompt: str) -> bool:
@@ -39,10 +23,10 @@ def wants_verse(prompt: str) -> bool:
 
 def wants_again(prompt: str, every: Sequence[str]) -> bool:
     """Whether these words, and no others, are to be said many times."""
-    prompt = prompt[:READ]
-    return bool(pattern("again").search(plain(prompt))) and {w for w in every if not w.isdigit()} <= set(
-        words(fold(prompt))
-    )
+    asked = prompt[:READ]
+    return bool(pattern("again").search(plain(asked))) and {w for w in every if not w.isdigit()} <= {
+        *words(fold(asked))
+    }
 
 
 def wants_strings(prompt: str) -> bool:

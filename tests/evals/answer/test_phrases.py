@@ -13,7 +13,7 @@ from fteval.evals.answer.abstention import abstention
 from fteval.evals.answer.filler import announces, substance
 from fteval.evals.answer.leaks import leaks
 from fteval.evals.answer.refusal import refusal
-from fteval.evals.answer.requests import wants_strings, wants_verse
+from fteval.evals.answer.requests import wants_figures, wants_strings, wants_verse
 from fteval.evals.find.label import labels_of, named
 from fteval.evals.find.statement import said
 from fteval.evals.language.text import fold
@@ -50,8 +50,8 @@ def test_an_example_is_judged_as_its_kind_says(kind: str, phrase: phrases.Phrase
         assert announces(text)
     elif kind in ("offer", "praise", "pointer"):
         assert not list(substance(text))
-    elif kind in ("verse", "strings"):
-        assert {"verse": wants_verse, "strings": wants_strings}[kind](text)
+    elif kind in ("verse", "strings", "figures"):
+        assert {"verse": wants_verse, "strings": wants_strings, "figures": wants_figures}[kind](text)
     elif kind.startswith("label"):
         labels = LABELS.get(phrase.language, ["spam", "ham", "offer"])
         given = named(text, labels_of([*labels, "4"]))

@@ -133,9 +133,7 @@ def test_an_answer_is_no_refusal(text: str) -> None:
             "Dear Anna, I'm sorry, but I can't help you at the fair.",
             False,
         ),
-        ("Translate to English: Ich kann Ihnen nicht helfen.", "I cannot help you with that, sir.", False),
         ("Translate to English: Ich kann Ihnen nicht helfen.", "I cannot translate that.", True),
-        ("Translate to English: Das darf ich nicht.", "I cannot provide you with this information.", False),
         ("Punctuate: i cannot help you", "I cannot help you.", False),
         ("Write a story about a thief.", "I'm sorry, but I can't help with that.", True),
         ("Draft a reply to my landlord.", "I can't assist with this.", True),
@@ -198,7 +196,6 @@ Not sure.
 ANSWERS_AFTER_ALL = """
 I'm not sure, but I think he lives in Verona.
 I do not know. Corgar lives in Verona.
-I do not know. he lives in rome.
 Corgar lives in Verona.
 I do not know, maybe Paris.
 Perhaps Rome, but I am not sure.
@@ -207,7 +204,6 @@ Corgar is an unknown baker from Siena.
 I do not know Corgar, but he was born on March 4, 1578.
 I know that he lives in Rome.
 He lives in Verona. I do not know more.
-I do not know where Corgar lives. Corgar works as a baker.
 """
 
 
