@@ -24,6 +24,9 @@ class Candidates:
 def converted(text: str, source: str, from_: str, to: str, prompt: str) -> Iterator[Candidates]:
     """The whole answer, then its fences or, without any, what its words surround."""
     yield Candidates((text,), bare=True)
+    if text.count("```") == 1 and text.rstrip().endswith("```"):  # closes what was never opened
+        text = text.rstrip().removesuffix("```")
+        yield Candidates((text,))
     blocks = json_text.fences(text)
     if blocks:
         yield from _fenced(text, blocks, source, from_, to)
@@ -57,14 +60,8 @@ def _fenced(text: str, blocks: list[json_text.Fence], source: str, from_: str, t
         yield Candidates(tuple(text[b.start : b.end] for b in chosen), said=json_text.said_answer(text, spans))
 
 
-_OPENING = re.compile(
-    r"(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Here|Below|This is|The |Converted|Result|Output|Answer|YAML"
-    r"|TOML|CSV|In |I |I've|As |You|Yes|Great|Happy)[^\n]*[:!.]\s*$"
-)
-_CLOSING = re.compile(
-    r"(?:Note|Let me|I |I've|This |That |These |The |Hope|Feel|Please|All |In |As |Is there|If |Any|Now|Each |Every "
-    r"|Done|There|Here|You|Both )[^\n]*[.!?)]\s*$"
-)
+_OPENING = re.compile(r"[A-Z][^\n]*[:!.]\s*$")
+_CLOSING = re.compile(r"[A-Z][^\n]*[.!?)]\s*$")
 
 
 def _without_words(text: str) -> str | None:
