@@ -12,6 +12,9 @@ _ROLES = '{"human":"user","gpt":"assistant","model":"assistant","developer":"sys
 _SPEAKERS = '{"human":"user","gpt":"assistant","system":"system"}'
 ALPACA = '{prompt: (.instruction + (if (.input // "") == "" then "" else "\\n\\n" + .input end)), target: .output}'
 
+_LETTERED = '[.choices | to_entries[] | ([.key + 65] | implode) + ". " + .value]'
+"""An answer that is the place of a choice: the letter before that choice is what a model can say."""
+
 
 def mended(row: Mapping[str, Any]) -> str | None:
     """How a row that is no sample becomes one, as a jq filter that can be pasted; None where nobody can know."""
@@ -34,6 +37,10 @@ def mended(row: Mapping[str, Any]) -> str | None:
     if isinstance(row[asked], list) and right is not None:
         answer = 'if type == "array" then . else [{role: "assistant", content: .}] end'
         return _jq(f"{{messages: (.{asked} + (.{right} | {answer}))}}")
+    if isinstance(row.get("choices"), list) and isinstance(row.get(right or ""), int):
+        return _jq(
+            f'. + {{prompt: (.{asked} + "\\n" + ({_LETTERED} | join("\\n"))), target: ([.{right} + 65] | implode)}}'
+        )
     named = [f"prompt: .{asked}", *([f"target: .{right}"] if right is not None else [])]
     return _jq(". + {" + ", ".join(named) + "}")
 

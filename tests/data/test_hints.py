@@ -130,6 +130,15 @@ def test_the_line_that_is_given_makes_a_hold_out(tmp_path: Path, kind: str) -> N
     assert sample.prompt_text and isinstance(sample.target, str) and sample.target
 
 
+def test_the_place_of_a_choice_becomes_its_letter(tmp_path: Path) -> None:
+    row = {"question": "What follows Tuesday?", "choices": ["Monday", "Wednesday"], "answer": 1}
+    with pytest.raises(UserError) as raised:
+        read_samples(written(tmp_path, row))
+    _run(tmp_path, raised.value.fix)
+    (sample,) = read_samples(tmp_path / "NEW.jsonl")
+    assert (sample.prompt_text, sample.target) == ("What follows Tuesday?\nA. Monday\nB. Wednesday", "B")
+
+
 def _run(folder: Path, fix: str | None) -> None:
     """Does what the line says, as a shell and jq would."""
     assert fix is not None
