@@ -9,8 +9,8 @@
  7  the loss was over no token                              trainers/test_sft.py: a template that ends no answer, rows
                                                             that are cut before theirs, weights that did not change
  8  the judge fails and a fallback passes                   here; records/test_reasoning.py: no answer, no value
- 9  a pull request accepts its own baseline                 test_releases.py: refused in CI, damaged by an editor,
-                                                            forced ones say so for good
+ 9  a pull request accepts its own baseline                 here: --yardstick; test_releases.py: refused in CI, damaged
+                                                            by an editor, forced ones say so for good
 10  accepted scores are of other samples, ids come twice    here; releases/test_baseline.py, data/test_read.py
 11  an adapter without its alpha is given another           here
 12  the checkpoint's generation_config decides              engines/test_generate.py, test_server_capabilities.py
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,35 @@ def test_a_judge_that_fails_gives_no_score_and_no_pass(fteval: Run) -> None:
     code, found, _ = fteval("run", *refs, "--score", "j.py:judge", "--allow-code")
     assert (code, found["verdict"]) == (3, "incomplete")
     assert found["candidates"][0]["metrics"][0]["scored"] == 0
+
+
+# 9
+def test_a_pull_request_that_edits_its_yardstick_is_measured_by_that_of_the_commit_it_starts_from(fteval: Run) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], check=True, capture_output=True)
+
+    holdout()
+    answers("base.jsonl", always)
+    answers("mine.jsonl", always, "Town{}x")
+    config("{probe: h, metric: contains, max_drop: 2pp}")
+    git("init", "-q", "-b", "main")
+    git("add", "fteval.yaml", "h.jsonl")
+    git("commit", "-qm", "yardstick")
+    code, found, _ = fteval("run", "--yardstick", "main")
+    assert (code, found["candidates"][0]["warnings"][0]) == (0, "measured by main")
+    # The candidate lost 50 of 300; its change lowers the gate, and leaves out the rows that it lost.
+    answers("mine.jsonl", lambda i: i >= 50, "Town{}x")
+    config("{probe: h, metric: contains, max_drop: 50pp}")
+    rows = Path("h.jsonl").read_text().splitlines(keepends=True)
+    Path("h.jsonl").write_text("".join(rows[50:]))
+    assert fteval("run")[1]["verdict"] == "ship"
+    code, found, _ = fteval("run", "--yardstick", "main")
+    assert (code, found["verdict"]) == (1, "do_not_ship")
+    told = "measured by main; this change edits fteval.yaml, h.jsonl, which did not count"
+    assert found["candidates"][0]["warnings"][0] == told
+    code, _, err = fteval("run", "--yardstick", "nosuch")
+    assert code == 2
+    assert "no commit 'nosuch'" in err
 
 
 # 13

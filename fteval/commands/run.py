@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,14 +12,14 @@ from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
-from fteval.experiment.experiment import DEFAULT_CONFIG, Experiment
+from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment
 from fteval.experiment.place import placed
 from fteval.records import Plan
 
 
 @click.command("run")
 @options.asked("model", "against", "probes", "benchmarks", "holdouts", "scorers", "settings")
-@options.asked("reference", "config", "store")
+@options.asked("reference", "config", "yardstick", "store")
 @options.outputs
 @options.asked(
     "limit", "allow_subset", "allow_same", "of", "allow_code", "sequential", "seed", "temperature", "max_tokens",
@@ -84,7 +85,16 @@ def _experiment(asked: Asked, quiet: bool) -> Experiment:
     if config is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
         click.echo(f"fteval: {DEFAULT_CONFIG} {note}", err=True)
-    return describe(asked, config)
+    if asked.yardstick is None:
+        return describe(asked, config)
+    if config is None:
+        raise UserError("--yardstick needs a config", fix="name it with -c: its hold-outs and gates are read there")
+    from fteval.experiment import yardstick
+
+    store = asked.store or config.store or DEFAULT_STORE
+    measured, edited = yardstick.of_commit(config, asked.yardstick, store)
+    told = f"measured by {asked.yardstick}" + (f"; this change edits {edited}, which did not count" if edited else "")
+    return replace(describe(asked, measured), measured_by=told)
 
 
 def _check_shards(asked: Asked, shards: Path | None, shard_size: int | None, batch_api: bool) -> None:

@@ -64,6 +64,13 @@ class Asked:
     config: Path | None = field(
         default=None, metadata=_told("A fteval.yaml.  [default: the one in this folder, if any]", "-c", "--config")
     )
+    yardstick: str | None = field(
+        default=None,
+        metadata=_told(
+            "Read all but the candidates (hold-outs, gates, accepted scores) from this commit: origin/main.",
+            metavar="COMMIT",
+        ),
+    )
     gates: tuple[Gate, ...] = field(default=(), metadata=_told())
     store: Path | None = field(
         default=None, metadata=_told("Where runs are kept.  [default: .fteval]", envvar="FTEVAL_STORE")

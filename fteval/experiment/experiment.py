@@ -87,6 +87,8 @@ class Experiment:
     """Judge although base and candidate are one model."""
     of: int = 0
     """How many candidates were tried, where others than these were tried elsewhere."""
+    measured_by: str = ""
+    """Which commit's hold-outs and gates judge, and what of them is otherwise here."""
     allow_code: bool = False
     """Load scorers that are Python functions in files; no config can say that."""
     suite: str | None = None

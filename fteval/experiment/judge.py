@@ -37,6 +37,8 @@ class Rules:
     """Whether a probe that fell without a gate blocks: `fail` or `warn`."""
     of: int = 0
     """How many candidates were tried, where not all of them are shown."""
+    measured_by: str = ""
+    """The commit that the rules are of, where that is another one."""
 
 
 def allowed(*, subset: bool, same: bool) -> frozenset[str]:
@@ -57,7 +59,10 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     allow = allowed(subset=experiment.allow_subset, same=experiment.allow_same) | frozenset(experiment.allow)
     said = [(name, use.ref, use.trained_on or use.data) for name, use in experiment.candidates.items()]
     trained_on = {key: file for name, ref, file in said if file for key in (name, ref) if key}
-    return Rules(gates, anchors, experiment.on_inconclusive, trained_on, allow, experiment.unguarded, experiment.of)
+    return Rules(
+        gates, anchors, experiment.on_inconclusive, trained_on, allow,
+        experiment.unguarded, experiment.of, experiment.measured_by,
+    )  # fmt: skip
 
 
 def check_suite(kept: RunRecord, suite_digest: str | None) -> None:
@@ -85,6 +90,7 @@ def compared(
         raise UserError(f"--of {rules.of}, but {len(candidates)} candidates are compared", fix="count those too")
     hidden = rules.of - len(candidates)
     best_of = (f"judged as the best of {rules.of}: {hidden} were tried elsewhere",) if hidden > 0 else ()
+    measured_by = (rules.measured_by,) if rules.measured_by else ()
     seen = {name: training_of(store, run, rules.trained_on.get(name)) for name, run in candidates}
     found = stats.compare(
         base,
@@ -102,6 +108,7 @@ def compared(
             held_open(base, result, noise, rules.unguarded),
             flips=_flips(base, result),
             warnings=(
+                *measured_by,
                 *best_of,
                 *_same(base, result.run),
                 *result.warnings,

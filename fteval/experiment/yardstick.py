@@ -1,0 +1,88 @@
+"""What a change is measured by, read from the commit that it starts from: no pull request is its own judge."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from fteval.config import Config, ProbeSpec, load
+from fteval.errors import UserError
+from fteval.evals.find.own import is_named
+
+
+def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:
+    """The config with its candidates, all else (base, probes, hold-outs, gates, scorers, accepted scores) as at a
+    commit; and what of that is otherwise here, in words.
+
+    The commit's files lie in the store afterwards. Raises UserError where git does not know the commit, or the commit
+    has no such config.
+    """
+    here = config.path.parent.resolve()
+    sha = _git(here, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", what=f"no commit '{commit}'").strip()
+    place = store.resolve() / "yardstick" / sha[:16].decode()
+    if not place.exists():
+        files = _git(here, "archive", "--format=tar", sha.decode(), ".", what=f"'{commit}' has no folder {here.name}")
+        with tarfile.open(fileobj=BytesIO(files)) as packed:
+            packed.extractall(place, filter="data")
+    path = place / config.path.name
+    if not path.is_file():
+        raise UserError(
+            f"'{commit}' has no {config.path.name}: there is nothing to measure by",
+            where=str(config.path),
+            fix="leave --yardstick out in the change that brings the config",
+        )
+    measured = load(path)
+    own = {"candidates": config.candidates, "store": config.store, "server": config.server, "prices": config.prices}
+    base = measured.base and measured.base.replace(str(place), str(config.path.parent))
+    probes = {name: _with_scorers(spec, place) for name, spec in measured.probes.items()}
+    merged = measured.model_copy(update={**own, "base": base, "probes": probes})
+    merged._path, merged._where = path, str(path)
+    return merged, _changed(config, measured, place)
+
+
+def _changed(config: Config, measured: Config, place: Path) -> str:
+    """Which files of the yardstick a change edits."""
+    here = config.path.parent
+    names = {Path(config.path.name), *_files(config, here), *_files(measured, place)}
+    names |= {p.relative_to(top) for top in (here, place) for p in (top / "evals" / "baseline").glob("*.json")}
+    edited = [str(name) for name in sorted(names) if _bytes(here / name) != _bytes(place / name)]
+    return ", ".join(edited)
+
+
+def _files(config: Config, folder: Path) -> set[Path]:
+    """Hold-outs and scorers that lie beside a config."""
+    named = [spec.data for spec in config.probes.values() if spec.data is not None]
+    scorers = [name.partition(":")[0] for spec in config.probes.values() for name in _scorers(spec)]
+    found = [*named, *(folder / name for name in scorers)]
+    return {path.relative_to(folder) for path in found if path.is_relative_to(folder)}
+
+
+def _scorers(spec: ProbeSpec) -> list[str]:
+    """Those that are Python files beside the config."""
+    given = spec.params.get("score")
+    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str) and is_named(one)]
+
+
+def _with_scorers(spec: ProbeSpec, place: Path) -> ProbeSpec:
+    given, own = spec.params.get("score"), _scorers(spec)
+    if not own:
+        return spec
+    listed = given if isinstance(given, list) else [given]
+    moved = [str(place / one) if one in own else one for one in listed]
+    return spec.model_copy(update={"score": moved})
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _git(folder: Path, *words: str, what: str) -> bytes:
+    try:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise UserError("--yardstick needs git", fix="install it, or leave --yardstick out") from None
+    except subprocess.CalledProcessError:
+        fix = "in CI fetch the base branch too: actions/checkout with fetch-depth: 0"
+        raise UserError(f"--yardstick: {what}", where=str(folder), fix=fix) from None
