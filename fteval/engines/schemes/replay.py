@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.engines import refs
+from fteval.engines.foreign import replayable
 from fteval.errors import UserError
 from fteval.records import Check, EnginePool, Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
 
@@ -38,6 +39,8 @@ class ReplayEngine:
         self._reasons: list[str | None] = []
         self._by_id: dict[str, int] = {}
         self._by_prompt: dict[bytes, int] = {}
+        self._mended: str | None = None
+        """The line that makes rows of this file readable, where another tool wrote it."""
         self._met: set[int] = set()
         self._asked_of: dict[int, bytes] = {}
         self._otherwise: dict[str, str] = {}
@@ -140,7 +143,8 @@ class ReplayEngine:
                     [f"{len(problems)} bad rows in {self.path.name}", *(f"  {p}" for p in [*problems[:SHOWN], *more])]
                 ),
                 where=str(self.path),
-                fix='{"id": …, "output": …} or {"prompt" or "messages": …, "output": …}; "outputs": […] for repeats',
+                fix=self._mended
+                or '{"id": …, "output": …} or {"prompt" or "messages": …, "output": …}; "outputs": […] for repeats',
             )
         if not lines:
             raise UserError(f"{self.path.name} has no rows", where=str(self.path))
@@ -153,6 +157,7 @@ class ReplayEngine:
             return f"not JSON: {str(error)[:120]}"
         if not isinstance(row, dict):
             return f"an object is needed, found {_kind(row)}"
+        self._mended = self._mended or replayable(row)
         outputs = row.get("outputs", [row.get("output")] if "output" in row else None)
         if outputs is None:
             return "neither 'output' nor 'outputs'"

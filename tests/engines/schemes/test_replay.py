@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jq
 import pytest
 
 from fteval.engines import Pool
@@ -160,3 +161,31 @@ def test_a_hundred_thousand_rows_take_little_memory_and_no_torch(tmp_path: Path)
     megabytes, heavy = out.split(maxsplit=1)
     assert float(megabytes) < 120
     assert heavy.strip() == "[]"
+
+
+FOREIGN = {
+    "lm-eval": {"doc_id": 0, "doc": {}, "target": "red", "resps": [["red"]], "filtered_resps": ["red"]},
+    "a batch API": {
+        "custom_id": "0",
+        "response": {"body": {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}},
+    },
+    "vLLM offline": {"request_id": "0", "prompt": "q", "outputs": [{"index": 0, "text": "red"}]},
+    "inspect": {"id": 0, "input": "q", "output": {"model": "m", "completion": "red"}},
+    "a conversation": {
+        "id": "0",
+        "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "red"}],
+    },
+    **{key: {"id": "0", key: "red"} for key in ("prediction", "predict", "response", "completion", "text")},
+}
+
+
+@pytest.mark.parametrize("tool", FOREIGN)
+def test_a_file_of_another_tool_comes_with_the_line_that_makes_it_readable(tmp_path: Path, tool: str):
+    ref = written(tmp_path / "o.jsonl", [FOREIGN[tool]])
+    with pytest.raises(UserError) as raised:
+        Pool().open(ref)
+    command, filtered, *rest = raised.value.fix.split("'")
+    assert command == "jq -c " and rest == [" FILE > NEW.jsonl"]
+    (row,) = jq.compile(filtered).input_value(FOREIGN[tool]).all()
+    (made,) = ask(written(tmp_path / "new.jsonl", [row]), ("0", "q"))
+    assert made.text == "red"
