@@ -17,11 +17,12 @@ from fteval import registry
 from fteval.experiment import score as scoring
 from fteval.experiment import train as training
 from fteval.experiment.asked import Asked, with_parts
-from fteval.experiment.describe import describe, find_config
+from fteval.experiment.describe import find_config
 from fteval.experiment.experiment import DEFAULT_STORE, ModelUse
 from fteval.experiment.measure import measure
 from fteval.experiment.place import Listener, Place, placed
 from fteval.experiment.saved import compare
+from fteval.experiment.yardstick import described
 from fteval.records import Candidate, Comparison, Gate, RunRecord
 
 __all__ = ["compare", "run", "score", "train"]
@@ -35,6 +36,7 @@ def run(
     benchmarks: Sequence[str] = (),
     holdout: str | Path | Sequence[str | Path] = (),
     config: str | Path | None = None,
+    yardstick: str | None = None,
     score: Sequence[str | Callable[..., Any]] = (),
     settings: Mapping[str, Any] | None = None,
     gates: Sequence[Gate] = (),
@@ -66,12 +68,13 @@ def run(
         model=model, against=against, probes=tuple(probes), benchmarks=tuple(benchmarks),
         holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
+        yardstick=yardstick,
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)
-    experiment = describe(asked, find_config(asked.config, wanted=False))
+    experiment = described(asked, find_config(asked.config, wanted=False))
     return measure(experiment, placed(asked, experiment, listener or Listener()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
-from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment
+from fteval.experiment.experiment import DEFAULT_CONFIG, Experiment
 from fteval.experiment.place import placed
 from fteval.records import Plan
 
@@ -79,22 +78,14 @@ def command(
 
 def _experiment(asked: Asked, quiet: bool) -> Experiment:
     """What the options and the config say is to be measured. Raises UserError for what is wrong with it."""
-    from fteval.experiment.describe import describe, find_config
+    from fteval.experiment.describe import find_config
+    from fteval.experiment.yardstick import described
 
     config = find_config(asked.config, wanted=not (asked.probes or asked.benchmarks or asked.holdouts))
     if config is None and DEFAULT_CONFIG.is_file() and not quiet:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
         click.echo(f"fteval: {DEFAULT_CONFIG} {note}", err=True)
-    if asked.yardstick is None:
-        return describe(asked, config)
-    if config is None:
-        raise UserError("--yardstick needs a config", fix="name it with -c: its hold-outs and gates are read there")
-    from fteval.experiment import yardstick
-
-    store = asked.store or config.store or DEFAULT_STORE
-    measured, edited = yardstick.of_commit(config, asked.yardstick, store)
-    told = f"measured by {asked.yardstick}" + (f"; this change edits {edited}, which did not count" if edited else "")
-    return replace(describe(asked, measured), measured_by=told)
+    return described(asked, config)
 
 
 def _check_shards(asked: Asked, shards: Path | None, shard_size: int | None, batch_api: bool) -> None:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 from fteval.config import Config, ProbeSpec, load
 from fteval.errors import UserError
 from fteval.evals.find.own import is_named
+from fteval.experiment.asked import Asked
+from fteval.experiment.describe import describe
+from fteval.experiment.experiment import DEFAULT_STORE, Experiment
+
+
+def described(asked: Asked, config: Config | None) -> Experiment:
+    """What `describe` says, by the yardstick that was asked for."""
+    if asked.yardstick is None:
+        return describe(asked, config)
+    if config is None:
+        raise UserError("--yardstick needs a config", fix="name it with -c: its hold-outs and gates are read there")
+    measured, edited = of_commit(config, asked.yardstick, asked.store or config.store or DEFAULT_STORE)
+    told = f"measured by {asked.yardstick}" + (f"; this change edits {edited}, which did not count" if edited else "")
+    return replace(describe(asked, measured), measured_by=told)
 
 
 def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:
