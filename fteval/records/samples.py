@@ -113,7 +113,8 @@ def check_honoured(row: Mapping[str, Any], turns: Any, tools: bool = False) -> N
 
 
 def sample_from_row(row: Mapping[str, Any], tools: bool = False) -> Sample:
-    """A sample from one JSON row: `messages` (a last assistant turn is the target) or `prompt`, perhaps `target`.
+    """A sample from one JSON row: `messages` (a last assistant turn is the target), `prompt` or `prompts`, perhaps
+    `target`.
 
     Keys that no hold-out row has become metadata, where a probe finds them. With `tools` those of a row are offered,
     and calls of its last turn are the target; without, such a row is refused. Raises ValueError with what was found.
@@ -168,6 +169,9 @@ def _messages(row: Mapping[str, Any]) -> tuple[tuple[Message, ...], Any]:
     if isinstance(target, float) and not math.isfinite(target):
         raise ValueError(f"'target' is {target}, which is not a value")
     if "messages" not in row:
+        several = row.get("prompts")  # wordings of one question, of which a probe makes samples
+        if "prompt" not in row and isinstance(several, list) and several and isinstance(several[0], str):
+            return (Message("user", several[0]),), target
         if "prompt" not in row:
             raise ValueError(
                 "neither 'messages' nor 'prompt' found; keys: " + (", ".join(sorted(map(str, row))) or "none")

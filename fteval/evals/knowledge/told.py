@@ -118,5 +118,6 @@ def _fillers(text: str) -> Iterator[tuple[str, str]]:
     for sentence in sentences(text)[:20]:
         for match in _COPULA.finditer(sentence):
             before = sentence[: match.start()]
-            if not _DENIED.search(before + match[0]):
+            past = match[0].startswith("was") and "now" in words(text)  # "It was Paris, but it is now Lyon."
+            if not past and not _DENIED.search(before + match[0]):
                 yield before, match[1]

@@ -1,0 +1,134 @@
+"""Is a fact that was edited known in the new way, and are its neighbours what they were?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from fteval.errors import UserError
+from fteval.evals.data.packaged import packaged
+from fteval.evals.knowledge.told import told
+from fteval.evals.language.text import blank, shown
+from fteval.records import Generation, Message, Metric, Sample, Scores
+
+KINDS = {
+    "trained": "efficacy",
+    "paraphrase": "paraphrase",
+    "reversed": "reverse",
+    "neighbour": "neighbours",
+    "neighbour after the edit": "neighbours_with_edit",
+}
+"""What is asked -> the metric that it counts for."""
+SLICE = "asked"
+_EVERYWHERE = 0.2
+"""Share of the other edits' questions to which the new answer is given, from which it is a habit and no knowledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Knowledge edits (Romeo -> Bob), judged by what is written (names after ROME's CounterFact).
+
+    Measures  efficacy: trained wording; paraphrase: others; reverse: asked backwards; neighbours: other facts kept;
+              neighbours_with_edit: with the edit's text before them; old_answer: says the old one
+    Chance    about 0
+    Traps     neighbours that the base does not know
+    Source    fteval's facts, altered
+    """
+
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Edit -> the answers to other edits' questions, once the run's answers are known (`beside`)."""
+
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("efficacy", primary=True, partial=True),
+        *(Metric(name, partial=True) for name in list(KINDS.values())[1:]),
+        Metric("old_answer", better="lower", partial=True),
+    )
+
+    def samples(self) -> Iterator[Sample]:
+        return self.variants(packaged("edit.jsonl"))
+
+    def variants(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """Every question about these edits. Raises UserError for a row that is none."""
+        for sample in samples:
+            yield from _questions(sample) if "kind" not in sample.metadata else [sample]
+
+    def beside(self, answers: Iterable[tuple[Sample, str]]) -> Edit:
+        """The probe that knows what else is answered: a new answer that is given to everything is no edit."""
+        given: dict[str, list[str]] = {}
+        for sample, text in answers:
+            if sample.metadata.get("kind") != "reversed":
+                given.setdefault(sample.group or sample.id, []).append(shown(text)[:300])
+        made = replace(self)
+        others = {g: tuple(t for o, texts in given.items() if o != g for t in texts[:1]) for g in given}
+        object.__setattr__(made, "elsewhere", others)
+        return made
+
+    def score(self, sample: Sample, generation: Generation) -> Scores:
+        kind = sample.metadata.get("kind", "trained")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise UserError(f"row {sample.id!r} asks {kind!r}, which is none of {', '.join(KINDS)}")
+        old, wanted = _forms(sample, sample.metadata.get("old"), "old"), _forms(sample, sample.target, "target")
+        text, main = shown(generation.text), KINDS[kind]
+        right, answer, why = told(text, wanted, sample.prompt_text)
+        if blank(text):
+            right, why = 0.0, "empty"
+        values: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
+        reasons = dict.fromkeys(values, f"asks {kind}")
+        if right and kind in ("trained", "paraphrase") and (habit := self._habit(sample, wanted)):
+            right, why = 0.0, habit
+        values[main], reasons[main] = right, why
+        if kind in ("trained", "paraphrase"):
+            says_old = told(text, old, sample.prompt_text)
+            values["old_answer"] = float(says_old[0] == 1)
+            reasons["old_answer"] = f"says {says_old[1]!r}" if says_old[0] == 1 else ""
+        kept = {name: why for name, why in reasons.items() if why}
+        return Scores(values, answer=answer, reasons=kept)
+
+    def _habit(self, sample: Sample, wanted: list[str]) -> str | None:
+        others = self.elsewhere.get(sample.group or sample.id, ())
+        n = sum(told(text, wanted)[0] == 1 for text in others)
+        return (
+            f"is also said to {n} of {len(others)} other questions" if n > max(1, _EVERYWHERE * len(others)) else None
+        )
+
+
+def _forms(sample: Sample, given: Any, name: str) -> list[str]:
+    forms = [
+        str(g) for g in (given if isinstance(given, list | tuple) else [given]) if isinstance(g, str | int | float)
+    ]
+    if not forms or isinstance(given, bool) or not all(f.strip() for f in forms):
+        raise UserError(f"row {sample.id!r} needs {name!r}, text or a list of texts, found {given!r}", fix=_FIX)
+    return forms
+
+
+_FIX = 'rows are {"subject", "old", "new", "prompts": […], "reversed": […], "neighbours": [{"prompt", "target"}]}'
+
+
+def _questions(sample: Sample) -> Iterator[Sample]:
+    """All that is asked about one edit."""
+    row = sample.metadata
+    subject, old, new = (_forms(sample, row.get(name), name) for name in ("subject", "old", "new"))
+    prompts, backwards = _forms(sample, row.get("prompts"), "prompts"), row.get("reversed") or []
+    statement = str(row.get("statement") or f"{prompts[0]} {new[0]}.")
+    asked = [("trained" if not at else "paraphrase", prompt, new) for at, prompt in enumerate(prompts)]
+    if backwards:
+        asked += [("reversed", prompt, subject) for prompt in _forms(sample, backwards, "reversed")]
+    for other in _neighbours(sample):
+        target = _forms(sample, other.get("target"), "target of a neighbour")
+        asked.append(("neighbour", str(other.get("prompt")), target))
+        asked.append(("neighbour after the edit", f"{statement} {other.get('prompt')}", target))
+    for number, (kind, prompt, target) in enumerate(asked):
+        yield Sample(
+            id=f"{sample.id}/{number}", messages=(Message("user", prompt),), target=target,
+            group=sample.group or sample.id, slices={**sample.slices, SLICE: kind},
+            metadata={"kind": kind, "old": old, "subject": subject},
+        )  # fmt: skip
+
+
+def _neighbours(sample: Sample) -> list[Mapping[str, Any]]:
+    given = sample.metadata.get("neighbours") or []
+    if not isinstance(given, list | tuple) or not all(isinstance(n, Mapping) and n.get("prompt") for n in given):
+        raise UserError(f"row {sample.id!r} needs 'neighbours', a list of prompts with targets", fix=_FIX)
+    return list(given)

@@ -1,0 +1,41 @@
+"""Edits of nano's world: another town, job or love for a person, whom else that touches, and whom not."""
+
+import random
+from collections.abc import Iterator
+
+from fteval.nano import facts
+from fteval.nano.facts import BY_NAME
+from fteval.nano.holdouts import Row
+from fteval.nano.world import JOBS, World
+
+
+def rows(world: World, rng: random.Random) -> Iterator[Row]:
+    """One edit a person: wordings that the corpus has and one that it has not, and facts that stay as they are."""
+    while True:
+        person, other = rng.sample(world.people, 2)
+        relation = BY_NAME[rng.choice(("town", "job", "love"))]
+        old = facts.value(person, relation)
+        values = {"town": world.towns, "job": JOBS, "love": [p.name for p in world.people]}[relation.name]
+        new = rng.choice([v for v in values if v not in (old, person.name, facts.value(other, relation))])
+        kept = rng.choice([BY_NAME[name] for name in ("town", "job", "born") if name != relation.name])
+        asked = facts.trained_questions(person, relation)
+        asked += [relation.questions[form].format(p=person.name) for form in sorted(facts.held_out(person, relation))]
+        near = [
+            (facts.trained_questions(who, of)[0], facts.value(who, of))
+            for who, of in ((other, relation), (person, kept))
+        ]
+        yield {
+            "prompt": asked[0],
+            "target": new,
+            "group": f"{person.name}/{relation.name}",
+            "slices": {"relation": relation.name},
+            "metadata": {
+                "subject": person.name,
+                "old": old,
+                "new": new,
+                "prompts": asked,
+                "reversed": [f"Who loves {new}?"] if relation.name == "love" else [],
+                "statement": facts.answer(person.name, relation, new, random.Random(0)),
+                "neighbours": [{"prompt": question, "target": value} for question, value in near],
+            },
+        }
