@@ -406,7 +406,9 @@ def test_a_baseline_that_was_drawn_otherwise_decides_nothing_unless_allowed(
         Path("fteval.yaml").write_text(text + more)
         code, out, err = fteval("run", "--against", "baseline", "--json")
         assert code == expected, out + err
-        assert ("sampling.max_tokens 64 and 256" in json.loads(out)["candidates"][0]["reason"]) == (code == 3)
+        reason = json.loads(out)["candidates"][0]["reason"]
+        assert "sampling.max_tokens 64 and 256" in reason  # above the verdict, allowed or not
+        assert ("was not asked as" in reason) == (code == 3)
 
 
 # --- history ---------------------------------------------------------------------------------------
