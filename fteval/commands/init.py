@@ -17,6 +17,7 @@ PLACES = {
     "train.jsonl": "data/train.jsonl",
     "holdout.jsonl": "data/holdout.jsonl",
     "workflow.yml": ".github/workflows/fteval.yml",
+    "requirements.txt": "fteval-requirements.txt",
 }
 
 

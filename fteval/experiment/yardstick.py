@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tarfile
+from collections import Counter
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +26,8 @@ def described(asked: Asked, config: Config | None) -> Experiment:
         raise UserError("--yardstick needs a config", fix="name it with -c: its hold-outs and gates are read there")
     measured, edited = of_commit(config, asked.yardstick, asked.store or config.store or DEFAULT_STORE)
     told = f"measured by {asked.yardstick}" + (f"; this change edits {edited}, which did not count" if edited else "")
+    if measured is config:
+        told = f"{asked.yardstick} has no {config.path.name}: this change was measured by its own"
     return replace(describe(asked, measured), measured_by=told)
 
 
@@ -31,26 +35,31 @@ def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:
     """The config with its candidates, all else (base, probes, hold-outs, gates, scorers, accepted scores) as at a
     commit; and what of that is otherwise here, in words.
 
-    The commit's files lie in the store afterwards. Raises UserError where git does not know the commit, or the commit
-    has no such config.
+    The commit's files lie in the store afterwards. Where the commit has no such config it is the given one. Raises
+    UserError where git does not know the commit.
     """
     here = config.path.parent.resolve()
-    sha = _git(here, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", what=f"no commit '{commit}'").strip()
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+    sha = _git(here, *words, what=f"no commit '{commit}'").strip()
     place = store.resolve() / "yardstick" / sha[:16].decode()
-    if not place.exists():
-        files = _git(here, "archive", "--format=tar", sha.decode(), ".", what=f"'{commit}' has no folder {here.name}")
-        with tarfile.open(fileobj=BytesIO(files)) as packed:
-            packed.extractall(place, filter="data")
+    files = _git(here, "archive", "--format=tar", sha.decode(), ".", what=f"'{commit}' has no folder {here.name}")
+    # Anew each time: what lies in a store may have come with the change.
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)
+    with tarfile.open(fileobj=BytesIO(files)) as packed:
+        packed.extractall(place, filter="data")
     path = place / config.path.name
     if not path.is_file():
-        raise UserError(
-            f"'{commit}' has no {config.path.name}: there is nothing to measure by",
-            where=str(config.path),
-            fix="leave --yardstick out in the change that brings the config",
-        )
+        return config, ""
     measured = load(path)
-    own = {"candidates": config.candidates, "store": config.store, "server": config.server, "prices": config.prices}
-    base = measured.base and measured.base.replace(str(place), str(config.path.parent))
+    kept = measured.store and Path(str(measured.store).replace(str(place), str(here)))
+    for spec in (*measured.gates, *measured.probes.values()):  # where a reader, and an annotation, finds it
+        spec._where = spec.where and spec.where.replace(str(path), str(config.path))
+    own = {"candidates": config.candidates, "store": kept, "server": config.server, "prices": config.prices}
+    base = measured.base
+    if base is not None and not _file_of(base, place):  # made or fetched here, no file of the repository
+        base = base.replace(str(place), str(config.path.parent))
     probes = {name: _with_scorers(spec, place) for name, spec in measured.probes.items()}
     merged = measured.model_copy(update={**own, "base": base, "probes": probes})
     merged._path, merged._where = path, str(path)
@@ -62,15 +71,31 @@ def _changed(config: Config, measured: Config, place: Path) -> str:
     here = config.path.parent
     names = {Path(config.path.name), *_files(config, here), *_files(measured, place)}
     names |= {p.relative_to(top) for top in (here, place) for p in (top / "evals" / "baseline").glob("*.json")}
-    edited = [str(name) for name in sorted(names) if _bytes(here / name) != _bytes(place / name)]
-    return ", ".join(edited)
+    return ", ".join(f"{name} ({lines})" for name in sorted(names) if (lines := _lines(here / name, place / name)))
+
+
+def _lines(new: Path, old: Path) -> str:
+    """`+1 −30 lines`; empty where both files are the same."""
+    now, before = (Counter((_bytes(path) or b"").splitlines()) for path in (new, old))
+    more, less = (now - before).total(), (before - now).total()
+    if more or less:
+        return f"+{more} −{less} lines"
+    return "" if _bytes(new) == _bytes(old) else "in another order" if new.is_file() and old.is_file() else "empty"
+
+
+def _file_of(text: str, folder: Path) -> Path | None:
+    """The file or folder inside another one that a ref or a parameter names."""
+    found = Path(f"{folder}{text.partition(str(folder))[2]}") if str(folder) in text else None
+    return found if found is not None and found.exists() else None
 
 
 def _files(config: Config, folder: Path) -> set[Path]:
-    """Hold-outs and scorers that lie beside a config."""
+    """Hold-outs, scorers, schemas and outputs of the base that lie beside a config."""
     named = [spec.data for spec in config.probes.values() if spec.data is not None]
     scorers = [name.partition(":")[0] for spec in config.probes.values() for name in _scorers(spec)]
-    found = [*named, *(folder / name for name in scorers)]
+    texts = [config.base, *(spec.params.get("schema") for spec in config.probes.values())]
+    others = [file for text in texts if isinstance(text, str) and (file := _file_of(text, folder)) and file.is_file()]
+    found = [*named, *others, *(folder / name for name in scorers)]
     return {path.relative_to(folder) for path in found if path.is_relative_to(folder)}
 
 

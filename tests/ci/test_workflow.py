@@ -42,6 +42,8 @@ def steps_of(folder: Path) -> list[dict[str, Any]]:
 def run_job(folder: Path, environ: dict[str, str]) -> tuple[str, list[Step]]:
     """The job's conclusion, and its `run:` steps; the actions and the installation are another machine's matter."""
     conclusion, done = "success", []
+    for what in ("the branch", "the change"):
+        commit(folder, what)
     context = {"github.token": environ["GITHUB_TOKEN"]}
     bare = {k: v for k, v in environ.items() if k != "GITHUB_TOKEN"}  # a step has it only where its `env` says so
     for step in steps_of(folder):
@@ -62,6 +64,16 @@ def run_job(folder: Path, environ: dict[str, str]) -> tuple[str, list[Step]]:
         if ran.returncode:
             conclusion = "failure"
     return conclusion, done
+
+
+def commit(folder: Path, what: str) -> None:
+    """What lies in the folder, but for the store and what jobs write, as a commit."""
+    if not (folder / ".git").exists():
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / ".git" / "info" / "exclude").write_text(".fteval\nout\nbin\nevent.json\nsummary.md\n")
+    who = ["-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", what], cwd=folder, check=True)
 
 
 @pytest.fixture
