@@ -180,7 +180,9 @@ def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None
 
 def _tell_of_other_batches(attempt: Attempt, work: Work, there: Collection[str]) -> None:
     """Says where answers that were computed together in an uninterrupted run will not be."""
-    if "batches" in work.plan and 0 < len(there) < len(work.requests):
+    missing = work.requests.keys() - there - work.refused.keys()
+    # One that stops when its gates are decided asks in rounds anyway.
+    if "batches" in work.plan and "sequential" not in work.plan and there and missing:
         text = f"gone on with after an interruption: {len(there)} answers were computed in other batches than the rest"
         attempt.event("warning", text=f"{text}, which moves answers below float32 (`fteval noise` counts them)")
 
