@@ -193,7 +193,8 @@ class Store:
         path = self.comparisons_dir / f"{_match(text, self.comparisons(), 'comparison', self.root)}.json"
         saved, fix = load_json(path), "`fteval compare` or `fteval gate` makes it anew from its runs"
         if saved.get("digest") != _digest(saved.get("comparison")):
-            raise Incomplete("this comparison was edited after it was made", where=str(path), fix=fix)
+            what = "was edited after it was made" if "digest" in saved else "was made by an earlier fteval, or edited"
+            raise Incomplete(f"this comparison {what}", where=str(path), fix=fix)
         try:
             return codec.from_json(Comparison, saved.get("comparison"))
         except ValueError as error:
