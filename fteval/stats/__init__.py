@@ -27,22 +27,7 @@ _HOME = {
     "drift": "trend",
     "noise_split": "noise",
 }
-__all__ = [
-    "Decision",
-    "Difference",
-    "Drift",
-    "EProcess",
-    "Mean",
-    "decide",
-    "detectable",
-    "difference",
-    "drift",
-    "holm",
-    "mean",
-    "noise_split",
-    "plan_n",
-    "power",
-]
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
