@@ -16,6 +16,7 @@ from typing import Any
 from fteval import registry
 from fteval.config.models import RULES, Config
 from fteval.errors import UserError
+from fteval.registry import names
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What editors' YAML servers read."""
@@ -27,7 +28,7 @@ def schema() -> dict[str, Any]:
     found: dict[str, Any] = {"$schema": DRAFT, **Config.model_json_schema()}
     of, sections = found["$defs"], found["properties"]
     probe, candidate = of["ProbeSpec"], of["CandidateSpec"]
-    probes = _fields_by_name(registry.probe_names(), registry.probe_class)
+    probes = _fields_by_name([*registry.probe_names(), *names.APART], registry.probe_class)
     recipes = _fields_by_name(registry.trainer_names(), lambda name: registry.trainer_module(name).Recipe)
     of |= {f"probe-{name}": _closed(probe, fields) for name, fields in probes.items()}
     trained = {key: candidate["properties"][key] for key in ("train", "data")}
@@ -90,9 +91,9 @@ def _closed(
     }
 
 
-def _fields_by_name(names: list[str], find: Callable[[str], type]) -> dict[str, dict[str, Any]]:
+def _fields_by_name(known: list[str], find: Callable[[str], type]) -> dict[str, dict[str, Any]]:
     found = {}
-    for name in names:
+    for name in known:
         try:
             found[name] = _fields(find(name))
         except UserError:  # another package's that cannot be used
