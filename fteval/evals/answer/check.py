@@ -95,17 +95,21 @@ def _strange(text: str, prompt: str) -> str | None:
     return f"not words: {', '.join(repr(w) for w in strange.found[:3])} ({len(strange.found)} of {strange.judged})"
 
 
-def _not_whole(text: str, asked: Asked, every: Sequence[str], read: Reading | None) -> str | None:
-    if not any(c.isalpha() for c in text[:READ]):
-        return "numbers only"
+def _not_whole(text: str, asked: Asked, every: Sequence[str], reading: Reading | None) -> str | None:
     if len(every) < _SHORT and not any(substance(text, asked.prompt)):
         return "only announces an answer, or sends elsewhere for one"
-    if not (read and fluent(read)) and no_sentence(text, every):
+    return no_prose(text, asked, reading=reading) or about_another(text, asked, reading=reading)
+
+
+def no_prose(text: str, asked: Asked, *, reading: Reading | None = None) -> str | None:
+    """Why the text has no sentences in the prompt's language; None where it has, or where that cannot be told."""
+    if not any(c.isalpha() for c in text[:READ]):
+        return "numbers only"
+    read = usable(reading)
+    if not (read and fluent(read)) and no_sentence(text, words(text[:READ])):
         return "words without a sentence"
     elsewhere, reason = switched(asked.prompt, text)
-    if elsewhere:
-        return f"another language: {reason}"
-    return about_another(text, asked, reading=read)
+    return f"another language: {reason}" if elsewhere else None
 
 
 def about_another(text: str, asked: Asked, *, reading: Reading | None = None) -> str | None:

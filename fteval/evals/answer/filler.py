@@ -24,15 +24,6 @@ _PLACEHOLDER = re.compile(
 )
 _OPEN_PLACES = frozenset("[(<{/#%")
 _TITLE = re.compile(r"\s*(?:#{1,6} .*|\*\*[^*]+\*\*:?)")
-_WANTS_TITLE = re.compile(r"\b(?:titles?|headings?|headlines?|names?|slogans?|taglines?|captions?|subject lines?)\b")
-_WANTS_QUESTIONS = re.compile(r"\b(?:questions?|ask\w*|quiz\w*|interview\w*|riddles?|surveys?|polls?|translat\w+)\b")
-_WANTS_SUCH = re.compile(
-    _WANTS_QUESTIONS.pattern + r"|\b(?:dialogues?|conversations?|e-?mails?|letters?|messages?|invit\w+|scripts?|story"
-    r"|role-?play|poem)\b"
-)
-_WANTS_ANY = re.compile(
-    r"\b(?:translat\w+|rewrit\w+|rewrote|sentences?|paraphras\w+|edit|reply|replies|announcements?)\b"
-)
 _TO_THE_USER = re.compile(
     r"(?:.*\b)?(?:(?:would|do|did|could|can|will|are|have) you\b|(?:what|which|how|who|where|when)\b.*\byou(?:r)?\b"
     r"|(?:shall|should|may|can) i\b)"
@@ -43,16 +34,16 @@ def substance(text: str, prompt: str = "") -> Iterator[str]:
     """Its sentences, each once, that are more than an announcement ("Sure, I'd be happy to help!"), an offer, praise of
     the question, a pointer elsewhere ("See above.") or a question back, where the prompt asks for none."""
     earlier: set[str] = set()
-    prompt = fold(prompt)
+    asked = plain(prompt)
     filled = text if _OPEN_PLACES.isdisjoint(text) and "--" not in text else _PLACEHOLDER.sub(" ", text)
     every = sentences(filled)
     # Nothing but a title, or a title and "[Story goes here]"; nothing but questions to the user.
-    titles = filled != text or (all(map(_TITLE.fullmatch, every)) and not _WANTS_TITLE.search(prompt))
-    only_asks = _only_asks(every) and not _WANTS_QUESTIONS.search(prompt)
-    anything = bool(_WANTS_ANY.search(prompt))
-    such = anything or bool(_WANTS_SUCH.search(prompt))
+    titles = filled != text or (all(map(_TITLE.fullmatch, every)) and not pattern("wants_title").search(asked))
+    only_asks = _only_asks(every) and not pattern("wants_questions").search(asked)
+    anything = bool(pattern("wants_any").search(asked))
+    such = anything or any(pattern(kind).search(asked) for kind in ("wants_questions", "wants_such"))
     for sentence in every:
-        promises = not anything or bool(_WANTS_ANY.search(fold(sentence)))  # names the task: is about it
+        promises = not anything or bool(pattern("wants_any").search(plain(sentence)))  # names the task: is about it
         rest = sentence[_lead_in(sentence, promises) :].strip()
         folded = fold(rest).strip(" .!?")
         last = sentence is every[-1]

@@ -11,18 +11,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fteval.evals.answer.check import FEWEST, Asked, asked, copied, no_sentence, why_not
+from fteval.evals.answer.check import FEWEST, Asked, about_another, asked, copied, no_prose, why_not
 from fteval.evals.answer.disguise import spelt_round
-from fteval.evals.answer.likelihood import astray, fluent, usable
-from fteval.evals.answer.off_topic import other_subject
+from fteval.evals.answer.likelihood import usable
 from fteval.evals.answer.refusal import refusal
 from fteval.evals.answer.repetition import stuck
-from fteval.evals.answer.topic import FUNCTION_WORDS, topic
+from fteval.evals.answer.topic import FUNCTION_WORDS
 from fteval.evals.ifeval.form import after_prompt, before_end
 from fteval.evals.ifeval.kinds import Instruction
 from fteval.evals.ifeval.words import base_language
 from fteval.evals.language import lexicon
-from fteval.evals.language.detect import switched
 from fteval.evals.language.stems import stems
 from fteval.evals.language.text import READ, blank, fold, sentences, words
 from fteval.records import Sample
@@ -61,7 +59,12 @@ def why_no_answer(
     flaw = why_not(body, said, fewest=fewest, whole=False, reading=reading)
     if flaw or "detectable_format:json_format" in ids:
         return flaw
-    return _not_whole(body, said, usable(reading)) if fewest > 1 else None
+    if fewest == 1:
+        return None
+    flaw = no_prose(body, said, reading=reading)
+    # Instructions name so much beside the subject that to rules one common word must do.
+    about_it = usable(reading) is None and _content(body) & _content(said.prompt)
+    return flaw or (None if about_it else about_another(body, said, reading=reading))
 
 
 def _after(text: str, prompt: str) -> str:
@@ -80,32 +83,6 @@ def _foreign(text: str, said: Asked, code: str, fewest: int, reading: Reading | 
     if declined or again:
         return f"a refusal: '{declined[:60]}'" if declined else f"repeats itself: {again}"
     return None if len(words(text[:READ])) >= min(fewest, 2) else "too few words"
-
-
-def _not_whole(text: str, said: Asked, read: Reading | None) -> str | None:
-    """What only a text in prose must be: sentences, in the prompt's language, about what it asks for."""
-    if copied(text, said.prompt):
-        return "the prompt given back"
-    if not any(map(str.isalpha, text[:READ])):
-        return "numbers only"
-    if not (read and fluent(read)) and no_sentence(text, words(text[:READ])):
-        return "words without a sentence"
-    elsewhere, reason = switched(said.prompt, text)
-    if elsewhere:
-        return f"another language: {reason}"
-    if read:
-        return astray(read)
-    of = topic(said.prompt, said.subject, said.keywords, said.target)
-    other = other_subject(text, of) if of.about else None
-    if other is None or (other == "the speaker" and not _DESCRIBE.match(fold(said.prompt))):
-        return None
-    if _content(text) & _content(said.prompt):
-        return None  # instructions name so much beside the subject that one common word must do
-    return f"about {other!r}, asked about {of.name or ', '.join(sorted(of.about)[:3])!r}"
-
-
-# To these, "I …" is no answer; to "Recommend …" it may be.
-_DESCRIBE = re.compile(r"(?:please )?(?:describe|explain|define|what (?:is|are))\b")
 
 
 def _content(text: str) -> set[str]:

@@ -61,7 +61,7 @@ def test_an_example_is_judged_as_its_kind_says(kind: str, phrase: phrases.Phrase
     elif kind in ("talk", "template"):
         assert not leaks({"talk": "User: Why?", "template": "It ends in <|im_end|>."}[kind], [text])
     else:
-        assert kind in ("elsewhere", "lecture", "again")  # one sign among others
+        assert kind.startswith("wants") or kind in ("elsewhere", "lecture", "again")  # one sign among others
 
 
 def test_phrases_stand_in_no_text_twice() -> None:
