@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 from itertools import islice
 
 from fteval.evals.answer.phrases import pattern
@@ -61,21 +62,8 @@ def _day(year: int, month: int, day: int) -> datetime.date | None:
 
 # --- words ---------------------------------------------------------------------------------------
 
-_NAMES = (
-    "january|jan|января|stycznia|januar|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
-    "february|feb|февраля|lutego|febr|februar|fevrier|fevr|febrero|febbraio|fevereiro|februari",
-    "march|mar|марта|marca|marz|mars|marzo|marco|maart|mrt",
-    "april|apr|апреля|kwietnia|avril|avr|abril|abr|aprile",
-    "may|mai|мая|maja|maj|mayo|maggio|mag|maio|mei",
-    "june|jun|июня|czerwca|juni|juin|junio|giugno|giu|junho",
-    "july|jul|июля|lipca|juli|juillet|juil|julio|luglio|lug|julho",
-    "august|aug|августа|sierpnia|augusti|aout|agosto|ago|augustus",
-    "september|sept|сентября|wrzesnia|sep|septembre|septiembre|settembre|set|setembro",
-    "october|oct|октября|pazdziernika|oktober|okt|octobre|octubre|ottobre|ott|outubro",
-    "november|nov|ноября|listopada|novembre|noviembre|novembro",
-    "december|dec|декабря|grudnia|dezember|dez|decembre|diciembre|dic|dicembre|dezembro",
-)
-_MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split("|")}
+_NAMES = resources.files("fteval.evals").joinpath("data", "months.txt").read_text("utf-8").splitlines()
+_MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split()}
 _UNITS = word_list(
     "oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,23 +41,12 @@ _LABELS = ("", "json", "jsonc", "json5", "jsonl", "javascript", "js", "text", "t
 
 def _among_words(text: str, whole: str, prompt: str, schema: Any) -> Found:
     """The one value that the answer gives, or why there is none. `whole`: why the whole answer is no JSON."""
-    found = list(json_text.pieces(text))
     blocks = json_text.fences(text)
-    fenced: list[json_text.Piece] = []
-    plain: list[json_text.Piece] = []
-    other: list[json_text.Piece] = []
-    for piece in found:
-        block = next((b for b in blocks if b.start <= piece.start < b.after), None)
-        (plain if block is None else fenced if block.label in _LABELS else other).append(piece)
-    scalar = [b for b in blocks if b.label == "json" and not any(b.start <= p.start < b.after for p in fenced)]
-    for block in scalar:
-        try:
-            value = json_text.read(text[block.start : block.end])
-        except ValueError:
-            continue
-        fenced.append(json_text.Piece(block.start, block.end, value))
-    fenced.sort(key=lambda p: p.start)
-    candidates = fenced or plain or other
+    found = list(json_text.pieces(text))
+    labels = [next((b.label for b in blocks if b.start <= p.start < b.after), None) for p in found]
+    fenced = [p for p, label in zip(found, labels, strict=True) if label in _LABELS]
+    plain = [p for p, label in zip(found, labels, strict=True) if label is None]
+    candidates = fenced or [*_scalars(text, blocks)] or plain or found
     if not candidates:
         return Found(problem=f"no JSON in the answer: {whole}" if len(text) < 200 else "no JSON in the answer")
     chosen = candidates[-1]
@@ -72,12 +62,18 @@ def _among_words(text: str, whole: str, prompt: str, schema: Any) -> Found:
     return Found(chosen.value, text[chosen.start : chosen.end])
 
 
+def _scalars(text: str, blocks: Sequence[json_text.Fence]) -> Iterator[json_text.Piece]:
+    """Numbers and texts that stand alone in a fence that says json."""
+    for block in blocks:
+        with suppress(ValueError):
+            if block.label == "json":
+                yield json_text.Piece(block.start, block.end, json_text.read(text[block.start : block.end]))
+
+
 def _one(pieces: list[json_text.Piece]) -> bool:
     """Whether all say the same; a broken one says nothing that could be compared."""
-    first = pieces[0]
-    return len(pieces) == 1 or all(
-        p.problem is None and first.problem is None and tree.same(p.value, first.value) for p in pieces[1:]
-    )
+    first, *others = pieces
+    return not others or all(p.problem is first.problem is None and tree.same(p.value, first.value) for p in others)
 
 
 def _without_echoes(pieces: list[json_text.Piece], text: str, prompt: str, schema: Any) -> list[json_text.Piece]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib import resources
 
 import regex
 
@@ -105,22 +106,9 @@ def _plain_fraction(m: regex.Match[str]) -> str:
 # --- numbers in it -------------------------------------------------------------------------------
 
 _RUN = r"(?:[0-9]{1,3}+(?:\x20[0-9]{3}(?![0-9]))++(?:[.,][0-9]++)?|[0-9]++(?:[.,'_\u00a0][0-9]++)*+|(?<!\w)\.[0-9]++)"
-# What the letters and marks after a number multiply it with, where the word alone says it.
-_WORDS: dict[int, str] = {
-    10**2: "hundred hundreds hundert 百 백",
-    10**3: "thousand thousands tausend mille mil mila тыс тысяч тысячи тысяча tysiąc tysiące tysięcy duizend ribu "
-    "nghìn ngàn bin ألف آلاف हज़ार พัน 千 천",
-    10**4: "万 萬 만 หมื่น",
-    10**5: "lakh lakhs लाख แสน",
-    10**6: "million millions mn millionen mio millón millones milhão milhões milione milioni mln milyon juta triệu "
-    "миллион миллиона миллионов млн milion miliony milionów miljoen مليون ملايين मिलियन ล้าน",
-    10**7: "crore crores करोड़",
-    10**8: "億 亿 억",
-    10**9: "billion billions bn milliarde milliarden mrd milliard milliards miliardo miliardi mld milyar miliar tỷ "
-    "bilhão bilhões миллиард миллиарда миллиардов млрд miljard مليار مليارات",
-    10**12: "trillion trillions 兆 조",
-}
-_FACTOR = {word: Fraction(factor) for factor, line in _WORDS.items() for word in line.split()}
+# What the letters and marks after a number multiply it with, where the word alone says it: a line a power of ten.
+_LINES = resources.files("fteval.evals").joinpath("data", "multipliers.tsv").read_text("utf-8").splitlines()
+_FACTOR = {word: Fraction(10 ** int(n)) for n, words in (line.split("\t") for line in _LINES) for word in words.split()}
 _LONG_SCALE = {"billion": Fraction(10**12), "trillion": Fraction(10**18)}
 _LETTER = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "m": 10**6, "b": 10**9}
 _UNSPACED = "".join(word for word in _FACTOR if len(word) == 1)
