@@ -15,7 +15,9 @@ from fteval.records.generations import Sampling
 
 _SURE = r"api[-_]?key|secret|passw|pwd|authoriz|credential|(access|auth|bearer|session)[-_]?token|jwt"
 _NAMES = re.compile(rf"{_SURE}|key|token(?!i)|auth(?!or)|signature|session|^(sig|sas|code|pass)$", re.I)
-"""What a variable, or a part of a query, with a key in it is called."""
+"""What a part of a query with a key in it is called."""
+_VARIABLES = re.compile("(key|token|secret|password)$", re.I)
+"""The same of a variable of the environment."""
 _FIELDS = re.compile(_SURE, re.I)
 """The same of a body, where `max_tokens` and `prompt_cache_key` are usual."""
 _STEPS = re.compile(r"(api[-_]?)?keys?|tokens?|secrets?", re.I)
@@ -34,7 +36,8 @@ SHORTEST = 16
 
 def looks_like_key(text: str) -> bool:
     """Whether a text begins as providers' keys do, or holds what the environment keeps under a key's name."""
-    known = (value for name, value in os.environ.items() if len(value) >= SHORTEST and _NAMES.search(name))
+    # Not what is a path: PWD and a socket's place are none.
+    known = (v for n, v in os.environ.items() if len(v) >= SHORTEST and _VARIABLES.search(n) and not v.startswith("/"))
     return bool(_KEYS.match(text)) or any(value in text for value in known)
 
 

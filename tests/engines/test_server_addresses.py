@@ -16,7 +16,7 @@ from servers.model import Model
 
 from fteval.engines.refs import display, parse
 from fteval.errors import UserError
-from fteval.records.secrets import holds_key, key_in
+from fteval.records.secrets import check_ref, holds_key, key_in
 
 N = 20
 Run = Callable[..., Done]
@@ -253,3 +253,10 @@ def test_what_the_environment_keeps_as_a_key_is_one_wherever_it_stands(monkeypat
     monkeypatch.setenv("MY_GATEWAY_TOKEN", "correct-horse-battery")
     with pytest.raises(UserError, match="looks like a key"):
         parse("http://h/correct-horse-battery/v1#m")
+
+
+def test_a_place_that_the_environment_names_is_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("PWD", "OLDPWD", "SSH_AUTH_SOCK", "MY_KEY"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert check_ref(f"replay:{tmp_path}/base.jsonl") == f"replay:{tmp_path}/base.jsonl"
+    assert display(f"{tmp_path}/m") == f"'{tmp_path}/m'"
