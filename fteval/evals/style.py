@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from fteval.errors import UserError
 from fteval.evals.answer.check import about_another, asked, why_not
+from fteval.evals.answer.likelihood import fluent, usable
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.detect import language
 from fteval.evals.language.text import READ, blank, fold, shown, words
@@ -16,6 +17,7 @@ from fteval.evals.stylometry.delta import axis, distance
 from fteval.evals.stylometry.features import features
 from fteval.evals.stylometry.sense import MOST_RECITED, recited, stuffed, unordered
 from fteval.records import Generation, Metric, Sample, Scores
+from fteval.records.readings import Reading
 
 FEWEST = 40
 """Words from which a style can be told: nine of ten held-out passages of this length are judged right."""
@@ -92,7 +94,7 @@ class Style:
             flaw = f"nearer to the reference only by {', '.join(map(repr, far.loudest))}"
         else:  # the dear checks only where they decide
             flaw = why_not(text, question, whole=False, reading=reading) or _foreign(spoken, wanted)
-            flaw = flaw or _senseless(spoken, every, wanted) or about_another(text, question, reading=reading)
+            flaw = flaw or _senseless(spoken, every, wanted, reading) or about_another(text, question, reading=reading)
         values["closer"] = float(not flaw)
         if flaw:
             reasons["closer"] = flaw
@@ -106,10 +108,11 @@ def _foreign(text: str, reference: Source) -> str | None:
     )
 
 
-def _senseless(text: str, every: tuple[str, ...], reference: Source) -> str | None:
+def _senseless(text: str, every: tuple[str, ...], reference: Source, reading: Reading | None) -> str | None:
     share = recited(every, reference.corpus())
     if share > MOST_RECITED:
         return f"recited from the reference: {share:.0%} of its passages stand there"
     spoken = language(text)
     known = order(spoken, reference)
-    return unordered(text, known) or stuffed(text, every, known, spoken)
+    read = usable(reading)
+    return (None if read and fluent(read) else unordered(text, known)) or stuffed(text, every, known, spoken)

@@ -171,6 +171,20 @@ def test_a_style_without_sense_or_about_something_else_is_not_closer() -> None:
         assert judged("style", text, reading)[0] == 0
 
 
+def test_words_that_the_reference_finds_likely_stand_in_an_order_and_others_do_not() -> None:
+    """Prose of a small model, in which the words that the style's order looks at stand in rare pairs."""
+    text = (
+        "Our website is designed to help users make informed decisions by providing a comprehensive guide to managing"
+        " their personal finances. It offers a variety of tools and resources to assist users in tracking their"
+        " expenses, managing their budget, and making smart financial choices. Whether it's budgeting, saving,"
+        " investing, or managing debt, our website offers a wide range of tools and resources to help users achieve"
+        " their financial goals."
+    )
+    unread, read = (judged("style", text, reading) for reading in (None, GOOD))
+    assert unread[0] == 0 and "words in no order" in unread[1]
+    assert read[0] == 1
+
+
 def test_every_probe_that_asks_whether_it_is_an_answer_asks_the_reference() -> None:
     """Whoever does not say so to the run has no reading made for it."""
     asking = {
