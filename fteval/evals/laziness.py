@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,6 +15,9 @@ from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 from fteval.records.readings import Reading
+
+_TOLD = re.compile(r"\b(?:at least|no fewer than|minimum of) (\d{1,3}(?:,\d{3})|\d{1,5})[ -]words?\b", re.IGNORECASE)
+"""A prompt that says how long: half of that is an effort, whatever else it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,9 @@ class Laziness:
     """
 
     min_words: int = 5
-    """Words that an answer needs where its row has no `min_words` of its own."""
+    """Words that an answer needs where neither its row (`min_words`) nor its prompt ("at least 800 words") says."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     asks_reference: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("long_enough", primary=True),
@@ -98,4 +102,5 @@ class Laziness:
         own = sample.metadata.get("min_words", self.min_words)
         if isinstance(own, bool) or not isinstance(own, int) or own < 1:
             raise UserError(f"row {sample.id!r}: 'min_words' must be a whole number of at least 1, found {own!r}")
-        return own
+        told = _TOLD.search(sample.prompt_text) if "min_words" not in sample.metadata else None
+        return max(own, int(told[1].replace(",", "")) // 2) if told else own
