@@ -168,6 +168,7 @@ def _words(kind: str) -> str:
 def _pattern(kind: str) -> re.Pattern[str]:
     """Any of a kind; `{negated}` and other names in braces stand for all of that kind."""
     parts = "|".join(row["pattern"] for row in _rows() if row["kind"] == kind)
-    for name in set(re.findall(r"\{([a-z]+)\}", parts)):
-        parts = parts.replace(f"{{{name}}}", f"(?:{'|'.join(r['pattern'] for r in _rows() if r['kind'] == name)})")
+    while name := re.search(r"\{([a-z]+)\}", parts):
+        one = "|".join(row["pattern"] for row in _rows() if row["kind"] == name[1])
+        parts = parts.replace(name[0], f"(?:{one})")
     return re.compile(parts)

@@ -53,7 +53,7 @@ _CLAUSE = re.compile(r"[;,] (?=and |but |which |who |it |he |she |they |i |such 
 
 def _by_words(text: str, passage: str, question: str) -> Support:
     given, told, both = _content(passage), _content(text), f"{passage} {question}"
-    if added := _numbers(text) - _numbers(both):
+    if added := whole_numbers(text) - whole_numbers(both):
         return _number(min(added), passage)
     if not told:
         return Support(None, "claims nothing")
@@ -77,12 +77,12 @@ def _by_words(text: str, passage: str, question: str) -> Support:
 
 
 def _number(added: int, passage: str) -> Support:
-    given = sorted(_numbers(passage))[:60]
+    given = sorted(whole_numbers(passage))[:60]
     follows = any(added in (a + b, b - a, a * b) for a, b in combinations(given, 2)) or added in (len(given), 1, 2)
     return Support(None, f"{added} may follow") if follows else Support(0.0, f"{added} does not stand there")
 
 
-def _numbers(text: str) -> set[int]:
+def whole_numbers(text: str) -> set[int]:
     """Whole numbers, small ones in words and months as theirs."""
     told = {int(n.replace(",", "")) for n in re.findall(r"(?<![\w.])\d{1,3}(?:,\d{3})+|\d{1,15}", text)}
     return told | {value for w in words(fold(text)) if (value := _NUMBERS.get(w, _MONTHS.get(w))) is not None}
