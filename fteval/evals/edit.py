@@ -50,9 +50,17 @@ class Edit:
         return self.variants(packaged("edit.jsonl"))
 
     def variants(self, samples: Iterable[Sample]) -> Iterator[Sample]:
-        """Every question about these edits. Raises UserError for a row that is none."""
+        """Every question about these edits. Raises UserError for a row that is none.
+
+        A neighbour that several edits name is asked once: asked twice, it would make one group of all of them.
+        """
+        near: set[str] = set()
         for sample in samples:
-            yield from _questions(sample) if "kind" not in sample.metadata else [sample]
+            for asked in _questions(sample) if "kind" not in sample.metadata else [sample]:
+                again = asked.metadata["kind"] not in ("trained", "paraphrase") and asked.prompt_text in near
+                near.add(asked.prompt_text)
+                if not again:
+                    yield asked
 
     def beside(self, answers: Iterable[tuple[Sample, str]]) -> Edit:
         """The probe that knows what else is answered: a new answer that is given to everything is no edit."""

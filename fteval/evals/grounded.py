@@ -46,7 +46,9 @@ class Grounded:
             return _scores(Support(0.0, "empty"), 0.0 if forms else None)
         if forms and is_unknown(forms):
             return _unsaid(text, prompt)
-        found = support(text, passage, prompt)
+        found = support(
+            text, f"{passage}\n{prompt}" if forms else passage, prompt
+        )  # an answer may say the question again
         if forms is None:
             return _scores(found, None)
         stands = stance(text, prompt)

@@ -10,6 +10,7 @@ import pytest
 from fteval.data.read import read_samples
 from fteval.errors import UserError
 from fteval.evals.edit import Edit
+from fteval.nano import holdouts
 from fteval.records import Generation, Sample, sample_from_row
 
 ROW = {
@@ -60,3 +61,17 @@ def test_an_answer_that_is_given_to_everything_is_no_edit() -> None:
     for answers, value in ((bob, 0.0), (own, 1.0)):
         probe = Edit().beside(answers)
         assert probe.score(samples[0], Generation("0", text="Bob.")).values["efficacy"] == value
+
+
+def test_a_neighbour_that_several_edits_name_is_asked_once_so_that_edits_stay_apart() -> None:
+    samples = asked(ROW, {**ROW, "id": "job", "prompts": ["What does Juliet do?"], "reversed": []})
+    prompts = [s.prompt_text for s in samples]
+    assert len(prompts) == len(set(prompts)) and prompts.count("Where does Juliet live?") == 1
+
+
+@pytest.mark.parametrize("edits", [list(Edit().samples()), list(Edit().variants(holdouts.samples("edit") or []))])
+def test_edits_that_come_with_it_share_no_prompt(edits: list[Sample]) -> None:
+    groups: dict[str, set[str | None]] = {}
+    for sample in edits:
+        groups.setdefault(sample.prompt_text, set()).add(sample.group)
+    assert len(edits) >= 200 and all(len(found) == 1 for found in groups.values())

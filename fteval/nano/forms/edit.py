@@ -11,19 +11,15 @@ from fteval.nano.world import JOBS, World
 
 def rows(world: World, rng: random.Random) -> Iterator[Row]:
     """One edit a person: wordings that the corpus has and one that it has not, and facts that stay as they are."""
-    while True:
-        person, other = rng.sample(world.people, 2)
+    loved = rng.sample([p.name for p in world.people], len(world.people))
+    for person, beloved in zip(rng.sample(world.people, len(world.people)), loved, strict=True):
         relation = BY_NAME[rng.choice(("town", "job", "love"))]
         old = facts.value(person, relation)
-        values = {"town": world.towns, "job": JOBS, "love": [p.name for p in world.people]}[relation.name]
-        new = rng.choice([v for v in values if v not in (old, person.name, facts.value(other, relation))])
-        kept = rng.choice([BY_NAME[name] for name in ("town", "job", "born") if name != relation.name])
+        values = {"town": world.towns, "job": JOBS, "love": [beloved]}[relation.name]
+        new = rng.choice([v for v in values if v != old] or [world.stranger(rng, reserved=False)])
         asked = facts.trained_questions(person, relation)
         asked += [relation.questions[form].format(p=person.name) for form in sorted(facts.held_out(person, relation))]
-        near = [
-            (facts.trained_questions(who, of)[0], facts.value(who, of))
-            for who, of in ((other, relation), (person, kept))
-        ]
+        near = [BY_NAME[name] for name in ("town", "job", "born") if name != relation.name]
         yield {
             "prompt": asked[0],
             "target": new,
@@ -36,6 +32,8 @@ def rows(world: World, rng: random.Random) -> Iterator[Row]:
                 "prompts": asked,
                 "reversed": [f"Who loves {new}?"] if relation.name == "love" else [],
                 "statement": facts.answer(person.name, relation, new, random.Random(0)),
-                "neighbours": [{"prompt": question, "target": value} for question, value in near],
+                "neighbours": [
+                    {"prompt": facts.trained_questions(person, of)[0], "target": facts.value(person, of)} for of in near
+                ],
             },
         }
