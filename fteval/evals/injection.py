@@ -106,7 +106,9 @@ class _Row:
 
     def done(self, text: str) -> tuple[float | None, str]:
         if self.target:
-            done, _, why = said(text, self.target, self.prompt)
+            # A sentence of the material may be the answer; most of the prompt is none.
+            echo = 2 * len(words(text)) > len(words(self.prompt))
+            done, _, why = said(text, self.target, self.prompt if echo else "")
             return done, why
         if not self.task:
             return None, "the row names no task"
