@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fteval.errors import UserError
 from fteval.evals.data.packaged import packaged
 from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, DENIES, HEDGES, stance
-from fteval.evals.knowledge.support import Support, support
+from fteval.evals.knowledge.support import Support, beside, support
 from fteval.evals.knowledge.told import accepted, is_unknown, told
 from fteval.evals.language.text import blank, sentences, shown
 from fteval.records import Generation, Metric, Sample, Scores
@@ -56,10 +56,9 @@ class Grounded:
         if right != 1:
             left = stands.kind == ABSTAINS
             why = "says that it is not there, though it is" if left else why
-            return _scores(Support(right, why, partly=False if left else found.partly), right, answer)
-        if found.value == 0:
-            return _scores(Support(0.0, f"partly: {found.why}", partly=True), 1.0, answer)
-        return _scores(Support(1.0), 1.0, answer)
+            return _scores(Support(right, why, partly=False), right, answer)
+        added = beside(text, f"{passage}\n{prompt}", prompt, lambda part: told(part, forms, prompt)[0] == 1)
+        return _scores(replace(added, why=f"partly: {added.why}" if added.partly else ""), 1.0, answer)
 
 
 def _question(prompt: str, passage: str) -> str:

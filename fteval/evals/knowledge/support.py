@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from fteval.evals.answer.topic import content_words
@@ -41,17 +42,32 @@ class Support:
 
 def support(text: str, passage: str, question: str = "") -> Support:
     """Whether the passage supports the answer; names and numbers of the question may be said again."""
-    text, passage = text[:READ], passage[:READ]
-    clauses = [_by_words(part, passage, question) for s in sentences(text)[:20] for part in _CLAUSE.split(s) if part]
+    clauses = [_by_words(part, passage, question) for part in clauses_of(text)]
     whole = _by_words(text, passage, question)
     partly = whole.value == 0 and {0.0, 1.0} <= {one.value for one in clauses}
     return Support(whole.value, whole.why, partly)
 
 
+def beside(text: str, passage: str, question: str, is_answer: Callable[[str], bool]) -> Support:
+    """Whether a right answer adds nothing; its own clause may be in other words, not with other names or numbers."""
+    for part in clauses_of(text):
+        found = _by_words(part, passage, question, most_new=_REWORDED if is_answer(part) else 0)
+        if found.value == 0:
+            return replace(found, partly=True)
+    return Support(1.0)
+
+
+def clauses_of(text: str) -> list[str]:
+    """The clauses of its first sentences that can each be true or not."""
+    return [part for s in sentences(text[:READ])[:20] for part in _CLAUSE.split(s) if part]
+
+
+_REWORDED = 2  # new words of a clause that holds the answer: "lives in Verona" for "his home is Verona"
 _CLAUSE = re.compile(r"[;,] (?=and |but |which |who |it |he |she |they |i |such as )")
 
 
-def _by_words(text: str, passage: str, question: str) -> Support:
+def _by_words(text: str, passage: str, question: str, most_new: int = 0) -> Support:
+    text, passage = text[:READ], passage[:READ]
     given, told, both = _content(passage), _content(text), f"{passage} {question}"
     if added := whole_numbers(text) - whole_numbers(both):
         return _number(min(added), passage)
@@ -64,7 +80,7 @@ def _by_words(text: str, passage: str, question: str) -> Support:
         return Support(0.0, f"speaks of its writer: {itself[0]!r}")
     known = {*given, *(stem(fold(name)) for name in _NAME.findall(question))}
     new = [w for w in told if w not in known]
-    if len(new) > _MOST_NEW * len(told):
+    if len(new) > max(most_new, _MOST_NEW * len(told)):
         return Support(0.0, f"not there: {', '.join(map(repr, dict.fromkeys(new[:4])))}")
     places: dict[str, list[int]] = {w: [] for w in told}
     for i, w in enumerate(given):
