@@ -79,6 +79,9 @@ _PARAMETER = re.compile(r"<parameter=([\w.-]+)>\s*(.*?)\s*</parameter>", re.DOTA
 _FENCED = re.compile(r"```[\w-]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _DATA = re.compile(r"[\[{](?=\s*[\[{\"'])")
 _PYTHON = re.compile(r"(?<![\w.])(?<!def )((?:[A-Za-z_]\w*\.)*+[A-Za-z_]\w*)\(")
+_BEFORE_DATA = re.compile(
+    r"(?<![\w.])([A-Za-z_][\w.]*+)[`'\"\s:]*+(?:Action Input:\s*+|Arguments:\s*+|\[ARGS\]\s*+)?(?=\{)"
+)
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[()\[\]{}]|\b(?:true|false|null)\b", re.DOTALL)
 _PYTHONS = {"true": "True", "false": "False", "null": "None"}
 _MOST = 200
@@ -87,7 +90,17 @@ _MOST = 200
 
 def _calls(text: str, offered: Mapping[str, Any]) -> list[Call]:
     found = [call for value in _values(text) for call in calls_of(value, offered)]
-    return found or _python_calls(text, offered)
+    return found or _python_calls(text, offered) or _before_data(text, offered)
+
+
+def _before_data(text: str, offered: Mapping[str, Any]) -> list[Call]:
+    """`name: {…}`, `[TOOL_CALLS]name{…}`, and `Action: name` with an `Action Input: {…}` behind it."""
+    found = []
+    for name in _BEFORE_DATA.finditer(text):
+        given = _literal(text[name.end() : _closing(text, name.end())], None)
+        if key(name[1]) in offered and isinstance(given, Mapping):
+            found.append(Call(name[1], given))
+    return found
 
 
 def _keyed(value: Any) -> list[Call]:
