@@ -217,7 +217,7 @@ def test_a_pull_request_that_edits_its_yardstick_is_measured_by_that_of_the_comm
     assert fteval("run")[1]["verdict"] == "ship"
     code, found, _ = fteval("run", "--yardstick", "main")
     assert (code, found["verdict"]) == (1, "do_not_ship")
-    told = "measured by main; this change edits fteval.yaml, h.jsonl, which did not count"
+    told = "measured by main; this change edits fteval.yaml (+1 −1 lines), h.jsonl (+0 −50 lines), which did not count"
     assert found["candidates"][0]["warnings"][0] == told
     code, _, err = fteval("run", "--yardstick", "nosuch")
     assert code == 2

@@ -239,7 +239,9 @@ def _base_url(text: str, where: str) -> str:
             fix="leave it out of the URL, and put the key into OPENAI_API_KEY",
         )
     if parts.scheme.lower() not in ("http", "https") or not host:
-        raise UserError(f"not the base URL of a server: {display(text)}", where=where, fix="http://HOST:PORT/v1#NAME")
+        # What stands behind an @ may be a password, wherever the host went.
+        shown = "it names no host" if "@" in text else display(text)
+        raise UserError(f"not the base URL of a server: {shown}", where=where, fix="http://HOST:PORT/v1#NAME")
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}{query}"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from fteval.evals.answer.same import clusters, difference
 from fteval.evals.data.packaged import packaged
-from fteval.evals.knowledge.same import clusters, difference
 from fteval.evals.language.text import blank, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 

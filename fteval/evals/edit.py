@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.told import told
 from fteval.evals.data.packaged import packaged
-from fteval.evals.knowledge.told import told
 from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Message, Metric, Sample, Scores
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fteval.evals.answer.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
+from fteval.evals.answer.told import accepted, is_unknown, told
 from fteval.evals.data.packaged import packaged
-from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
-from fteval.evals.knowledge.told import accepted, is_unknown, told
 from fteval.evals.language.text import blank, fold, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.stance import ABSTAINS, ANSWERS, DENIES, HEDGES, stance
+from fteval.evals.answer.support import Support, beside, support
+from fteval.evals.answer.told import accepted, is_unknown, told
 from fteval.evals.data.packaged import packaged
-from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, DENIES, HEDGES, stance
-from fteval.evals.knowledge.support import Support, beside, support
-from fteval.evals.knowledge.told import accepted, is_unknown, told
 from fteval.evals.language.text import blank, sentences, shown
 from fteval.records import Generation, Metric, Sample, Scores
 

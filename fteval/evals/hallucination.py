@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from fteval.errors import UserError
+from fteval.evals.answer.stance import ABSTAINS, ANSWERS, DENIES, HEDGES, stance
+from fteval.evals.answer.told import accepted, is_unknown, told
 from fteval.evals.data.packaged import packaged
-from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, DENIES, HEDGES, stance
-from fteval.evals.knowledge.told import accepted, is_unknown, told
 from fteval.evals.language.text import blank, shown
 from fteval.records import Generation, Message, Metric, Sample, Scores
 

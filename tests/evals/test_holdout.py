@@ -50,9 +50,9 @@ def test_named_scorers_stay_in_their_order() -> None:
 
 
 def test_rows_without_a_target_are_counted_and_the_first_five_named() -> None:
-    with pytest.raises(UserError, match=r"7 rows have no target.*s2, s3, s4, s5, s6 and 2 more"):
+    with pytest.raises(UserError, match=r"7 rows have no target.*'s2', 's3', 's4', 's5', 's6' and 2 more"):
         Holdout().for_samples(rows("a", *[None] * 5, "", " "))
-    with pytest.raises(UserError, match=r"1 row has no target to compare with: s1\n"):
+    with pytest.raises(UserError, match=r"1 row has no target to compare with: 's1'\n"):
         Holdout().for_samples(rows(None))
 
 
@@ -158,7 +158,7 @@ def test_what_a_worked_answer_comes_to() -> None:
     [("number", "3 or 4", "no number, or several"), ("number", "Paris", "no number"), ("math", "Paris", "expression")],
 )
 def test_a_row_that_a_scorer_cannot_use_is_named(scorer: str, target: str, said: str) -> None:
-    with pytest.raises(UserError, match=f"1 row has a target that is .*{said}.*: s2\n"):
+    with pytest.raises(UserError, match=f"1 row has a target that is .*{said}.*: 's2'\n"):
         registry.probe("holdout", {"score": scorer}).for_samples(rows("1", target))
 
 

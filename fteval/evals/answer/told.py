@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from fteval.errors import UserError
 from fteval.evals.answer.abstention import abstention
+from fteval.evals.answer.stance import without_better
 from fteval.evals.answer.topic import content_words
 from fteval.evals.find.statement import said
-from fteval.evals.knowledge.stance import without_better
 from fteval.evals.language.stems import stem
 from fteval.evals.language.text import READ, blank, fold, sentences, shown, words
 from fteval.records import Sample

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fteval.evals.knowledge.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
-from fteval.evals.knowledge.told import told
+from fteval.evals.answer.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
+from fteval.evals.answer.told import told
 
 ROWS = [json.loads(line) for line in Path(__file__).with_name("abstention.jsonl").read_text("ascii").splitlines()]
 

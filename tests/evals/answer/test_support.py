@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fteval.evals.knowledge.support import support
+from fteval.evals.answer.support import support
 
 PASSAGE = "In 1921 Ada Pell opened a mill with 30 workers near Arlen. By 1950 it had 45, and a school."
 

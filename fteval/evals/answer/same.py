@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fteval.evals.answer.stance import ABSTAINS, stance
+from fteval.evals.answer.support import whole_numbers
 from fteval.evals.answer.topic import content_words
-from fteval.evals.knowledge.stance import ABSTAINS, stance
-from fteval.evals.knowledge.support import whole_numbers
 from fteval.evals.language.stems import stem
 
 _READ = 1_000  # characters

@@ -1,1 +1,0 @@
-"""What an answer says that it knows: told, left open, made up."""
