@@ -21,6 +21,8 @@ ALONE = 3
 
 NEAR = 0.9
 """Share of the letters that two prompts have in common, in order, from which on they are nearly the same."""
+SHORT = 5
+"""Words of an answer that can be said in one way only."""
 MOST_PAIRS = 20_000_000
 
 _AROUND = ".,;:!?…\"'`´()[]{}«»„“”‘’¿¡"
@@ -44,7 +46,10 @@ def prompt_digest(messages: Iterable[Message]) -> str:
 
 
 def near(samples: Sequence[Sample], trained: Sequence[Sample]) -> list[tuple[Sample, Sample]] | None:
-    """Samples whose question is nearly one that was trained on, each with the nearest; None for too many to compare."""
+    """Samples whose question is nearly one that was trained on, each with the nearest; None for too many to compare.
+
+    "Where does Ann live?" and "Where does Dan live?" are two questions where their short answers are two.
+    """
     from rapidfuzz import fuzz, process
 
     if len(samples) * len(trained) > MOST_PAIRS:
@@ -52,10 +57,20 @@ def near(samples: Sequence[Sample], trained: Sequence[Sample]) -> list[tuple[Sam
     texts = [plain(one.prompt_text) for one in trained]
     found = []
     for sample in samples:
-        best = process.extractOne(plain(sample.prompt_text), texts, scorer=fuzz.ratio, score_cutoff=100 * NEAR)
-        if best is not None:
-            found.append((sample, trained[best[2]]))
+        asked = plain(sample.prompt_text)
+        alike = process.extract(asked, texts, scorer=fuzz.ratio, score_cutoff=100 * NEAR, limit=None)
+        other = next((trained[i] for _, _, i in alike if not _answered_otherwise(sample, trained[i])), None)
+        if other is not None:
+            found.append((sample, other))
     return found
+
+
+def _answered_otherwise(one: Sample, other: Sample) -> bool:
+    """Whether both have a short answer, and neither holds the other's; long ones say one thing in many ways."""
+    if not isinstance(one.target, str) or not isinstance(other.target, str):
+        return False
+    a, b = plain(one.target), plain(other.target)
+    return max(len(a.split()), len(b.split())) <= SHORT and a not in b and b not in a
 
 
 def _literal_digest(messages: Iterable[Message]) -> str:
