@@ -13,7 +13,10 @@ A bug is none of these: it exits with 70, never with 1, because 1 means that a g
 from __future__ import annotations
 
 import difflib
+import os
+import stat
 from collections.abc import Iterable
+from pathlib import Path
 
 OK, GATE_FAILED, USAGE, INCOMPLETE, INCONCLUSIVE, NOTHING, INTERNAL = 0, 1, 2, 3, 4, 5, 70
 
@@ -73,3 +76,15 @@ def suggest(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(names) or 'none'}."
+
+
+def check_kind(path: Path) -> None:
+    """Raises UserError for what never ends or never begins; a pipe that a shell made (`<(…)`) is fine.
+
+    Asked before a file is opened, which waits for a named pipe's writer.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode) and path.resolve().exists():
+        raise UserError(f"{path} is a named pipe", where=str(path), fix="write it to a file, or give <(COMMAND)")
+    if stat.S_ISCHR(mode) and not os.path.samefile(path, os.devnull):
+        raise UserError(f"{path} is a device", where=str(path), fix="write what it gives to a file")

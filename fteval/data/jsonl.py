@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from fteval.data.hints import ALPACA
-from fteval.errors import UserError
+from fteval.errors import UserError, check_kind
 
 SHOWN = 20
 """Problems of one file that are listed; the others are counted."""
@@ -85,8 +83,8 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
+        check_kind(path)
         with path.open("rb") as file:
-            _check_kind(path, file.fileno())
             _check_magic(path, file.peek(4)[:4])
             number = 0
             while line := file.readline(LONGEST):
@@ -100,15 +98,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     yield number, line
     except OSError as error:
         raise _unreadable(path, error) from None
-
-
-def _check_kind(path: Path, number: int) -> None:
-    """Raises UserError for what never ends or never begins; a pipe that a shell made (`<(…)`) is fine."""
-    mode = os.fstat(number).st_mode
-    if stat.S_ISFIFO(mode) and path.resolve().exists():
-        raise UserError(f"{path} is a named pipe", where=str(path), fix="write it to a file, or give <(COMMAND)")
-    if stat.S_ISCHR(mode) and not os.path.samestat(os.fstat(number), os.stat(os.devnull)):
-        raise UserError(f"{path} is a device", where=str(path), fix="write what it gives to a file")
 
 
 def _check_magic(path: Path, start: bytes) -> None:

@@ -376,7 +376,7 @@ def existing_path(text: str, shown: str, what: str) -> Path:
     near = _nearest(path)
     if near is not None:
         fixes.append(f"did you mean {near}?")
-    where = display(str(path.absolute()), 200)[1:-1]
+    where = display(str(path.absolute()), 200)[1:-1] if without_key(text) == text else None
     raise UserError(
         f"no such {what}: {shown}", where=where, fix="; ".join(fixes) or "check the path, or name a model: nano"
     )

@@ -85,7 +85,9 @@ class Asked:
     )
     of: int | None = field(
         default=None,
-        metadata=_told("The candidate is the best of so many tried elsewhere, and judged as that.", within=Range(1)),
+        metadata=_told(
+            "The candidate is the best of so many tried elsewhere, and judged as that.", within=Range(1, 10_000)
+        ),
     )
     allow_code: bool = field(default=False, metadata=_told("Run the Python of --score FILE.py:NAME."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))

@@ -28,7 +28,8 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
 
     Raises UserError for one that is there and cannot be read: what somebody wrote is never passed over.
     """
-    path = _default_config() if given is None and wanted else given
+    folders = given == DEFAULT_CONFIG or (given is None and wanted)
+    path = (_default_config() if folders else None) or given
     if path is None:
         return None
     from fteval import config

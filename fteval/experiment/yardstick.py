@@ -28,7 +28,14 @@ def described(asked: Asked, config: Config | None) -> Experiment:
     told = f"measured by {asked.yardstick}" + (f"; this change edits {edited}, which did not count" if edited else "")
     if measured is config:
         told = f"{asked.yardstick} has no {config.path.name}: this change was measured by its own"
-    return replace(describe(asked, measured), measured_by=told)
+    experiment = replace(describe(asked, measured), measured_by=told)
+    if (not experiment.base and not experiment.baseline) or not (config.candidates or asked.model):
+        raise UserError(
+            "--yardstick: nothing to judge: this change names no candidate, or nothing to hold it against",
+            where=str(config.path),
+            fix="name it under candidates, or with --model",
+        )
+    return experiment
 
 
 def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:

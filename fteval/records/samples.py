@@ -86,7 +86,8 @@ class Sample:
 
 def normalised(text: str) -> str:
     """Without case, spacing and Unicode form: what is the same then is the same question."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")  # no zero width
+    return " ".join("".join(seen).casefold().split())
 
 
 TOOLS = ("tools", "functions", "function_call", "tool_choice", "parallel_tool_calls")

@@ -44,11 +44,11 @@ def looks_like_key(text: str) -> bool:
 def holds_key(url: str) -> bool:
     """Whether user, path, query or fragment of an address may hold a key."""
     address, _, model = (url.partition("://")[2] or url).partition("#")
-    path, _, query = address.partition("?")
+    path, *query = re.split("[?;]", f"{address}?{model.partition('?')[2]}")
     host, *steps = map(urllib.parse.unquote, path.split("/"))
     # A step may be the random name of an account or an endpoint; a query needs none.
     named = any(_STEPS.fullmatch(a) and not re.fullmatch(r"v\d+|", b) for a, b in itertools.pairwise(steps))
-    pairs = [urllib.parse.unquote(pair).partition("=") for pair in re.split("[&;]", query)]
+    pairs = [urllib.parse.unquote(pair).partition("=") for pair in "&".join(query).split("&")]
     asked = any(_NAMES.search(a) or _RANDOM.search(b or a) or looks_like_key(b or a) for a, _, b in pairs)
     return "@" in host or named or asked or any(looks_like_key(part) for part in [*steps, urllib.parse.unquote(model)])
 
@@ -71,7 +71,7 @@ def key_in(value: Any, name: str = "") -> str | None:
 
 def check_ref(ref: str) -> str:
     """The ref of a model. Raises ValueError for one with a key in it."""
-    if looks_like_key(ref) or ("://" in ref and holds_key(ref)):
+    if without_key(ref) != ref or ("://" in ref and holds_key(ref)):
         raise ValueError("a model ref with what looks like a key in it: put the key into OPENAI_API_KEY")
     return ref
 

@@ -89,6 +89,15 @@ def test_a_change_to_the_yardstick_does_not_count_and_is_named(
     assert named in " ".join(out.split())
 
 
+@pytest.mark.parametrize("text", ["version: 1\n", "version: 1\nbase: replay:base.jsonl\ncandidates: {}\n"])
+def test_a_change_that_names_no_candidate_is_not_green(fteval: Run, repository: Path, text: str) -> None:
+    (repository / "fteval.yaml").write_text(text)
+    code, _, err = fteval(*JUDGE)
+    assert code == 2
+    assert "names no candidate" in err
+    assert fteval(*JUDGE, "--model", "replay:mine.jsonl")[0] == 1
+
+
 def test_a_scorer_s_code_is_the_branch_s(fteval: Run, repository: Path) -> None:
     (repository / "judge.py").write_text("def right(output, target):\n    return target in output\n")
     text = (repository / "fteval.yaml").read_text()

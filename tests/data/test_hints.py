@@ -17,6 +17,7 @@ from fteval.data.chat import read_conversations
 from fteval.data.hosted import read_hosted
 from fteval.data.read import read_samples
 from fteval.data.write import as_lines
+from fteval.engines.pool import Pool
 from fteval.errors import UserError
 
 ASKED = [{"role": "user", "content": "How warm is it in Graz?"}]
@@ -188,13 +189,13 @@ def test_a_table_is_said_once_and_not_for_every_line(tmp_path: Path) -> None:
 
 
 def test_what_never_ends_is_refused_and_a_shell_s_pipe_is_read(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jsonl")
-    holder = os.open(tmp_path / "pipe.jsonl", os.O_RDWR)  # so that opening it does not wait
-    try:
-        with pytest.raises(UserError, match="named pipe"):
-            read_samples(tmp_path / "pipe.jsonl")
-    finally:
-        os.close(holder)
+    os.mkfifo(tmp_path / "pipe.jsonl")  # nobody writes into it: opening it would wait for ever
+    with pytest.raises(UserError, match="named pipe"):
+        read_samples(tmp_path / "pipe.jsonl")
+    with pytest.raises(UserError, match="named pipe"):
+        Pool().open(f"replay:{tmp_path}/pipe.jsonl")
+    with pytest.raises(UserError, match="device"):
+        Pool().open("replay:/dev/zero")
     with pytest.raises(UserError, match="device"):
         read_samples(Path("/dev/zero"))
     code = (

@@ -149,6 +149,8 @@ SECRETS = [
     "http://127.0.0.1:{port}/v1?api%5Fkey=abc#m",
     "http://127.0.0.1:{port}/v1?a=1&access_token=abc#m",
     "http://127.0.0.1:{port}/v1?a=1;Subscription-Key=abc#m",
+    "http://127.0.0.1:{port}/v1;api_key=abc#m",
+    "http://127.0.0.1:{port}/v1#m?api_key=abc",
     "http://127.0.0.1:{port}/v1?sig=abc#m",
     "http://127.0.0.1:{port}/v1?q=8f3aK20dPq9Zt71LmX44#m",
     "http://127.0.0.1:{port}/v1?8f3aK20dPq9Zt71LmX44#m",
@@ -204,8 +206,8 @@ def test_an_address_without_a_key_is_none_of_these(ref: str) -> None:
 WHERE = [
     ("--model", "nano", "--against", "{ref}"),
     ("--model", "nano", "--reference", "{ref}", "--probe", "laziness"),
-    ("--model", "openai:sk-proj-abc123"),
-    ("--model", "sk-proj-abc123"),
+    ("--model", "openai:sk-proj-abc123", "--probe", "laziness"),
+    ("--model", "sk-proj-abc123", "--probe", "laziness"),
 ]
 
 
@@ -247,6 +249,12 @@ def test_a_base_url_of_the_environment_with_a_key_is_refused(
 )
 def test_fields_that_servers_take_are_no_keys(body: dict[str, object]) -> None:
     assert key_in(body) is None
+
+
+@pytest.mark.parametrize("ref", ["openai:sk-proj-abc123", "http:/127.0.0.1/v1?key=abc#m", "http://h/v1;key=abc#m"])
+def test_a_config_s_check_refuses_what_a_run_refuses(ref: str) -> None:
+    with pytest.raises(ValueError, match="OPENAI_API_KEY"):
+        check_ref(ref)
 
 
 def test_what_the_environment_keeps_as_a_key_is_one_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:

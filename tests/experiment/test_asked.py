@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import typing
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_a_default_in_a_help_is_the_record_s() -> None:
     [
         (Asked(temperature=-1.0, repeats=0), ["temperature is -1.0", "repeats is 0, wanted 1 or more"]),
         (Asked(concurrency=0, max_usd=0.0), ["concurrency is 0", "max_usd is 0.0, wanted more than 0"]),
+        (Asked(of=10**12), ["of is 1000000000000, wanted 1 or more and at most 10000"]),
         (Asked(limit=-1), ["limit is -1, wanted 0 or more"]),
         (Asked(timeout=float("nan")), ["timeout is nan"]),
     ],
@@ -85,7 +87,7 @@ def test_a_renamed_server_setting_says_its_new_name() -> None:
         with_parts(Asked(), {"topp": 5}, None)
 
 
-@pytest.mark.parametrize("kind", ["folder", "link", "yml"])
+@pytest.mark.parametrize("kind", ["folder", "link", "yml", "pipe"])
 def test_a_config_that_is_there_is_never_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -94,11 +96,15 @@ def test_a_config_that_is_there_is_never_passed_over(
         Path("fteval.yaml").mkdir()
     elif kind == "link":
         Path("fteval.yaml").symlink_to("gone.yaml")
+    elif kind == "pipe":
+        os.mkfifo("fteval.yaml")  # nobody writes into it: opening it would wait for ever
     else:
         Path("fteval.yml").write_text("version: 1\n")
-    words = {"folder": "a folder", "link": "a link to nothing", "yml": "is not read"}
+    words = {"folder": "a folder", "link": "a link to nothing", "yml": "is not read", "pipe": "no file"}
     with pytest.raises(UserError, match=words[kind]):
         find_config(None, wanted=True)
+    with pytest.raises(UserError, match=words[kind]):
+        find_config(Path("fteval.yaml"), wanted=True)
     assert find_config(None, wanted=False) is None
 
 

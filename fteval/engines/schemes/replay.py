@@ -14,7 +14,7 @@ from typing import Any
 
 from fteval.engines import refs
 from fteval.engines.foreign import replayable
-from fteval.errors import UserError
+from fteval.errors import UserError, check_kind
 from fteval.records import Check, EnginePool, Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
 
 VERSION = 1
@@ -123,6 +123,7 @@ class ReplayEngine:
         problems: list[str] = []
         lines: list[int] = []  # line of each row, for duplicates
         try:
+            check_kind(self.path)
             with self.path.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     if number == 1:
