@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -22,11 +23,12 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
-def check(path: Path) -> None:
+@click.option("--allow-code", is_flag=True, help="Run the Python of `score: FILE.py:NAME`.")
+def check(path: Path, allow_code: bool) -> None:
     """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
     from fteval.experiment.check import checked
 
-    planned = experiment_of(path)
+    planned = replace(experiment_of(path), allow_code=allow_code)
     suite, gates = checked(planned)
     for text in (*suite.oddities(), *suite.notes()):
         click.echo(f"{path}: warning: {text}", err=True)

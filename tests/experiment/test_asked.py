@@ -12,6 +12,7 @@ import click
 import pytest
 
 import fteval
+from fteval.cli import call
 from fteval.commands import noise, run
 from fteval.engines.remote.budget import Budget
 from fteval.errors import UserError
@@ -113,3 +114,16 @@ def test_what_python_says_in_mappings_arrives() -> None:
     experiment = describe(dataclasses.replace(asked, model="nano", probes=("laziness",), store=Path("x")))
     assert experiment.sampling == Sampling(top_k=5, stop=("END",))
     assert experiment.servers.limits == Limits(timeout=3.0) and experiment.servers.budget.max_usd == 2
+
+
+def test_config_check_takes_the_option_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("def right(output, target):\n    return output == target\n")
+    (tmp_path / "h.jsonl").write_text('{"prompt": "How much is 1 + 1?", "target": "2"}\n')
+    config = tmp_path / "c.yaml"
+    config.write_text("version: 1\nbase: nano\nprobes: {h: {use: holdout, data: h.jsonl, score: 'mine.py:right'}}\n")
+    assert call(["config", "check", str(config)]) == 2
+    assert "add --allow-code" in capsys.readouterr().err
+    assert call(["config", "check", str(config), "--allow-code"]) == 0
