@@ -91,7 +91,7 @@ def measured(folder: Path, *args: str) -> Done:
 def test_the_same_greedy_answers_as_the_local_engine(served: str, tmp_path: Path) -> None:
     data = asked(tmp_path, N)
     done = measured(tmp_path, "--model", f"{served}#nano", "--against", "nano", "--holdout", str(data))
-    assert done.code in (0, 4), done.said
+    assert done.code == 3, done.said  # no answer is the target, so that no gate could fail
     by_engine = {("server" if "server" in str(manifest(run)["plan"]["engine"]) else "local"): texts(run)
                  for run in runs(tmp_path / STORE)}  # fmt: skip
     assert set(by_engine) == {"server", "local"}
@@ -118,7 +118,7 @@ def test_a_stop_text_and_the_longest_answer_mean_the_same(served: str, tmp_path:
     }
     (tmp_path / "fteval.yaml").write_text(json.dumps(config))
     done = spawn("run", folder=tmp_path, OMP_NUM_THREADS="1")
-    assert done.code in (0, 4), done.said
+    assert done.code == 3, done.said
     one, other = (texts(run) for run in runs(tmp_path / STORE))
     # An answer that is cut behind a space: the server does not send the space.
     short = [{text: (said[0].rstrip(), said[1]) for text, said in run.items()} for run in (one, other)]
