@@ -164,6 +164,15 @@ def test_a_part_of_the_samples_releases_nothing(fteval: Run, here: Path) -> None
     assert code == 0 and "MEASURED" in out
 
 
+def test_gates_without_a_candidate_are_named(fteval: Run, here: Path) -> None:
+    project(here, 40, always, always)
+    text = (here / "fteval.yaml").read_text()
+    kept = [line for line in text.splitlines() if not line.startswith(("candidates", "  mine:"))]
+    (here / "fteval.yaml").write_text("\n".join(kept) + "\n")
+    code, _, err = fteval("run")
+    assert code == 0 and "no candidate is named, so that the gates of the config judge nothing" in err
+
+
 def test_a_model_against_itself_is_not_green(fteval: Run, here: Path) -> None:
     """A job that lost its adapter measures the base twice."""
     project(here, 400, always, always)

@@ -31,6 +31,8 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
         if len(ready.engines) > 1 or ready.accepted is not None:
             for text in cannot_pass(experiment, ready.suite, ready.rules.gates):
                 place.listener.note(text)
+        elif experiment.gates:
+            place.listener.note("no candidate is named, so that the gates of the config judge nothing")
         resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
         asking = Asking(ready.suite, ready.store, ready.referees, resumed)
         if experiment.sequential:

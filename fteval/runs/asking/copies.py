@@ -43,7 +43,9 @@ def grouped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 
 def prompt_key(sample: Sample) -> str:
     """The same for prompts that differ in case, spacing and Unicode form only."""
-    return digest([*([m.role, normalised(m.content)] for m in sample.messages), *sample.tools])
+    # "Where is it", "Where is it?" and "Where is it ?!" are one question.
+    turns = [[m.role, normalised(m.content).rstrip(" .!?…") or m.content] for m in sample.messages]
+    return digest([*turns, *sample.tools])
 
 
 def _name(members: Sequence[Sample]) -> str | None:

@@ -22,6 +22,7 @@ def test_one_prompt_is_one_group_whatever_its_ids() -> None:
     other = sample("c", "What is the code of item 8?")
     assert groups(b, other, a) == ["same prompt as a", None, "same prompt as a"]
     assert groups(a, sample("b", "What is the\u200b code of item\u2060 7?"))[1] == "same prompt as a"  # nobody sees it
+    assert groups(a, sample("b", "What is the code of item 7 ?!"))[1] == "same prompt as a"
     assert groups(sample("a", "2 + 3?"), sample("b", "2 - 3?")) == [None, None]
     assert groups(sample("a", "Hi", system="In German."), sample("b", "Hi", system="In French.")) == [None, None]
 
