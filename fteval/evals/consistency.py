@@ -32,7 +32,7 @@ class Consistency:
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("agreement", primary=True),
-        Metric("clusters", better="lower", unit="clusters"),
+        Metric("clusters", better="lower", unit="answers"),
         Metric("length", better="lower", unit="words"),
     )
 

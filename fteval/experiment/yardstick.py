@@ -55,7 +55,10 @@ def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:
         place.unlink()
     shutil.rmtree(place, ignore_errors=True)
     with tarfile.open(fileobj=BytesIO(files)) as packed:
-        packed.extractall(place, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            packed.extractall(place, filter="data")
+        else:  # Python before 3.11.4; what git packs of a commit has relative names only
+            packed.extractall(place)
     path = place / config.path.name
     if not path.is_file():
         return config, ""
