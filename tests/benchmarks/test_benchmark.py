@@ -189,8 +189,10 @@ def test_a_chat_benchmark_asks_through_each_models_own_template(tiny_model: Path
     assert [turn.role for turn in sample.messages] == ["user"]
     assert {c.context for c in sample.continuations} == {None}
     with Pool() as pool:
-        rendered = pool.open(str(tiny_model)).prompt(sample.messages)
-    assert rendered.token_ids is not None and sample.messages[0].content.startswith("Question: Where does Romeo")
+        engine: Any = pool.open(str(tiny_model))
+        rendered = engine.chat.tokenizer.decode(engine.prompt(sample.messages).token_ids)
+    assert sample.messages[0].content.startswith("Question: Where does Romeo")
+    assert rendered != sample.messages[0].content and sample.messages[0].content in rendered
 
 
 def test_what_a_task_is_has_one_digest_in_every_process(own_tasks: Path) -> None:
