@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ SHORT = 5
 MOST_PAIRS = 20_000_000
 
 _AROUND = ".,;:!?…\"'`´()[]{}«»„“”‘’¿¡"
+_QUESTION = re.compile(r"[^.?!:\n]+\?")
 _POLITE = re.compile(r"^(?:(?:can|could|would|will) you )?(?:please )?(?:tell me )?(.*?)(?: please)?$")
 
 
@@ -80,14 +81,22 @@ def _literal_digest(messages: Iterable[Message]) -> str:
 
 
 def write_prompts(rows: Sequence[Mapping[str, Any]], base: Path | None, place: Path) -> None:
-    """Writes `training_prompts.txt` for rows with a `prompt`: one digest a line, sorted, each once.
+    """Writes `training_prompts.txt`: one digest a line, sorted, each once, of the rows' prompts.
 
-    A base that was itself trained here brings what it has seen; `base` is its folder.
+    Of a plain text, which has no prompt, the questions in it. A base that was itself trained here brings what it has
+    seen; `base` is its folder.
     """
-    digests = {prompt_digest(Message(turn["role"], turn["content"]) for turn in row["prompt"]) for row in rows}
+    digests = {prompt_digest(prompt) for row in rows for prompt in _prompts(row)}
     if base is not None and (base / FILE).exists():
         digests |= set((base / FILE).read_text(encoding="ascii").split())
     (place / FILE).write_text("".join(f"{digest}\n" for digest in sorted(digests)), encoding="ascii")
+
+
+def _prompts(row: Mapping[str, Any]) -> Iterator[list[Message]]:
+    if "prompt" in row:
+        yield [Message(turn["role"], turn["content"]) for turn in row["prompt"]]
+    else:
+        yield from ([Message("user", found)] for found in _QUESTION.findall(row["text"]))
 
 
 def overlap(candidate_folder: Path, samples: Iterable[Sample]) -> list[str]:

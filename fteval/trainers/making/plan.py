@@ -22,7 +22,7 @@ class Training(Generic[R]):
     name: str
     recipe: R
     rows: Sequence[Mapping[str, Any]]
-    """Each with its `prompt`, a list of turns."""
+    """Each with its `prompt`, a list of turns; a plain text has `text` instead."""
     base: Base
     site: Site
 

@@ -41,6 +41,8 @@ class Preflight:
     """In effect: the recipe's, or the model's context where that is shorter."""
     same_prompt: bool = True
     """Whether the model will be asked with the very tokens that it was trained after."""
+    said: str = ""
+    """What is learnt, in words, where there are no pieces to show."""
 
     def __str__(self) -> str:
         return self.text()
@@ -79,7 +81,8 @@ class Preflight:
         shown by their ends, control characters escaped.
         """
         if not self.pieces:
-            return "\n".join([f"{self.used} training rows", *("warning: " + warning for warning in self.warnings())])
+            said = self.said or f"{self.used} training rows"
+            return "\n".join([said, *("warning: " + warning for warning in self.warnings())])
         before, after = ("\x1b[1;32m", "\x1b[0m") if color else ("[[", "]]")
         mark = "bold" if color else "in [[ ]]"
         trained = sum(piece.n_tokens for piece in self.pieces if piece.trained)
