@@ -41,7 +41,7 @@ class Edit:
 
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("efficacy", primary=True, partial=True),
+        Metric("efficacy", primary=True, partial=True, taught=True),
         *(Metric(name, partial=True) for name in list(KINDS.values())[1:]),
         Metric("old_answer", better="lower", partial=True),
     )

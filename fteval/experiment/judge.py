@@ -112,7 +112,7 @@ def compared(
                 *best_of,
                 *_same(base, result.run),
                 *result.warnings,
-                *seen[result.name].leaks.values(),
+                *map(str, seen[result.name].leaks.values()),
                 *seen[result.name].near,
             ),
             training=seen[result.name].words,

@@ -9,7 +9,7 @@ from typing import Any
 
 from fteval.data.read import iter_rows
 from fteval.errors import UserError
-from fteval.records import RunRecord, Sample, sample_from_row
+from fteval.records import Leak, RunRecord, Sample, sample_from_row
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
@@ -23,8 +23,8 @@ class Training:
     """What is known of a candidate's training data."""
 
     words: str
-    leaks: Mapping[str, str] = field(default_factory=dict)
-    """probe -> how many of its prompts were trained on."""
+    leaks: Mapping[str, Leak] = field(default_factory=dict)
+    """By probe."""
     near: Sequence[str] = ()
     """Prompts that are nearly ones of the training, with both texts: a reader decides."""
 
@@ -39,17 +39,18 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     weights = engine.get("adapter") or engine.get("weights")
     folder = find(store.candidates_dir, run.ref) or of_weights(store.candidates_dir, weights)
     if folder is not None:
-        known = {p: _leak(p, overlap.overlap(folder, asked), asked) for p, asked in _asked(run).items()}
-        leaks = {probe: words for probe, words in known.items() if words}
-        return Training(f"known by {folder.name}", leaks, _near_those_kept(file, folder, run))
+        found = {p: Leak(p, tuple(overlap.overlap(folder, asked)), len(asked)) for p, asked in _asked(run).items()}
+        known = {probe: leak for probe, leak in found.items() if leak.ids}
+        return Training(f"known by {folder.name}", known, _near_those_kept(file, folder, run))
     if file is None:
         return Training(UNKNOWN)
     trained = list(_rows(file))
     digests = {overlap.prompt_digest(s.messages) for s in trained}
-    leaks, near = {}, []
+    leaks: dict[str, Leak] = {}
+    near: list[str] = []
     for probe, asked in _asked(run).items():
-        same = [s.id for s in asked if overlap.prompt_digest(s.messages) in digests]
-        leaks |= {probe: words} if (words := _leak(probe, same, asked)) else {}
+        same = tuple(s.id for s in asked if overlap.prompt_digest(s.messages) in digests)
+        leaks |= {probe: Leak(probe, same, len(asked))} if same else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
 
@@ -81,11 +82,6 @@ def _asked(run: RunRecord) -> dict[str, list[Sample]]:
     for probe, sample in rows.all_samples(Path(run.path) / "samples.jsonl"):
         samples.setdefault(probe, []).append(sample)
     return samples
-
-
-def _leak(probe: str, ids: Sequence[str], asked: Sequence[Sample]) -> str | None:
-    share = f"{len(ids)} of {len(asked)}"
-    return f"{share} hold-out prompts of '{probe}' were trained on (first: {ids[0]})" if ids else None
 
 
 def _near(probe: str, asked: Sequence[Sample], trained: Sequence[Sample]) -> list[str]:

@@ -13,6 +13,7 @@ from fteval.records.comparisons import (
     Flip,
     Gate,
     GateResult,
+    Leak,
     MetricChange,
     NoiseFloor,
     ReportFormat,

@@ -72,6 +72,20 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Leak:
+    """Hold-out prompts of a probe that a candidate was trained on."""
+
+    probe: str
+    ids: tuple[str, ...]
+    asked: int
+    """How many prompts the probe has."""
+
+    def __str__(self) -> str:
+        share = f"{len(self.ids)} of {self.asked}"
+        return f"{share} hold-out prompts of '{self.probe}' were trained on (first: {self.ids[0]})"
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """What one gate found: pass, fail, inconclusive or incomplete, and the numbers it rests on."""
 

@@ -42,6 +42,9 @@ class Metric:
     taken for which."""
     partial: bool = False
     """True where it means something for some samples only: without a score on either side a sample is not missing."""
+    taught: bool = False
+    """True where it asks for what was taught, in the words of the teaching: that these were trained on proves nothing
+    against it."""
     given: str | None = None
     """Another metric: a variant (its id is that of a sample with ~ and more) counts only where the sample that it comes
     from scored at least half on that one. What the model cannot do anyway, a disturbance does not take from it."""

@@ -207,7 +207,7 @@ def _of_scores(old: ProbeResult, new: ProbeResult) -> Iterator[str]:
     for metric in old.metrics:
         # Those without an answer are told of already.
         counts = [max(0, p.unscored.get(metric.name, 0) - p.no_answer) for p in (old, new)]
-        if metric.primary and any(counts):
+        if metric.primary and not metric.partial and any(counts):
             yield _of_probe(old, counts[1], counts[0], metric.name)
 
 

@@ -12,6 +12,7 @@ from fteval.records import (
     DriftLine,
     Gate,
     GateResult,
+    Leak,
     MetricChange,
     NoiseFloor,
     RunRecord,
@@ -36,7 +37,7 @@ def compare(
     *,
     anchors: Mapping[str, RunRecord] | None = None,
     allow: Collection[str] = (),
-    leaks: Mapping[str, Mapping[str, str]] | None = None,
+    leaks: Mapping[str, Mapping[str, Leak]] | None = None,
     unguarded: str = "warn",
     of: int = 0,
 ) -> tuple[CandidateResult, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fteval.errors import UserError, suggest
-from fteval.records import Gate, GateResult, Metric, ProbeResult, primary
+from fteval.records import Gate, GateResult, Leak, Metric, ProbeResult, primary
 from fteval.stats import change, pairing, reasons, room, sequential
 from fteval.stats.betting import Risk
 from fteval.stats.collapse import companion, is_graded
@@ -40,8 +40,8 @@ class Circumstances:
     """Base and candidate are one model: nothing is decided, whatever the gates say."""
     subset: bool = False
     """Only a part of the samples was asked (--limit)."""
-    leaks: Mapping[str, str] = field(default_factory=dict)
-    """probe -> how many of its samples the candidate was trained on, in words."""
+    leaks: Mapping[str, Leak] = field(default_factory=dict)
+    """By probe: which of its samples the candidate was trained on."""
     unguarded: str = "warn"
     """`fail` where a probe that fell and has no gate blocks."""
     n_gates: int = 1
@@ -222,9 +222,9 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
     """What a gate says before its numbers are asked, where they cannot count."""
     gate, metric = case.gate, case.metric
     errors = case.pairing.base.errors + case.pairing.candidate.errors
-    leak = None if gate.allow_overlap else around.leaks.get(gate.probe)
-    if leak:
-        return "fail", reasons.leak(leak)
+    leak = None if gate.allow_overlap or metric.taught else around.leaks.get(gate.probe)
+    if leak and not set(leak.ids).isdisjoint(case.columns.ids):  # others are no matter of this metric or slice
+        return "fail", reasons.leak(str(leak))
     if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
         return "inconclusive", reasons.stopped(case.pairing)
     if not seen.n and not errors:

@@ -8,7 +8,7 @@ import pytest
 from made import CORRECT, ones, probe, run
 
 from fteval.errors import UserError
-from fteval.records import CandidateResult, Comparison, Gate, Metric, RunRecord
+from fteval.records import CandidateResult, Comparison, Gate, Leak, Metric, RunRecord
 from fteval.stats import sequential
 from fteval.stats.compare import compare, conclude
 from fteval.stats.verdict import among
@@ -374,7 +374,8 @@ def test_a_subset_decides_nothing_unless_asked_to() -> None:
 
 
 def test_a_hold_out_that_was_trained_on_fails_its_gates() -> None:
-    (found,) = compare(BASE, [("c", candidate())], GATES, leaks={"c": {"facts": "9 of 300 prompts were trained on"}})
+    leak = Leak("facts", tuple(BASE.probes[0].sample_ids[:9]), 300)
+    (found,) = compare(BASE, [("c", candidate())], GATES, leaks={"c": {"facts": leak}})
     assert found.verdict == "do_not_ship" and "leakage: 9 of 300" in found.reason
     assert [g.result for g in found.gates] == ["fail", "pass"]
 

@@ -12,7 +12,7 @@ from made import ones, probe
 from scipy import stats
 
 from fteval.errors import UserError
-from fteval.records import Gate, GateResult, Metric, ProbeResult, Sequential
+from fteval.records import Gate, GateResult, Leak, Metric, ProbeResult, Sequential
 from fteval.stats import gates, plan_n
 from fteval.stats.gates import DEFAULT, Circumstances, default_gates, expand
 from fteval.stats.pairing import pair
@@ -344,10 +344,21 @@ def test_a_part_of_the_samples_and_a_hold_out_that_was_trained_on_decide_nothing
     assert judge(DROP, same, same).result == "pass"
     subset = judge(DROP, same, same, subset=True)
     assert subset.result == "incomplete" and "--limit" in subset.reason
-    leaked = judge(DROP, same, same, leaks={"facts": "12 of 400 hold-out prompts were trained on"})
+    leak = Leak("facts", tuple(same.sample_ids[:12]), 400)
+    leaked = judge(DROP, same, same, leaks={"facts": leak})
     assert leaked.result == "fail" and leaked.reason.startswith("leakage: 12 of 400")
     allowed = replace(DROP, allow_overlap=True)
-    assert judge(allowed, same, same, leaks={"facts": "12 of 400"}).result == "pass"
+    assert judge(allowed, same, same, leaks={"facts": leak}).result == "pass"
+
+
+def test_prompts_that_were_trained_on_count_against_the_metrics_that_judge_them() -> None:
+    """A probe may ask in the words of the training and in others: what was taught says nothing about these."""
+    scored = probe([1.0] * 200 + [None] * 200)
+    partial = replace(scored, metrics=(Metric("correct", primary=True, partial=True),))
+    taught = replace(scored, metrics=(Metric("correct", primary=True, partial=True, taught=True),))
+    judged, others = (Leak("facts", tuple(ids), 400) for ids in (scored.sample_ids[:12], scored.sample_ids[200:]))
+    for side, leak, result in ((partial, judged, "fail"), (partial, others, "pass"), (taught, judged, "pass")):
+        assert judge(replace(DROP, threshold=0.1), side, side, leaks={"facts": leak}).result == result
 
 
 # --- looks while the samples come in --------------------------------------------------------------
