@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from fteval.benchmarks import tasks
+from fteval.engines.lm_eval_logs import metric_name
 from fteval.errors import UserError
 from fteval.records import Continuation, Generation, Message, Metric, Sample, Scores, digest
 
@@ -63,7 +64,7 @@ class Benchmark:
                 "of the whole corpus, or has no direction"
             )
         return tuple(
-            Metric(name, primary=i == 0, better=better, unit="share" if _is_share(name) else "score")
+            Metric(name, primary=i == 0, better=better, unit="share" if is_share(name) else "score")
             for i, (name, better) in enumerate(shared)
         )
 
@@ -161,9 +162,8 @@ def _metrics(task: Any) -> list[tuple[str, str]]:
 
 
 def _called(metric: str, filtered: str, task: Any) -> str:
-    """A metric's name; with the filter's where a task looks for the answer in several ways."""
-    return metric if len(task._filters) == 1 else f"{metric}_{filtered.replace('-', '_')}"
+    return metric_name(metric, filtered, len(task._filters))
 
 
-def _is_share(name: str) -> bool:
+def is_share(name: str) -> bool:
     return any(part in name for part in SHARES)

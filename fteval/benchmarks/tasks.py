@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fteval.engines.lm_eval_logs import document_hash
 from fteval.errors import Incomplete, UserError
 from fteval.records import digest
 
@@ -37,7 +38,7 @@ class Document:
     @property
     def hash(self) -> str:
         """Of its content, 16 hex digits: what pairs it, not its place in the data."""
-        return digest(json.loads(json.dumps(dict(self.content), default=str)))[7:23]
+        return document_hash(self.content)
 
 
 @dataclass(frozen=True, slots=True)

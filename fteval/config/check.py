@@ -223,8 +223,9 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
 
 def _ref(ref: str, folder: Path) -> str:
     """A model ref whose paths are joined to the folder: what begins with a dot, or exists there, is a path."""
-    if ref.startswith("replay:"):  # a file, be it there or not
-        return f"replay:{folder / ref.removeprefix('replay:')}"
+    for prefix in ("replay:lm-eval:", "replay:"):  # a folder or a file, be it there or not
+        if ref.startswith(prefix):
+            return f"{prefix}{folder / ref.removeprefix(prefix)}"
     if (scheme := registry.scheme(ref)) is not None:
         return f"{scheme}:{_joined(ref.removeprefix(f'{scheme}:'), folder)}"
     if ":" in ref.partition("+")[0] and not ref.startswith("hf:"):

@@ -14,6 +14,7 @@ from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
+from fteval.experiment import logged
 from fteval.experiment.asked import Asked
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
@@ -72,11 +73,6 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
     Raises UserError when there is nothing to measure, nothing to measure it with, or no gate left of a config's.
     """
     asked.check()
-    uses = _uses(asked, config)
-    if asked.reference is not None:
-        uses = [replace(use, reference=None) for use in uses]
-    drawn = asked.part(Sampling)
-    uses = [replace(use, sampling={k: v for k, v in use.sampling.items() if k not in drawn}) for use in uses]
     candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
     model, against = asked.model, asked.against
     if model is not None:
@@ -87,6 +83,12 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         raise UserError(
             "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
         )
+    logs = logged.folders([base, *(use.ref for use in candidates.values())])
+    uses = [logged.as_logged(use, logs) if logs else use for use in _uses(asked, config, logged.tasks(logs))]
+    if asked.reference is not None:
+        uses = [replace(use, reference=None) for use in uses]
+    drawn = asked.part(Sampling)
+    uses = [replace(use, sampling={k: v for k, v in use.sampling.items() if k not in drawn}) for use in uses]
     return Experiment(
         probes=tuple(uses),
         base=base,
@@ -117,13 +119,14 @@ def experiment_of(config: Path | None) -> Experiment:
     return describe(Asked(), find_config(config, wanted=True))
 
 
-def _uses(asked: Asked, config: Config | None) -> list[ProbeUse]:
+def _uses(asked: Asked, config: Config | None, logged_tasks: Iterable[str]) -> list[ProbeUse]:
     known = {use.name: use for use in config_probes(config)} if config else {}
     named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in asked.probes]
     own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in asked.holdouts]
     tasks = [task.strip() for given in asked.benchmarks for task in given.split(",") if task.strip()]
     own += [known.get(task, _benchmark(task, "--benchmark")) for task in tasks]
     uses = _with_settings([*named, *own], asked.settings or {}, asked.scorers) or list(known.values())
+    uses = uses or [_benchmark(task, "the logs") for task in logged_tasks]
     if not uses:
         raise UserError(
             "nothing to measure with",

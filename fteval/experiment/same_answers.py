@@ -15,7 +15,7 @@ def same_answers(base: RunRecord, run: RunRecord) -> str | None:
     """
     if not all((Path(side.path) / "generations.jsonl").is_file() for side in (base, run)) or base.digest == run.digest:
         return None
-    old, new = outputs(base), outputs(run)
+    old, new = (outputs(side, likelihoods=True) for side in (base, run))
     if not new or old != new:
         return None
     n = sum(map(len, new.values()))

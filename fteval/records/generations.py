@@ -102,6 +102,8 @@ class Generation:
     parts the two."""
     likelihoods: tuple[Likelihood, ...] | None = None
     """Of the request's continuations, in their order; `text` is the likeliest of them then."""
+    judged: Mapping[str, float] | None = None
+    """Metric -> what another tool found that the answer is worth, where its log was read."""
 
     @property
     def ok(self) -> bool:

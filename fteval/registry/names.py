@@ -34,7 +34,7 @@ FOLDERS = {
     "engine": "fteval.engines.schemes",
     "report": "fteval.reports.files",
 }
-APART = {"benchmark": "fteval.benchmarks.benchmark"}
+APART = {"benchmark": "fteval.benchmarks.benchmark", "benchmark_log": "fteval.benchmarks.benchmark_log"}
 """Probes that are none by their name alone, so that no list shows them: where they are."""
 PREFIXES = {"engine": ("hf", "ft", "openai", "http", "https", "nano"), "probe": tuple(APART)}
 """Names that fteval gives a meaning without a file of that name."""

@@ -51,15 +51,18 @@ def of_run(run: RunRecord, *, anchor: str | None = None, reason: str | None = No
     )
 
 
-def outputs(run: RunRecord) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(probe, sample id) -> a digest per answer, in the order of the repeats; what has no answer is left out."""
+def outputs(run: RunRecord, *, likelihoods: bool = False) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(probe, sample id) -> a digest per answer, in the order of the repeats; what has no answer is left out.
+
+    A choice among given texts is the same where it is as likely as well, if `likelihoods` says so.
+    """
     asked: dict[tuple[str, str], list[str]] = {}
     for row in lines.read(Path(run.path) / "samples.jsonl"):
         asked.setdefault((row["probe"], row["id"]), row["keys"])
     texts: dict[str, str] = {}
     for row in lines.read(Path(run.path) / "generations.jsonl"):
         if row["status"] == "ok" and row["key"] not in texts:
-            texts[row["key"]] = digest(row["text"])
+            texts[row["key"]] = digest([row["text"], row.get("likelihoods") if likelihoods else None])
     return {place: tuple(texts[key] for key in keys if key in texts) for place, keys in asked.items()}
 
 

@@ -84,11 +84,13 @@ def own_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def by_lm_eval(model: Path, folder: Path, task: str) -> list[dict[str, Any]]:
-    """Every document's results by lm-eval's own `hf` model."""
+def by_lm_eval(model: Path, folder: Path, task: str, log: Path | None = None, **options: Any) -> list[dict[str, Any]]:
+    """Every document's results by lm-eval's own `hf` model; its own log of them in a folder, if wanted."""
     import lm_eval
+    from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
 
+    tracker = EvaluationTracker(output_path=str(log)) if log else None
     found = lm_eval.simple_evaluate(
         model="hf",
         model_args={"pretrained": str(model), "dtype": "float32"},
@@ -97,8 +99,14 @@ def by_lm_eval(model: Path, folder: Path, task: str) -> list[dict[str, Any]]:
         device="cpu",
         batch_size=4,
         bootstrap_iters=0,
+        evaluation_tracker=tracker,
+        **options,
     )
-    return list(found["samples"][task])
+    samples = found.pop("samples")
+    if tracker is not None:  # as its command does at its end
+        tracker.save_results_aggregated(results=found, samples=samples)
+        tracker.save_results_samples(task_name=task, samples=samples[task])
+    return list(samples[task])
 
 
 def by_fteval(model: Path, folder: Path, task: str, store: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -139,6 +147,19 @@ def test_every_generated_answer_is_lm_evals(tiny_model: Path, own_tasks: Path, t
         for key, sample in zip(ids("own_words", of_filter), of_filter, strict=True):
             assert answers[key]["text"] == sample["resps"][0][0]
             assert scores[key][f"exact_match_{name.replace('-', '_')}"] == sample["exact_match"]
+
+
+@pytest.mark.parametrize("task", ["own_choice", "own_words"])
+def test_a_log_of_lm_eval_stands_for_the_model_that_it_is_of(
+    task: str, tiny_model: Path, own_tasks: Path, tmp_path: Path
+) -> None:
+    by_lm_eval(tiny_model, own_tasks, task, tmp_path / "log")
+    comparison = fteval.run(
+        model=str(tiny_model), against=f"replay:lm-eval:{tmp_path / 'log'}", benchmarks=[task],
+        settings={"include": str(own_tasks)}, store=tmp_path / "store",
+    )  # fmt: skip
+    for change in comparison.candidates[0].changes:
+        assert (change.n_paired, change.better, change.worse) == (17, 0, 0)
 
 
 def test_a_benchmark_is_paired_gated_and_not_asked_twice(

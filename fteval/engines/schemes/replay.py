@@ -1,4 +1,5 @@
 """The engine for outputs made elsewhere: `replay:FILE.jsonl`, one row per sample with `output` or `outputs`.
+(`replay:lm-eval:DIR` is `engines/logged.py`'s.)
 
 Rows are found by `id`, else by what was asked (`messages` or `prompt`). Its identity holds no file: each request is
 identified by its own row's outputs, so that editing one row makes one sample new.
@@ -14,6 +15,7 @@ from typing import Any
 
 from fteval.engines import refs
 from fteval.engines.foreign import replayable
+from fteval.engines.logged import PREFIX, LoggedEngine, open_logs
 from fteval.errors import UserError, check_kind
 from fteval.records import Check, EnginePool, Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
 
@@ -24,8 +26,10 @@ SHOWN = 10
 """Problems of a file that are listed."""
 
 
-def open_engine(ref: str, pool: EnginePool) -> ReplayEngine:
-    """The engine for a file of outputs. Raises UserError for one that is not there, or has bad rows."""
+def open_engine(ref: str, pool: EnginePool) -> ReplayEngine | LoggedEngine:
+    """The engine for a file of outputs, or for logs. Raises UserError for one that is not there, or has bad rows."""
+    if ref.startswith(PREFIX):
+        return open_logs(ref)
     return ReplayEngine(ref, refs.existing_path(ref.removeprefix("replay:"), refs.display(ref), "file"))
 
 

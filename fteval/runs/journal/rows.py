@@ -81,6 +81,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         row["likelihood"] = dataclasses.astuple(g.likelihood)
     if g.likelihoods is not None:
         row["likelihoods"] = [[one.nats, one.tokens, one.size, one.greedy] for one in g.likelihoods]
+    if g.judged is not None:
+        row["judged"] = dict(g.judged)
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 
@@ -101,6 +103,7 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
         fingerprint=row.get("fingerprint"),
         reasoning=row.get("reasoning"),
         likelihoods=tuple(Likelihood(*one) for one in row["likelihoods"]) if "likelihoods" in row else None,
+        judged=row.get("judged"),
     )
 
 
