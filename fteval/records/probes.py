@@ -48,6 +48,9 @@ class Metric:
     given: str | None = None
     """Another metric: a variant (its id is that of a sample with ~ and more) counts only where the sample that it comes
     from scored at least half on that one. What the model cannot do anyway, a disturbance does not take from it."""
+    sure_of: str | None = None
+    """Another metric: this one is the probability that the model gives to a 1 there. Reports say band by band how often
+    it was right."""
 
     @property
     def bound(self) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
-from fteval.reports.view import labels, measured, reference
+from fteval.reports.view import bands, labels, measured, reference
 from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
@@ -57,7 +57,7 @@ def of_run(run: RunRecord, worst: Sequence[Judged] = ()) -> RunView:
         warnings=_warnings(run),
         metrics=tuple(_row(probe, metric) for probe in run.probes for metric in probe.metrics if metric.reported),
         worst=tuple(worst),
-        labels=labels.of_run(run.probes),
+        labels=(*labels.of_run(run.probes), *bands.of_run(run.probes)),
         behaviour=tuple(_behaviour(probe) for probe in run.probes),
         measured=measured.of_run(run),
         path=run.path,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, NoiseFloor
-from fteval.reports.view import headline, labels, measured, rows, words
+from fteval.reports.view import bands, headline, labels, measured, rows, words
 from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
@@ -166,7 +166,10 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         slices=tuple(slices),
         small=len(result.slices) - len(large),
         flips=rows.flip_groups(result),
-        labels=labels.of_pair(comparison.base.probes, result.run.probes),
+        labels=(
+            *labels.of_pair(comparison.base.probes, result.run.probes),
+            *bands.of_pair(comparison.base.probes, result.run.probes),
+        ),
         behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
         measured=measured.of_pair(comparison.base, result, comparison.command),
         glossary=words.glossary(comparison, result),

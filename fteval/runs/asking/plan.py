@@ -206,7 +206,7 @@ def _check_weighing(engine: Engine, probe: SuiteProbe) -> None:
         raise UserError(
             f"probe '{probe.name}' asks how likely given texts are, and that cannot be known here",
             where=engine.ref,
-            fix="a local model can say it",
+            fix=f"a local model can say it; `fteval probes show {probe.name}` says whether there is another way",
         )
 
 
