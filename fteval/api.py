@@ -89,7 +89,7 @@ def train(
     device: str = "auto",
     **recipe: Any,
 ) -> Candidate:
-    """Makes a candidate of a base and chat rows; its `id` is a model for `run`.
+    """Makes a candidate of a base and rows; its `id` is a model for `run`.
 
     `recipe` are the fields of the trainer's Recipe. What was trained before is not trained again. Raises UserError and
     its children.

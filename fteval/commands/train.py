@@ -22,11 +22,11 @@ from fteval.experiment.place import Place
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Rows to learn from (JSONL): chat, whose answers are learnt, or what the trainer takes.",
+    help="Rows to learn from: chat, whose answers are learnt, or what the trainer takes (text, prompts, pairs).",
 )
 @click.option("--name", help="The candidate's name.  [default: the data file's]")
 @click.option("--cancel", is_flag=True, help="End the hosted job of this base, data and recipe.")
-@options.asked("store", "offline", settings="A field of the recipe: lora_rank=0, epochs=5.")
+@options.asked("store", "offline", "allow_code", settings="A field of the recipe: lora_rank=0, epochs=5.")
 @options.as_json
 @options.output_flags
 def command(
@@ -39,13 +39,14 @@ def command(
     as_json: bool,
     display: options.Display,
 ) -> None:
-    """Fine-tune BASE on chat rows. The candidate is kept in the store and has an ft: id that every command takes.
+    """Fine-tune BASE on rows. The candidate is kept in the store and has an ft: id that every command takes.
 
     The same record (recipe, data, base, versions, seed) gives the same weights, byte for byte, and is trained once.
     `hosted` has a provider train, with the key in OPENAI_API_KEY: Ctrl-C ends the following, --cancel the job.
 
     \b
     Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
+              fteval train grpo --base nano --data prompts.jsonl --set rewards=lipogram.compliant,laziness.long_enough
               fteval train hosted --base openai:gpt-4.1-mini-2025-04-14 --data train.jsonl
     """
     from fteval.experiment import train
@@ -57,10 +58,10 @@ def command(
             job = train.cancel(use, base, place)
             click.echo(json.dumps({"cancelled": job}) if as_json else f"cancelled: {job}")
             return
-        candidate = train.train(name or data.stem, use, base, place)
+        candidate = train.train(name or data.stem, use, base, place, asked.allow_code)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(candidate), indent=1))
     else:
         click.echo(candidate.id)
-        if not display.quiet:
+        if not display.quiet and candidate.kind != "reward":
             click.echo(f"next:  fteval run --model {candidate.id} --against {candidate.base} --holdout FILE", err=True)

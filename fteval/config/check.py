@@ -174,10 +174,13 @@ def _gates_on_no_probe(tree: Tree) -> Iterator[Found]:
             yield place, Problem(tree.line(place), what)
 
 
+_FILES = ("data", "prompts", "trained_on")
+
+
 def _missing_files(tree: Tree, folder: Path) -> Iterator[Found]:
     for section in ("candidates", "probes"):
         for name, spec in _items(tree.value.get(section)):
-            for key in ("data", "trained_on"):
+            for key in _FILES:
                 file = spec.get(key) if isinstance(spec, dict) else None
                 if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
                     place = (section, name, key)
@@ -213,8 +216,9 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     found = dict(spec)
     if isinstance(found.get("data"), str) and not registry.is_generated(found["data"]):
         found["data"] = folder / found["data"]
-    if isinstance(found.get("trained_on"), str):
-        found["trained_on"] = folder / found["trained_on"]
+    for key in ("prompts", "trained_on"):
+        if isinstance(found.get(key), str):
+            found[key] = folder / found[key]
     for key in ("model", "reference", "contrast", "schema"):  # refs, or files beside the config
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)

@@ -79,6 +79,8 @@ class CandidateSpec(_Spec):
     model: Ref | None = None
     data: Path | None = Field(default=None, strict=False)
     """Training rows, relative to the folder of the config."""
+    prompts: Path | None = Field(default=None, strict=False)
+    """The same, where the rows are prompts that the model answers while it trains."""
     trained_on: Path | None = Field(default=None, strict=False)
     """Of a model made elsewhere: the rows that it was trained on, to find them in hold-outs."""
 
@@ -86,12 +88,19 @@ class CandidateSpec(_Spec):
     def _one_kind(self) -> CandidateSpec:
         if (self.train is None) == (self.model is None):
             raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
-        others = sorted({*self.recipe, *(["data"] if self.data is not None else [])})
+        if self.data is not None and self.prompts is not None:
+            raise ValueError("'data' and 'prompts' are two words for the same file: give one of them")
+        others = sorted({*self.recipe, *(key for key in ("data", "prompts") if getattr(self, key) is not None)})
         if self.model is not None and others:
             raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
         if self.train is not None and self.trained_on is not None:
             raise ValueError("'trained_on' is for models made elsewhere: what is trained here is known by its 'data'")
         return self
+
+    @property
+    def rows(self) -> Path | None:
+        """What it is trained on, under either name."""
+        return self.prompts if self.data is None else self.data
 
     @property
     def recipe(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from fteval.data.chat import Turn, answers, spoken, turns, valid_text
 from fteval.data.jsonl import Problems, rows
+from fteval.data.preferences import preference
 from fteval.errors import UserError
 
 
@@ -120,11 +121,7 @@ def _in_unicode(value: Any) -> Any:
 
 
 def _dpo(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
-    asked, better, worse = _preference(row)
-    if not asked or asked[-1]["role"] != "user":
-        raise ValueError("the prompt of a preference must end with what the user says")
-    if better == worse:
-        raise ValueError("both answers are the same: there is nothing to prefer")
+    asked, better, worse = preference(row)
     made = {
         "input": {"messages": asked, "tools": [], "parallel_tool_calls": True, **_tools_of(row)},
         "preferred_output": [better],
@@ -136,29 +133,6 @@ def _dpo(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:
 def _tools_of(row: Mapping[str, Any]) -> dict[str, Any]:
     known = row["input"] if isinstance(row.get("input"), Mapping) else {}
     return {name: known[name] for name in ("tools", "parallel_tool_calls") if name in known}
-
-
-def _preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:
-    if "input" in row:
-        asked = row["input"].get("messages") if isinstance(row["input"], Mapping) else None
-        names = ("input.messages", "preferred_output", "non_preferred_output")
-    else:
-        asked, names = row.get("prompt"), ("prompt", "chosen", "rejected")
-    missing = [name for name in names[1:] if name not in row]
-    if asked is None or missing:
-        keys = ", ".join(sorted(map(str, row))) or "none"
-        raise ValueError(f"wanted 'prompt' with 'chosen' and 'rejected'; keys: {keys}")
-    prompt = [_valid(turn) for turn, _ in spoken(asked, names[0], "user")]
-    return prompt, _answer(row[names[1]], names[1]), _answer(row[names[2]], names[2])
-
-
-def _answer(value: Any, name: str) -> Turn:
-    said = [turn for turn, _ in spoken(value, name, "assistant")]
-    if len(said) != 1 or said[0]["role"] != "assistant":
-        raise ValueError(f"'{name}' must be one turn of the assistant, found {', '.join(t['role'] for t in said)}")
-    if not said[0]["content"].strip():
-        raise ValueError(f"'{name}' is an empty answer")
-    return _valid(said[0])
 
 
 def _reinforcement(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Turn]]]:

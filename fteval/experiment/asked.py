@@ -89,7 +89,7 @@ class Asked:
             "The candidate is the best of so many tried elsewhere, and judged as that.", within=Range(1, 10_000)
         ),
     )
-    allow_code: bool = field(default=False, metadata=_told("Run the Python of --score FILE.py:NAME."))
+    allow_code: bool = field(default=False, metadata=_told("Run the Python of FILE.py:NAME, of a scorer or reward."))
     sequential: bool = field(default=False, metadata=_told("Stop each probe as soon as its gates are decided."))
     seed: int | None = field(default=None, metadata=_told("Of sampling.", of=Sampling))
     temperature: float | None = field(default=None, metadata=_told("0 is greedy.", of=Sampling))

@@ -12,7 +12,7 @@ from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.experiment.gates import Measurable, measurable, resolve_gates
 from fteval.experiment.suite import build_suite
-from fteval.experiment.train import check_trainable
+from fteval.experiment.train import check_trainable, coded
 from fteval.records import Gate
 from fteval.runs.asking.suite import Suite
 
@@ -23,7 +23,7 @@ def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
         suite = build_suite(experiment)
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
-            check_trainable(name, use)
+            check_trainable(name, coded(use, experiment.allow_code))
     except UserError:
         every = problems(experiment)
         if len(every) < 2:
@@ -49,7 +49,7 @@ def problems(experiment: Experiment) -> list[str]:
         found += error.what.split("\n")
     for name, candidate in experiment.candidates.items():
         try:
-            check_trainable(name, candidate)
+            check_trainable(name, coded(candidate, experiment.allow_code))
         except UserError as error:
             found += _lines(error)
     return by_line(found)

@@ -185,7 +185,7 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
     """The candidates of a config."""
     for name, spec in config.candidates.items():
-        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.data, spec.where, spec.trained_on)
+        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on)
 
 
 def _benchmark(task: str, where: str) -> ProbeUse:

@@ -114,6 +114,7 @@ def compared(
                 *result.warnings,
                 *map(str, seen[result.name].leaks.values()),
                 *seen[result.name].near,
+                *seen[result.name].rewarded,
             ),
             training=seen[result.name].words,
         )

@@ -17,7 +17,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.train import trained
+from fteval.experiment.train import coded, trained
 from fteval.records import Comparison, Engine, RunRecord
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
@@ -120,7 +120,7 @@ def _opened(
     engines = {ref: open_engine(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
     for name, use in experiment.candidates.items():
         if use.ref is None:
-            made = trained(name, use, _base_of(experiment, name), store, place)
+            made = trained(name, coded(use, experiment.allow_code), _base_of(experiment, name), store, place)
             refs[name] = made.id
             engines[made.id] = open_engine(made.id)
     named = [*([(BASE, base)] if base else []), *((n, refs[n]) for n in experiment.candidates)]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from fteval import registry
 from fteval.errors import UserError
+from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
 from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 
 
-def train(name: str, use: ModelUse, base: str, place: Place) -> Candidate:
-    """Makes a candidate, or returns the one that has the same record already."""
+def train(name: str, use: ModelUse, base: str, place: Place, allow_code: bool = False) -> Candidate:
+    """Makes a candidate, or returns the one that has the same record already; `allow_code` runs its rewards' files."""
+    use = coded(use, allow_code)
     check_trainable(name, use)
     return trained(name, use, base, Store(place.store), place)
 
@@ -26,6 +29,11 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
     site = Site(Store(place.store).candidates_dir, offline=place.offline)
     return trainer.cancel(base, _recipe(trainer, use), use.data, site)
+
+
+def coded(use: ModelUse, allow_code: bool) -> ModelUse:
+    """A recipe with the functions that its rewards name, where code is allowed."""
+    return replace(use, recipe=with_code(use.recipe)) if allow_code and use.trainer is not None else use
 
 
 def check_trainable(name: str, use: ModelUse) -> None:
@@ -42,8 +50,9 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
     trainer = _trainer(use)
 
     def tell(progress: TrainProgress) -> None:
-        loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
-        place.listener.progress(f"training {name}", progress.step, progress.total, loss)
+        known = {"reward": progress.reward, "loss": progress.loss}
+        said = next((f"{word} {value:.3f}" for word, value in known.items() if value is not None), "")
+        place.listener.progress(f"training {name}", progress.step, progress.total, said)
 
     site = Site(store.candidates_dir, place.device, place.offline, lambda seen: place.listener.note(str(seen)), tell)
     return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)

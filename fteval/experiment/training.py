@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fteval.data.read import iter_rows
+from fteval.engines.refs import read_json
 from fteval.errors import UserError
 from fteval.records import Leak, RunRecord, Sample, sample_from_row
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
-from fteval.trainers.making.candidate import find, of_weights
+from fteval.trainers.making.candidate import RECORD, find, of_weights
 
 UNKNOWN = "what it was trained on is unknown (`trained_on: FILE` says it)"
 
@@ -27,6 +28,8 @@ class Training:
     """By probe."""
     near: Sequence[str] = ()
     """Prompts that are nearly ones of the training, with both texts: a reader decides."""
+    rewarded: Sequence[str] = ()
+    """Probes that the candidate was rewarded by, in words: they judge what they taught."""
 
 
 def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
@@ -41,7 +44,7 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     if folder is not None:
         found = {p: Leak(p, tuple(overlap.overlap(folder, asked)), len(asked)) for p, asked in _asked(run).items()}
         known = {probe: leak for probe, leak in found.items() if leak.ids}
-        return Training(f"known by {folder.name}", known, _near_those_kept(file, folder, run))
+        return Training(f"known by {folder.name}", known, _near_those_kept(file, folder, run), _rewarded(folder, run))
     if file is None:
         return Training(UNKNOWN)
     trained = list(_rows(file))
@@ -53,6 +56,19 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
         leaks |= {probe: Leak(probe, same, len(asked))} if same else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _rewarded(folder: Path, run: RunRecord) -> tuple[str, ...]:
+    """A probe that was a reward is raised by whatever raises it, good answers or a trick: another must say which."""
+    given = read_json(folder / RECORD)["recipe"].get("rewards") or ()
+    asked, taught = _asked(run), dict[str, list[str]]()
+    for reward in given:
+        if reward.get("probe") in asked:
+            taught.setdefault(reward["probe"], []).append(reward["metric"])
+    return tuple(
+        f"'{probe}' was a reward in training ({', '.join(metrics)}): it judges what it taught, so read others beside it"
+        for probe, metrics in taught.items()
+    )
 
 
 def _near_those_kept(file: Path | None, folder: Path, run: RunRecord) -> tuple[str, ...]:

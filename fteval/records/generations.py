@@ -273,7 +273,7 @@ class Candidate:
     path: str
     """Folder of the adapter or the full weights, relative to the folder of candidate.json."""
     kind: str
-    """`adapter`, `full`, or `hosted`: a provider keeps the weights."""
+    """`adapter`, `full`, `reward` for a model that scores answers, or `hosted`: a provider keeps the weights."""
     base: str
     base_digest: str
     weights_digest: str

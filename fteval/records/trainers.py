@@ -21,6 +21,8 @@ class TrainProgress:
     """Mean over the step's trained tokens, in nats."""
     seconds_left: float | None = None
     """None until two steps were timed: the first one is slower than the others."""
+    reward: float | None = None
+    """Mean over the step's answers that were judged; None for a method without rewards."""
 
 
 @dataclass(frozen=True, slots=True)

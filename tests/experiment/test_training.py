@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import fteval
+from fteval.errors import UserError
 from fteval.records import Comparison, Message, Sample
 from fteval.trainers.making.overlap import near
 
@@ -44,3 +45,34 @@ def test_a_question_about_somebody_else_is_another_question() -> None:
     for target, found in (("Paris", 0), ("In Rome.", 1), (None, 1), ("She has lived in many towns by the sea", 1)):
         dan = asked("In which of the towns does Dan live now?", target)
         assert len(near([ann], [dan]) or ()) == found, target
+
+
+def test_a_probe_that_was_a_reward_and_judges_too_is_named(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("prompts", "h"):
+        Path(f"{name}.jsonl").write_text(
+            "".join(json.dumps({"prompt": f"{name} {n}: a dog?"}) + "\n" for n in range(2))
+        )
+    Path("mine.py").write_text(
+        "def short(completions, **_):\n    return [-len(c[0]['content']) for c in completions]\n"
+    )
+    Path("fteval.yaml").write_text(
+        f"version: 1\nbase: {tiny_model}\nsampling: {{max_tokens: 2}}\nreference: none\n"
+        "probes: {lipogram: {data: h.jsonl}, laziness: {data: h.jsonl}}\n"
+        "candidates: {c: {train: grpo, prompts: prompts.jsonl,"
+        " rewards: [lipogram.forbidden_per_100, {python: mine.py:short}],"
+        " max_steps: 1, warmup: 0, lora_rank: 2, batch_size: 4, num_generations: 4, max_tokens: 4}}\n"
+    )
+    found = fteval.run(config="fteval.yaml", device="cpu", allow_code=True)
+    assert isinstance(found, Comparison)
+    assert [text for text in found.candidates[0].warnings if "was a reward" in text] == [
+        "'lipogram' was a reward in training (forbidden_per_100): it judges what it taught, so read others beside it"
+    ]
+    with pytest.raises(UserError, match=r"mine\.py:short is Python code, which is not run unasked"):
+        fteval.run(config="fteval.yaml", device="cpu")
+    text = Path("fteval.yaml").read_text()
+    Path("fteval.yaml").write_text(text.replace("prompts: prompts", "prompts: missing"))
+    with pytest.raises(UserError, match=r"fteval\.yaml:6: no file missing\.jsonl"):
+        fteval.run(config="fteval.yaml", device="cpu")

@@ -51,7 +51,8 @@ def is_named(text: str) -> bool:
 
 
 def with_code(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A probe's parameters with every scorer `file.py:name` loaded, those of a probe inside another one too.
+    """A probe's parameters with every scorer `file.py:name` loaded, those of a probe inside another one too; and a
+    recipe's with every such reward.
 
     Runs the files' code, so call it only where the user has allowed that. Raises UserError for a file or a function
     that is not there.
@@ -64,6 +65,13 @@ def with_code(params: Mapping[str, Any]) -> dict[str, Any]:
         found["score"] = tuple(_from_file(s) if isinstance(s, str) and is_named(s) else s for s in given)
     if isinstance(found.get("params"), Mapping):
         found["params"] = with_code(found["params"])
+    if isinstance(found.get("python"), str) and is_named(found["python"]):
+        found["python"] = _from_file(found["python"])
+    if isinstance(found.get("rewards"), str):
+        found["rewards"] = [name.strip() for name in found["rewards"].split(",")]
+    if isinstance(found.get("rewards"), list | tuple):
+        given = ({"python": r} if isinstance(r, str) and is_named(r) else r for r in found["rewards"])
+        found["rewards"] = tuple(with_code(r) if isinstance(r, Mapping) else r for r in given)
     return found
 
 

@@ -51,7 +51,8 @@ class Bench(Generic[R]):
 
     def within_context(self, tokens: int) -> int:
         """So many tokens, or what the model can take where that is less."""
-        return min(tokens, self.base.located.context or tokens)
+        context = self.base.located.context
+        return tokens if context is None else min(tokens, context - self.recipe.virtual)
 
     def model(self) -> Any:
         """The base as the engine loads it. Raises UserError when its files are not those that were recorded."""

@@ -200,12 +200,19 @@ def _digest_or_none(path: Path) -> str | None:
 
 def _readme(candidate: Candidate) -> str:
     rank = candidate.recipe.get("lora_rank")
-    what = {"adapter": f"A LoRA adapter of rank {rank}", "hosted": "A provider's fine-tune"}
+    what = {
+        "adapter": f"A LoRA adapter of rank {rank}" if rank else "A learnt prompt",
+        "hosted": "A provider's fine-tune",
+        "reward": "A reward model",
+    }
     same = "the provider keeps the weights." if candidate.kind == "hosted" else _SAME
+    asked = f"fteval run --model {candidate.id} --against {json.dumps(candidate.base)} --holdout FILE.jsonl"
+    if candidate.kind == "reward":
+        asked = f"fteval.yaml: {{train: rloo, prompts: FILE.jsonl, rewards: [{{reward_model: {candidate.id}}}]}}"
     return (
         f"# {candidate.id}\n\n"
         f"{what.get(candidate.kind, 'A whole model')} on `{candidate.base.replace('`', '')}`, made by fteval's trainer"
         f" `{candidate.trainer}` from {candidate.data.get('used')} rows.\n"
         f"`{RECORD}` says with which recipe, data, base and versions; {same}\n\n"
-        f"    fteval run --model {candidate.id} --against {json.dumps(candidate.base)} --holdout FILE.jsonl\n"
+        f"    {asked}\n"
     )

@@ -11,6 +11,7 @@ import random
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from logging import LogRecord, getLogger
 from typing import Any
 
 from fteval.errors import UserError
@@ -140,14 +141,24 @@ def quiet_and_offline() -> Iterator[None]:
     bars = logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
+    rewarding = [getLogger(f"trl.trainer.{method}_trainer") for method in ("grpo", "rloo")]
+    for logger in rewarding:
+        logger.addFilter(_says_more)
     try:
         with warnings.catch_warnings():
             # trl calls what transformers has renamed; nothing that a user could do about it.
             warnings.filterwarnings("ignore", r".*is_gradient_checkpointing.*", FutureWarning)
             yield
     finally:
+        for logger in rewarding:
+            logger.removeFilter(_says_more)
         hub.HF_HUB_OFFLINE = was_offline
         if bars[0]:
             logging.enable_progress_bar()
         if not bars[1]:
             datasets.enable_progress_bars()
+
+
+def _says_more(record: LogRecord) -> bool:
+    """Not what trl says, whole row and all, of each step with an answer that no reward judged: they are counted."""
+    return not str(record.msg).startswith("All reward functions returned None")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -43,16 +42,10 @@ def plan(training: Training[R], chat: Chat, versions: Mapping[str, str], environ
         base_digest=base.located.weights,
         weights_digest="",
         trainer=recipe.trainer,
-        recipe=_settings(recipe),
+        recipe=recipe.recorded(),
         data=data,
         versions={type(recipe).__module__: str(recipe.version), **versions},
         seed=recipe.seed,
         environment=environment,
     )
     return identified(planned, base.label)
-
-
-def _settings(recipe: Any) -> dict[str, Any]:
-    """The fields as JSON has them, without the threads: the number in effect is in the environment."""
-    fields = dataclasses.asdict(recipe).items()
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields if name != "threads"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -104,8 +105,24 @@ class Preflight:
 
 def look_at_answers(bench: Bench[Any], trainer: Any) -> Preflight:
     """What a trainer of TRL will see of rows that are a prompt and an answer. Raises UserError as `look` does."""
+    return look_at(bench, trainer, trainer.train_dataset.select_columns(["row", "input_ids", "labels"]))
+
+
+def look_at_pairs(bench: Bench[Any], trainer: Any, *columns: str) -> Preflight:
+    """The same of rows of a prompt and an answer in each of these columns, which are looked at one after the other."""
+    longest, seen = trainer.args.max_length, list[Preflight]()
+    for column in columns:
+        prepared = []
+        for row in trainer.train_dataset:
+            ids, asked = (row["prompt_ids"] + row[column])[:longest], len(row["prompt_ids"])
+            prepared.append({"row": row["row"], "input_ids": ids, "labels": [MASKED] * asked + ids[asked:]})
+        seen.append(look_at(bench, trainer, prepared))
+    return dataclasses.replace(seen[0], truncated=tuple(sorted({n for one in seen for n in one.truncated})))
+
+
+def look_at(bench: Bench[Any], trainer: Any, prepared: Any) -> Preflight:
+    """The same of `prepared` rows, see `look`."""
     chat, folder = bench.chat, bench.base.located.folder
-    prepared = trainer.train_dataset.select_columns(["row", "input_ids", "labels"])
     settings = folder / "generation_config.json"
     stops = stop_ids(chat.tokenizer, refs.read_json(settings) if settings.exists() else {}, bench.base.located.config)
     first = bench.rows[prepared[0]["row"] if len(prepared) else 0]["prompt"]

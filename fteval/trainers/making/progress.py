@@ -38,7 +38,7 @@ def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callabl
             done = state.global_step - 1
             left = (now - self.first) / done * (state.max_steps - state.global_step) if done > 0 else None
             if on_progress:
-                on_progress(TrainProgress(state.global_step, state.max_steps, loss, left))
+                on_progress(TrainProgress(state.global_step, state.max_steps, loss, left, logs.get("reward")))
 
     return Report()
 

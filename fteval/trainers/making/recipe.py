@@ -67,6 +67,11 @@ class TrlRecipe:
         return "full"
 
     @property
+    def virtual(self) -> int:
+        """Places in the context that the candidate itself takes, as a learnt prompt does."""
+        return 0
+
+    @property
     def rate(self) -> float:
         return self.rates[self.kind] if self.learning_rate is None else self.learning_rate
 
@@ -76,6 +81,12 @@ class TrlRecipe:
         if epochs is None and self.max_steps is None:
             epochs = float(min(25, max(3, math.ceil(480 / rows))))
         return dataclasses.replace(self, learning_rate=self.rate, epochs=epochs)
+
+    def recorded(self) -> dict[str, Any]:
+        """The fields as JSON has them, without the threads: the number in effect is in the environment."""
+        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del found["threads"]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
     def adapter(self) -> Any:
         """PEFT's config of the adapter; None where all weights are trained."""
@@ -94,12 +105,18 @@ class LoraRecipe(TrlRecipe):
     """Share of the adapter's inputs that is zeroed in training."""
     target_modules: tuple[str, ...] = ("all-linear",)
     """Layers that get an adapter, by the end of their names."""
+    dora: bool = False
+    """Whether length and direction of a weight are learnt apart (arXiv:2402.09353): slower, better at low ranks."""
+    rslora: bool = False
+    """Whether the output is scaled by lora_alpha / sqrt(lora_rank) (arXiv:2312.03732), for high ranks."""
 
     def rules(self) -> Rules:
         named = bool(self.target_modules) and not {"", "lm_head"} & set(self.target_modules)
         return {
             **TrlRecipe.rules(self),  # a dataclass with slots has no super()
             "lora_alpha": (self.lora_alpha is None or self.lora_alpha > 0 or self.lora_rank == 0, "more than 0"),
+            "dora": (not self.dora or self.lora_rank > 0, "false: rank 0 trains all weights"),
+            "rslora": (not self.rslora or self.lora_rank > 0, "false: rank 0 trains all weights"),
             "target_modules": (named, "names of layers, not lm_head: TRL computes the loss past an adapter on it"),
         }
 
@@ -121,5 +138,7 @@ class LoraRecipe(TrlRecipe):
             r=self.lora_rank,
             lora_alpha=self.lora_alpha,
             lora_dropout=self.lora_dropout,
+            use_dora=self.dora,
+            use_rslora=self.rslora,
             target_modules="all-linear" if self.target_modules == ("all-linear",) else list(self.target_modules),
         )

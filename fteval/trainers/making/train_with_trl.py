@@ -141,6 +141,21 @@ def _run(trainer: Any, bench: Bench[R]) -> dict[str, Any]:
             "out of memory while training; no candidate was registered",
             fix=f"set accumulate to {batch} (the batch stays {batch}), or a lower max_length",
         ) from error
-    losses = [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    seconds, log = round(time.monotonic() - began, 1), [e for e in trainer.state.log_history if "loss" in e]
+    losses = [float(entry["loss"]) for entry in log]
     progress.check_learnt(losses, trainer.model.config.get_text_config().vocab_size, bench.recipe.rate)
-    return {"steps": len(losses), "seconds": round(time.monotonic() - began, 1), "loss": [losses[0], losses[-1]]}
+    ends = {name: [log[0][name], log[-1][name]] for name in ("loss", *_COURSE) if name in log[0] and name in log[-1]}
+    return {"steps": len(losses), "seconds": seconds, **ends}
+
+
+_COURSE = (
+    "reward",
+    "unscored",
+    "kl",
+    "completions/mean_length",
+    "rewards/accuracies",
+    "rewards/margins",
+    "accuracy",
+    "margin",
+)
+"""Of what TRL logs of rewards and preferences, what stands in the record with its first and its last value."""

@@ -43,8 +43,9 @@ def check_trained(model: Any) -> None:
     ends = [p for name, p in trained.items() if ".lora_B." in name]
     if ends and not any(p.any() for p in ends):
         raise Incomplete(
-            "the training changed nothing: the rate was 0 in every step; no candidate was registered",
-            fix="set more epochs or max_steps, or a warmup of fewer steps: the first one has a rate of 0",
+            "the training changed nothing: rate or gradient was 0 in every step; no candidate was registered",
+            fix="set more epochs or max_steps, or a warmup of fewer steps: the first one has a rate of 0; of rewards,"
+            " take one that differs between answers to the same prompt",
         )
 
 
@@ -55,7 +56,9 @@ def save_adapter(model: Any, base: Base, place: Path) -> None:
     config = refs.read_json(place / "adapter_config.json")
     name, _, commit = base.ref.removeprefix("hf:").partition("@") if base.ref.startswith("hf:") else (base.ref, "", "")
     config |= {"base_model_name_or_path": name, "revision": commit or None}
-    if isinstance(config["target_modules"], list):
+    if "tokenizer_name_or_path" in config:  # of a learnt prompt: a folder of this machine, read only where it begins
+        config["tokenizer_name_or_path"] = None
+    if isinstance(config.get("target_modules"), list):
         config["target_modules"].sort()  # a set, in another order in each process
     write_json(place / "adapter_config.json", config)
 

@@ -1,0 +1,113 @@
+"""GRPO on a tiny model: rewards rise, what cannot work is said before the first step, and the same bytes twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from fteval.errors import Incomplete, UserError
+from fteval.records import Site, TrainProgress
+from fteval.trainers.grpo import Recipe, train
+from fteval.trainers.making.candidate import find
+from fteval.trainers.making.preflight import Preflight
+
+QUESTIONS = ("Who loves Juliet?", "What is a horse?", "Tell me about a dog.", "When was Paris born?")
+
+
+def short(completion_ids: Sequence[Sequence[int]], **_: Any) -> list[float]:
+    """As TRL's own reward functions are written."""
+    return [-float(len(ids)) for ids in completion_ids]
+
+
+def nobody(completions: Sequence[Any], **_: Any) -> list[None]:
+    return [None] * len(completions)
+
+
+def alike(completions: Sequence[Any], **_: Any) -> list[float]:
+    return [1.0] * len(completions)
+
+
+def late(trainer_state: Any, completions: Sequence[Any]) -> list[float | None]:
+    """Fails in the second step."""
+    return [1.0 / (trainer_state.global_step - 1)] * len(completions)
+
+
+TINY: dict[str, Any] = {"lora_rank": 4, "warmup": 0.0, "threads": 1, "max_tokens": 12}
+SHORT = Recipe(rewards=("published_naive",), max_steps=2, batch_size=4, num_generations=2, **TINY)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in QUESTIONS))
+    return path
+
+
+def test_what_is_rewarded_is_what_the_answers_become(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    recipe = Recipe(rewards=(short,), max_steps=25, learning_rate=1e-2, schedule="constant", **TINY)
+    told: list[TrainProgress] = []
+    candidate = train(str(tiny_model), recipe, data, Site(tmp_path / "candidates", on_progress=told.append))
+    rewards = [one.reward for one in told if one.reward is not None]
+    assert len(rewards) == 25
+    assert sum(rewards[-5:]) / 5 > sum(rewards[:5]) / 5 + 2  # at least two tokens shorter
+    folder = find(tmp_path / "candidates", candidate.id)
+    assert folder is not None
+    course = json.loads((folder / "candidate.json").read_text())["training"]
+    assert course["reward"] == [rewards[0], rewards[-1]] and course["unscored"] == [0.0, 0.0]
+    (recorded,) = candidate.recipe["rewards"]
+    assert recorded.keys() == {"python", "source", "weight"} and recorded["python"] == "short"
+
+
+@pytest.mark.parametrize("lora_rank", [4, 0])
+def test_the_same_record_gives_the_same_bytes(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
+    recipe = dataclasses.replace(SHORT, lora_rank=lora_rank, beta=0.1)
+    one, two = (train(str(tiny_model), recipe, data, Site(tmp_path / home)) for home in "ab")
+    assert one == two
+    assert one.data["rows"] == one.data["used"] == 4
+
+
+def test_prompts_without_room_for_an_answer_are_dropped_and_counted(tmp_path: Path, data: Path) -> None:
+    base = tiny.make_model(tmp_path / "base", max_position_embeddings=60)
+    with data.open("a") as file:
+        file.write(json.dumps({"prompt": "cat " * 50}) + "\n")
+    seen: list[Preflight] = []
+    candidate = train(str(base), SHORT, data, Site(tmp_path / "candidates", on_preflight=seen.append))
+    assert (candidate.data["rows"], candidate.data["used"], seen[0].dropped) == (5, 4, (5,))
+    assert "4 prompts, 2 answers to each; rewards: 1 × published_naive" in str(seen[0])
+    recipe = dataclasses.replace(SHORT, max_tokens=50)
+    with pytest.raises(UserError, match="0 of 5 prompts leave room for 50 tokens of answer, and each step takes 2"):
+        train(str(base), recipe, data, Site(tmp_path / "candidates"))
+
+
+def test_a_reward_that_cannot_work_ends_it_before_the_first_step(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    for reward, said in [(nobody, "the reward nobody judged none of"), ("facts.correct", "target")]:
+        recipe = dataclasses.replace(SHORT, rewards=(reward,))
+        site = Site(tmp_path / "candidates", on_progress=lambda step: pytest.fail(f"trained: {step}"))
+        with pytest.raises(UserError, match=said):
+            train(str(tiny_model), recipe, data, site)
+    assert [path.name for path in (tmp_path / "candidates").iterdir()] == [".training"]
+
+
+def test_a_reward_that_fails_later_ends_the_training_and_nothing_is_registered(
+    tiny_model: Path, tmp_path: Path, data: Path
+) -> None:
+    recipe = dataclasses.replace(SHORT, rewards=(late,))
+    with pytest.raises(UserError, match="the reward late fails: ZeroDivisionError"):
+        train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
+    with pytest.raises(Incomplete, match="changed nothing: rate or gradient was 0"):
+        train(str(tiny_model), dataclasses.replace(SHORT, rewards=(alike,)), data, Site(tmp_path / "candidates"))
+    assert [path.name for path in (tmp_path / "candidates").iterdir()] == [".training"]
+
+
+def test_what_the_recipe_alone_shows_is_said_when_it_is_made(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(UserError, match=r"'num_generations' is 8, wanted a divisor of batch_size \(12\)"):
+        Recipe(batch_size=12)
+    with pytest.raises(UserError, match="grpo needs rewards"):
+        train("nano", Recipe(), data, Site(tmp_path / "candidates"))
+    assert [Recipe().resolved(rows).epochs for rows in (4, 60, 1000)] == [25.0, 4.0, 1.0]
