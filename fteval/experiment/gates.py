@@ -10,6 +10,7 @@ from fteval.experiment.experiment import Experiment, Rule
 from fteval.records import Gate, Metric, RunRecord
 from fteval.runs.asking.suite import Suite
 from fteval.stats.evidence import bound_of
+from fteval.stats.moves import with_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,10 @@ class Measurable:
 def measurable(what: Suite | RunRecord) -> dict[str, Measurable]:
     """probe -> what is measured, of a suite that will be run or of a run that was."""
     if isinstance(what, RunRecord):
-        return {p.probe: Measurable({m.name: m for m in p.metrics}, p.slices) for p in what.probes}
+        return {p.probe: Measurable({m.name: m for m in with_moves(p.metrics)}, p.slices) for p in what.probes}
     return {
-        p.name: Measurable({m.name: m for m in p.probe.metrics}, [s.slices for s in p.samples]) for p in what.probes
+        p.name: Measurable({m.name: m for m in with_moves(p.probe.metrics)}, [s.slices for s in p.samples])
+        for p in what.probes
     }
 
 

@@ -130,9 +130,13 @@ def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:
 
 
 def _flips(base: RunRecord, result: Any) -> tuple[Any, ...]:
-    """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one."""
-    known = {(c.probe, c.metric.name) for c in result.changes}
-    shown = {(g.gate.probe, g.gate.metric): None for g in result.gates if (g.gate.probe, g.gate.metric) in known}
+    """Both answers of the samples that changed: by the metrics that are gated, else by a probe's primary one.
+
+    What was lost or won of a metric is what changed in it.
+    """
+    known = {(c.probe, c.metric.name): (c.probe, c.metric.of or c.metric.name) for c in result.changes}
+    asked = [(g.gate.probe, g.gate.metric) for g in result.gates]
+    shown = {known[one]: None for one in asked if one in known}
     gated = {probe for probe, _ in shown}
-    shown |= {(c.probe, c.metric.name): None for c in result.changes if c.metric.primary and c.probe not in gated}
+    shown |= {known[c.probe, c.metric.name]: None for c in result.changes if c.metric.primary and c.probe not in gated}
     return tuple(flip for probe, metric in shown for flip in flips(base, result.run, probe, metric, N_FLIPS))

@@ -17,6 +17,7 @@ from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
 from fteval.stats.gates import DEFAULT, DEFAULT_DROP, per_value
+from fteval.stats.moves import with_moves
 
 LEAST = 0.5
 """A gate with less power than this is a coin that mostly says `cannot tell`."""
@@ -55,7 +56,7 @@ def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> 
     opened = []
     for gate in gates or [one for p in suite.probes for one in _default(p)]:
         probe = next(p for p in suite.probes if p.name == gate.probe)
-        metric = next(m for m in probe.probe.metrics if m.name == gate.metric)
+        metric = next(m for m in with_moves(probe.probe.metrics) if m.name == gate.metric)
         for one in per_value(gate, (s.slices for s in probe.samples)):
             wanted = (one.slice or {}).items()
             opened.append((one, metric, [s for s in probe.samples if all(s.slices.get(k) == v for k, v in wanted)]))
@@ -64,7 +65,7 @@ def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> 
 
 def _default(probe: SuiteProbe) -> list[Gate]:
     """The guard of a probe's headline; whether the base has something to lose there, only its answers show."""
-    metric = primary(probe.probe.metrics)
+    metric = primary(with_moves(probe.probe.metrics))
     return [Gate(probe.name, metric.name, "max_drop", DEFAULT_DROP, where=DEFAULT)] if metric.unit == "share" else []
 
 

@@ -164,7 +164,7 @@ FORMS = {
     **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance"], "descriptions"),
 }
 """Probes that share a file of `fteval.nano.forms`; the others have one of their own name."""
-KNOWN_TO_NANO = frozenset({"calibration", "edit", "facts", "hallucination"})
+KNOWN_TO_NANO = frozenset({"calibration", "edit", "facts", "forgetting", "hallucination"})
 """Probes that ask what only nano can know. The others' questions hold what is needed to answer them."""
 USUAL = 300
 _TRIES = 100

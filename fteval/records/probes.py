@@ -51,6 +51,10 @@ class Metric:
     sure_of: str | None = None
     """Another metric: this one is the probability that the model gives to a 1 there. Reports say band by band how often
     it was right."""
+    moves: bool = False
+    """True where a comparison also shows what became of each right answer: kept, lost, won (`stats.moves`)."""
+    of: str | None = None
+    """The metric whose moves this one is: it is known of two runs only."""
 
     @property
     def bound(self) -> float | None:

@@ -13,16 +13,17 @@ from fteval.records import (
     Gate,
     GateResult,
     Leak,
+    Metric,
     MetricChange,
     NoiseFloor,
     RunRecord,
     primary,
 )
-from fteval.stats import change, reasons, verdict
+from fteval.stats import change, moves, reasons, verdict
 from fteval.stats.caveats import against_itself, same_model, unlike, warnings_of
 from fteval.stats.gates import Circumstances, default_gates, expand, judge
 from fteval.stats.paired import difference
-from fteval.stats.pairing import Pairing, metric_of, pair, places
+from fteval.stats.pairing import Pairing, metric_of, pair, places, slice_values
 from fteval.stats.trend import PLANNED, level_for
 
 LEVEL = 0.95
@@ -114,7 +115,10 @@ def _candidate(
     if around.against_itself:
         word, reason = "incomplete", reasons.ITSELF
     slices = [
-        s for p in of_base.values() for s in change.changes_by_slice(p, primary(p.base.metrics), SLICE_VALUES, level)
+        s
+        for p in of_base.values()
+        for metric in _sliced(p.base.metrics)
+        for s in change.changes_by_slice(p, metric, SLICE_VALUES, level)
     ]
     return CandidateResult(
         name=name,
@@ -126,10 +130,18 @@ def _candidate(
         slices=change.with_q(slices),
         flips=(),
         behaviour=tuple(_behaviour(p) for p in of_base.values()),
-        warnings=warnings_of(base, run, changes, judged, None in around.same_model or around.against_itself),
+        warnings=(
+            *warnings_of(base, run, changes, judged, None in around.same_model or around.against_itself),
+            *(told for p in of_base.values() for told in moves.edges(p.base, slice_values(p.base))),
+        ),
         drift=tuple(_drift(gate, pairings[gate.anchor][gate.probe], level) for gate in chosen if gate.anchor),
         unguarded=fell,
     )
+
+
+def _sliced(metrics: Sequence[Metric]) -> Sequence[Metric]:
+    """What is shown by slices: the primary metric, and with one of moves all of these."""
+    return [m for m in metrics if m.of] or [primary(metrics)]
 
 
 def _fell(pairings: Iterable[Pairing], gates: Sequence[Gate], level: float) -> tuple[MetricChange, ...]:

@@ -141,12 +141,16 @@ class _Case:
     metric: Metric
     pairing: Pairing
     columns: Columns
+    edge: str | None = None
+    """Why nothing of the kind could happen to this base."""
 
 
 def _open(gate: Gate, paired: Pairing) -> list[_Case]:
     metric = pairing.metric_of(paired.base, gate.metric, gate.where)
-    columns = paired.columns(metric.name, pairing.places(paired.base, gate.slice, gate.where))
-    own = _Case(gate, metric, paired, columns)
+    rows = pairing.places(paired.base, gate.slice, gate.where)
+    edge = paired.edge(metric, range(len(paired.partner)) if rows is None else rows)
+    columns = paired.columns(metric.name, rows)
+    own = _Case(gate, metric, paired, columns, edge)
     if not is_graded(gate, metric, columns):
         return [own]
     rule, share, indicator = companion(gate, metric, columns)
@@ -227,6 +231,8 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
         return "fail", reasons.leak(str(leak))
     if not seen.n and not seen.missing and not errors and case.pairing.stopped_of:
         return "inconclusive", reasons.stopped(case.pairing)
+    if case.edge and not errors:
+        return "incomplete", case.edge
     if not seen.n and not errors:
         return "fail", reasons.nothing(seen.missing, case.pairing)
     if errors:

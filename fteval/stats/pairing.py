@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fteval.errors import UserError, suggest
 from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
+from fteval.stats import moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Pairing:
     def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
         """A metric's columns at some places of the base, at all by default; what is not paired is left out.
 
-        So is what a partial metric has no score for in any answer of either side, and what one side need not be asked.
+        So is what a partial metric has no score for in any answer of either side, what one side need not be asked, and
+        everything where the base is at its edge.
         """
         old, new = self.base.scores[metric], self.candidate.scores[metric]
         of = metric_of(self.base, metric)
@@ -54,6 +56,7 @@ class Pairing:
             return open_ or (counting is not None and self.base.sample_ids[i] not in counting)
 
         chosen = range(len(self.partner)) if places is None else places
+        chosen = () if self.edge(of, chosen) else chosen
         rows = [(i, j) for i in chosen if (j := self.partner[i]) is not None and not means_nothing(i, j)]
         return Columns(
             ids=[self.base.sample_ids[i] for i, _ in rows],
@@ -61,6 +64,10 @@ class Pairing:
             candidate=[new[j] for _, j in rows],
             groups=[self.base.groups[i] for i, _ in rows],
         )
+
+    def edge(self, metric: Metric, places: Sequence[int]) -> str | None:
+        """Why the base leaves nothing to be lost (or won) at these places, for a metric of moves."""
+        return moves.edge(metric, self.base, [i for i in places if self.partner[i] is not None])
 
     def _counting(self, metric: Metric) -> frozenset[str] | None:
         """What both sides may be asked for; None for everything."""
@@ -108,7 +115,8 @@ def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
             f"the runs did not answer the same samples of probe '{base.probe}': {'; '.join(p for p in problems if p)}",
             fix="run base and candidate on the same hold-out and with the same --limit",
         )
-    return Pairing(base, candidate, tuple(at.get(s) for s in base.sample_ids), sequential)
+    partner = tuple(at.get(s) for s in base.sample_ids)
+    return Pairing(*moves.moved(base, candidate, partner), partner, sequential)
 
 
 def _sequential(base: ProbeResult, candidate: ProbeResult) -> Sequential | None:

@@ -9,9 +9,9 @@ from typing import Any
 from rich.cells import cell_len
 
 from fteval.reports.escape import clip, code, fence, inline, summary, visible
-from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, behaviour_columns
+from fteval.reports.view.table import TextTable
 
 COLUMNS = 88
 """Of an answer's lines, beside their label."""
@@ -51,8 +51,8 @@ def _badge(text: str) -> str:
     return text.replace("SUBSET", "**SUBSET**", 1) if text.startswith("SUBSET") else text
 
 
-def labels(found: LabelTable) -> str:
-    """How each label fared, and what it was taken for."""
+def texts(found: TextTable) -> str:
+    """A table of texts as they were found."""
     cells = [[code(row[0], table=True), *map(inline, row[1:])] for row in found.rows]
     return table(found.header, "l" + "r" * (len(found.header) - 2) + "l", cells)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from fteval.records import Comparison, Flip, Judged, RunRecord
 from fteval.reports.escape import code, inline, marker
 from fteval.reports.markdown import blocks, markdown_run
-from fteval.reports.view import rows, run_view, view, words
+from fteval.reports.view import bill, rows, run_view, view, words
 from fteval.reports.view.detail import Detail
 from fteval.reports.view.rows import FlipGroup, GateRow, MetricRow
 from fteval.reports.view.view import CandidateView, ComparisonView, Verdict
@@ -76,11 +76,13 @@ def _candidate(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:
         yield from _metrics(v, floor, detail)
     yield "\n".join(f"- {'⚠️ ' if row.alarm else ''}{inline(row.text)}" for row in _drift(v, detail))
     if detail.slices:
+        for table in v.bills:
+            yield blocks.joined([f"**{inline(table.title)}**, worst first", blocks.texts(table), bill.NOTE])
         yield _slices(v, detail)
     for group in v.flips:
         yield _flips(group, v.path, detail)
     for table in v.labels if detail.behaviour else ():
-        yield blocks.details(table.title, blocks.labels(table))
+        yield blocks.details(table.title, blocks.texts(table))
     if detail.behaviour:
         title = "How the answers changed beside their scores (base → candidate)"
         yield blocks.details(title, blocks.behaviour(v.behaviour))

@@ -33,7 +33,7 @@ def _blocks(v: RunView, detail: Detail) -> Iterator[str]:
         answers = [_judged(j, detail.characters, v.path) for j in v.worst]
         yield blocks.details(f"The {len(v.worst)} lowest-scored answers", blocks.joined(answers))
     for table in v.labels if detail.behaviour else ():
-        yield blocks.details(table.title, blocks.labels(table))
+        yield blocks.details(table.title, blocks.texts(table))
     if detail.behaviour:
         yield blocks.details("How it answered", blocks.behaviour(v.behaviour))
     if detail.measured:

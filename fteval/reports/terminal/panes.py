@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from fteval.reports.escape import clip, for_terminal, one_line
-from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, behaviour_columns
+from fteval.reports.view.table import TextTable
 
 CHARACTERS = 280
 """Of each prompt and answer; the markdown report has more, the store has all."""
@@ -38,7 +38,7 @@ def warnings(found: Sequence[str]) -> Iterator[RenderableType]:
         yield Group(*lines)
 
 
-def labels(found: LabelTable, fancy: bool) -> RenderableType:
+def texts(found: TextTable, fancy: bool) -> RenderableType:
     grid = table(found.header, fancy, right=tuple(range(1, len(found.header) - 1)))
     for row in found.rows:
         grid.add_row(*map(text, row))

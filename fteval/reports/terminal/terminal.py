@@ -163,11 +163,13 @@ def _metrics(v: CandidateView, floor: str, look: Look) -> RenderableType:
 
 def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     """Slices, behaviour and how it was measured."""
+    for table in v.bills:
+        yield panes.texts(table, look.fancy)
     if v.slices:
         more = f", showing {SLICES}" if len(v.slices) > SLICES else ""
         yield Group(panes.head(v.slices_title + more), changes("Slice", v.slices[:SLICES], look.width, look.fancy))
     for table in v.labels:
-        yield panes.labels(table, look.fancy)
+        yield panes.texts(table, look.fancy)
     yield panes.behaviour("Answers, base → candidate", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", "base", "candidate"], look.fancy)
 
@@ -240,7 +242,7 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
         ]
         yield panes.answers(f"{line(j.probe)}.{line(j.metric)} {line(j.sample.id)}", parts)
     for found in v.labels:
-        yield panes.labels(found, look.fancy)
+        yield panes.texts(found, look.fancy)
     yield panes.behaviour("Answers", v.behaviour, look.fancy)
     yield panes.measured(v.measured, ["How this was measured", ""], look.fancy)
 

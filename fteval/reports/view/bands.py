@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fteval.records import ProbeResult
-from fteval.reports.view.labels import LabelTable
+from fteval.reports.view.table import TextTable
 from fteval.stats import units
 
 N_BANDS = 10
 
 
-def of_run(probes: Sequence[ProbeResult]) -> tuple[LabelTable, ...]:
+def of_run(probes: Sequence[ProbeResult]) -> tuple[TextTable, ...]:
     """A table for each metric that says how sure a model is of another."""
     header = ("Confidence", "answers", "mean", "right")
     return tuple(
-        LabelTable(f"{units.name(p.probe, sure)} and how often {of} was right", header, _rows([p], sure, of))
+        TextTable(f"{units.name(p.probe, sure)} and how often {of} was right", header, _rows([p], sure, of))
         for p in probes
         for sure, of in _claims(p)
     )
 
 
-def of_pair(base: Sequence[ProbeResult], candidate: Sequence[ProbeResult]) -> tuple[LabelTable, ...]:
+def of_pair(base: Sequence[ProbeResult], candidate: Sequence[ProbeResult]) -> tuple[TextTable, ...]:
     """The same for base and candidate side by side."""
     header = ("Confidence", "base answers", "mean", "right", "candidate answers", "mean", "right")
     old = {p.probe: p for p in base}
     return tuple(
-        LabelTable(
+        TextTable(
             f"{units.name(p.probe, sure)} and how often {of} was right", header, _rows([old[p.probe], p], sure, of)
         )
         for p in candidate

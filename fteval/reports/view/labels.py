@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import ProbeResult
 from fteval.reports.escape import one_line
+from fteval.reports.view.table import TextTable
 from fteval.stats import units
 from fteval.stats.confusion import LabelScore, label_scores, macro_f1
 
@@ -16,31 +16,22 @@ MOST = 12
 _NONE = "no label"
 
 
-@dataclass(frozen=True, slots=True)
-class LabelTable:
-    """One probe's labels, of one run or of base and candidate."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-def of_run(probes: Sequence[ProbeResult]) -> tuple[LabelTable, ...]:
+def of_run(probes: Sequence[ProbeResult]) -> tuple[TextTable, ...]:
     """A table per probe whose answers are labels."""
     header = ("Label", "wanted", "F1", "taken for")
     return tuple(
-        LabelTable(f"Labels of {p.probe}: macro-F1 {_f1(macro_f1(p.confusion))}", header, _rows([p]))
+        TextTable(f"Labels of {p.probe}: macro-F1 {_f1(macro_f1(p.confusion))}", header, _rows([p]))
         for p in probes
         if p.confusion
     )
 
 
-def of_pair(base: Sequence[ProbeResult], candidate: Sequence[ProbeResult]) -> tuple[LabelTable, ...]:
+def of_pair(base: Sequence[ProbeResult], candidate: Sequence[ProbeResult]) -> tuple[TextTable, ...]:
     """The same for base and candidate side by side."""
     header = ("Label", "wanted", "F1 base", "F1 candidate", "candidate takes it for")
     old = {p.probe: p for p in base}
     return tuple(
-        LabelTable(
+        TextTable(
             f"Labels of {p.probe}: macro-F1 {_f1(macro_f1(old[p.probe].confusion))} → {_f1(macro_f1(p.confusion))}",
             header,
             _rows([old[p.probe], p]),

@@ -8,9 +8,9 @@ from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
 from fteval.reports.view import bands, labels, measured, reference
-from fteval.reports.view.labels import LabelTable
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
+from fteval.reports.view.table import TextTable
 from fteval.reports.view.view import gravest_first
 from fteval.stats import units
 from fteval.stats.caveats import no_answers
@@ -42,7 +42,7 @@ class RunView:
     warnings: tuple[str, ...]
     metrics: tuple[LevelRow, ...]
     worst: tuple[Judged, ...]
-    labels: tuple[LabelTable, ...]
+    labels: tuple[TextTable, ...]
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     path: str

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, NoiseFloor
-from fteval.reports.view import bands, headline, labels, measured, rows, words
-from fteval.reports.view.labels import LabelTable
+from fteval.reports.view import bands, bill, headline, labels, measured, rows, words
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
+from fteval.reports.view.table import TextTable
 from fteval.stats import units
 
 SLICE = 20
@@ -54,8 +54,10 @@ class CandidateView:
     slices: tuple[MetricRow, ...]
     small: int
     """Slices of fewer samples than are listed."""
+    bills: tuple[TextTable, ...]
+    """What was lost and won, slice by slice."""
     flips: tuple[FlipGroup, ...]
-    labels: tuple[LabelTable, ...]
+    labels: tuple[TextTable, ...]
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     glossary: tuple[str, ...]
@@ -148,7 +150,8 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
     gates = tuple(rows.gate_row(g) for g in result.gates)
     cuts = [headline.cut_off(c, result.behaviour) for c in changes]
     metrics = tuple(rows.metric_row(c, rows.tone_of(c), cut) for c, cut in zip(changes, cuts, strict=True))
-    large = [c for c in result.slices if c.n_paired >= SLICE]
+    sliced = [c for c in result.slices if not c.metric.of]  # the others are in the bill
+    large = [c for c in sliced if c.n_paired >= SLICE]
     slices = [rows.metric_row(c, rows.slice_tone(c)) for c in sorted(large, key=rows.worst_first)]
     asked = {(g.gate.probe, g.gate.metric) for g in result.gates}
     splits = [words.split(c) for c in changes if c.metric.primary or (c.probe, c.metric.name) in asked]
@@ -164,7 +167,8 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         noise=tuple(filter(None, splits)),
         drift=tuple(rows.drift_row(line) for line in sorted(result.drift, key=lambda line: not line.alarm)),
         slices=tuple(slices),
-        small=len(result.slices) - len(large),
+        small=len(sliced) - len(large),
+        bills=bill.tables(result),
         flips=rows.flip_groups(result),
         labels=(
             *labels.of_pair(comparison.base.probes, result.run.probes),
