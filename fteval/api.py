@@ -34,6 +34,7 @@ def run(
     probes: Sequence[str] = (),
     *,
     benchmarks: Sequence[str] = (),
+    include: str | Path | None = None,
     holdout: str | Path | Sequence[str | Path] = (),
     config: str | Path | None = None,
     yardstick: str | None = None,
@@ -59,14 +60,14 @@ def run(
     """Measures a model; against a base, says what changed and whether to ship.
 
     A Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are parameters
-    of the probes, `benchmarks` tasks of lm-eval, `score` names and functions of (output, target); `sampling` takes
-    fields of `records.Sampling`, `server` of `records.Limits`, `max_usd`, `max_total_tokens`. Raises UserError and its
-    children.
+    of the probes, `benchmarks` tasks of lm-eval (`include`: a folder of your own ones), `score` names and functions of
+    (output, target); `sampling` takes fields of `records.Sampling`, `server` of `records.Limits`, `max_usd`,
+    `max_total_tokens`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
         model=model, against=against, probes=tuple(probes), benchmarks=tuple(benchmarks),
-        holdouts=tuple(Path(f) for f in files),
+        include=Path(include) if include else None, holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
         yardstick=yardstick,
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,

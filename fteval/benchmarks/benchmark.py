@@ -39,7 +39,7 @@ class Benchmark:
     include: str | None = None
     """A folder with task files of your own."""
 
-    version = 1
+    version = 2
 
     @cached_property
     def loaded(self) -> tasks.Tasks:

@@ -148,7 +148,10 @@ def _prepare(task: Any, shots: int | None) -> None:
 
 
 def _documents(task: Any, chat: bool) -> Iterator[Document]:
-    task.build_all_requests(apply_chat_template=chat, chat_template=as_chat if chat else None)
+    # Examples as turns of their own are what lm-eval's command does with a template.
+    task.build_all_requests(
+        apply_chat_template=chat, fewshot_as_multiturn=chat, chat_template=as_chat if chat else None
+    )
     for _, group in itertools.groupby(task.instances, key=lambda instance: instance.doc_id):
         instances = sorted(group, key=lambda instance: instance.idx)
         yield Document(task, instances[0].doc, instances)

@@ -17,7 +17,7 @@ from fteval.records import Plan
 
 
 @click.command("run")
-@options.asked("model", "against", "probes", "benchmarks", "holdouts", "scorers", "settings")
+@options.asked("model", "against", "probes", "benchmarks", "include", "holdouts", "scorers", "settings")
 @options.asked("reference", "config", "yardstick", "store")
 @options.outputs
 @options.asked(

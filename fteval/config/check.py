@@ -200,8 +200,9 @@ def _exists(path: Path) -> bool:
 def _resolved(value: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The values with relative paths joined to the config's folder."""
     found = dict(value)
-    if isinstance(found.get("store"), str):
-        found["store"] = folder / found["store"]
+    for key in ("store", "include"):
+        if isinstance(found.get(key), str):
+            found[key] = folder / found[key]
     if isinstance(found.get("base"), str):
         found["base"] = _ref(found["base"], folder)
     for section in ("candidates", "probes"):
@@ -219,7 +220,7 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in ("prompts", "trained_on"):
         if isinstance(found.get(key), str):
             found[key] = folder / found[key]
-    for key in ("model", "reference", "contrast", "schema"):  # refs, or files beside the config
+    for key in ("model", "reference", "contrast", "schema", "include"):  # refs, or files beside the config
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
     return found

@@ -302,6 +302,8 @@ class Config(_Spec):
     probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(default_factory=dict)
     benchmarks: list[Name] = Field(default_factory=list)
     """Tasks of lm-eval, each as a probe of its name; under `probes` one can be told more: {use: benchmark, task: …}."""
+    include: Path | None = Field(default=None, strict=False)
+    """A folder with lm-eval task files of your own, for all benchmarks; relative to the folder of the config."""
     gates: list[GateSpec] = Field(default_factory=list)
     sampling: SamplingSpec = Field(default_factory=SamplingSpec)
     on_inconclusive: Literal["fail", "warn"] = "fail"

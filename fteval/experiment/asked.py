@@ -46,6 +46,9 @@ class Asked:
     benchmarks: tuple[str, ...] = field(
         default=(), metadata=_told("Tasks of lm-eval: arc_easy,ifeval; repeatable.", "--benchmark", metavar="TASK")
     )
+    include: Path | None = field(
+        default=None, metadata=_told("A folder with lm-eval task files of your own.", metavar="DIR")
+    )
     scorers: tuple[Any, ...] = field(
         default=(),
         metadata=_told(

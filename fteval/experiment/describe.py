@@ -127,6 +127,7 @@ def _uses(asked: Asked, config: Config | None, logged_tasks: Iterable[str]) -> l
     own += [known.get(task, _benchmark(task, "--benchmark")) for task in tasks]
     uses = _with_settings([*named, *own], asked.settings or {}, asked.scorers) or list(known.values())
     uses = uses or [_benchmark(task, "the logs") for task in logged_tasks]
+    uses = _with_own_tasks(uses, asked.include, config)
     if not uses:
         raise UserError(
             "nothing to measure with",
@@ -190,6 +191,17 @@ def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
 
 def _benchmark(task: str, where: str) -> ProbeUse:
     return ProbeUse(task, "benchmark", {"task": task}, where=where)
+
+
+def _with_own_tasks(uses: list[ProbeUse], asked: Path | None, config: Config | None) -> list[ProbeUse]:
+    """The benchmarks with the folder of one's own tasks, where they name none. Raises UserError where none is run."""
+    if asked is not None and not any(use.probe == "benchmark" for use in uses):
+        raise UserError("--include is for benchmarks", fix="name one of its tasks: --benchmark TASK")
+    include = asked or (config.include if config else None)
+    if include is None:
+        return uses
+    own, said = ({"include": str(folder)} if folder else {} for folder in (include, asked))
+    return [replace(use, params={**own, **use.params, **said}) if use.probe == "benchmark" else use for use in uses]
 
 
 def _holdout_name(path: Path) -> str:

@@ -66,11 +66,35 @@ metric_list:
   - {{metric: perplexity, aggregation: perplexity, higher_is_better: false}}
 metadata: {{version: 1.0}}
 """
+GAP = """
+task: own_gap
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/choice.jsonl}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: answer
+doc_to_choice: "{{{{choices}}}}"
+doc_to_target: "is where they live"
+metric_list:
+  - {{metric: acc, aggregation: mean, higher_is_better: true}}
+metadata: {{version: 1.0}}
+"""
+RUNNING = """
+task: own_running
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/choice.jsonl}}}}
+test_split: test
+output_type: loglikelihood_rolling
+doc_to_text: ""
+doc_to_target: "{{{{question}}}}"
+metric_list: [{{metric: word_perplexity}}]
+metadata: {{version: 1.0}}
+"""
 
 
 @pytest.fixture(scope="session")
 def own_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three task files of somebody's own, and their data."""
+    """A folder with task files of somebody's own, one a kind, and their data."""
     folder = tmp_path_factory.mktemp("tasks")
     rows = [
         {"question": f"Where does {name} live, {i}?", "choices": TOWNS[i % 4 :] + TOWNS[: i % 4], "answer": i * 7 % 4}
@@ -81,6 +105,8 @@ def own_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "choice.yaml").write_text(CHOICE.format(name="own_choice", folder=folder))
     (folder / "words.yaml").write_text(WORDS.format(folder=folder))
     (folder / "last.yaml").write_text(LAST_WORD.format(folder=folder))
+    (folder / "gap.yaml").write_text(GAP.format(folder=folder))
+    (folder / "running.yaml").write_text(RUNNING.format(folder=folder))
     return folder
 
 
@@ -109,9 +135,11 @@ def by_lm_eval(model: Path, folder: Path, task: str, log: Path | None = None, **
     return list(samples[task])
 
 
-def by_fteval(model: Path, folder: Path, task: str, store: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def by_fteval(
+    model: Path, folder: Path, task: str, store: Path, **settings: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Sample id -> answer, and sample id -> scores, of one run."""
-    fteval.run(model=str(model), benchmarks=[task], settings={"include": str(folder)}, store=store)
+    fteval.run(model=str(model), benchmarks=[task], include=folder, settings=settings, store=store)
     (run,) = (store / "runs").iterdir()
     answers = {row["key"]: row for row in lines.read(run / "generations.jsonl")}
     asked = {row["id"]: answers[row["keys"][0]] for row in lines.read(run / "samples.jsonl")}
@@ -127,10 +155,23 @@ def ids(task: str, samples: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("task", ["own_choice", "own_last_word"])
-def test_every_likelihood_is_lm_evals(task: str, tiny_model: Path, own_tasks: Path, tmp_path: Path) -> None:
-    theirs = by_lm_eval(tiny_model, own_tasks, task)
-    answers, scores = by_fteval(tiny_model, own_tasks, task, tmp_path)
+SHOTS, CHAT = {"num_fewshot": 2}, {"num_fewshot": 2, "apply_chat_template": True}
+"""What lm-eval is told; its own command shows examples as turns where there is a template."""
+OURS = {"num_fewshot": "shots", "apply_chat_template": "chat"}
+
+
+@pytest.mark.parametrize(
+    ("task", "how"),
+    [
+        ("own_choice", {}), ("own_last_word", {}), ("own_gap", {}), ("own_choice", SHOTS), ("own_choice", CHAT),
+        ("own_last_word", CHAT),
+    ],
+)  # fmt: skip
+def test_every_likelihood_is_lm_evals(
+    task: str, how: dict[str, Any], tiny_model: Path, own_tasks: Path, tmp_path: Path
+) -> None:
+    theirs = by_lm_eval(tiny_model, own_tasks, task, **how)
+    answers, scores = by_fteval(tiny_model, own_tasks, task, tmp_path, **{OURS[k]: v for k, v in how.items()})
     assert set(ids(task, theirs)) == set(scores)
     for key, sample in zip(ids(task, theirs), theirs, strict=True):
         ours = answers[key]["likelihoods"]
@@ -139,9 +180,13 @@ def test_every_likelihood_is_lm_evals(task: str, tiny_model: Path, own_tasks: Pa
         assert scores[key] == {name: sample[name] for name in scores[key]}
 
 
-def test_every_generated_answer_is_lm_evals(tiny_model: Path, own_tasks: Path, tmp_path: Path) -> None:
-    theirs = by_lm_eval(tiny_model, own_tasks, "own_words")
-    answers, scores = by_fteval(tiny_model, own_tasks, "own_words", tmp_path)
+@pytest.mark.parametrize("how", [{}, SHOTS, CHAT])
+def test_every_generated_answer_is_lm_evals(
+    how: dict[str, Any], tiny_model: Path, own_tasks: Path, tmp_path: Path
+) -> None:
+    theirs = by_lm_eval(tiny_model, own_tasks, "own_words", **how)
+    settings = {OURS[k]: v for k, v in how.items()}
+    answers, scores = by_fteval(tiny_model, own_tasks, "own_words", tmp_path, **settings)
     for name in ("as-is", "a-town"):
         of_filter = [sample for sample in theirs if sample["filter"] == name]
         for key, sample in zip(ids("own_words", of_filter), of_filter, strict=True):
@@ -192,6 +237,23 @@ def test_a_task_without_a_metric_for_each_document_is_refused(own_tasks: Path, t
     (tmp_path / "mcc.yaml").write_text("\n".join(kept))
     with pytest.raises(UserError, match=r"no metric that can be compared item by item \(mcc\)"):
         _ = Benchmark("own_mcc", include=str(tmp_path)).metrics
+
+
+def test_running_text_is_refused_by_name(own_tasks: Path) -> None:
+    with pytest.raises(UserError, match="'own_running' measures running text"):
+        load("own_running", shots=None, chat=False, include=str(own_tasks))
+
+
+def test_a_folder_of_own_tasks_is_named_once(tiny_model: Path, own_tasks: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").symlink_to(own_tasks)
+    config = tmp_path / "fteval.yaml"
+    config.write_text(f"version: 1\nbase: {tiny_model}\ninclude: mine\nbenchmarks: [own_choice]\n")
+    run = fteval.run(config=config, limit=2, store=tmp_path / "store")
+    assert [p.probe for p in run.probes] == ["own_choice"]
+    with pytest.raises(UserError, match="no folder of tasks: there"):
+        fteval.run(config=config, include="there", store=tmp_path / "store")
+    with pytest.raises(UserError, match="--include is for benchmarks"):
+        fteval.run(model=str(tiny_model), probes=["stops"], include=own_tasks, store=tmp_path / "store")
 
 
 def test_a_task_nobody_knows_is_named_with_its_neighbours() -> None:

@@ -156,7 +156,7 @@ class Chat:
         return int(self.tokenizer.eos_token_id if bos is None else bos)
 
     def pair(self, context: str, text: str) -> tuple[list[int], list[int]]:
-        """Token ids of a context and of a text that goes on from it, neither from a template.
+        """Token ids of a context and of a text that goes on from it.
 
         As lm-eval cuts them, so that its numbers are ours: white space at the context's end belongs to the text, and
         the text's tokens are those of both together beyond as many as the context has alone.

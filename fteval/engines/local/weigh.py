@@ -36,12 +36,14 @@ def weighed(requests: Sequence[Request], chat: Chat, context: int | None, score:
 
 
 def tokens(chat: Chat, prompt: Prompt, continuation: Continuation) -> Tokens:
-    """Of the context (the prompt where the continuation has none of its own) and of the text."""
+    """Of the context (the prompt where the continuation has none of its own) and of the text, all as lm-eval cuts them:
+    white space at a template's end belongs to the text too.
+    """
     if continuation.context is not None:
         return chat.pair(continuation.context, continuation.text)
     if prompt.messages[0].role == "text":
         return chat.pair(prompt.messages[0].content, continuation.text)
-    return chat.continuation(prompt, continuation.text)
+    return chat.pair(chat.render(prompt.messages, prompt.tools), continuation.text)
 
 
 def _answer(

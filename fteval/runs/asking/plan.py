@@ -93,6 +93,10 @@ class Work:
                 yield rows.from_sample(probe.name, sample, d, of_sample)
 
 
+WEIGHED_AS_CUT = 2
+"""Goes up when a given text would be cut into other tokens: 2 since a template's last white space counts to it."""
+
+
 def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequential: int | None = None) -> Work:
     """Renders every prompt and keys every answer; loads no weights.
 
@@ -124,7 +128,8 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             extra = request_identity(sample, prompt) if request_identity else None
             if sample.continuations:
                 _check_weighing(engine, probe)
-                extra = {"engine": extra, "continuations": [[c.context, c.text] for c in sample.continuations]}
+                texts = [[c.context, c.text] for c in sample.continuations]
+                extra = {"engine": extra, "continuations": texts, "cut": WEIGHED_AS_CUT}
             if request_identity:
                 outputs.append([probe.name, sample.id, extra])
                 met |= {probe.name} if extra is not None else set()
