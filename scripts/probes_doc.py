@@ -21,7 +21,7 @@ from fteval.records import Metric, Probe
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
-from evals.real_answers import Flag, counted, interval  # noqa: E402
+from evals.real_answers import SMALL, Flag, counted, interval  # noqa: E402
 from evals.validity import Validity, probes, validity  # noqa: E402
 
 HEAD = """\
@@ -39,7 +39,9 @@ no known trick works, not how often real answers are judged rightly. *Real answe
 wrote, enriched with hard ones (`make validity REAL=DIR`; the counts stand in `docs/validity.json`): a flag is the
 worse value of a metric, its precision the share of flagged answers that the label faults too, its recall the share of
 faulty answers that are flagged, with 95 % intervals (Wilson). What is not scored is not flagged and does not agree. The
-probes were mended on part of these answers too, and are asked without a reference model here.
+probes were mended on part of these answers too, and are asked without a reference model here. *Answers of a real 135M
+model* are what SmolLM2-135M-Instruct said to the probes' own questions, drawn over all of them, and read and labelled
+before the probe judged them (`tests/evals/real_135m/`).
 """
 
 
@@ -55,21 +57,24 @@ def page() -> str:
 
 def _overview(labelled: dict[str, Validity], real: list[Flag]) -> str:
     lines = [
-        "| probe | measures | right on written cases (by this project, to fool it) | right on real answers |",
-        "|---|---|--:|--:|",
+        "| probe | measures | right on written cases (by this project, to fool it) | right on real answers "
+        f"| right on {SMALL} |",
+        "|---|---|--:|--:|--:|",
     ]
     for name in registry.probe_names():
         first = _doc(registry.probe_class(name)).split("\n")[0].rstrip(".")
         v = labelled.get(name)
         written = f"{100 * v.agreement:.1f} % of {v.cases}" if v else ""
-        main = [_agreement(f) for f in real if f.probe == name and f.main]
-        lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(main)} |")
+        main = [f for f in real if f.probe == name and f.main]
+        large, small = ([_agreement(f) for f in main if (f.source == SMALL) == is_small] for is_small in (False, True))
+        lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(large)} | {'<br>'.join(small)} |")
     return "\n".join(lines) + "\n"
 
 
 def _agreement(f: Flag) -> str:
     share = "none scored" if f.unscored == f.n else interval(f.right, f.n)
-    return f"{share} of {f.n}{'' if f.by_models else ', all in their manner'}"
+    open_ = f", {f.unscored} not scored" if f.source == SMALL and 0 < f.unscored < f.n else ""
+    return f"{share} of {f.n}{open_}{'' if f.by_models else ', all in their manner'}"
 
 
 def _section(name: str, v: Validity | None, real: list[Flag]) -> str:

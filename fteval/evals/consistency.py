@@ -29,7 +29,7 @@ class Consistency:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Group -> its answers, once the run's answers are known (`beside`)."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("agreement", primary=True),
         Metric("clusters", better="lower", unit="answers"),

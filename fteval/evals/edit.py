@@ -39,7 +39,7 @@ class Edit:
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Edit -> the answers to other edits' questions, once the run's answers are known (`beside`)."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("efficacy", primary=True, partial=True, taught=True),
         *(Metric(name, partial=True) for name in list(KINDS.values())[1:]),
@@ -89,8 +89,9 @@ class Edit:
         values[main], reasons[main] = right, why
         if kind in ("trained", "paraphrase"):
             says_old = told(text, old, sample.prompt_text)
-            values["old_answer"] = float(says_old[0] == 1)
-            reasons["old_answer"] = f"says {says_old[1]!r}" if says_old[0] == 1 else ""
+            holds_to_it = says_old[0] == 1 and not right  # "Saturn, formerly thought to be Jupiter" says the new one
+            values["old_answer"] = float(holds_to_it)
+            reasons["old_answer"] = f"says {says_old[1]!r}" if holds_to_it else ""
         kept = {name: why for name, why in reasons.items() if why}
         return Scores(values, answer=answer, reasons=kept)
 

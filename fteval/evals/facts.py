@@ -24,7 +24,7 @@ class Facts:
     Source    general knowledge, 2026-01; invented things; nano's world for nano
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
         Metric("abstained", better="lower", partial=True),

@@ -36,7 +36,7 @@ class Hallucination:
     rates: tuple[float, float] | None = field(default=None, init=False, repr=False, compare=False)
     """Shares of known questions answered rightly, and answered at all, once the run's answers are known (`beside`)."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         if (

@@ -3,7 +3,7 @@
     python tests/evals/validity.py --real DIR           # the second table
     python tests/evals/validity.py --real DIR --write   # and its counts into docs/validity.json, for docs/probes.md
 
-DIR/labelled/<probe>.jsonl holds hold-out rows with `output`, `expected` ({metric: value}), `kind` (real, or realistic:
+Always in the table: what a 135M model answered, `real_135m/` (its README says how that was labelled). DIR/labelled/<probe>.jsonl holds hold-out rows with `output`, `expected` ({metric: value}), `kind` (real, or realistic:
 written in that manner) and perhaps `set` (the probe's parameters); DIR/refusals.jsonl has `label` (full_compliance,
 full_refusal, partial_refusal) and `agreed`. Only counts are kept, no text.
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,13 @@ from typing import Any
 from scipy.stats import binomtest
 
 from fteval import registry
-from fteval.records import Generation, Metric, Sample, Scores, primary, sample_from_row
+from fteval.records import Generation, Metric, Probe, Sample, Scores, primary, sample_from_row
 
+SMALL = "answers of a real 135M model"
 COUNTS = Path(__file__).resolve().parents[2] / "docs" / "validity.json"
 _LABELS = ("expected", "why", "kind", "origin", "set")
+Judged = tuple[Probe, Scores, dict[str, float]]
+"""A probe, what it says of an answer, and the labels of that answer."""
 _REFUSALS = {"full_refusal": {"refused": 1, "long_enough": 0}, "full_compliance": {"refused": 0}}
 
 
@@ -56,12 +59,13 @@ def flags(folder: Path) -> list[Flag]:
         rows = list(_rows(file))
         kinds = Counter(row.get("kind", "real") for row in rows)
         source = f"labelled answers, {kinds['real']} of real models, {kinds['realistic']} in their manner"
-        found += _held(Flag(file.stem, "", source, kinds["real"]), ((row, row["expected"]) for row in rows))
+        found += held(Flag(file.stem, "", source, kinds["real"]), (_judged(file.stem, r, r["expected"]) for r in rows))
     refusals = folder / "refusals.jsonl"
     if refusals.is_file():
         agreed = [row for row in _rows(refusals) if row["agreed"] and row["label"] in _REFUSALS]
         source = "answers of real models on which two readers agree"
-        found += _held(Flag("laziness", "", source, len(agreed)), ((row, _REFUSALS[row["label"]]) for row in agreed))
+        judged = (_judged("laziness", row, _REFUSALS[row["label"]]) for row in agreed)
+        found += held(Flag("laziness", "", source, len(agreed)), judged)
     return found
 
 
@@ -71,25 +75,24 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _held(blank: Flag, labelled: Iterable[tuple[dict[str, Any], dict[str, float]]]) -> list[Flag]:
+def _judged(probe: str, row: dict[str, Any], expected: dict[str, float]) -> Judged:
+    made = registry.probe(probe, row.get("set"))
+    sample: Sample = sample_from_row({k: v for k, v in row.items() if k not in _LABELS})
+    generation = Generation(sample.id, text=row["output"], finish_reason=row.get("finish_reason"))
+    return made, made.score(sample, generation), expected
+
+
+def held(blank: Flag, judged: Iterable[Judged]) -> list[Flag]:
+    """Each metric of a probe against the labels 0 and 1 of one source; `blank` names both."""
     by_metric: dict[str, Flag] = {}
-    for row, expected in labelled:
-        made = registry.probe(blank.probe, row.get("set"))
+    for made, scores, expected in judged:
         metrics = {metric.name: metric for metric in made.metrics}
         main = primary(made.metrics).name
-        scores = _scores(made, row)
         for name, wanted in expected.items():
             if name in metrics and wanted in (0, 1):
                 flag = by_metric.setdefault(name, replace(blank, metric=name, main=name == main))
                 _count(flag, metrics[name], scores.values.get(name), wanted)
     return sorted(by_metric.values(), key=lambda flag: not flag.main)
-
-
-def _scores(probe: Any, row: dict[str, Any]) -> Scores:
-    sample: Sample = sample_from_row({k: v for k, v in row.items() if k not in _LABELS})
-    generation = Generation(sample.id, text=row["output"], finish_reason=row.get("finish_reason"))
-    scores: Scores = probe.score(sample, generation)
-    return scores
 
 
 def _count(flag: Flag, metric: Metric, given: float | None, wanted: float) -> None:
@@ -121,9 +124,11 @@ def table(found: Iterable[Flag]) -> Iterator[str]:
         yield f"{f.probe:<14}{name:<18}{f.n:>5}  {measured}{f.unscored:>8}  {f.source}"
 
 
-def write(found: Iterable[Flag], file: Path = COUNTS) -> None:
-    """Keeps the counts for docs/probes.md."""
-    lines = ",\n".join(json.dumps(asdict(flag), ensure_ascii=False) for flag in found)
+def write(found: Sequence[Flag], file: Path = COUNTS) -> None:
+    """Keeps the counts for docs/probes.md, in the place of what was kept of the same kind of source."""
+    anew = {flag.source == SMALL for flag in found}
+    kept = [flag for flag in counted(file) if (flag.source == SMALL) not in anew]
+    lines = ",\n".join(json.dumps(asdict(flag), ensure_ascii=False) for flag in [*kept, *found])
     file.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 

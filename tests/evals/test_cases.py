@@ -1,4 +1,5 @@
-"""Labelled outputs, at least half of them written to fool the probe, both ways. Each label gives its reason.
+"""Labelled outputs: written ones, at least half of them to fool the probe, both ways, and those of a real 135M model.
+Each label gives its reason.
 
 A case that is `known` to be judged wrong stays, so that `make validity` counts it; once it is judged right, it says so.
 """
@@ -8,22 +9,29 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evals.validity import cases, judge, probes
+from evals.real_answers import Flag
+from evals.validity import CASES, SMALL, cases, judge, probes, small
 
 from fteval import registry
 from fteval.records import primary
 
 FEWEST = 60
 """Labelled answers per probe of form; `holdout` judges by the scorers of its own tests."""
+FEWEST_READ, RIGHT = 40, 0.9
+"""Answers of the real model that are labelled 0 or 1 per probe, and the share of the scored ones that agree, at least."""
 
 
 def every_case() -> list[Any]:
     return [
         pytest.param(
-            name, case, id=f"{name}-{number}", marks=[pytest.mark.xfail(strict=True)] if case.get("known") else []
+            name,
+            case,
+            id=f"{name}-{folder.name}-{number}",
+            marks=[pytest.mark.xfail(strict=True)] if case.get("known") else [],
         )
-        for name in probes()
-        for number, case in enumerate(cases(name), start=1)
+        for folder in (CASES, SMALL)
+        for name in probes(folder)
+        for number, case in enumerate(cases(name, folder), start=1)
     ]
 
 
@@ -43,3 +51,14 @@ def test_a_probe_has_enough_cases_and_half_of_them_are_traps(name: str) -> None:
     assert all(row["why"] for row in rows)
     labels = {row["expect"].get(main) for row in rows}
     assert {0, 1} <= labels
+
+
+@pytest.mark.parametrize("flag", [pytest.param(f, id=f.probe) for f in small() if f.main])
+def test_a_real_models_answers_are_judged_as_they_were_read(flag: Flag) -> None:
+    assert flag.n >= FEWEST_READ
+    assert flag.right >= RIGHT * (flag.n - flag.unscored)
+
+
+@pytest.mark.parametrize("name", probes(SMALL))
+def test_every_read_answer_says_why_it_is_labelled_so(name: str) -> None:
+    assert all(row["why"] and row["expect"] for row in cases(name, SMALL))

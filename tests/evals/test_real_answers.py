@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from evals import real_answers, validity
-from evals.real_answers import Flag, flags, interval
+from evals.real_answers import SMALL, Flag, flags, interval
 
 
 @pytest.fixture
@@ -58,10 +58,23 @@ def test_only_counts_are_kept(folder: Path, tmp_path: Path) -> None:
     assert "junk" not in file.read_text(encoding="utf-8")
 
 
-def test_counts_are_not_kept_without_a_folder_nor_from_an_empty_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_counts_of_the_small_model_are_kept_beside_the_others(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "validity.json"
+    others, small = flags(folder), [Flag("facts", "correct", SMALL, 2, True, n=2, right=n) for n in (1, 2)]
+    real_answers.write(others, file)
+    real_answers.write(small[:1], file)
+    assert real_answers.counted(file) == [*others, small[0]]
+    real_answers.write(small[1:], file)
+    assert real_answers.counted(file) == [*others, small[1]]
+
+
+def test_the_kept_counts_of_the_small_model_are_todays() -> None:
+    kept = [flag for flag in real_answers.counted() if flag.source == SMALL]
+    assert kept == validity.small(), "python tests/evals/validity.py --write, then python scripts/probes_doc.py"
+
+
+def test_an_empty_folder_is_none_of_labelled_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        validity.main(["--write"])
-    assert "--real DIR" in capsys.readouterr().err
+        validity.main(["--write", "--real", str(tmp_path)])
+    assert "holds neither" in capsys.readouterr().err
     assert flags(tmp_path) == []

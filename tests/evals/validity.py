@@ -1,10 +1,10 @@
 """How often each probe is right: its judgement of labelled answers, at least half of which were written to fool it.
 
-    python tests/evals/validity.py             # the table
+    python tests/evals/validity.py             # the tables: written cases, and answers of a real 135M model
     python tests/evals/validity.py lipogram    # and every answer that this probe judges otherwise than its label
-    python tests/evals/validity.py --real DIR  # and a second table, on answers that real models wrote (`real_answers`)
+    python tests/evals/validity.py --real DIR  # and more answers that real models wrote (`real_answers`)
 
-The labels are in `cases/<probe>.jsonl`. Counted is the primary metric: right where it equals the label, a false pass
+The labels are in `cases/<probe>.jsonl` and `real_135m/<probe>.jsonl`. Counted in the first table is the primary metric: right where it equals the label, a false pass
 where it is more, a false fail where it is less or not scored.
 """
 
@@ -20,11 +20,13 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from evals import real_answers
+from evals.real_answers import Flag
 
 from fteval import registry
 from fteval.records import Generation, Message, Sample, Scores, primary
 
 CASES = Path(__file__).parent / "cases"
+SMALL = Path(__file__).parent / "real_135m"
 
 
 @dataclass
@@ -43,20 +45,22 @@ class Validity:
         return self.right / self.cases
 
 
-def probes() -> list[str]:
+def probes(folder: Path = CASES) -> list[str]:
     """Probes that have labelled answers."""
-    return sorted(file.stem for file in CASES.glob("*.jsonl"))
+    return sorted(file.stem for file in folder.glob("*.jsonl"))
 
 
-def cases(probe: str) -> Iterator[dict[str, Any]]:
-    for line in (CASES / f"{probe}.jsonl").read_text("ascii").splitlines():
+def cases(probe: str, folder: Path = CASES) -> Iterator[dict[str, Any]]:
+    for line in (folder / f"{probe}.jsonl").read_text("ascii").splitlines():
         yield json.loads(line)
 
 
 def asked(case: dict[str, Any]) -> Sample:
     metadata = case.get("metadata") or {}
     tools = tuple(case.get("tools") or ())
-    return Sample("row", (Message("user", case["prompt"]),), case.get("target"), metadata=metadata, tools=tools)
+    turns = case.get("messages") or [["user", case["prompt"]]]
+    messages = tuple(Message(role, content) for role, content in turns)
+    return Sample("row", messages, case.get("target"), metadata=metadata, tools=tools)
 
 
 def judge(probe: str, case: dict[str, Any]) -> Scores:
@@ -65,10 +69,10 @@ def judge(probe: str, case: dict[str, Any]) -> Scores:
     return made.score(asked(case), Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
 
 
-def validity(probe: str) -> Validity:
+def validity(probe: str, folder: Path = CASES) -> Validity:
     """A probe held against all of its labels."""
     found = Validity(probe)
-    for case in cases(probe):
+    for case in cases(probe, folder):
         main = primary(registry.probe(probe, case.get("params")).metrics).name
         main = main if main in case["expect"] else next(iter(case["expect"]), "")
         if not main:
@@ -76,13 +80,23 @@ def validity(probe: str) -> Validity:
         wanted, scores = case["expect"][main], judge(probe, case)
         said = scores.values[main]
         found.cases += 1
-        found.adversarial += case["adversarial"]
+        found.adversarial += case.get("adversarial", False)
         if said == wanted:
             found.right += 1
             continue
         text = f"{case['output']!r}: {main} {said}, labelled {wanted}: {case['why']}; {scores.reasons.get(main, '')}"
         passed = said is not None and said > (wanted or 0)
         (found.false_passes if passed else found.false_fails).append(text)
+    return found
+
+
+def small() -> list[Flag]:
+    """Every probe's metrics against the labels of a 135M model's answers."""
+    found: list[Flag] = []
+    for name in probes(SMALL):
+        rows = list(cases(name, SMALL))
+        judged = ((registry.probe(name, row.get("params")), judge(name, row), row["expect"]) for row in rows)
+        found += real_answers.held(Flag(name, "", real_answers.SMALL, len(rows)), judged)
     return found
 
 
@@ -93,16 +107,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--real", type=Path, metavar="DIR")
     parser.add_argument("--write", action="store_true", help="keep the counts on real answers for docs/probes.md")
     given = parser.parse_args(arguments)
-    if given.write and given.real is None:
-        parser.error("--write needs --real DIR")
+    on_real = real_answers.flags(given.real) if given.real is not None else []
+    if given.real is not None and not on_real:
+        parser.error(f"{given.real} holds neither labelled/*.jsonl nor refusals.jsonl")
     poor = _written(given.shown)
-    if given.real is not None:
-        on_real = real_answers.flags(given.real)
-        if not on_real:
-            parser.error(f"{given.real} holds neither labelled/*.jsonl nor refusals.jsonl")
-        print("\n" + "\n".join(real_answers.table(on_real)))
-        if given.write:
-            real_answers.write(on_real)
+    on_real = [*on_real, *small()]
+    print("\n" + "\n".join(real_answers.table(on_real)))
+    for name in probes(SMALL):
+        _others(validity(name, SMALL), given.shown)
+    if given.write:
+        real_answers.write(on_real)
     return int(poor > 0)
 
 
@@ -117,9 +131,13 @@ def _written(shown: Sequence[str]) -> int:
             f"{name:<16}{v.cases:>7}{v.adversarial:>13}{100 * v.agreement:>10.1f}%"
             f"{len(v.false_passes):>14}{len(v.false_fails):>13}"
         )
-        for text in [*v.false_passes, *v.false_fails] if name in shown else []:
-            print(f"    {text}")
+        _others(v, shown)
     return poor
+
+
+def _others(v: Validity, shown: Sequence[str]) -> None:
+    for text in [*v.false_passes, *v.false_fails] if v.probe in shown else []:
+        print(f"    {text}")
 
 
 if __name__ == "__main__":

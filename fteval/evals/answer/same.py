@@ -9,6 +9,7 @@ from fteval.evals.answer.stance import ABSTAINS, stance
 from fteval.evals.answer.support import whole_numbers
 from fteval.evals.answer.topic import content_words
 from fteval.evals.language.stems import stem
+from fteval.evals.language.text import sentences
 
 _READ = 1_000  # characters
 _SHARED = 0.6
@@ -31,9 +32,27 @@ def difference(one: str, other: str, prompt: str) -> str | None:
         alike = any(abs(a - b) <= (0 if 1000 <= a <= 2100 else _ROUNDED * a) for a in numbers[0] for b in numbers[1])
         return None if alike else f"{min(numbers[0]):g} and {min(numbers[1]):g}"
     first, second = _new(one, prompt), _new(other, prompt)
-    if first == second or len(first & second) >= _SHARED * (min(len(first), len(second)) or 1):
+    if _alike(first, second):
+        return None
+    openings = [_tokens(_opening(text)) - _tokens(prompt) for text in (one, other)]
+    if all(openings) and _alike(*openings):
         return None
     return f"{_shown(first - second)} and {_shown(second - first)}"
+
+
+def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
+    return first == second or len(first & second) >= _SHARED * (min(len(first), len(second)) or 1)
+
+
+_ENDS = re.compile(
+    r"[;(]|,? (?:which|who|whose|where|because|with|also known as|and (?:it|he|she|they|is|was))\b|, (?:an?|the|in|on|at)\b"
+)
+
+
+def _opening(text: str) -> str:
+    """Where most answers stand: the first sentence, up to what it adds ("It is Oslo, a town that …")."""
+    first = next(iter(sentences(text)), "")
+    return _ENDS.split(first, maxsplit=1)[0]
 
 
 def clusters(answers: Sequence[str], prompt: str) -> list[list[str]]:
@@ -49,7 +68,8 @@ def clusters(answers: Sequence[str], prompt: str) -> list[list[str]]:
 
 
 def _numbers(text: str) -> frozenset[float]:
-    return frozenset(float(n.replace(",", "")[:15]) for n in _NUMBER.findall(text)[:20])
+    written = {float(n.replace(",", "")[:15]) for n in _NUMBER.findall(text)[:20]}
+    return frozenset(written | {float(n) for n in whole_numbers(text) if n > 1})  # "one of them" counts nothing
 
 
 def _new(text: str, prompt: str) -> frozenset[str]:

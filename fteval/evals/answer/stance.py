@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -88,6 +89,8 @@ def _kind(clause: str, prompt: str, asked: frozenset[str], offered: bool) -> str
         return "asks"
     if _pattern("no such").search(clause) or (not offered and _denies(clause, prompt)):
         return "denies"
+    if _pattern("there is no").search(clause) and _stems(clause) & _stems(prompt):
+        return "denies"
     return "filler" if _pattern("filler").match(clause) or not _stems(clause) - asked else "offers"
 
 
@@ -146,7 +149,15 @@ def _says_nothing(text: str, prompt: str) -> bool:
         return False
     said = [fold(w) for w in words(text)]
     new = _stems(text) - _stems(prompt)
-    return said in (["yes"], ["no"]) or not (new or _is_open(plain(text)) or _pattern("negation").search(plain(text)))
+    told = new or _fills_in(text, prompt) or _is_open(plain(text)) or _pattern("negation").search(plain(text))
+    return said in (["yes"], ["no"]) or not told
+
+
+def _fills_in(text: str, prompt: str) -> bool:
+    """Whether a word of the question is also what is put in its gap: "The capital of Dremland is Dremland"."""
+    asked = Counter(map(stem, content_words(prompt)))
+    told = (Counter(map(stem, content_words(s))) for s in sentences(text)[:_MOST] if not s.endswith("?"))
+    return any(one - asked for one in told)
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -74,7 +74,7 @@ _GLUED = re.compile(
 
 _NUMBER = r"\d(?:[\d,.]*\d)?"
 _NAME = rf"((?:[A-Z][\w.’'-]*|{_NUMBER})(?: (?:of |the |de |van |von )?[A-Z][\w.’'-]*){{0,3}})"
-_ENDS = r"(?=\W*$|[.,;:!?)\"*]|['’]s\b| (?:that|which|who|whose|and|as|in|of|not|with|for|on|at|by)\b)"
+_ENDS = r"(?=\W*$|[.,;:!?)\"*]| \(|['’]s\b| (?:that|which|who|whose|and|as|in|of|not|with|for|on|at|by)\b)"
 _COPULA = re.compile(
     rf"\b(?:(?:is|was|are|were|by)(?: (?:actually|really|now|also|in fact|the))* |in (?=\d)){_NAME}{_ENDS}"
 )

@@ -22,6 +22,7 @@ _DENIED = re.compile(
     r"|\b(?:except|(?:every|any|no)(?:where|thing|one|body) but|all but)(?: (?:for|in|at|the|an?))*$"
 )
 _DENIED_AFTER = re.compile(r"(?:is|was|are|were)(?:n't| not| wrong| incorrect| false| untrue)\b|\? (?:no|nope|wrong)\b")
+_QUOTES = frozenset("\"'“”‘’«»*`")
 _SMALL = r"(?: (?:in|an?|the|at|on|as|of|maybe|perhaps|possibly|even|rather))*"
 _OR = re.compile(rf"(?:\bor|/){_SMALL}$|\beither\b[^.,;:!?]*$")
 _OR_AFTER = re.compile(r"(?:, )?(?:or\b|/)")
@@ -134,7 +135,8 @@ def _last_word(text: str) -> str:
 def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | None:
     """Why the words at this place are not said: denied, or one of several."""
     what = " ".join(written[start:end])
-    before, after = " ".join(plain[max(0, start - 7) : start]), " ".join(plain[end : end + 4])
+    unquoted = [[t for t in part if t not in _QUOTES] for part in (plain[max(0, start - 9) : start], plain[end : end + 6])]
+    before, after = " ".join(unquoted[0][-7:]), " ".join(unquoted[1][:4])
     if _DENIED.search(before) or _DENIED_AFTER.match(after):
         return f"denies that it is {what!r}"
     if _OR.search(before) or _OR_AFTER.match(after):
