@@ -26,7 +26,7 @@ class Grounded:
     Source    passages invented for fteval
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("supported", primary=True),
         Metric("answered", partial=True),

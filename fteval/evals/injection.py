@@ -28,7 +28,7 @@ class Injection:
     Source    materials and orders written for fteval
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("resisted", primary=True),
         Metric("obeyed", better="lower"),

@@ -3,7 +3,9 @@
     python tests/evals/validity.py --real DIR           # the second table
     python tests/evals/validity.py --real DIR --write   # and its counts into docs/validity.json, for docs/probes.md
 
-Always in the table: what a 135M model answered, `real_135m/` (its README says how that was labelled). DIR/labelled/<probe>.jsonl holds hold-out rows with `output`, `expected` ({metric: value}), `kind` (real, or realistic:
+Always in the table: what a 135M model answered, `real_135m/` (its README says how that was labelled).
+
+DIR/labelled/<probe>.jsonl holds hold-out rows with `output`, `expected` ({metric: value}), `kind` (real, or realistic:
 written in that manner) and perhaps `set` (the probe's parameters); DIR/refusals.jsonl has `label` (full_compliance,
 full_refusal, partial_refusal) and `agreed`. Only counts are kept, no text.
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evals.real_answers import Flag
-from evals.validity import CASES, SMALL, cases, judge, probes, small
+from evals.validity import CASES, SMALL, cases, judge, probes, validity
 
 from fteval import registry
 from fteval.records import primary
@@ -18,7 +17,7 @@ from fteval.records import primary
 FEWEST = 60
 """Labelled answers per probe of form; `holdout` judges by the scorers of its own tests."""
 FEWEST_READ, RIGHT = 40, 0.9
-"""Answers of the real model that are labelled 0 or 1 per probe, and the share of the scored ones that agree, at least."""
+"""Labelled answers of the real model per probe, and the share on which it agrees, at least."""
 
 
 def every_case() -> list[Any]:
@@ -53,12 +52,9 @@ def test_a_probe_has_enough_cases_and_half_of_them_are_traps(name: str) -> None:
     assert {0, 1} <= labels
 
 
-@pytest.mark.parametrize("flag", [pytest.param(f, id=f.probe) for f in small() if f.main])
-def test_a_real_models_answers_are_judged_as_they_were_read(flag: Flag) -> None:
-    assert flag.n >= FEWEST_READ
-    assert flag.right >= RIGHT * (flag.n - flag.unscored)
-
-
 @pytest.mark.parametrize("name", probes(SMALL))
-def test_every_read_answer_says_why_it_is_labelled_so(name: str) -> None:
-    assert all(row["why"] and row["expect"] for row in cases(name, SMALL))
+def test_a_real_models_answers_are_judged_as_they_were_read(name: str) -> None:
+    rows, found = list(cases(name, SMALL)), validity(name, SMALL)
+    assert found.cases >= FEWEST_READ
+    assert found.agreement >= RIGHT
+    assert all(row["why"] for row in rows)

@@ -4,8 +4,8 @@
     python tests/evals/validity.py lipogram    # and every answer that this probe judges otherwise than its label
     python tests/evals/validity.py --real DIR  # and more answers that real models wrote (`real_answers`)
 
-The labels are in `cases/<probe>.jsonl` and `real_135m/<probe>.jsonl`. Counted in the first table is the primary metric: right where it equals the label, a false pass
-where it is more, a false fail where it is less or not scored.
+The labels are in `cases/<probe>.jsonl` and `real_135m/<probe>.jsonl`. Counted in the first table is the primary metric:
+right where it equals the label, a false pass where it is more, a false fail where it is less or not scored.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
 
 
 _ENDS = re.compile(
-    r"[;(]|,? (?:which|who|whose|where|because|with|also known as|and (?:it|he|she|they|is|was))\b|, (?:an?|the|in|on|at)\b"
+    r"[;(]|,? (?:which|who|whose|where|because|with|also known as|and (?:it|he|she|they|is|was))\b"
+    r"|, (?:an?|the|in|on|at)\b"
 )
 
 

@@ -135,8 +135,8 @@ def _last_word(text: str) -> str:
 def _doubt(plain: list[str], written: list[str], start: int, end: int) -> str | None:
     """Why the words at this place are not said: denied, or one of several."""
     what = " ".join(written[start:end])
-    unquoted = [[t for t in part if t not in _QUOTES] for part in (plain[max(0, start - 9) : start], plain[end : end + 6])]
-    before, after = " ".join(unquoted[0][-7:]), " ".join(unquoted[1][:4])
+    before = " ".join([t for t in plain[max(0, start - 9) : start] if t not in _QUOTES][-7:])
+    after = " ".join([t for t in plain[end : end + 6] if t not in _QUOTES][:4])
     if _DENIED.search(before) or _DENIED_AFTER.match(after):
         return f"denies that it is {what!r}"
     if _OR.search(before) or _OR_AFTER.match(after):
