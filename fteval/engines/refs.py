@@ -251,6 +251,12 @@ def _from_record(text: str, record: dict[str, Any], home: Path) -> ModelRef:
         recipe = record.get("recipe")
         url = recipe.get("base_url") if isinstance(recipe, dict) else None
         return ModelRef(text, _hosted(str(record.get("id")), str(url) if url else None), candidate=str(record["id"]))
+    if record.get("kind") == "reward":
+        raise UserError(
+            f"{display(text)} is a reward model: it scores texts and writes none",
+            where=str(home / "candidate.json"),
+            fix=f"train on it: rewards: [{{reward_model: {record.get('id')}}}] of grpo or rloo",
+        )
     weights = home / str(record.get("path", "."))
     if record.get("kind") not in ("adapter", "full") or not isinstance(record.get("base"), str):
         raise UserError("a candidate needs 'kind' (adapter or full) and 'base'", where=str(home / "candidate.json"))

@@ -43,7 +43,7 @@ def _trainer(bench: Bench[Recipe]) -> Any:
         model=bench.model(),
         reward_funcs=online.Total(bench),
         args=GRPOConfig(**online.settings(bench)),
-        train_dataset=online.prompts(bench),
+        train_dataset=online.prompts(bench, online.at_once(bench.recipe)),
         processing_class=bench.tokenizer(),
         peft_config=bench.recipe.adapter(),
     )

@@ -46,7 +46,7 @@ def _trainer(bench: Bench[Recipe]) -> Any:
         model=bench.model(),
         reward_funcs=online.Total(bench),
         args=RLOOConfig(**online.settings(bench)),
-        train_dataset=online.prompts(bench),
+        train_dataset=online.prompts(bench, online.at_once(bench.recipe)),
         processing_class=bench.tokenizer(),
         peft_config=bench.recipe.adapter(),
     )

@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 import tiny
 
+from fteval.engines.local.chat import Chat
+from fteval.engines.pool import Pool
 from fteval.errors import Incomplete, UserError
-from fteval.records import Site, TrainProgress
+from fteval.records import Generation, Message, Sample, Site, TrainProgress
 from fteval.trainers.grpo import Recipe, train
+from fteval.trainers.making.base import find_base
 from fteval.trainers.making.candidate import find
 from fteval.trainers.making.preflight import Preflight
+from fteval.trainers.making.read_by_base import OfBase
+from fteval.trainers.making.sources import Answers
 
 QUESTIONS = ("Who loves Juliet?", "What is a horse?", "Tell me about a dog.", "When was Paris born?")
 
@@ -111,3 +116,27 @@ def test_what_the_recipe_alone_shows_is_said_when_it_is_made(tmp_path: Path, dat
     with pytest.raises(UserError, match="grpo needs rewards"):
         train("nano", Recipe(), data, Site(tmp_path / "candidates"))
     assert [Recipe().resolved(rows).epochs for rows in (4, 60, 1000)] == [25.0, 4.0, 1.0]
+
+
+def test_the_base_s_own_reading_is_a_reward(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    site = Site(tmp_path / "candidates")
+    recipe = dataclasses.replace(SHORT, rewards=("aboutness", {"reading": "surprise", "weight": -0.5}))
+    assert train(str(tiny_model), recipe, data, site).recipe["rewards"] == [
+        {"reading": "aboutness", "weight": 1.0},
+        {"reading": "surprise", "weight": -0.5},
+    ]
+    (about, surprise) = (
+        OfBase(name).fitted([], site, find_base(str(tiny_model), tmp_path)) for name in ("aboutness", "surprise")
+    )
+    asked = Sample("1", (Message("user", QUESTIONS[0]),))
+    answers = Answers([asked, asked], [Generation("1", text="Juliet loves Romeo."), Generation("1", text="")], 0.0, {})
+    # The definitions, through the engine's own log-likelihoods: nats a byte, and nats a token against a neutral prompt.
+    with Pool(tmp_path) as pool:
+        engine = pool.open(str(tiny_model))
+        text = "Juliet loves Romeo."
+        own, alone = engine.loglikelihood(
+            [(engine.prompt([Message("user", q)]), text) for q in (QUESTIONS[0], "Go on.")]
+        )
+        n_tokens = len(Chat(tiny_model).encode(text))
+    assert surprise.values(answers) == [pytest.approx(-own / len(text), rel=1e-3), None]
+    assert about.values(answers) == [pytest.approx((own - alone) / n_tokens, rel=1e-3), None]

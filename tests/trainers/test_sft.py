@@ -480,3 +480,29 @@ def test_a_training_is_quiet_and_leaves_the_process_as_it_was(
     train(str(tiny_model), dataclasses.replace(SHORT, lora_rank=lora_rank), data, Site(tmp_path / "candidates"))
     assert state() == before
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_distance_to_the_base_is_kept_small_where_it_counts(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    courses = {}
+    for weight in (1e-9, 3.0):  # the first as good as off, and written down all the same
+        recipe = dataclasses.replace(SHORT, max_steps=12, batch_size=3, learning_rate=1e-2, kl_to_base=weight)
+        candidate = train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
+        folder = find(tmp_path / "candidates", candidate.id)
+        assert folder is not None
+        courses[weight] = json.loads((folder / "candidate.json").read_text())["training"]
+    # Nothing is learnt before the first step, so the distance is 0 then; arithmetic in float32 decides the rest.
+    assert all(course["kl"][0] == pytest.approx(0, abs=1e-5) for course in courses.values())
+    assert courses[3.0]["kl"][1] < courses[1e-9]["kl"][1] / 2
+
+
+@pytest.mark.parametrize(
+    "settings", [{"kl_to_base": 0.5}, {"kl_to_base": 0.5, "lora_rank": 0}, {"dora": True, "rslora": True}]
+)
+def test_every_kind_of_adapter_gives_the_same_bytes_twice(
+    tiny_model: Path, tmp_path: Path, data: Path, settings: dict[str, Any]
+) -> None:
+    recipe = dataclasses.replace(SHORT, **settings)
+    one, two = (train(str(tiny_model), recipe, data, Site(tmp_path / home)) for home in "ab")
+    assert one == two
+    plain = train(str(tiny_model), dataclasses.replace(recipe, kl_to_base=0.0, dora=False), data, Site(tmp_path / "c"))
+    assert plain.weights_digest != one.weights_digest

@@ -161,11 +161,7 @@ def check_model_folder(folder: Path) -> dict[str, Any]:
                 f"{len(gone)} of {len(shards)} weight files are missing: {', '.join(gone[:5])}", where=str(index)
             )
     if str((config.get("architectures") or [""])[0]).endswith("ForSequenceClassification"):
-        raise UserError(
-            "a model that scores texts, as a reward model does, and writes none",
-            where=str(folder / "config.json"),
-            fix="train on it: rewards: [{reward_model: ID}] of grpo or rloo",
-        )
+        raise UserError("a model that scores texts and writes none", where=str(folder / "config.json"))
     if "auto_map" in config and not _built_in(str(config.get("model_type"))):
         raise UserError(
             f"this model needs code from its repository ({config.get('model_type')}), which is never run",

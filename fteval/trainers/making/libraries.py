@@ -5,6 +5,7 @@ Nothing here decides what is learnt. Needs torch and the training extra.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import random
@@ -113,6 +114,7 @@ def before_import() -> None:
     """Variables that the libraries read once, when they are imported."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # trl reports every trainer it builds
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # warns after a fork otherwise
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # the record has the version
 
 
 def load(classes: Iterable[str]) -> None:
@@ -125,8 +127,9 @@ def load(classes: Iterable[str]) -> None:
     import torch._inductor.config  # noqa: F401  # what switching determinism on imports
     import trl
 
-    for name in classes:
-        getattr(trl, name)  # `import trl` alone imports nothing: it is lazy
+    for name in classes:  # `import trl` alone imports nothing: it is lazy
+        module, _, own = name.rpartition(".")
+        getattr(importlib.import_module(f"trl.{module}") if module else trl, own)
 
 
 @contextmanager

@@ -21,9 +21,10 @@ from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.plan import Training
 from fteval.trainers.making.preflight import Preflight
 from fteval.trainers.making.recipe import LoraRecipe, TrlRecipe
-from fteval.trainers.making.rewards import Answers, Reward, rewards, summed
+from fteval.trainers.making.rewards import Reward, rewards, summed
 from fteval.trainers.making.rows import cleaned
 from fteval.trainers.making.settle import Rules
+from fteval.trainers.making.sources import Answers
 from fteval.trainers.making.train_with_trl import Method, train_with_trl
 
 TRIED = ("", "A dog is an animal with four legs.", "I do not know.")
@@ -79,10 +80,15 @@ def train_online(
             fix="rewards: [lipogram.compliant, laziness.long_enough], or --set rewards=PROBE.METRIC",
         )
     samples = [sample_of(row, number) for number, row in enumerate(rows, 1)]
-    fitted = tuple(replace(reward, source=reward.source.fitted(samples, site)) for reward in recipe.rewards)
+    on = find_base(base, site.candidates_dir, offline=site.offline)
+    fitted = tuple(replace(reward, source=reward.source.fitted(samples, site, on)) for reward in recipe.rewards)
     recipe = replace(recipe, rewards=fitted)
-    training = Training(name, recipe, rows, find_base(base, site.candidates_dir, offline=site.offline), site)
-    return train_with_trl(Method(classes, trainer, _look), training)
+    return train_with_trl(Method(classes, trainer, _look), Training(name, recipe, rows, on, site))
+
+
+def at_once(recipe: OnlineRecipe) -> int:
+    """Prompts of a step."""
+    return recipe.batch_size // recipe.num_generations
 
 
 def settings(bench: Bench[Any]) -> dict[str, Any]:
@@ -97,8 +103,11 @@ def settings(bench: Bench[Any]) -> dict[str, Any]:
     }
 
 
-def prompts(bench: Bench[Any]) -> Any:
-    """The prompts that leave room for an answer, each with its number in `row`. Raises UserError for too few."""
+def prompts(bench: Bench[Any], at_once: int) -> Any:
+    """The prompts that leave room for an answer, each with its number in `row`; a step takes `at_once`.
+
+    Raises UserError for too few.
+    """
     from datasets import Dataset
 
     context, longest = bench.base.located.context, bench.recipe.max_tokens
@@ -107,12 +116,11 @@ def prompts(bench: Bench[Any]) -> Any:
         asked = bench.chat.prompt([Message(turn["role"], turn["content"]) for turn in row["prompt"]]).token_ids or ()
         if context is None or len(asked) + longest <= context:
             kept.append({"prompt": row["prompt"], "row": number})
-    at_once = bench.recipe.batch_size // bench.recipe.num_generations
     if len(kept) < at_once:
         raise UserError(
             f"{len(kept)} of {len(bench.rows)} prompts leave room for {longest} tokens of answer, and each step takes"
             f" {at_once}",
-            fix=f"give more prompts, or set batch_size to {bench.recipe.num_generations}",
+            fix="give more or shorter prompts, or set a smaller batch_size",
         )
     return Dataset.from_list(kept)
 

@@ -10,7 +10,9 @@ from typing import Any
 from fteval.engines.local.chat import Chat
 from fteval.errors import UserError, suggest
 from fteval.records import Sample, Site
+from fteval.trainers.making.base import Base
 from fteval.trainers.making.candidate import RECORD, find, load_candidate
+from fteval.trainers.making.sources import Answers
 
 _AT_ONCE = 16
 
@@ -33,7 +35,7 @@ class OfModel:
     def spec(self) -> Mapping[str, Any]:
         return {"reward_model": self.ref, "digest": self.digest}
 
-    def fitted(self, samples: Sequence[Sample], site: Site) -> OfModel:
+    def fitted(self, samples: Sequence[Sample], site: Site, base: Base) -> OfModel:
         folder = Path(self.ref) if (Path(self.ref) / RECORD).exists() else find(site.candidates_dir, self.ref)
         if folder is None:
             known = [file.parent.name for file in site.candidates_dir.glob(f"*/{RECORD}")]
@@ -46,7 +48,7 @@ class OfModel:
             raise UserError(f"{made.id} is no reward model: it was made by '{made.trainer}'")
         return OfModel(made.id, folder, made.weights_digest, site.device)
 
-    def values(self, answers: Any) -> list[float | None]:
+    def values(self, answers: Answers) -> list[float | None]:
         if not self.loaded:
             self.loaded.extend(self._load())
         tokenizer, model = self.loaded

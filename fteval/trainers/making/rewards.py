@@ -4,6 +4,7 @@
     {probe: laziness, metric: long_enough, weight: 0.5, min_words: {from: 2, to: 12, over: 60%}}
     published_naive                                        a rule that was published, by its name (presets.py)
     {python: mine.py:close, weight: 2}                     a function as TRL's rewards are, where code is allowed
+    aboutness, surprise                                    what the base makes of it (read_by_base.py)
     {reward_model: ft:nano:local:liked:3f9a1c20}           a model that was trained to score answers
 
 A share counts from 0 to 1 and any other metric by its scale, where it has one. What a probe calls better when it is
@@ -14,11 +15,10 @@ wherever rewards punish. Of a metric that means something for some rows only, No
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from fteval import registry
 from fteval.errors import UserError, suggest
@@ -26,46 +26,16 @@ from fteval.evals.find.own import OwnScorer, is_named, of_function
 from fteval.records import (
     ComparingProbe,
     FittedProbe,
-    Generation,
-    Metric,
-    Probe,
-    Sample,
-    Site,
     VaryingProbe,
     WrappingProbe,
 )
-from fteval.records import primary as primary_metric
 from fteval.trainers.making import presets
 from fteval.trainers.making.ramp import Ramp, at, is_ramp, ramp
+from fteval.trainers.making.read_by_base import READINGS, OfBase
 from fteval.trainers.making.reward_models import OfModel
+from fteval.trainers.making.sources import Answers, OfFunction, OfPreset, OfProbe, Source
 
-SOURCES = ("probe", "preset", "python", "reward_model")
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What the model answered, and how far its training is."""
-
-    samples: Sequence[Sample]
-    generations: Sequence[Generation]
-    progress: float
-    told: Mapping[str, Any]
-    """What TRL tells a reward function beside."""
-
-
-class Source(Protocol):
-    """Who judges."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        """As it stands in the candidate's record: everything that decides a reward but its weight."""
-
-    def fitted(self, samples: Sequence[Sample], site: Site) -> Source:
-        """The same for these prompts. Raises UserError where it cannot judge answers to them."""
-
-    def values(self, answers: Answers) -> list[float | None]: ...
+SOURCES = ("probe", "preset", "python", "reward_model", "reading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,117 +80,6 @@ class Reward:
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class OfProbe:
-    """A probe's metric."""
-
-    probe: str
-    metric: str | None
-    params: Mapping[str, Any]
-    samples: Sequence[Sample] = ()
-    """The rows that a probe which follows from its hold-out is fitted to."""
-    made: dict[str, Probe] = field(default_factory=dict, compare=False, repr=False)
-    """By the parameters as they were: a ramp of whole numbers has few."""
-
-    @property
-    def name(self) -> str:
-        return f"{self.probe}.{self.metric or self.judged.name}"
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        version = getattr(self.at(0.0), "version", 1)
-        return {"probe": self.probe, "version": version, "metric": self.judged.name, "params": _recorded(self.params)}
-
-    def fitted(self, samples: Sequence[Sample], site: Site) -> OfProbe:
-        fitted = OfProbe(self.probe, self.metric, self.params, samples)
-        for progress in (0.0, 1.0):
-            fitted.at(progress)
-        fitted.judged  # noqa: B018  # raises for a metric that the fitted probe has not
-        return fitted
-
-    def at(self, progress: float) -> Probe:
-        """The probe with its parameters as they are by then."""
-        params = at(self.params, progress)
-        if (known := self.made.get(repr(params))) is not None:
-            return known
-        probe = registry.probe(self.probe, params)
-        if isinstance(probe, FittedProbe) and self.samples:
-            probe = probe.for_samples(self.samples)
-        return self.made.setdefault(repr(params), probe)
-
-    @property
-    def judged(self) -> Metric:
-        known = self.at(0.0).metrics
-        if self.metric is None:
-            return primary_metric(known)
-        found = next((m for m in known if m.name == self.metric), None)
-        if found is None:
-            hint = suggest(self.metric, [m.name for m in known])
-            raise UserError(f"the probe '{self.probe}' has no metric '{self.metric}'. {hint}")
-        return found
-
-    def values(self, answers: Answers) -> list[float | None]:
-        probe, metric = self.at(answers.progress), self.judged
-        absent = 0.0 if metric.partial else None
-        found = (
-            probe.score(sample, generation).values.get(metric.name)
-            for sample, generation in zip(answers.samples, answers.generations, strict=True)
-        )
-        return [absent if value is None else value / (metric.bound or 1.0) for value in found]
-
-
-@dataclass(frozen=True, slots=True)
-class OfPreset:
-    """A published rule."""
-
-    preset: str
-    params: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.preset
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        return {"preset": self.preset, "params": dict(self.params)}
-
-    def fitted(self, samples: Sequence[Sample], site: Site) -> OfPreset:
-        return self
-
-    def values(self, answers: Answers) -> list[float | None]:
-        rule = presets.rule(at(self.params, answers.progress))
-        return [rule.reward(generation.text or "") for generation in answers.generations]
-
-
-@dataclass(frozen=True, slots=True)
-class OfFunction:
-    """A function of the user's, as TRL calls one: `f(completions, **columns)` returns a number for each."""
-
-    own: OwnScorer
-
-    @property
-    def name(self) -> str:
-        return self.own.name
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        return {"python": self.own.name, "source": self.own.source}
-
-    def fitted(self, samples: Sequence[Sample], site: Site) -> OfFunction:
-        return self
-
-    def values(self, answers: Answers) -> list[float | None]:
-        columns = {
-            name: [s.metadata.get(name) for s in answers.samples] for s in answers.samples for name in s.metadata
-        }
-        told = {**columns, **answers.told, "target": [s.target for s in answers.samples]}
-        taken = inspect.signature(self.own.function).parameters
-        if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
-            told = {name: value for name, value in told.items() if name in taken}
-        found: list[float | None] = self.own.function(**told)
-        return found
-
-
 def summed(rewards: Sequence[Reward], answers: Answers) -> list[float | None]:
     """The sum of the weighted rewards of each answer; None where one of them cannot judge it.
 
@@ -238,16 +97,6 @@ def summed(rewards: Sequence[Reward], answers: Answers) -> list[float | None]:
         ]
     answers.told["log_metric"]("unscored", totals.count(None) / len(totals))
     return totals
-
-
-def _recorded(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as JSON has them: a function of the user's by its source."""
-    found = {}
-    for name, value in params.items():
-        several = list(value) if isinstance(value, list | tuple) else [value]
-        told = [{"python": v.name, "source": v.source} if isinstance(v, OwnScorer) else v for v in several]
-        found[name] = told if isinstance(value, list | tuple) else told[0]
-    return found
 
 
 def rewards(given: Sequence[Any]) -> tuple[Reward, ...]:
@@ -271,10 +120,7 @@ def _reward(entry: Any) -> Reward:
     if callable(entry) and not isinstance(entry, OwnScorer):
         return Reward(OfFunction(of_function(entry)), Ramp(1.0, 1.0))
     if isinstance(entry, str):
-        name, _, metric = entry.partition(".")
-        entry = (
-            {"preset": entry} if entry in presets.PRESETS else {"probe": name, **({"metric": metric} if metric else {})}
-        )
+        entry = _named(entry)
     if not isinstance(entry, Mapping):
         raise ValueError(f"{entry!r} is no reward, wanted PROBE.METRIC or {{probe: …, metric: …, weight: …}}")
     named = [key for key in SOURCES if key in entry]
@@ -285,6 +131,18 @@ def _reward(entry: Any) -> Reward:
         if is_ramp(value):
             ramp(value, name)  # raises for one that is none
     return _MAKERS[named[0]](entry, params)
+
+
+def _named(text: str) -> dict[str, Any]:
+    """A reward that is said in a word. Raises ValueError for one that is none."""
+    name, _, metric = text.partition(".")
+    if is_named(text):
+        return {"python": text}
+    if text in presets.PRESETS or text in READINGS:
+        return {"preset" if text in presets.PRESETS else "reading": text}
+    if name not in (known := registry.probe_names()):
+        raise ValueError(f"no reward '{name}'. {suggest(name, [*known, *presets.PRESETS, *READINGS])}")
+    return {"probe": name, **({"metric": metric} if metric else {})}
 
 
 def _of_probe(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
@@ -330,4 +188,19 @@ def _of_model(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
     return Reward(OfModel(str(entry["reward_model"])), ramp(entry.get("weight", 1.0), "weight"))
 
 
-_MAKERS = {"probe": _of_probe, "preset": _of_preset, "python": _of_function, "reward_model": _of_model}
+def _of_base(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
+    name = str(entry["reading"])
+    if name not in READINGS:
+        raise ValueError(f"no reading '{name}'. {suggest(name, READINGS)}")
+    if params:
+        raise ValueError(f"{name} has no parameter '{next(iter(params))}'")
+    return Reward(OfBase(name), ramp(entry.get("weight", READINGS[name]), "weight"))
+
+
+_MAKERS = {
+    "reading": _of_base,
+    "probe": _of_probe,
+    "preset": _of_preset,
+    "python": _of_function,
+    "reward_model": _of_model,
+}

@@ -11,7 +11,8 @@ from fteval.errors import UserError
 from fteval.evals.find.own import with_code
 from fteval.records import Generation, Message, Sample
 from fteval.trainers.making.ramp import ramp
-from fteval.trainers.making.rewards import Answers, Reward, rewards, summed
+from fteval.trainers.making.rewards import Reward, rewards, summed
+from fteval.trainers.making.sources import Answers
 
 
 def answers(*texts: str, progress: float = 0.0, finish: str = "stop", told: dict[str, Any] | None = None) -> Answers:
@@ -103,12 +104,15 @@ def test_a_function_that_gives_no_numbers_is_an_error(found: Any, said: str) -> 
     [
         ("lipogramm.compliant", "Did you mean 'lipogram'?"),
         ("lipogram.complaint", "has no metric 'complaint'. Did you mean 'compliant'?"),
+        ("published_naïve", "no reward 'published_naïve'. Did you mean 'published_naive'?"),
+        ({"reading": "aboutnes"}, "Did you mean 'aboutness'?"),
+        ("mine.py:close", "is Python code, which is not run unasked"),
         ({"preset": "published_naïve"}, "Did you mean 'published_naive'?"),
         ({"probe": "laziness", "min_wrods": 2}, "Did you mean 'min_words'?"),
         ({"probe": "laziness", "min_words": {"from": 2, "to": 0}}, "min_words must be a whole number of at least 1"),
         ({"probe": "laziness", "weight": {"from": 1, "to": 2, "over": "200%"}}, "'weight.over' is '200%'"),
         ({"probe": "laziness", "weight": "much"}, "'weight' is 'much', wanted a number"),
-        ({"metric": "compliant"}, "a reward has one of probe, preset, python"),
+        ({"metric": "compliant"}, "a reward has one of probe, preset, python, reward_model"),
         (3, "3 is no reward"),
         ("variety", "judges more than one answer to a prompt"),
         ({"python": "mine.py:close"}, "is Python code, which is not run unasked"),
