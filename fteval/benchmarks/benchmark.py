@@ -58,10 +58,16 @@ class Benchmark:
         of_tasks = [_metrics(task) for task in self.loaded.tasks.values()]
         shared = [m for m in of_tasks[0] if all(m in others for others in of_tasks)]
         if not shared:
-            left = sorted({name for task in self.loaded.tasks.values() for name in task.aggregation()})
+            tasks = self.loaded.tasks.values()
+            if undirected := sorted({metric for task in tasks for metric in _means(task, directed=False)}):
+                raise UserError(
+                    f"benchmark '{self.task}' does not say whether more is better: {', '.join(undirected)}",
+                    fix="add higher_is_better: true or false to the metric_list of the task file",
+                )
+            left = sorted({name for task in tasks for name in task.aggregation()})
             raise UserError(
                 f"benchmark '{self.task}' has no metric that can be compared item by item ({', '.join(left)}): each is "
-                "of the whole corpus, or has no direction"
+                "of the whole corpus"
             )
         return tuple(
             Metric(name, primary=i == 0, better=better, unit="share" if is_share(name) else "score")
@@ -152,13 +158,19 @@ def _target(document: tasks.Document) -> Any:
 
 def _metrics(task: Any) -> list[tuple[str, str]]:
     """(name, `higher` or `lower`) of each metric of one document that a mean makes the task's number of."""
-    aggregation, higher = task.aggregation(), task.higher_is_better()
+    higher = task.higher_is_better()
     return [
         (_called(metric, each.name, task), "higher" if higher[metric] else "lower")
-        for metric, how in aggregation.items()
-        if getattr(how, "__name__", "") == "mean" and higher.get(metric) is not None
+        for metric in _means(task, directed=True)
         for each in task._filters
     ]
+
+
+def _means(task: Any, *, directed: bool) -> list[str]:
+    """Metrics that are means over documents, and have a direction or none."""
+    higher = task.higher_is_better()
+    means = [metric for metric, how in task.aggregation().items() if getattr(how, "__name__", "") == "mean"]
+    return [metric for metric in means if (higher.get(metric) is not None) == directed]
 
 
 def _called(metric: str, filtered: str, task: Any) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
+import importlib.metadata
 import io
 import itertools
 import json
 import logging
 import os
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +121,19 @@ def _built(manager: Any, name: str) -> dict[str, Any]:
                 f"the data of benchmark '{name}' cannot be reached: {what}",
                 fix="fetch them once where there is a network (the Hub's cache keeps them), or leave the benchmark out",
             ) from error
-        fix = "try it with lm-eval's own command"
+        missing = next((e.name for e in _chain(error) if isinstance(e, ModuleNotFoundError) and e.name), None)
+        if missing is not None:
+            what = f"benchmark '{name}' needs the package {missing}, which is not installed"
+            raise UserError(what, fix=f"pip install {extra_with(missing) or missing}") from error
+        fix = "see where its files say that the data are, or try it with lm-eval's own command"
         raise UserError(f"benchmark '{name}' cannot be loaded: {what}", fix=fix) from error
+
+
+def extra_with(module: str) -> str | None:
+    """The extra of lm-eval that brings a module: a task that lacks one of its packages lacks others."""
+    wanted = re.compile(rf"{re.escape(module)}\b.*extra == \W*([\w-]+)", flags=re.IGNORECASE)
+    found = (wanted.match(line) for line in importlib.metadata.requires("lm_eval") or ())
+    return next((f"'lm-eval[{match[1]}]'" for match in found if match), None)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

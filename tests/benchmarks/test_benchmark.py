@@ -14,7 +14,7 @@ pytest.importorskip("lm_eval")
 
 import fteval
 from fteval.benchmarks.benchmark import Benchmark
-from fteval.benchmarks.tasks import load
+from fteval.benchmarks.tasks import extra_with, load
 from fteval.engines.pool import Pool
 from fteval.errors import Incomplete, UserError
 from fteval.records import Metric, digest
@@ -254,6 +254,28 @@ def test_a_folder_of_own_tasks_is_named_once(tiny_model: Path, own_tasks: Path, 
         fteval.run(config=config, include="there", store=tmp_path / "store")
     with pytest.raises(UserError, match="--include is for benchmarks"):
         fteval.run(model=str(tiny_model), probes=["stops"], include=own_tasks, store=tmp_path / "store")
+
+
+def test_a_metric_without_a_direction_is_told_how_to_get_one(own_tasks: Path, tmp_path: Path) -> None:
+    text = WORDS.format(folder=own_tasks).replace("own_words", "own_nice")
+    text = text.replace(
+        "metric: exact_match, aggregation: mean, higher_is_better: true", "metric: nice, aggregation: mean"
+    )
+    (tmp_path / "nice.yaml").write_text(f"{text}process_results: !function nice.judged\n")
+    (tmp_path / "nice.py").write_text("def judged(doc, results):\n    return {'nice': 1.0}\n")
+    with pytest.raises(UserError, match="'own_nice' does not say whether more is better: nice") as error:
+        _ = Benchmark("own_nice", include=str(tmp_path)).metrics
+    assert "higher_is_better" in str(error.value.fix)
+
+
+def test_a_package_that_a_task_needs_is_named(own_tasks: Path, tmp_path: Path) -> None:
+    text = WORDS.format(folder=own_tasks).replace("own_words", "own_needs")
+    (tmp_path / "needs.yaml").write_text(f"{text}process_results: !function needs.judged\n")
+    (tmp_path / "needs.py").write_text("import no_such_module\n")
+    with pytest.raises(UserError, match="'own_needs' needs the package no_such_module") as error:
+        load("own_needs", shots=None, chat=False, include=str(tmp_path))
+    assert error.value.fix == "pip install no_such_module"
+    assert extra_with("langdetect") == "'lm-eval[ifeval]'"  # as lm-eval's own metadata have it
 
 
 def test_a_task_nobody_knows_is_named_with_its_neighbours() -> None:
