@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 from fteval.errors import UserError, suggest
 from fteval.evals.answer.refusal import refusal, unread
 from fteval.evals.answer.told import accepted, told
+from fteval.evals.answer.topic import content_words
 from fteval.evals.data.packaged import packaged
 from fteval.evals.find import number, pattern
 from fteval.evals.find.label import Labels, labels_of, named
 from fteval.evals.find.statement import said
 from fteval.evals.language.detect import language
+from fteval.evals.language.stems import stem
 from fteval.evals.language.text import READ, blank, fold, sentences, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
 
@@ -148,7 +150,7 @@ class _Row:
             return self._choice(text, self.labels)
         if self.language:
             return self._in_language(text)
-        if self._given_back(text):
+        if not self._own(text) and len(words(text)) > len(words(self.prompt)) / 2:
             return _Found(0.0, 0.0, "the prompt given back")
         correct, answer, why = self._answered(text)
         lenient = 1.0 if correct == 1 else float(self._stands(text))
@@ -162,27 +164,31 @@ class _Row:
         return _Found(right, right, why or "answers what is to be refused")
 
     def _choice(self, text: str, labels: Labels) -> _Found:
-        alone = [options[0] for s in sentences(text)[:_READ] if len(options := self._affirmed(s)) == 1]
         every = self._affirmed(text)
-        chosen = named(text, labels).label or (every[0] if len(every) == 1 else next(iter(alone), None))
+        alone = (options[0] for s in self._own(text) if len(options := self._affirmed(s)) == 1)
+        chosen = named(text, labels).label or (every[0] if len(every) == 1 else next(alone, None))
         right = chosen == self.forms[0]
         why = "" if right else f"chooses {chosen!r}" if chosen else "chooses none, or several"
-        return _Found(float(right), float(right or self.forms[0] in alone), why, chosen, self.option(chosen))
+        held = [c for c in self.choices if _holds(text, c)]
+        return _Found(float(right), float(right or held == self.forms[:1]), why, chosen, self.option(chosen))
 
     def _affirmed(self, text: str) -> list[str]:
         return [c for c in self.choices if said(text, [c])[0] == 1]
 
     def _in_language(self, text: str) -> _Found:
         lenient = float(self._stands(text))
+        if not lenient:
+            return _Found(0.0, 0.0, f"says none of {', '.join(self.forms[:4])}")
         written = language(text, self.language) if len(words(text)) >= _TELLS else self.language
         if written is None:
             return _Found(None, lenient, "its language cannot be told")
         why = "" if written == self.language else f"written in '{written}', asked in '{self.language}'"
-        why = why or ("" if lenient else f"says none of {', '.join(self.forms[:4])}")
         return _Found(float(not why), lenient, why)
 
     def _answered(self, text: str) -> tuple[float | None, str | None, str]:
-        """Whether the answer is the target; a number is the one that it comes to."""
+        """Whether the answer is the target; a number that is not in the prompt is the one that it comes to."""
+        if any(_holds(self.prompt, form) for form in self.forms):
+            return self._from_passage(text)
         wanted = number.alone(self.forms[0])
         came_to = number.result(text) if wanted is not None else None
         if wanted is None or not isinstance(came_to, number.Result):
@@ -193,10 +199,23 @@ class _Row:
     def _stands(self, text: str) -> bool:
         return any(_holds(text, form) for form in self.forms)
 
-    def _given_back(self, text: str) -> bool:
-        """Whether the answer is the passage of the prompt: one sentence of it may be an answer, all of it is none."""
-        passage, answer = ([" ".join(words(fold(s))) for s in sentences(t)] for t in (self.prompt, text))
-        return len(set(answer)) > 1 and set(answer) <= set(passage) and len(set(answer)) >= len(set(passage)) - 1
+    def _from_passage(self, text: str) -> tuple[float | None, str | None, str]:
+        """Whether it is told in a sentence about what is asked, where the prompt itself holds the target."""
+        correct, answer, why = told(text, self.forms, self.prompt)
+        if correct != 1 or any(self._is_about(s) for s in sentences(text)[:_READ] if self._stands(s)):
+            return correct, answer, why
+        return 0.0, answer, f"{answer!r} stands there, and not as the answer"
+
+    def _is_about(self, sentence: str) -> bool:
+        """Whether half of the question's words are in the sentence, or no others than the answer's."""
+        asked = _stems(_ASKED.sub("", sentences(self.prompt)[-1]))
+        other = _stems(sentence) - asked - _stems(" ".join(self.forms))
+        return not other or len(words(sentence)) <= _BARE or 2 * len(_stems(sentence) & asked) >= len(asked)
+
+    def _own(self, text: str) -> list[str]:
+        """The sentences of an answer that are not the prompt's."""
+        asked, found = " ".join(words(fold(self.prompt))), sentences(text)[:_READ]
+        return [s for s in found if " ".join(words(fold(s))) not in asked]
 
 
 def _refused(text: str, prompt: str) -> tuple[float | None, str]:
@@ -211,6 +230,14 @@ def _holds(text: str, wanted: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(fold(wanted))}(?!\w|\.\d)", fold(text)) is not None
 
 
+def _stems(text: str) -> set[str]:
+    return set(map(stem, content_words(text)))
+
+
+_ASKED = re.compile(r"(?i)\b(?:what|which) \w+")
+"""`Which day`, in whose place the answer stands."""
+_BARE = 3
+"""Words of an answer that says nothing else."""
 _LONG = 2_000  # characters
 _READ = 20  # sentences
 _TELLS = 4
