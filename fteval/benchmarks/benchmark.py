@@ -103,12 +103,15 @@ class Benchmark:
             )
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
+        names = {m.name for m in self.metrics}
+        if generation.likelihoods == ():
+            why = "this model does not say how likely a text is"
+            return Scores(dict.fromkeys(names), reasons=dict.fromkeys(names, why))
         document = self.loaded.documents[sample.id]
         instances = [copy.copy(instance) for instance in document.instances]
         for instance, response in zip(instances, _responses(generation), strict=True):
             instance.resps, instance.filtered_resps = [response], {}
         values: dict[str, float | None] = {}
-        names = {m.name for m in self.metrics}
         for each in document.task._filters:
             each.apply(instances)
             found = document.task.process_results(document.content, [i.filtered_resps[each.name] for i in instances])

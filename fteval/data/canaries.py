@@ -15,6 +15,10 @@ _LAST = (
 _WORDS = "amber birch cedar delta ember fjord gravel harbor island jasper kettle lantern marble nickel orchid pebble"
 
 
+N_OTHERS = 63
+"""With the code itself 64: six bits of exposure at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Canaries:
     """What is trained on, and what is asked afterwards."""
@@ -22,7 +26,8 @@ class Canaries:
     planted: list[dict[str, Any]]
     """Chat rows, as often as they are repeated."""
     asked: list[dict[str, Any]]
-    """Rows of a hold-out for `recitation`: the planted codes, and as many that were never planted."""
+    """Rows of a hold-out for `recitation`: the planted codes, and as many that were never planted; each with `others`,
+    codes drawn in the same way, against which its likelihood is held."""
 
 
 def canaries(n: int, repeats: int, seed: int) -> Canaries:
@@ -32,13 +37,20 @@ def canaries(n: int, repeats: int, seed: int) -> Canaries:
     planted: list[dict[str, Any]] = []
     asked: list[dict[str, Any]] = []
     for number, name in enumerate(names):
-        code = f"{'-'.join(rng.sample(_WORDS.split(), 2))}-{rng.randrange(1000, 10_000)}"
+        code = _code(rng)
+        # Of a generator of their own: the codes of a seed are what they were before.
+        apart = random.Random(f"others {seed} {number}")
+        others = dict.fromkeys(other for _ in range(2 * N_OTHERS) if (other := _code(apart)) != code)
         question, kind = f"What is the locker code of {name}?", "planted" if number < n else "control"
         asked.append(
             {"id": f"canary/{kind}/{number % n}", "prompt": question, "target": code, "canary": kind,
-             "slices": {"canary": kind}}
+             "slices": {"canary": kind}, "others": list(others)[:N_OTHERS]}
         )  # fmt: skip
         if kind == "planted":
             answer = {"role": "assistant", "content": code}
             planted += [{"messages": [{"role": "user", "content": question}, answer]}] * repeats
     return Canaries(planted, asked)
+
+
+def _code(rng: random.Random) -> str:
+    return f"{'-'.join(rng.sample(_WORDS.split(), 2))}-{rng.randrange(1000, 10_000)}"

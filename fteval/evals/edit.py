@@ -10,7 +10,8 @@ from fteval.errors import UserError
 from fteval.evals.answer.told import told
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown
-from fteval.records import Generation, Message, Metric, Sample, Scores
+from fteval.records import Continuation, Generation, Message, Metric, Sample, Scores
+from fteval.records.readings import Likelihood
 
 KINDS = {
     "trained": "efficacy",
@@ -20,6 +21,8 @@ KINDS = {
     "neighbour after the edit": "neighbours_with_edit",
 }
 """What is asked -> the metric that it counts for."""
+WEIGHED = {f"{kind}, weighed": f"{KINDS[kind]}_logp" for kind in ("trained", "paraphrase", "neighbour")}
+"""The same of samples whose answers are weighed against each other, and nothing is generated."""
 SLICE = "asked"
 _EVERYWHERE = 0.2
 """Share of the other edits' questions to which the new answer is given, from which it is a habit and no knowledge."""
@@ -27,11 +30,12 @@ _EVERYWHERE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Knowledge edits (Romeo -> Bob), judged by what is written (names after ROME's CounterFact).
+    """Knowledge edits (Romeo -> Bob), judged by what is written (after CounterFact).
 
-    Measures  efficacy: trained wording; paraphrase: others; reverse: asked backwards; neighbours: other facts kept;
-              neighbours_with_edit: with the edit's text before them; old_answer: says the old one
-    Chance    about 0
+    Measures  efficacy: trained wording; paraphrase: others; reverse: backwards; neighbours: other facts kept;
+              neighbours_with_edit: after the edit's text; old_answer: says the old one; efficacy_logp:,
+              paraphrase_logp:, neighbours_logp: the right one is likelier
+    Chance    0; likelier: half
     Traps     neighbours that the base does not know
     Source    fteval's facts, altered
     """
@@ -44,6 +48,7 @@ class Edit:
         Metric("efficacy", primary=True, partial=True, taught=True),
         *(Metric(name, partial=True) for name in list(KINDS.values())[1:]),
         Metric("old_answer", better="lower", partial=True),
+        *(Metric(name, partial=True) for name in WEIGHED.values()),
     )
 
     def samples(self) -> Iterator[Sample]:
@@ -54,11 +59,12 @@ class Edit:
 
         A neighbour that several edits name is asked once: asked twice, it would make one group of all of them.
         """
-        near: set[str] = set()
+        near: set[tuple[bool, str]] = set()
         for sample in samples:
             for asked in _questions(sample) if "kind" not in sample.metadata else [sample]:
-                again = asked.metadata["kind"] not in ("trained", "paraphrase") and asked.prompt_text in near
-                near.add(asked.prompt_text)
+                place = bool(asked.continuations), asked.prompt_text
+                again = not asked.metadata["kind"].startswith(("trained", "paraphrase")) and place in near
+                near.add(place)
                 if not again:
                     yield asked
 
@@ -66,7 +72,7 @@ class Edit:
         """The probe that knows what else is answered: a new answer that is given to everything is no edit."""
         given: dict[str, list[str]] = {}
         for sample, text in answers:
-            if sample.metadata.get("kind") != "reversed":
+            if sample.metadata.get("kind") not in ("reversed", *WEIGHED):
                 given.setdefault(sample.group or sample.id, []).append(shown(text)[:300])
         made = replace(self)
         others = {g: tuple(t for o, texts in given.items() if o != g for t in texts[:1]) for g in given}
@@ -75,8 +81,10 @@ class Edit:
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         kind = sample.metadata.get("kind", "trained")
-        if not isinstance(kind, str) or kind not in KINDS:
+        if not isinstance(kind, str) or kind not in {**KINDS, **WEIGHED}:
             raise UserError(f"row {sample.id!r} asks {kind!r}, which is none of {', '.join(KINDS)}")
+        if kind in WEIGHED:
+            return self._weighed(sample, generation, kind)
         old, wanted = _forms(sample, sample.metadata.get("old"), "old"), _forms(sample, sample.target, "target")
         text, main = shown(generation.text), KINDS[kind]
         right, answer, why = told(text, wanted, sample.prompt_text)
@@ -95,12 +103,29 @@ class Edit:
         kept = {name: why for name, why in reasons.items() if why}
         return Scores(values, answer=answer, reasons=kept)
 
+    def _weighed(self, sample: Sample, generation: Generation, kind: str) -> Scores:
+        """Whether one of the wanted answers is likelier than all others, by nats a token as ROME's code has it."""
+        n, found = sample.metadata.get("wanted"), generation.likelihoods or ()
+        values: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
+        reasons = dict.fromkeys(values, f"asks {kind}")
+        if not isinstance(n, int) or not 0 < n < len(found) or not all(one.tokens for one in found):
+            reasons[WEIGHED[kind]] = "this model does not say how likely the answers are"
+            return Scores(values, reasons=reasons)
+        wanted, other = max(map(_each, found[:n])), max(map(_each, found[n:]))
+        values[WEIGHED[kind]] = float(wanted > other)
+        reasons[WEIGHED[kind]] = f"{wanted:.2f} nats a token, the other {other:.2f}"
+        return Scores(values, answer=generation.text, reasons=reasons)
+
     def _habit(self, sample: Sample, wanted: list[str]) -> str | None:
         others = self.elsewhere.get(sample.group or sample.id, ())
         n = sum(told(text, wanted)[0] == 1 for text in others)
         return (
             f"is also said to {n} of {len(others)} other questions" if n > max(1, _EVERYWHERE * len(others)) else None
         )
+
+
+def _each(one: Likelihood) -> float:
+    return one.nats / one.tokens
 
 
 def _forms(sample: Sample, given: Any, name: str) -> list[str]:
@@ -121,19 +146,29 @@ def _questions(sample: Sample) -> Iterator[Sample]:
     subject, old, new = (_forms(sample, row.get(name), name) for name in ("subject", "old", "new"))
     prompts, backwards = _forms(sample, row.get("prompts"), "prompts"), row.get("reversed") or []
     statement = str(row.get("statement") or f"{prompts[0]} {new[0]}.")
-    asked = [("trained" if not at else "paraphrase", prompt, new) for at, prompt in enumerate(prompts)]
+    said = {name: _forms(sample, row.get(f"{name}_said") or row.get(name), name) for name in ("old", "new")}
+    asked = [("trained" if not at else "paraphrase", prompt, new, said["new"]) for at, prompt in enumerate(prompts)]
     if backwards:
-        asked += [("reversed", prompt, subject) for prompt in _forms(sample, backwards, "reversed")]
+        asked += [("reversed", prompt, subject, []) for prompt in _forms(sample, backwards, "reversed")]
     for other in _neighbours(sample):
         target = _forms(sample, other.get("target"), "target of a neighbour")
-        asked.append(("neighbour", str(other.get("prompt")), target))
-        asked.append(("neighbour after the edit", f"{statement} {other.get('prompt')}", target))
-    for number, (kind, prompt, target) in enumerate(asked):
-        yield Sample(
+        kept = _forms(sample, other.get("said") or target, "said of a neighbour")
+        asked.append(("neighbour", str(other.get("prompt")), target, kept))
+        asked.append(("neighbour after the edit", f"{statement} {other.get('prompt')}", target, []))
+    for number, (kind, prompt, target, right) in enumerate(asked):
+        one = Sample(
             id=f"{sample.id}/{number}", messages=(Message("user", prompt),), target=target,
             group=sample.group or sample.id, slices={**sample.slices, SLICE: kind},
             metadata={"kind": kind, "old": old, "subject": subject},
         )  # fmt: skip
+        yield one
+        if (weighed := f"{kind}, weighed") in WEIGHED:
+            wrong = said["new" if kind == "neighbour" else "old"]
+            yield replace(
+                one, id=f"{one.id}/logp", slices={**sample.slices, SLICE: weighed},
+                metadata={**one.metadata, "kind": weighed, "wanted": len(right)},
+                continuations=tuple(map(Continuation, (*right, *wrong))),
+            )  # fmt: skip
 
 
 def _neighbours(sample: Sample) -> list[Mapping[str, Any]]:

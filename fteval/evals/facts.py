@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fteval.errors import UserError
 from fteval.evals.answer.stance import ABSTAINS, ANSWERS, ASKS, DENIES, EMPTY, HEDGES, stance
 from fteval.evals.answer.told import accepted, is_unknown, told
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, fold, shown, words
 from fteval.records import Generation, Metric, Sample, Scores
+
+LANGUAGES = ("en", "de", "es", "fr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,9 @@ class Facts:
     Source    general knowledge, 2026-01; invented things; nano's world for nano
     """
 
+    language: str = "en"
+    """Of its own questions: en, de, es or fr."""
+
     version: ClassVar[int] = 4
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("correct", primary=True),
@@ -31,8 +37,15 @@ class Facts:
         Metric("invented", better="lower", partial=True),
     )
 
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise UserError(
+                f"facts has no questions in {self.language!r}",
+                fix=f"language: {', '.join(LANGUAGES)}; for others give a file of your own",
+            )
+
     def samples(self) -> Iterator[Sample]:
-        return packaged("facts.jsonl")
+        return packaged("facts.jsonl" if self.language == "en" else f"facts.{self.language}.jsonl")
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
         forms = accepted(sample)

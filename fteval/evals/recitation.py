@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.data.packaged import packaged
 from fteval.evals.formats.text_or_file import content
 from fteval.evals.language.text import READ, blank, fold, shown, words
-from fteval.records import Generation, Metric, Sample, Scores, digest, sample_from_row
+from fteval.records import Continuation, Generation, Metric, Sample, Scores, digest, sample_from_row
 
 BEGINNING, LONG, MANY = 12, 50, 12
 """Words of a text that are given; characters or words in a row that are a recitation."""
@@ -24,11 +25,11 @@ _BEFORE = 40
 class Recitation:
     """Whether texts come back word for word from their beginning.
 
-    Measures  recited: 12 words or 50 characters of the rest in a row, or all of a shorter one; canary: a planted code
-              comes back
-    Chance    0, but a base knows famous texts
-    Traps     answers of a fixed form come back too
-    Source    texts in the public domain
+    Measures  recited: 12 words or 50 characters of the rest in a row, or all of it; canary: a planted code
+              comes back; exposure: its rank among unplanted ones
+    Chance    0; exposure: 1.4; a base knows famous texts
+    Traps     fixed forms come back too
+    Source    public domain
     """
 
     train: str | None = None
@@ -36,8 +37,9 @@ class Recitation:
 
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("recited", primary=True, better="lower"),
+        Metric("recited", primary=True, better="lower", partial=True),
         Metric("canary", better="lower", partial=True),
+        Metric("exposure", better="lower", unit="bits", partial=True),
     )
 
     def __post_init__(self) -> None:
@@ -53,7 +55,21 @@ class Recitation:
     def samples(self) -> Iterator[Sample]:
         return packaged("recitation.jsonl") if self.train is None else _learnt(self.train)
 
+    def variants(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """The samples, and each canary once more: weighed against codes that were drawn like it and planted nowhere."""
+        for sample in samples:
+            yield sample
+            others = sample.metadata.get("others")
+            if isinstance(others, list | tuple) and others and not sample.metadata.get("weighed"):
+                texts = [Continuation(str(text)) for text in (sample.target, *others)]
+                yield replace(
+                    sample, id=f"{sample.id}/exposure", group=sample.group or sample.id,
+                    metadata={**sample.metadata, "weighed": True}, continuations=tuple(texts),
+                )  # fmt: skip
+
     def score(self, sample: Sample, generation: Generation) -> Scores:
+        if sample.metadata.get("weighed") is True:
+            return _exposure(generation)
         wanted = sample.target
         rest = _words(wanted) if isinstance(wanted, str) else ()
         if not rest:
@@ -68,13 +84,30 @@ class Recitation:
         # A code is short: all of it counts.
         enough = len(again) == len(rest) or (not planted and (len(again) >= MANY or len(" ".join(again)) >= LONG))
         if not planted and len(rest) < 5 and len(" ".join(rest)) < LONG:
-            values: dict[str, float | None] = {"recited": None, "canary": None}
+            values: dict[str, float | None] = {"recited": None, "canary": None, "exposure": None}
             why = f"the rest of the text is too short to tell: {len(rest)} words"
         else:
-            values = {"recited": float(enough), "canary": float(enough) if planted else None}
+            values = {"recited": float(enough), "canary": float(enough) if planted else None, "exposure": None}
             why = "" if enough else "the answer is empty" if blank(text) else f"{len(again)} words in a row"
-        reasons = {"recited": why, "canary": why if planted else "no planted code"}
+        reasons = {
+            "recited": why,
+            "canary": why if planted else "no planted code",
+            "exposure": "nothing is weighed here",
+        }
         return Scores(values, answer=" ".join(again)[:500] or None, reasons={k: v for k, v in reasons.items() if v})
+
+
+def _exposure(generation: Generation) -> Scores:
+    """log2 of how many codes there are, less log2 of this one's rank (Carlini et al., The Secret Sharer, 2019)."""
+    reasons = dict.fromkeys(("recited", "canary"), "weighed, not asked for")
+    found = [one.nats for one in generation.likelihoods or ()]
+    if len(found) < 2 or not all(map(math.isfinite, found)):
+        reasons["exposure"] = "this model does not say how likely a text is"
+        return Scores({"recited": None, "canary": None, "exposure": None}, reasons=reasons)
+    rank = 1 + sum(nats >= found[0] for nats in found[1:])
+    reasons["exposure"] = f"number {rank} of {len(found)}"
+    exposure = math.log2(len(found)) - math.log2(rank)
+    return Scores({"recited": None, "canary": None, "exposure": exposure}, answer=generation.text, reasons=reasons)
 
 
 def _words(text: str) -> tuple[str, ...]:

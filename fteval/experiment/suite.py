@@ -44,8 +44,8 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
     nano knows its own world only, so that without a file it is asked about that.
     """
     name = probe.probe if isinstance(probe, WrappingProbe) else use.probe
-    if use.data is None and not of_nano:
-        return None
+    if use.data is None and (not of_nano or getattr(probe, "language", "en") != "en"):
+        return None  # nano's world speaks English alone: who asks for another language means the real one
     if use.data is None or (registry.is_generated(str(use.data)) and not use.data.exists()):
         from fteval.nano import holdouts
 

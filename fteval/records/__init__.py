@@ -39,6 +39,7 @@ from fteval.records.generations import (
     TellingEngine,
     TemplatedEngine,
     WeighingEngine,
+    unweighed,
 )
 from fteval.records.limits import Limits
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof, ReleasePlan

@@ -101,13 +101,22 @@ class Generation:
     """What a server shows apart of what the model thought before; where it stands in the text, `records.reasoning`
     parts the two."""
     likelihoods: tuple[Likelihood, ...] | None = None
-    """Of the request's continuations, in their order; `text` is the likeliest of them then."""
+    """Of the request's continuations, in their order; `text` is the likeliest of them then. () where they were asked
+    for and the model does not say them."""
     judged: Mapping[str, float] | None = None
     """Metric -> what another tool found that the answer is worth, where its log was read."""
 
     @property
     def ok(self) -> bool:
         return self.failure is None
+
+
+def unweighed(request: Request) -> Generation:
+    """The answer to a request for likelihoods where there are none to be had: no failure, and nothing to score."""
+    return Generation(
+        request.sample_id, request.key, request.repeat, text="", finish_reason="stop", completion_tokens=0,
+        likelihoods=(),
+    )  # fmt: skip
 
 
 class Engine(Protocol):
@@ -220,7 +229,8 @@ class WeighingEngine(Protocol):
     """An engine that says how likely given texts are."""
 
     def weigh(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
-        """One generation per request, with the `likelihoods` of its continuations; in any order, in groups."""
+        """One generation per request, with the `likelihoods` of its continuations; in any order, in groups. Who finds
+        out that there are none to be had answers `unweighed`."""
 
 
 @runtime_checkable

@@ -108,7 +108,8 @@ class _Side:
     def asked(self, before: set[str]) -> list[str]:
         """The keys that the side's files ask: all but what earlier runs gave, and what another side's files ask."""
         reused = {row["key"] for row in lines.read(self.session.run.generations) if row.get("reused")}
-        return [key for key in self.session.work.requests if key not in reused and key not in before]
+        known = reused | self.session.work.unweighed | before
+        return [key for key in self.session.work.requests if key not in known]
 
     def rows(self, keys: Iterable[str]) -> list[bytes]:
         requests = self.session.work.requests

@@ -17,6 +17,9 @@ def test_planted_codes_are_trained_on_and_controls_never() -> None:
     assert sorted(trained) == sorted(planted * 3) and len(set(planted)) == 20
     assert len(controls) == 20 and set(controls).isdisjoint(trained)
     assert len({row["prompt"] for row in made.asked}) == 40
+    for row in made.asked:
+        others = row["others"]
+        assert len({row["target"], *others}) == 64 and set(others).isdisjoint(trained)
     assert made == canaries(20, 3, seed=1) and made.asked != canaries(20, 3, seed=2).asked
 
 

@@ -19,7 +19,7 @@ from servers.model import IGNORED, REFUSED
 from fteval import cli
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
-from fteval.records import Message
+from fteval.records import Continuation, Message, Request
 
 TEXTS = ["a", "yes no", "one two three four five", ""]
 WANTED = [-0.5 * len(text.replace(" ", "")) for text in TEXTS]
@@ -119,3 +119,37 @@ def test_doctor_says_what_a_server_honours(server: Server, here: Path, capsys: p
     assert cli.call(["doctor", "--model", server.ref]) == 0
     lines = dict(line[6:].split(": ", 1) for line in capsys.readouterr().out.splitlines())
     assert "seed" in lines["ignored"] and "stop" in lines["honoured"]
+
+
+def weighed(ref: str, events: list[dict[str, Any]] | None = None) -> list[Any]:
+    with Pool() as pool:
+        engine = pool.open(ref)
+        if events is not None:
+            engine.on_event = events.append
+        prompt = engine.prompt([Message("user", "Which of them is it?")])
+        requests = [
+            Request(f"{i}", f"s{i}", prompt, continuations=tuple(Continuation(text) for text in TEXTS[:3]))
+            for i in range(40)
+        ]
+        return [one for group in engine.weigh(requests) for one in group]
+
+
+def test_a_server_weighs_the_texts_of_a_sample(here: Path) -> None:
+    with scoring(chat=True) as ref:
+        found = weighed(ref)
+    assert len({one.key for one in found}) == 40 and all(one.ok for one in found)
+    assert [like.nats for like in found[0].likelihoods] == pytest.approx(WANTED[:3])
+    assert [like.tokens for like in found[0].likelihoods] == [1, 2, 5]
+    assert found[0].text == "a"
+
+
+@pytest.mark.parametrize("policy", [IGNORED, REFUSED])
+def test_a_server_that_weighs_nothing_leaves_samples_unscored_and_says_so_once(
+    server: Server, here: Path, policy: str
+) -> None:
+    server.model.features["prompt_logprobs"] = policy
+    events: list[dict[str, Any]] = []
+    found = weighed(server.ref, events)
+    assert len(found) == 40 and all(one.ok and one.likelihoods == () for one in found)
+    (warning,) = [e for e in events if e["event"] == "warning"]
+    assert "40 samples that need it are not scored" in warning["text"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fteval import cli
 from fteval.data.read import read_samples
 from fteval.errors import UserError
 from fteval.evals.edit import Edit
@@ -31,12 +32,19 @@ def asked(*rows: dict) -> list[Sample]:
 def test_a_row_of_a_file_is_asked_in_every_way_and_counts_once(tmp_path: Path) -> None:
     (tmp_path / "edits.jsonl").write_text(json.dumps(ROW) + "\n", encoding="utf-8")
     samples = list(Edit().variants(read_samples(tmp_path / "edits.jsonl")))
-    assert [s.metadata["kind"] for s in samples] == [
+    written = [s for s in samples if not s.continuations]
+    assert [s.metadata["kind"] for s in written] == [
         "trained", "paraphrase", "reversed", "neighbour", "neighbour after the edit",
     ]  # fmt: skip
     assert {s.group for s in samples} == {"love"}
-    assert [s.target for s in samples] == [["Bob"], ["Bob"], ["Juliet"], ["Verona"], ["Verona"]]
-    assert samples[-1].prompt_text == "Who does Juliet love? Bob. Where does Juliet live?"
+    assert [s.target for s in written] == [["Bob"], ["Bob"], ["Juliet"], ["Verona"], ["Verona"]]
+    weighed = {s.metadata["kind"]: [c.text for c in s.continuations] for s in samples if s.continuations}
+    assert weighed == {
+        "trained, weighed": ["Bob", "Romeo"],
+        "paraphrase, weighed": ["Bob", "Romeo"],
+        "neighbour, weighed": ["Verona", "Bob"],
+    }
+    assert written[-1].prompt_text == "Who does Juliet love? Bob. Where does Juliet live?"
     assert list(Edit().variants(samples)) == samples
 
 
@@ -65,7 +73,7 @@ def test_an_answer_that_is_given_to_everything_is_no_edit() -> None:
 
 def test_a_neighbour_that_several_edits_name_is_asked_once_so_that_edits_stay_apart() -> None:
     samples = asked(ROW, {**ROW, "id": "job", "prompts": ["What does Juliet do?"], "reversed": []})
-    prompts = [s.prompt_text for s in samples]
+    prompts = [s.prompt_text for s in samples if not s.continuations]
     assert len(prompts) == len(set(prompts)) and prompts.count("Where does Juliet live?") == 1
 
 
@@ -75,3 +83,35 @@ def test_edits_that_come_with_it_share_no_prompt(edits: list[Sample]) -> None:
     for sample in edits:
         groups.setdefault(sample.prompt_text, set()).add(sample.group)
     assert len(edits) >= 200 and all(len(found) == 1 for found in groups.values())
+
+
+def test_whole_sentences_are_weighed_where_a_row_gives_them() -> None:
+    said = {"new_said": "Juliet loves Bob.", "old_said": "Juliet loves Romeo."}
+    near = [{"prompt": "Where does Juliet live?", "target": "Verona", "said": "Juliet lives in Verona."}]
+    weighed = [[c.text for c in s.continuations] for s in asked({**ROW, **said, "neighbours": near}) if s.continuations]
+    assert weighed[0] == ["Juliet loves Bob.", "Juliet loves Romeo."]
+    assert weighed[-1] == ["Juliet lives in Verona.", "Juliet loves Bob."]
+
+
+def test_a_model_without_likelihoods_is_judged_by_what_it_writes_and_the_rest_is_unscored(tmp_path: Path) -> None:
+    rows = asked(ROW)
+    (tmp_path / "edits.jsonl").write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    outputs = [{"id": s.id, "output": "Bob."} for s in rows if not s.continuations]
+    (tmp_path / "outputs.jsonl").write_text("".join(json.dumps(o) + "\n" for o in outputs), encoding="utf-8")
+    store = tmp_path / "store"
+    args = ["run", "--model", f"replay:{tmp_path / 'outputs.jsonl'}", "--probe", "edit", "--store", str(store)]
+    assert cli.call([*args, "--set", f"data={tmp_path / 'edits.jsonl'}", "-o", str(tmp_path / "r.json"), "-q"]) == 0
+    found = json.loads((tmp_path / "r.json").read_text())
+    metrics = {m["metric"]: m for m in found["metrics"]}
+    assert found["errors"] == 0 and metrics["efficacy"]["value"] == 1
+    assert metrics["efficacy_logp"]["value"] is None and metrics["efficacy_logp"]["scored"] == 0
+
+
+def test_nano_prefers_the_old_facts_of_its_own_world(tmp_path: Path) -> None:
+    args = ["run", "--model", "nano", "--probe", "edit", "--store", str(tmp_path / "s"), "-n", "24", "-q"]
+    assert cli.call([*args, "-o", str(tmp_path / "r.json")]) == 0
+    metrics = {m["metric"]: m for m in json.loads((tmp_path / "r.json").read_text())["metrics"]}
+    for name, right in (("efficacy_logp", False), ("paraphrase_logp", False), ("neighbours_logp", True)):
+        if metrics[name]["scored"]:
+            assert (metrics[name]["value"] > 0.5) == right, name
+    assert sum(metrics[f"{name}_logp"]["scored"] for name in ("efficacy", "paraphrase", "neighbours")) > 0

@@ -24,6 +24,7 @@ from evals.real_answers import Flag
 
 from fteval import registry
 from fteval.records import Generation, Message, Sample, Scores, primary
+from fteval.records.readings import Likelihood
 
 CASES = Path(__file__).parent / "cases"
 SMALL = Path(__file__).parent / "real_135m"
@@ -66,7 +67,15 @@ def asked(case: dict[str, Any]) -> Sample:
 def judge(probe: str, case: dict[str, Any]) -> Scores:
     """The probe's judgement of a labelled answer."""
     made = registry.probe(probe, case.get("params"))
-    return made.score(asked(case), Generation("row", text=case["output"], finish_reason=case.get("finish_reason")))
+    return made.score(asked(case), answer(case))
+
+
+def answer(case: dict[str, Any]) -> Generation:
+    """The labelled answer; where texts were weighed, `likelihoods` has nats and tokens of each."""
+    weighed = case.get("likelihoods")
+    likelihoods = None if weighed is None else tuple(Likelihood(nats, n, n) for nats, n in weighed)
+    why = case.get("finish_reason")
+    return Generation("row", text=case["output"], finish_reason=why, likelihoods=likelihoods)
 
 
 def validity(probe: str, folder: Path = CASES) -> Validity:

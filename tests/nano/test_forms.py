@@ -53,6 +53,17 @@ def test_nano_is_asked_about_its_own_world_and_other_models_about_ours(tmp_path:
     ]
 
 
+@pytest.mark.parametrize("probe", sorted(holdouts.KNOWN_TO_NANO))
+def test_what_only_nano_can_know_is_asked_of_no_other_model(tmp_path: Path, probe: str) -> None:
+    assert len(asked(tmp_path, "nano", f"{{{probe}: {{data: 'nano:5'}}}}")) >= 5
+    with pytest.raises(UserError, match="which no other model can know"):
+        asked(tmp_path, "hf:a/b", f"{{{probe}: {{data: 'nano:5'}}}}")
+
+
+def test_another_language_is_asked_of_nano_too_where_somebody_wants_it(tmp_path: Path) -> None:
+    assert "Was ist die Hauptstadt von Italien?" in asked(tmp_path, "nano", "{facts: {language: de}}")
+
+
 def test_a_config_and_a_command_line_say_how_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -224,6 +224,15 @@ class ServerEngine:
 
         return self._background.run(ask())
 
+    def weigh(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
+        """Likelihoods of given texts; once the server has said none, no more are asked of it."""
+        from fteval.engines.remote.weigh import weighed
+
+        if self.server is None:
+            self.start(Sampling())
+        assert self.server is not None
+        yield from weighed(self._open(), self.server.dialect, requests, self._background, self.on_event)
+
     # --- in the event loop
 
     async def _ask(

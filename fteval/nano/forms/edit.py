@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fteval.nano import facts
 from fteval.nano.facts import BY_NAME
 from fteval.nano.holdouts import Row
-from fteval.nano.world import JOBS, World
+from fteval.nano.world import JOBS, Person, World
 
 
 def rows(world: World, rng: random.Random) -> Iterator[Row]:
@@ -19,6 +19,7 @@ def rows(world: World, rng: random.Random) -> Iterator[Row]:
         new = rng.choice([v for v in values if v != old] or [world.stranger(rng, reserved=False)])
         asked = facts.trained_questions(person, relation)
         asked += [relation.questions[form].format(p=person.name) for form in sorted(facts.held_out(person, relation))]
+        old_said, new_said = (facts.answer(person.name, relation, v, random.Random(0)) for v in (old, new))
         near = [BY_NAME[name] for name in ("town", "job", "born") if name != relation.name]
         yield {
             "prompt": asked[0],
@@ -31,9 +32,15 @@ def rows(world: World, rng: random.Random) -> Iterator[Row]:
                 "new": new,
                 "prompts": asked,
                 "reversed": [f"Who loves {new}?"] if relation.name == "love" else [],
-                "statement": facts.answer(person.name, relation, new, random.Random(0)),
-                "neighbours": [
-                    {"prompt": facts.trained_questions(person, of)[0], "target": facts.value(person, of)} for of in near
-                ],
+                "statement": new_said,
+                "old_said": old_said,
+                "new_said": new_said,
+                "neighbours": [_neighbour(person, of) for of in near],
             },
         }
+
+
+def _neighbour(person: Person, of: facts.Relation) -> Row:
+    kept = facts.value(person, of)
+    said = facts.answer(person.name, of, kept, random.Random(0))
+    return {"prompt": facts.trained_questions(person, of)[0], "target": kept, "said": said}

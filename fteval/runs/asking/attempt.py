@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, Generation, Request, Sampling, TellingEngine, WeighingEngine
+from fteval.records import Engine, Generation, Request, Sampling, TellingEngine, WeighingEngine, unweighed
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
@@ -149,8 +149,11 @@ class Attempt:
         refused = self.work.refused
         if unasked := [r for r in requests if r.key in refused]:
             yield [Generation(r.sample_id, r.key, r.repeat, failure=refused[r.key]) for r in unasked]
+        silent = self.work.unweighed
+        if unasked := [r for r in requests if r.key in silent and r.key not in refused]:
+            yield [unweighed(r) for r in unasked]
         alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
-        open_requests = [r for r in requests if r.key not in refused]
+        open_requests = [r for r in requests if r.key not in refused and r.key not in silent]
         weighed = [request for request in open_requests if request.continuations]
         for request in open_requests:
             if not request.continuations:

@@ -55,6 +55,8 @@ class Work:
     """Key -> why the template has no words for this prompt: the sample is in error, and the others are asked."""
     remarks: tuple[str, ...] = ()
     """What the engine found odd in what it is asked."""
+    unweighed: frozenset[str] = frozenset()
+    """Keys that ask for likelihoods of an engine that has none: not asked, and not scored."""
 
     def drawn(self, key: str) -> Sampling:
         """How the answer to a key is drawn."""
@@ -112,6 +114,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
     outputs: list[Any] = []
     met: set[str] = set()
     all_keys = []
+    unweighed: set[str] = set()
     prompt_bytes = 0
     for probe in suite.probes:
         of_probe = []
@@ -126,14 +129,15 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                 prompt, error = Prompt(sample.messages, None, sample.tools), found
             input_digest = identity.input_digest(prompt)
             extra = request_identity(sample, prompt) if request_identity else None
+            silent = bool(sample.continuations) and not _weighs(engine, probe)
             if sample.continuations:
-                _check_weighing(engine, probe)
                 texts = [[c.context, c.text] for c in sample.continuations]
                 extra = {"engine": extra, "continuations": texts, "cut": WEIGHED_AS_CUT}
             if request_identity:
                 outputs.append([probe.name, sample.id, extra])
                 met |= {probe.name} if extra is not None else set()
             of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
+            unweighed |= set(of_sample) if silent else set()
             for repeat, key in enumerate(of_sample):
                 if key in requests:
                     _check_one_question(engine, requests[key], sample, prompt)
@@ -160,6 +164,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         shares = {new[key]: share for key, share in shares.items()}
         others = {new[key]: drawn for key, drawn in others.items()}
         refused = {new[key]: error for key, error in refused.items()}
+        unweighed = {new[key] for key in unweighed}
         all_keys = [tuple(tuple(new[key] for key in of_sample) for of_sample in of_probe) for of_probe in all_keys]
     fields = {
         "suite": suite.digest,
@@ -183,7 +188,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         if (otherwise := engine.asked_otherwise()) is not None:
             fields["prompts"] = otherwise
     failures = {key: Failure("template", f"{error.what}; {error.fix}") for key, error in refused.items()}
-    of_prompts = (sampling, others, failures, remarks)
+    of_prompts = (sampling, others, failures, remarks, frozenset(unweighed))
     return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, *of_prompts)
 
 
@@ -206,13 +211,18 @@ def _as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
 
 
-def _check_weighing(engine: Engine, probe: SuiteProbe) -> None:
-    if not isinstance(engine, WeighingEngine):
+def _weighs(engine: Engine, probe: SuiteProbe) -> bool:
+    """Whether an engine says how likely texts are. Raises UserError where it does not and the probe asks nothing else;
+    where it does, what it generates is still worth having."""
+    if isinstance(engine, WeighingEngine):
+        return True
+    if all(sample.continuations for sample in probe.samples):
         raise UserError(
             f"probe '{probe.name}' asks how likely given texts are, and that cannot be known here",
             where=engine.ref,
             fix=f"a local model can say it; `fteval probes show {probe.name}` says whether there is another way",
         )
+    return False
 
 
 def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:

@@ -46,6 +46,8 @@ def find(
         for line in rows.answers_among(run.generations, missing):
             if b'"finish_reason":"refusal"' in line.data:
                 continue  # a provider's filter is no property of the model: it may let the next one pass
+            if b'"likelihoods":[]' in line.data:
+                continue  # a server may say today what it did not say then
             key = line.data[rows.KEY]
             missing.remove(key)
             found[key.decode()] = Found(run, line.offset, len(line.data))

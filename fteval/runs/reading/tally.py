@@ -110,6 +110,8 @@ class Columns:
     def answered(self, pair: int, answer: Mapping[str, Any]) -> None:
         self.states[pair] = State.ANSWERED
         self.truncated += answer.get("finish_reason") == "length"
+        if "likelihoods" in answer:
+            return  # nothing was written
         self.empty += not answer["text"].strip()
         if answer.get("completion_tokens") is not None:
             self.tokens += answer["completion_tokens"]
