@@ -22,6 +22,7 @@ from fteval.records import Metric, Probe
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 from evals.real_answers import SMALL, Flag, counted, interval  # noqa: E402
+from evals.validity import SMALL as READ  # noqa: E402
 from evals.validity import Validity, probes, validity  # noqa: E402
 
 HEAD = """\
@@ -65,16 +66,16 @@ def _overview(labelled: dict[str, Validity], real: list[Flag]) -> str:
         first = _doc(registry.probe_class(name)).split("\n")[0].rstrip(".")
         v = labelled.get(name)
         written = f"{100 * v.agreement:.1f} % of {v.cases}" if v else ""
-        main = [f for f in real if f.probe == name and f.main]
-        large, small = ([_agreement(f) for f in main if (f.source == SMALL) == is_small] for is_small in (False, True))
-        lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(large)} | {'<br>'.join(small)} |")
+        main = [_agreement(f) for f in real if f.probe == name and f.main and f.source != SMALL]
+        read = validity(name, READ) if name in probes(READ) else None
+        small = f"{interval(read.right, read.cases)} of {read.cases}" if read else ""
+        lines.append(f"| [`{name}`](#{name}) | {first} | {written} | {'<br>'.join(main)} | {small} |")
     return "\n".join(lines) + "\n"
 
 
 def _agreement(f: Flag) -> str:
     share = "none scored" if f.unscored == f.n else interval(f.right, f.n)
-    open_ = f", {f.unscored} not scored" if f.source == SMALL and 0 < f.unscored < f.n else ""
-    return f"{share} of {f.n}{open_}{'' if f.by_models else ', all in their manner'}"
+    return f"{share} of {f.n}{'' if f.by_models else ', all in their manner'}"
 
 
 def _section(name: str, v: Validity | None, real: list[Flag]) -> str:

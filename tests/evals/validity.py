@@ -4,8 +4,9 @@
     python tests/evals/validity.py lipogram    # and every answer that this probe judges otherwise than its label
     python tests/evals/validity.py --real DIR  # and more answers that real models wrote (`real_answers`)
 
-The labels are in `cases/<probe>.jsonl` and `real_135m/<probe>.jsonl`. Counted in the first table is the primary metric:
-right where it equals the label, a false pass where it is more, a false fail where it is less or not scored.
+The labels are in `cases/<probe>.jsonl` and `real_135m/<probe>.jsonl`. Counted in the first table is the primary
+metric, or the first that has a value where that one does not apply: right where it equals the label, a false pass where
+it is more, a false fail where it is less or not scored.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def validity(probe: str, folder: Path = CASES) -> Validity:
     found = Validity(probe)
     for case in cases(probe, folder):
         main = primary(registry.probe(probe, case.get("params")).metrics).name
-        main = main if main in case["expect"] else next(iter(case["expect"]), "")
+        told = [name for name, wanted in case["expect"].items() if wanted is not None] or list(case["expect"])
+        main = main if main in told else next(iter(told), "")
         if not main:
             continue  # an error is wanted; a test looks at it
         wanted, scores = case["expect"][main], judge(probe, case)
