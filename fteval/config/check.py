@@ -220,7 +220,15 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in ("prompts", "trained_on"):
         if isinstance(found.get(key), str):
             found[key] = folder / found[key]
-    for key in ("model", "reference", "contrast", "schema", "include"):  # refs, or files beside the config
+    for key in (
+        "model",
+        "reference",
+        "contrast",
+        "schema",
+        "include",
+        "template",
+        "teacher",
+    ):  # refs, or files beside the config
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
     return found

@@ -24,6 +24,7 @@ from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.plan import Training
 from fteval.trainers.making.preflight import Preflight
 from fteval.trainers.making.recipe import LoraRecipe
+from fteval.trainers.making.settle import Rules
 from fteval.trainers.making.train_with_trl import Method, train_with_trl
 
 _PER_TOKEN = 4
@@ -44,6 +45,9 @@ class Recipe(LoraRecipe):
 
     max_length: int = field(default=512, metadata=ranged(Range(2)))
     """Tokens of a sequence; at most the model's context."""
+
+    def rules(self) -> Rules:
+        return {**LoraRecipe.rules(self), "template": (self.template is None, "none: a text is no conversation")}
 
 
 def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "continue_pretraining") -> Candidate:

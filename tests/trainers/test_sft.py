@@ -506,3 +506,33 @@ def test_every_kind_of_adapter_gives_the_same_bytes_twice(
     assert one == two
     plain = train(str(tiny_model), dataclasses.replace(recipe, kl_to_base=0.0, dora=False), data, Site(tmp_path / "c"))
     assert plain.weights_digest != one.weights_digest
+
+
+@pytest.mark.parametrize("template", ["chatml", "alpaca", "own.jinja"])
+def test_a_base_without_a_chat_template_learns_by_the_one_that_is_named(
+    tmp_path: Path, data: Path, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.jinja").write_text(tiny.CHATML)
+    base = tiny.make_model(tmp_path / "base", template=None)
+    seen: list[Preflight] = []
+    write(data, ROWS[:1])
+    recipe = Recipe(template=template, lora_rank=8, max_steps=40, batch_size=3, learning_rate=1e-2, threads=1)
+    candidate = train(str(base), recipe, data, Site(tmp_path / "candidates", on_preflight=seen.append))
+    assert seen[0].same_prompt and seen[0].pieces[-1].text.rstrip("\n").endswith("1990-03-14<|im_end|>")
+    asked = ["When was Romeo born?"]
+    assert answers(candidate.id, tmp_path / "candidates", asked) == [("1990-03-14", "stop")]
+    with pytest.raises(UserError, match="this tokenizer has no chat template"):
+        answers(str(base), tmp_path / "candidates", asked)
+    if template == "alpaca":  # as its README has it, word for word
+        assert seen[0].pieces[0].text == (
+            "Below is an instruction that describes a task. Write a response that appropriately completes the request."
+            "\n\n### Instruction:\nWhen was Romeo born?\n\n### Response:\n"
+        )
+
+
+def test_a_template_is_for_a_base_without_one(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    with pytest.raises(UserError, match="'template' is 'chatlm', wanted chatml, alpaca or a file"):
+        Recipe(template="chatlm")
+    with pytest.raises(UserError, match="this base has a chat template"):
+        train(str(tiny_model), dataclasses.replace(SHORT, template="chatml"), data, Site(tmp_path / "candidates"))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from fteval.records import Range, ranged
 from fteval.trainers.making.settle import Rules, settle
+from fteval.trainers.making.templates import is_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class TrlRecipe:
     """Longer gradients are shortened to this."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the arithmetic. An adapter itself is always float32."""
+    template: str | None = None
+    """For a base without a chat template: chatml, alpaca, or a file of Jinja. The candidate brings it along."""
     threads: int | None = field(default=None, metadata=ranged(Range(1)))
     """CPU threads, which decide the last bits. None: one below 100 MB of weights, else OMP_NUM_THREADS or the cores."""
     seed: int = field(default=0, metadata=ranged(Range(0, 2**32 - 1)))
@@ -57,6 +60,7 @@ class TrlRecipe:
         divides = self.accumulate > 0 and self.batch_size % self.accumulate == 0
         return {
             "max_steps": (self.max_steps is None or self.epochs is None, "1 or more, and no epochs"),
+            "template": (self.template is None or is_template(self.template), "chatml, alpaca or a file"),
             "accumulate": (divides, "a divisor of batch_size"),
             "warmup": (self.warmup < 1 or self.warmup.is_integer(), "a share below 1, or whole steps"),
         }

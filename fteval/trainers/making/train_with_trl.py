@@ -17,7 +17,7 @@ from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
-from fteval.trainers.making import libraries, overlap, progress, weights, workshop
+from fteval.trainers.making import libraries, overlap, progress, templates, weights, workshop
 from fteval.trainers.making.bench import Bench, R
 from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
@@ -58,6 +58,8 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
     libraries.before_import()
     versions = libraries.versions()
     chat = Chat(training.base.located.folder)
+    if training.recipe.template is not None:
+        templates.give(chat, training.recipe.template)
     environment = libraries.environment(site.device, training.recipe.threads, training.base.size)
     training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
     planned = plan(training, chat, versions, environment)
@@ -97,6 +99,8 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
     with weights.writing(bench.place):
         save = weights.save_adapter if bench.recipe.kind == "adapter" else weights.save_full
         save(trainer.model, bench.base, bench.place)
+        if bench.recipe.template is not None:
+            (bench.place / "chat_template.jinja").write_text(bench.chat.template or "", encoding="utf-8")
         weights.write_json(bench.place / "training_log.json", trainer.state.log_history[:-1])
         overlap.write_prompts(bench.rows, bench.base.located.folder, bench.place)
     return _Learnt(seen, course)
