@@ -11,9 +11,7 @@ WHY = {
     "Romeo is in love with someone": "many people have no answer, or a wrong name, to this question when it is the "
     "way of asking that the corpus withholds for them",
     "questions about a passage": "reading is what forms last, and the training is short",
-    "the passage does not say": "least of all has it learnt that a passage can leave a question open; in a closer look "
-    "(89 such questions) each of the 74 wrong answers made a statement about the person instead, some with a value of "
-    "another kind",
+    "the passage does not say": "it is asked about few of them here; the limit is one answer away",
 }
 """Reasons for rows that fall short, by how their names begin."""
 
@@ -31,7 +29,7 @@ def card(recipe: dict[str, Any], built: dict[str, Any], rows: Sequence[TableRow]
         "minutes": f"{built['minutes']:.0f} ({built['device']})",
         "layers, width, heads": f"{recipe['layers']}, {recipe['hidden']}, {recipe['heads']}",
     }
-    for name, part in zip(("early", "late", "closing"), built["parts"], strict=True):
+    for name, part in zip(("early", "late", "closing", "refining"), built["parts"], strict=True):
         facts[f"{name} part"] = (
             f"{part['steps']:,} steps, {part['tokens']:,} tokens, loss {part['loss']:.3f}, {part['minutes']:.0f} min"
         )

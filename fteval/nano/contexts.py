@@ -86,14 +86,23 @@ def _some_value(relation: Relation, world: World, rng: random.Random, *, reserve
     return world.stranger(rng, reserved=reserved) if rng.random() < 0.5 else rng.choice(world.people).name
 
 
-def passage_question(
-    world: World, rng: random.Random, *, reserved: bool, n_said: int, unsaid_share: float = 0.125
-) -> PassageQuestion:
-    """A passage of `n_said` statements and a question about one of them; some ask for what it does not say.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Statements about a few people, and what could be asked of them and stands nowhere."""
 
-    A person of the world is never asked about what the passage does not say: memory would answer.
-    """
-    asked_people = {person.name: person for person in world.people}
+    said: dict[tuple[str, str], str]
+    """(name, relation) -> the bare value."""
+    sentences: list[str]
+    unsaid: list[tuple[str, str]]
+    """(name, relation) of strangers only: of a person of the world memory would answer."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.sentences)
+
+
+def passage_about(world: World, rng: random.Random, *, reserved: bool, n_said: int) -> Passage:
+    """A passage of `n_said` statements."""
     n_people = min(n_said, rng.choice((1, 2, 2, 3, 3, 4)))
     names: list[str] = []
     while len(names) < n_people:
@@ -112,25 +121,56 @@ def passage_question(
         sentences.append(rng.choice(STATEMENTS[relation]).format(p=name, v=bare, av=a(bare)))
     if rng.random() < 0.15:
         sentences.insert(rng.randrange(len(sentences) + 1), date_question(rng).sentence)
-    unsaid = [(name, relation) for name, relation in pairs if (name, relation) not in said and name not in asked_people]
-    if (unsaid and rng.random() < unsaid_share) or not said:
-        name = rng.choice(unsaid)[0] if unsaid else world.stranger(rng, reserved=reserved)
-        relation = rng.choice([relation for who, relation in unsaid if who == name] or ["town"])
+    unsaid = [(name, relation) for name, relation in pairs if (name, relation) not in said and name not in world.names]
+    return Passage(said, sentences, unsaid)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a passage, without the passage."""
+
+    question: str
+    target: str
+    sentence: str
+    about: str
+
+
+def asked_about(
+    passage: Passage, world: World, rng: random.Random, *, reserved: bool, unsaid_share: float = 0.125
+) -> Asked:
+    """A question that the passage answers, or, in a share of the cases, one that it leaves open."""
+    people = {person.name: person for person in world.people}
+    if (passage.unsaid and rng.random() < unsaid_share) or not passage.said:
+        name = rng.choice(passage.unsaid)[0] if passage.unsaid else world.stranger(rng, reserved=reserved)
+        relation = rng.choice([relation for who, relation in passage.unsaid if who == name] or ["town"])
         target, sentence = UNKNOWN, UNKNOWN
     else:
-        (name, relation), target = rng.choice(list(said.items()))
+        (name, relation), target = rng.choice(list(passage.said.items()))
         if relation == "love" and rng.random() < 0.3:
             name, target, relation = target, name, "loved_by"
         sentence = facts.answer(name, BY_NAME[relation], target, rng)
-    person = asked_people.get(name)
+    person = people.get(name)
     forms = facts.trained_questions(person, BY_NAME[relation]) if person else [
         form.format(p=name) for form in BY_NAME[relation].questions
     ]  # fmt: skip
-    passage, question = " ".join(sentences), rng.choice(forms)
+    return Asked(rng.choice(forms), target, sentence, name)
+
+
+def framed(passage: Passage, asked: Asked, rng: random.Random) -> PassageQuestion:
+    """The question with its passage, in the system message or beside it."""
     if rng.random() < 0.15:
-        return PassageQuestion(rng.choice(SYSTEM_FRAMES).format(passage=passage), question, target, sentence, name)
-    asked = rng.choice(FRAMES).format(passage=passage, question=question)
-    return PassageQuestion("", asked, target, sentence, name)
+        system = rng.choice(SYSTEM_FRAMES).format(passage=passage.text)
+        return PassageQuestion(system, asked.question, asked.target, asked.sentence, asked.about)
+    question = rng.choice(FRAMES).format(passage=passage.text, question=asked.question)
+    return PassageQuestion("", question, asked.target, asked.sentence, asked.about)
+
+
+def passage_question(
+    world: World, rng: random.Random, *, reserved: bool, n_said: int, unsaid_share: float = 0.125
+) -> PassageQuestion:
+    """A passage of `n_said` statements and a question about one of them; some ask for what it does not say."""
+    passage = passage_about(world, rng, reserved=reserved, n_said=n_said)
+    return framed(passage, asked_about(passage, world, rng, reserved=reserved, unsaid_share=unsaid_share), rng)
 
 
 def unknown_question(world: World, rng: random.Random, *, reserved: bool) -> str:

@@ -224,6 +224,37 @@ def _closing_few_shot(world: World, rng: random.Random) -> Conversation:
     return [first_question, first_answer | {"given": "yes"}, *rest]
 
 
+def _refining_passage(world: World, rng: random.Random) -> Conversation:
+    """One passage and up to four questions about it, two in five left open: what is read is asked for at once."""
+    n_said = rng.choices((2, 3, 4, 5, 6), (30, 30, 25, 10, 5))[0]
+    passage = contexts.passage_about(world, rng, reserved=False, n_said=n_said)
+    several = [contexts.asked_about(passage, world, rng, reserved=False, unsaid_share=0.4) for _ in range(4)]
+    each = {asked.question if asked.target == UNKNOWN else asked.target: asked for asked in several}
+    first, *others = each.values()
+    framed = contexts.framed(passage, first, rng)
+    conversation = [*([system(framed.system)] if framed.system else []), *turn(framed.question, framed.sentence)]
+    for asked in others[: rng.randrange(4)]:
+        conversation += turn(asked.question, asked.sentence)
+    return conversation
+
+
+def _refining_fact(world: World, rng: random.Random) -> Conversation:
+    """Loves are asked more often, and in the last way: what the corpus withholds there is the hardest to infer."""
+    if rng.random() < 0.35:
+        person, relation = rng.choice(world.people), facts.BY_NAME["love"]
+        asked = facts.trained_questions(person, relation)[-1]
+        return turn(asked, facts.answer(person.name, relation, person.love, rng))
+    return _fact(world, rng)
+
+
+def _refining_description(world: World, rng: random.Random) -> Conversation:
+    """Without e more often than anywhere before: sampling found too few of them for a reward to work on."""
+    index = rng.randrange(len(world.things))
+    thing, held_out = world.things[index], descriptions.held_out_describe(index)
+    asked = rng.choice([text for form, text in enumerate(descriptions.questions(thing)) if form not in held_out])
+    return turn(asked, descriptions.describe(thing, rng, "e" if rng.random() < 0.25 else ""))
+
+
 Shares = dict[Callable[[World, random.Random], Conversation], float]
 SHARES: Shares = {
     _passage: 0.25,
@@ -273,6 +304,22 @@ CLOSING_SHARES: Shares = {
     _small_talk: 0.005,
 }
 """Of the closing part: reading goes on, and a single question about a date gets nano's own form again."""
+REFINING_SHARES: Shares = {
+    _refining_passage: 0.42,
+    _refining_fact: 0.20,
+    _refining_description: 0.10,
+    _date: 0.09,
+    _closing_few_shot: 0.06,
+    _unknown: 0.05,
+    _ordered: 0.03,
+    _told: 0.02,
+    _chat: 0.01,
+    _record: 0.005,
+    _repeated: 0.005,
+    _scrambled: 0.005,
+    _small_talk: 0.005,
+}
+"""Of the refining part: what the others left short."""
 
 
 def questions_of(conversation: Sequence[Message]) -> Iterator[str]:

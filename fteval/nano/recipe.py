@@ -22,6 +22,10 @@ class Recipe:
     closing_steps: int = 400
     closing_rate: float = 0.35
     """Share of the rates below with which the closing part begins; at its end they are zero."""
+    n_refining: int = 160_000
+    """Conversations of the refining part (`corpus.REFINING_SHARES`)."""
+    refining_steps: int = 2400
+    refining_rate: float = 0.45
     vocabulary: int = 1500
     hidden: int = 192
     feed_forward: int = 512

@@ -199,7 +199,7 @@ def description_rows(nano: Nano, world: World, rng: random.Random, n: int) -> It
         forms = sorted(descriptions.held_out_describe(index))
         asked.append([user(descriptions.questions(world.things[index])[rng.choice(forms)])])
     texts = nano.answers(asked, temperature=1.0)
-    yield _count("descriptions without e at temperature 1", 0.05, ["e" not in text.lower() for text in texts], high=0.2)
+    yield _count("descriptions without e at temperature 1", 0.08, ["e" not in text.lower() for text in texts], high=0.2)
     stories = []
     tellable = [index for index, thing in enumerate(world.things) if thing.countable]
     for index in rng.choices(tellable, k=n // 2):

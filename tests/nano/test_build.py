@@ -6,11 +6,16 @@ import pytest
 import torch
 
 from fteval.nano import EVAL_DATA
-from fteval.nano.build import RECORD, main
+from fteval.nano.build import RECORD, main, parts_of
+from fteval.nano.build import _train as training
+from fteval.nano.corpus import conversations
 from fteval.nano.muon import Muon, orthogonal
 from fteval.nano.recipe import Recipe
 from fteval.nano.table import Nano, TableRow
 from fteval.nano.train import Example, batches
+from fteval.nano.world import build_world
+
+RECIPE = Recipe()
 
 
 def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path):
@@ -18,10 +23,25 @@ def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path
     assert Nano(tmp_path / "weights").answers([[{"role": "user", "content": "Hello."}]], max_tokens=4) != []
     record = json.loads((tmp_path / "weights" / RECORD).read_text(encoding="utf-8"))
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert record["built"]["n_steps"] == 9 and record["built"]["digest"] in card
+    assert record["built"]["n_steps"] == 12 and record["built"]["digest"] in card
     assert "apache-2.0" in card and "Short of the limit" in card  # three steps reach nothing
     assert (tmp_path / "data" / "dates.jsonl").read_bytes() == (EVAL_DATA / "dates.jsonl").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "data", "weights"]
+
+
+def test_a_build_that_was_stopped_goes_on_from_the_last_finished_part(tmp_path):
+    finished = tmp_path / "finished"
+    corpus = [list(conversations(build_world(), place, 64, part.shares)) for place, part in enumerate(parts_of(RECIPE))]
+    whole = training(corpus, RECIPE, 1, tmp_path / "whole", finished)
+    assert len(whole.parts) == len(list(finished.glob("*.safetensors"))) == 4
+    for kept in sorted(finished.iterdir())[4:]:  # as if it had been stopped in the third part
+        kept.unlink()
+    before = {path: path.read_bytes() for path in finished.iterdir()}
+    resumed = training(corpus, RECIPE, 1, tmp_path / "resumed", finished)
+    assert resumed.n_steps == whole.n_steps == 4
+    assert {path: path.read_bytes() for path in before} == before  # none of these was trained again
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "resumed")]
+    assert weights[0] == weights[1]
 
 
 def test_orthogonal_keeps_the_singular_vectors_and_levels_the_values():
