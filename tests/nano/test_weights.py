@@ -89,7 +89,7 @@ def test_the_record_beside_the_weights_names_the_corpus_that_the_world_makes():
     record = json.loads((WEIGHTS / RECORD).read_text(encoding="utf-8"))
     recipe = Recipe()
     assert record["recipe"]["seed"] == recipe.seed
-    assert record["built"]["n_conversations"] == recipe.n_conversations + recipe.n_late + recipe.n_closing
+    assert record["built"]["n_conversations"] == sum(part.n_conversations for part in parts_of(recipe))
     assert [part["steps"] for part in record["built"]["parts"]][0::2] == [recipe.early_steps, recipe.closing_steps]
     assert record["built"]["digest"].startswith("sha256:")
     assert digest([]) != record["built"]["digest"]
