@@ -14,6 +14,7 @@ from fteval.experiment.prepare import BASE, appointed_for, references_of
 from fteval.experiment.suite import build_suite
 from fteval.records import NoiseFloor, RunRecord, Sampling
 from fteval.records.readings import Limits
+from fteval.records.verdicts import Standing
 from fteval.runs.asking.appoint import Wanted
 from fteval.runs.journal.store import Store
 from fteval.stats.noise_floor import noise_floor
@@ -47,12 +48,15 @@ def noise(experiment: Experiment, place: Place, again: Again = ONCE) -> tuple[Ru
     suite, store = build_suite(experiment), Store(place.store)
     wanted = Wanted(references_of(experiment), experiment.base)
     limits: dict[str, Limits] = {}
+    standings: dict[str, Standing] = {}
 
     def asked(label: str, sampling: Sampling, where: Place) -> RunRecord:
         with opened_pool(store, where, experiment) as pool:
             judged, referees = appointed_for(suite, wanted, pool, where)
             if referees is not None:
                 referees.limits = limits  # the first answers settle them for all
+                if referees.judges is not None:
+                    referees.judges.standings = standings
             engine, asking = pool.open(experiment.base or ""), Asking(judged, store, referees)
             drawn = replace(experiment, sampling=sampling)
             return execute(label, engine, asking, drawn, where, reuse=label == BASE, go_on=place.command)

@@ -87,7 +87,7 @@ def appointed_for(suite: Suite, wanted: Wanted, pool: Pool, place: Place) -> tup
     """The suite with its judges, and these; what they read is told to the listener."""
     suite, referees = appointed(suite, wanted, pool.open)
     if referees is not None:
-        referees.tell = lambda probe, done, total: place.listener.progress(f"reading answers to {probe}", done, total)
+        referees.tell = lambda probe, done, total: place.listener.progress(f"judging answers to {probe}", done, total)
     return suite, referees
 
 

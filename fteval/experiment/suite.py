@@ -12,7 +12,7 @@ from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.find.own import with_code
 from fteval.evals.holdout import NO_TARGET
 from fteval.experiment.experiment import Experiment, ProbeUse
-from fteval.records import Probe, Sample, WrappingProbe, offers_tools, sample_from_row
+from fteval.records import JudgedProbe, Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
 from fteval.runs.asking.suite import Suite
 
@@ -25,6 +25,12 @@ def build_suite(experiment: Experiment) -> Suite:
     for use in experiment.probes:
         params = with_code(use.params) if experiment.allow_code else use.params
         made = registry.probe(use.probe, params, where=use.where)
+        if isinstance(made, JudgedProbe) and made.judge is None and getattr(made, "needs_judge", False):
+            raise UserError(
+                f"probe '{use.name}' has no judge",
+                where=use.where,
+                fix="name a model that is neither the base nor a candidate: `model: REF`, or --set model=REF",
+            )
         specs.append((use.name, made, _samples_of(use, made, of_nano)))
     try:
         return suite.build(

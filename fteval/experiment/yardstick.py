@@ -103,7 +103,7 @@ def _files(config: Config, folder: Path) -> set[Path]:
     """Hold-outs, scorers, schemas and outputs of the base that lie beside a config."""
     named = [spec.data for spec in config.probes.values() if spec.data is not None]
     scorers = [name.partition(":")[0] for spec in config.probes.values() for name in _scorers(spec)]
-    texts = [config.base, *(spec.params.get("schema") for spec in config.probes.values())]
+    texts = [config.base, *(spec.params.get(key) for spec in config.probes.values() for key in ("schema", "rubric"))]
     others = [file for text in texts if isinstance(text, str) and (file := _file_of(text, folder)) and file.is_file()]
     found = [*named, *others, *(folder / name for name in scorers)]
     return {path.relative_to(folder) for path in found if path.is_relative_to(folder)}

@@ -47,6 +47,7 @@ from fteval.records.probes import (
     ComparingProbe,
     DrawingProbe,
     FittedProbe,
+    JudgedProbe,
     Metric,
     NamingProbe,
     Probe,

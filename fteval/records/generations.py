@@ -11,6 +11,7 @@ from fteval.records.digests import IDENTITY
 from fteval.records.ranges import Range, ranged
 from fteval.records.readings import Likelihood, Reading
 from fteval.records.samples import Continuation, Message, Sample
+from fteval.records.verdicts import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Generation:
     """Of its first tokens, to the model that wrote it, where that is known without reading it again."""
     reading: Reading | None = None
     """What the reference says of it; None where the probe has none."""
+    heard: Heard | None = None
+    """What the judge says of it; None where the probe has none."""
     reasoning: str | None = None
     """What a server shows apart of what the model thought before; where it stands in the text, `records.reasoning`
     parts the two."""

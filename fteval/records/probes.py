@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.generations import Generation
 from fteval.records.samples import Sample
+from fteval.records.verdicts import Reply, Trial, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +147,36 @@ class DrawingProbe(Protocol):
     @property
     def sampling(self) -> Mapping[str, Any]:
         """Fields of Sampling; what the user says of this probe goes before."""
+
+
+@runtime_checkable
+class JudgedProbe(Protocol):
+    """One whose answers another model judges: it says what that model is asked, and scores `Generation.heard`.
+
+    Class variable: `needs_judge = True` where nothing is judged without.
+    """
+
+    @property
+    def judge(self) -> str | None:
+        """Ref of the model; None for nobody."""
+
+    @property
+    def votes(self) -> int:
+        """How often each question is asked; more than once with chance."""
+
+    @property
+    def reply_tokens(self) -> int:
+        """Of the longest reply."""
+
+    @property
+    def beside_base(self) -> bool:
+        """Whether an answer is judged beside the base's to the same sample."""
+
+    def asks(self, sample: Sample, text: str, base: str | None) -> tuple[Turns, ...]:
+        """What the judge is asked about an answer; nothing where rules decide."""
+
+    def trials(self, answers: Sequence[tuple[Sample, str]]) -> tuple[Trial, ...]:
+        """Tests that the judge must stand in this run, made of the base's answers."""
+
+    def passes(self, trial: Trial, replies: Sequence[Reply]) -> bool:
+        """Whether the judge replied to a trial as a judge does."""

@@ -10,6 +10,7 @@ from typing import Any
 from fteval.records.probes import Metric
 from fteval.records.readings import Limits
 from fteval.records.samples import Sample
+from fteval.records.verdicts import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class ProbeResult:
     """(wanted, answered, how often) where answers are labels; "" for no label."""
     limits: Limits | None = None
     """Of the reference that judged too; None where there was none."""
+    standing: Standing | None = None
+    """How the judge stood its tests; None where there was none."""
 
     @property
     def stopped_of(self) -> int | None:
@@ -83,11 +86,16 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the references of a run cost: likelihoods, without those that earlier runs knew."""
+    """What the references (or the judges) of a run cost: likelihoods (or replies), and those that were known before."""
 
     asked: int
     reused: int
     seconds: float
+
+    def __add__(self, other: Readings | None) -> Readings:
+        if other is None:
+            return self
+        return Readings(self.asked + other.asked, self.reused + other.reused, self.seconds + other.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,8 @@ class RunRecord:
     """Field of a request -> what the server did with it: honoured, ignored, refused or unclear."""
     readings: Readings | None = None
     """What the reference read for its judgement."""
+    replies: Readings | None = None
+    """What judges said."""
 
 
 @dataclass(frozen=True, slots=True)

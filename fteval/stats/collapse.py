@@ -28,6 +28,13 @@ def is_graded(gate: Gate, metric: Metric, columns: Columns) -> bool:
     return not bool(np.isin(scores, (0.0, bound_of(gate, metric))).all())
 
 
+def can_collapse(gate: Gate, metric: Metric, columns: Columns) -> bool:
+    """Whether a sample's base score leaves more than half of the scale to lose; what a judge prefers never does."""
+    scale, base = bound_of(gate, metric), as_column(columns.base)
+    left = scale - base if metric.better == "lower" else base
+    return bool((left[np.isfinite(left)] > scale / 2).any())
+
+
 def companion(gate: Gate, metric: Metric, columns: Columns) -> tuple[Gate, Metric, Columns]:
     """The gate on the share of samples that lose more than half of the scale, its metric, and its columns.
 

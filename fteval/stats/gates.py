@@ -14,7 +14,7 @@ from fteval.errors import UserError, suggest
 from fteval.records import Gate, GateResult, Leak, Metric, ProbeResult, primary
 from fteval.stats import change, pairing, reasons, room, sequential
 from fteval.stats.betting import Risk
-from fteval.stats.collapse import companion, is_graded
+from fteval.stats.collapse import can_collapse, companion, is_graded
 from fteval.stats.decision import holm
 from fteval.stats.evidence import CHANGES, Evidence, evidence
 from fteval.stats.needed import Needed, needed
@@ -151,7 +151,7 @@ def _open(gate: Gate, paired: Pairing) -> list[_Case]:
     edge = paired.edge(metric, range(len(paired.partner)) if rows is None else rows)
     columns = paired.columns(metric.name, rows)
     own = _Case(gate, metric, paired, columns, edge)
-    if not is_graded(gate, metric, columns):
+    if not is_graded(gate, metric, columns) or not can_collapse(gate, metric, columns):
         return [own]
     rule, share, indicator = companion(gate, metric, columns)
     return [own, _Case(rule, share, paired, indicator)]
@@ -233,6 +233,9 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
         return "inconclusive", reasons.stopped(case.pairing)
     if case.edge and not errors:
         return "incomplete", case.edge
+    standing = case.pairing.candidate.standing
+    if not seen.n and not errors and standing is not None and standing.fault is not None:
+        return "incomplete", standing.fault
     if not seen.n and not errors:
         return "fail", reasons.nothing(seen.missing, case.pairing)
     if errors:

@@ -75,7 +75,7 @@ def test_i2_no_byte_is_rewritten_in_place(store: Store) -> None:
 def test_i3_every_record_is_whole_by_itself_and_checked(store: Store) -> None:
     done = run(store)
     kept = [name for name in JOURNALS if (Path(done.path) / name).exists()]
-    assert set(JOURNALS) - set(kept) == {"readings.jsonl"}, "nobody reads here"
+    assert set(JOURNALS) - set(kept) == {"readings.jsonl", "replies.jsonl"}, "nobody reads or judges here"
     for name in kept:
         data = (Path(done.path) / name).read_bytes()
         assert data.endswith(b"\n")

@@ -315,7 +315,7 @@ def test_one_of_many_gates_that_looks_bad_may_be_chance() -> None:
 
 
 def test_a_graded_metric_that_may_not_drop_at_all_can_still_ship() -> None:
-    base = probe({"polite": [0.4] * 1000}, metrics=[POLITE])
+    base = probe({"polite": [0.6] * 1000}, metrics=[POLITE])
     better = probe({"polite": [0.8] * 1000}, metrics=[POLITE])
     found = judge_all([Gate("facts", "polite", "max_drop", 0.0)], base, better)
     assert [g.result for g in found] == ["pass", "pass"]
@@ -334,9 +334,11 @@ def test_a_graded_metric_brings_a_gate_on_its_collapse() -> None:
 
 def test_right_or_wrong_and_levels_bring_no_gate_on_a_collapse() -> None:
     assert len(judge_all([DROP], probe(ones(40, 30)), probe(ones(40, 30)))) == 1
-    graded = probe([0.5] * 40)
+    graded = probe([0.6] * 40)
     assert len(judge_all([Gate("facts", "correct", "min", 0.3)], graded, graded)) == 1
     assert len(judge_all([DROP], graded, graded)) == 2
+    won = probe([1.0, 0.5] * 20)
+    assert len(judge_all([DROP], probe([0.5] * 40), won)) == 1, "who has half cannot lose more than half"
 
 
 def test_a_part_of_the_samples_and_a_hold_out_that_was_trained_on_decide_nothing_good() -> None:

@@ -20,7 +20,7 @@ from fteval.records import (
     NoiseFloor,
     RunRecord,
 )
-from fteval.reports.view import labels, reference, run_view
+from fteval.reports.view import judges, labels, reference, run_view
 from fteval.reports.view.view import gravest_first
 
 ENDING, WHAT = ".json", "the numbers"
@@ -72,7 +72,7 @@ def _word(verdict: str) -> str:
 
 
 def _run(run: RunRecord) -> dict[str, Any]:
-    return {"ref": run.ref, "run": run.id, "digest": run.digest, **reference.as_json(run)}
+    return {"ref": run.ref, "run": run.id, "digest": run.digest, **reference.as_json(run), **judges.as_json(run)}
 
 
 def _gate(result: GateResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import CandidateResult, RunRecord
-from fteval.reports.view import reference
+from fteval.reports.view import judges, reference
 
 LEVEL = 0.95
 """Of the intervals in tables."""
@@ -54,9 +54,10 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "identity": short(run.digest),
         "run": run.id,
         "answers": _answers(run),
-        "time of the run": f"{run.seconds - (run.readings.seconds if run.readings else 0.0):.1f} s",
+        "time of the run": f"{run.seconds - sum(c.seconds for c in (run.readings, run.replies) if c):.1f} s",
         **_of_server(run),
         **reference.facts(run),
+        **judges.facts(run),
     }
     identity = _plan(run).get("engine")
     for key, value in (identity if isinstance(identity, Mapping) else {}).items():

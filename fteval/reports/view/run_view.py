@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
-from fteval.reports.view import bands, labels, measured, reference
+from fteval.reports.view import bands, judges, labels, measured, reference
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
 from fteval.reports.view.table import TextTable
@@ -115,6 +115,7 @@ def as_json(run: RunRecord) -> dict[str, Any]:
         "errors": run.errors,
         "metrics": [_metric(probe, metric) for probe in run.probes for metric in probe.metrics],
         **reference.as_json(run),
+        **judges.as_json(run),
         "warnings": list(_warnings(run)),
     }
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fteval.errors import NoLikelihoods, UserError
-from fteval.records import Engine, RunRecord, ServedEngine, digest
+from fteval.records import Engine, JudgedProbe, KeyedEngine, RunRecord, Sample, Sampling, ServedEngine, digest
 from fteval.records.readings import Limits
+from fteval.runs.asking.judges import Judge, Judges
 from fteval.runs.asking.referees import Referees, wants_reference
-from fteval.runs.asking.reference import NEUTRAL, Judge, Reference
+from fteval.runs.asking.reference import NEUTRAL, Reference
+from fteval.runs.asking.reference import Judge as Likelihoods
 from fteval.runs.asking.suite import Suite, with_judges
 
 BASE, NONE = "base", "none"
@@ -55,12 +57,41 @@ def appointed(suite: Suite, wanted: Wanted, open_engine: Open) -> tuple[Suite, R
         if ref not in opened:
             opened[ref] = judge(ref, open_engine)
         references[one.name] = opened[ref]
-    if not references:
+    judges = _judges(suite, wanted, open_engine)
+    if not references and not judges:
         return suite, None
-    judges = {name: reference.digest for name, reference in references.items()}
+    digests = {name: reference.digest for name, reference in references.items()}
     referees = Referees(references, _settles(wanted, open_engine))
-    referees.limits.update({n: limits for n, limits in kept.items() if judges.get(n) == limits.judge})
-    return with_judges(suite, judges), referees
+    referees.limits.update({n: limits for n, limits in kept.items() if digests.get(n) == limits.judge})
+    if judges:
+        alone = wanted.base is None or wanted.kept is not None
+        referees.judges = Judges(judges, None if alone else open_engine(str(wanted.base)).ref)
+    return with_judges(suite, {**digests, **{name: one.counts for name, one in judges.items()}}), referees
+
+
+def _judges(suite: Suite, wanted: Wanted, open_engine: Open) -> dict[str, Judge]:
+    """Probe -> the model that judges it by what it says. Raises UserError where the base's answers are not there."""
+    found: dict[str, Judge] = {}
+    for one in suite.probes:
+        probe = one.probe
+        if not isinstance(probe, JudgedProbe) or probe.judge is None:
+            continue
+        beside = None
+        if probe.beside_base:
+            if wanted.base is None or wanted.kept is not None:
+                why = "there is no base" if wanted.kept is None else "accepted scores have no answers"
+                raise UserError(
+                    f"probe '{one.name}' holds answers against the base's, and {why}",
+                    fix="name a base (--against REF, or base:), or judge each answer alone: pairwise=false",
+                )
+            beside = _content(open_engine(wanted.base), one.samples)
+        engine = open_engine(probe.judge)
+        # With chance where there are several votes: greedily they would be one.
+        drawn = Sampling(temperature=0.0 if probe.votes == 1 else 1.0, max_tokens=probe.reply_tokens)
+        served = engine.start(drawn) if isinstance(engine, ServedEngine) else None
+        who = digest(engine.identity())
+        found[one.name] = Judge(probe.judge, engine, who, drawn, probe.votes, beside, served)
+    return found
 
 
 def judge(ref: str, open_engine: Open) -> Reference:
@@ -74,14 +105,31 @@ def judge(ref: str, open_engine: Open) -> Reference:
     return Reference(ref, engine, digest(engine.identity()))
 
 
+def _content(engine: Engine, samples: Iterable[Sample]) -> str:
+    """Digest of what decides a model's answers: of saved outputs, these."""
+    keyed = engine if isinstance(engine, KeyedEngine) else None
+    said = [keyed.request_identity(s, engine.prompt(s.messages)) for s in samples] if keyed else None
+    return digest([dict(engine.identity()), said])
+
+
 def check_not_measured(referees: Referees | None, engines: Iterable[Engine]) -> None:
-    """Raises UserError for a candidate that is its own reference: nobody marks their own work."""
+    """Raises UserError for a model that judges itself: nobody marks their own work. The base may be a reference."""
+    engines = list(engines)
     measured = {digest(engine.identity()): engine.ref for engine in engines} if referees else {}
+    refs = {engine.ref for engine in engines}
     for name, reference in referees.references.items() if referees else ():
         if reference.digest in measured and reference.digest != (referees.base if referees else None):
             raise UserError(
                 f"probe '{name}' judges by the very model that it measures ({measured[reference.digest]})",
                 fix="name another model as its reference, or none",
+            )
+    judges = referees.judges.judges if referees and referees.judges else {}
+    for name, one in judges.items():
+        saved = isinstance(one.engine, KeyedEngine)  # saved outputs are told apart by their file
+        if one.digest in measured and (not saved or one.engine.ref in refs):
+            raise UserError(
+                f"probe '{name}' is judged by {one.ref}, which is measured here ({measured[one.digest]})",
+                fix="name a judge that is neither the base nor a candidate",
             )
 
 
@@ -106,7 +154,7 @@ def _settles(wanted: Wanted, open_engine: Open) -> str | None:
 
 def _says(engine: Engine, *, asked: bool) -> bool:
     """Whether an engine says how likely a text is. A provider is not asked that unless somebody names it."""
-    if not isinstance(engine, Judge):
+    if not isinstance(engine, Likelihoods):
         return False
     if not isinstance(engine, ServedEngine):
         return True

@@ -30,6 +30,7 @@ from fteval.records import (
     normalised,
 )
 from fteval.runs.asking import identity
+from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal import rows
 from fteval.version import __version__
@@ -72,8 +73,9 @@ class Work:
         engine: Engine,
         command: str | None,
         served: Mapping[str, Any] | None,
-        references: Mapping[str, Mapping[str, str]] | None = None,
+        referees: Referees | None = None,
     ) -> dict[str, Any]:
+        judges = referees.judges.named if referees is not None and referees.judges is not None else {}
         return {
             "fteval": __version__,
             "command": command,
@@ -83,7 +85,8 @@ class Work:
             "plan_digest": digest(self.plan),
             "plan": self.plan,
             **({"served": dict(served)} if served is not None else {}),
-            **({"references": {name: dict(one) for name, one in references.items()}} if references else {}),
+            **({"references": referees.named} if referees is not None and referees.references else {}),
+            **({"judges": judges} if judges else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
             "oddities": [*self.suite.oddities(), *self.remarks],
             "notes": self.suite.notes(),

@@ -15,6 +15,7 @@ from typing import Any
 
 from fteval.records import Sample, ServedEngine
 from fteval.records.readings import Likelihood, Limit, Limits, Reading
+from fteval.runs.asking.judges import Judges
 from fteval.runs.asking.reference import Answer, Pair, Reader, Reference, settled
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
@@ -36,6 +37,8 @@ class Referees:
     """Probe -> the limits, once they are settled."""
     tell: Callable[[str, int, int], None] = lambda ref, done, total: None
     """Hears how far a reading is."""
+    judges: Judges | None = None
+    """Who judges by what they say."""
 
     @property
     def named(self) -> dict[str, dict[str, str]]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fteval.errors import UserError
 from fteval.records import ComparingProbe, Generation, Metric, Probe, Sample, Scores, digest
 from fteval.records.readings import Limits, Reading
 from fteval.records.reasoning import NO_ANSWER, unanswered
+from fteval.records.verdicts import Standing
 from fteval.runs.asking import identity
+from fteval.runs.asking.judges import Testimony
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import codec, journal, lines, rows
 from fteval.runs.journal.store import Run
@@ -36,6 +38,14 @@ class Readings(Protocol):
 
     def of(self, probe: str, sample: Sample, repeat: int, text: str) -> Reading | None:
         """None where the probe has no reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What others than the probe say of the answers."""
+
+    by_reference: Readings | None
+    by_judge: Testimony | None
 
 
 Place = tuple[int, int, int]
@@ -58,20 +68,27 @@ def score(
     keys: Sequence[ProbeKeys],
     guard: Callable[[], AbstractContextManager[None]] = nullcontext,
     readings: Readings | None = None,
+    testimony: Testimony | None = None,
 ) -> int:
     """Judges every answer of the run that these probes have not judged yet; hold the run's lock.
 
     Returns how many judgements were made, failed ones included. `guard` is entered around the probes' code. `readings`
-    are what references say of the answers.
+    are what references say of the answers, `testimony` is what judges do.
     """
-    if readings is not None:
-        probes = [_limited(probe, readings.limits) for probe in probes]
+    limits = readings.limits if readings is not None else {}
+    standings = testimony.standings if testimony is not None else {}
+    probes = [_limited(_limited(probe, limits), standings) for probe in probes]
     waiting = places(keys)
     probes = _beside(run, probes, waiting)
     scores = journal.Journal(run.scores)
     try:
         done, passes = _judged(run)
-        numbers = _open_passes(scores, probes, passes, readings.limits if readings else {})
+        heads = {
+            **{name: {"limits": codec.to_json(one)} for name, one in limits.items()},
+            **{name: {"standing": codec.to_json(one)} for name, one in standings.items()},
+        }
+        numbers = _open_passes(scores, probes, passes, heads)
+        said = _Said(readings, testimony)
         made = 0
         for batch in journal.chunks(lines.read(run.generations), 500):
             with guard():
@@ -81,7 +98,7 @@ def score(
                     if answer["status"] == "ok"
                     # The first answer to a key is the one that counts; `pop` leaves none for a second.
                     for p, s, r in waiting.pop(answer["key"], ())
-                    if (record := _record(probes[p], s, r, answer, numbers[p], done, readings)) is not None
+                    if (record := _record(probes[p], s, r, answer, numbers[p], done, said)) is not None
                 ]
             scores.write(records)
             made += len(records)
@@ -136,7 +153,7 @@ def _open_passes(
     scores: journal.Journal,
     probes: Sequence[SuiteProbe],
     passes: Mapping[str, Mapping[str, Any]],
-    limits: Mapping[str, Limits],
+    heads: Mapping[str, Mapping[str, Any]],
 ) -> list[int]:
     """The pass number of each probe: its last one when nothing about it has changed, else a new one."""
     following = 1 + max((p["pass"] for p in passes.values()), default=-1)
@@ -148,9 +165,7 @@ def _open_passes(
             continue
         metrics = identity.metric_fields(probe.probe.metrics)
         head = {"pass": following, "probe": probe.name, "digest": probe.digest, "metrics": metrics}
-        if probe.name in limits:
-            head["limits"] = codec.to_json(limits[probe.name])
-        scores.write([{**head, "time": journal.timestamp()}])
+        scores.write([{**head, **heads.get(probe.name, {}), "time": journal.timestamp()}])
         numbers.append(following)
         following += 1
     return numbers
@@ -163,28 +178,28 @@ def _record(
     answer: Mapping[str, Any],
     number: int,
     done: set[str],
-    readings: Readings | None,
+    said: _Said,
 ) -> dict[str, Any] | None:
     sample = probe.samples[s]
-    key = identity.score_key(
-        probe.digest, probe.sample_digests[s], answer["key"], answer["text"], answer.get("finish_reason")
-    )
+    heard, replies = (said.by_judge and said.by_judge.of(probe.name, sample, repeat)) or (None, ())
+    asked = probe.sample_digests[s] if heard is None else f"{probe.sample_digests[s]} {heard.content}"
+    key = identity.score_key(probe.digest, asked, answer["key"], answer["text"], answer.get("finish_reason"))
     if key in done:
         return None
     generation = rows.to_generation(answer, sample.id, repeat)
-    reading = readings.of(probe.name, sample, repeat, answer["text"]) if readings else None
-    if reading is not None:
-        generation = replace(generation, reading=reading)
-    judged = _judge(probe.probe, sample, generation)
+    reading = said.by_reference.of(probe.name, sample, repeat, answer["text"]) if said.by_reference else None
+    judged = _judge(probe.probe, sample, replace(generation, reading=reading, heard=heard))
     row = {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
+    if heard is not None:
+        row["heard"] = {"keys": list(replies), "base": heard.base, "is_base": heard.is_base}
     return row if reading is None else {**row, "reading": _numbers(reading)}
 
 
-def _limited(probe: SuiteProbe, limits: Mapping[str, Limits]) -> SuiteProbe:
-    """The probe with its limits in its digest."""
-    if probe.name not in limits:
+def _limited(probe: SuiteProbe, by: Mapping[str, Limits | Standing]) -> SuiteProbe:
+    """The probe with its limits, or how its judge stood, in its digest."""
+    if probe.name not in by:
         return probe
-    return replace(probe, digest=identity.limited_digest(probe.digest, limits[probe.name]))
+    return replace(probe, digest=identity.limited_digest(probe.digest, by[probe.name]))
 
 
 def _numbers(reading: Reading) -> dict[str, Any]:

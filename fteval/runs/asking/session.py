@@ -13,6 +13,7 @@ from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine
 from fteval.runs.asking import identity, scoring
 from fteval.runs.asking.attempt import Attempt
 from fteval.runs.asking.interrupt import Signals, Stop
+from fteval.runs.asking.judges import Hearing
 from fteval.runs.asking.plan import Work, plan
 from fteval.runs.asking.referees import Judging
 from fteval.runs.asking.reuse import Found, find
@@ -35,6 +36,7 @@ class Session:
     asked: dict[str, int] = field(default_factory=dict)
     """probe -> how many samples of the random order it was asked; all where it is not here."""
     judging: Judging | None = None
+    hearing: Hearing | None = None
 
     def ask(self, keys: Collection[str] | None = None) -> None:
         """Has these answers (all by default) made, or copied where an earlier run holds them."""
@@ -56,6 +58,8 @@ class Session:
             self.attempt.event("stopped", probe=probe, asked=asked)
         if self.judging is not None:
             self.attempt.event("read", **self.judging.cost)
+        if self.hearing is not None:
+            self.attempt.event("heard", **self.hearing.cost)
         self.attempt.event("finished", **self.attempt.times())
         done = results.record(self.run)
         results.write_summary(self.run, done)
@@ -63,11 +67,12 @@ class Session:
         return done
 
     def _judge(self, *, last: bool) -> None:
-        """Has what is not judged yet read by the references, and scored."""
+        """Has what is not judged yet read by the references and judged by the judges, and scored."""
         self.file.sync()
         probes, keys, guard = self.work.suite.probes, self.work.keys, self.attempt.signals.cancelling
         readings = None if self.judging is None else self.judging.readings(probes, keys, guard, last=last)
-        scoring.score(self.run, probes, keys, guard, readings)
+        said = None if self.hearing is None else self.hearing.testimony(probes, keys, guard, last=last)
+        scoring.score(self.run, probes, keys, guard, readings, said)
 
 
 @contextlib.contextmanager
@@ -91,7 +96,7 @@ def session(
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
             served, reusable = _met(engine, sampling, store, work, set(), terms.reuse)
-        run, lock = store.create_run(work.manifest(engine, terms.command, served, referees.named if referees else None))
+        run, lock = store.create_run(work.manifest(engine, terms.command, served, referees))
     else:
         run = _resumable(store, resume, work.plan)
         lock = run.lock()
@@ -112,8 +117,12 @@ def session(
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, terms.reuse)
                     _tell_of_another(attempt, served)
                 _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
-                judging = Judging(referees, store, run, digest(engine.identity())) if referees else None
-                yield Session(run, work, attempt, file, reusable, judging=judging)
+                opened = Session(run, work, attempt, file, reusable)
+                if referees is not None and referees.references:
+                    opened.judging = Judging(referees, store, run, digest(engine.identity()))
+                if referees is not None and referees.judges is not None:
+                    opened.hearing = Hearing(referees.judges, store, run, engine.ref, referees.tell)
+                yield opened
         except Stop:
             raise attempt.interrupted(go_on) from None
         except Interrupted:

@@ -22,8 +22,8 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 HOUSE = "fteval.evals"
-JUDGING = ("fteval.records.reasoning", "fteval.records.readings")
-"""What of a text is the answer, and what a reference says of it: engines and runs want them too."""
+JUDGING = ("fteval.records.reasoning", "fteval.records.readings", "fteval.records.verdicts")
+"""What of a text is the answer, what a reference says of it, and a judge: engines and runs want them too."""
 CODE = (".py", ".pyc", ".so", ".pyd")
 ROWS = ("samples", "examples", "packaged")
 """Functions that read rows. What they name is left out: a row counts by its own content, and a hold-out that grew by

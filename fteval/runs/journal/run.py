@@ -12,7 +12,7 @@ from fteval.errors import Incomplete
 from fteval.runs.journal import lines, repair
 from fteval.runs.journal.lock import Lock
 
-JOURNALS = ("samples.jsonl", "generations.jsonl", "readings.jsonl", "scores.jsonl", "events.jsonl")
+JOURNALS = ("samples.jsonl", "generations.jsonl", "readings.jsonl", "replies.jsonl", "scores.jsonl", "events.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Run:
     def readings(self) -> Path:
         """What references said; not there where none was asked."""
         return self.path / "readings.jsonl"
+
+    @property
+    def replies(self) -> Path:
+        """What judges said; not there where none was asked."""
+        return self.path / "replies.jsonl"
 
     @property
     def events(self) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 from fteval.errors import UserError
 from fteval.records import FittedProbe, Probe, RunRecord, Sample, digest
 from fteval.runs.asking import identity, scoring
+from fteval.runs.asking.judges import saved_testimony
 from fteval.runs.asking.saved import saved_readings
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
@@ -76,6 +77,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         ended=served.ended(run.manifest, today),
         capabilities=events.capabilities,
         readings=events.readings,
+        replies=events.replies,
     )
 
 
@@ -98,15 +100,19 @@ def rescore(store: Store, run_id: str, probes: Mapping[str, Probe]) -> RunRecord
                 samples[row["probe"]].append(rows.to_sample(row))
                 digests[row["probe"]].append(row["digest"])
                 keys[row["probe"]].append(row["keys"])
-        suite, judges = [], run.manifest.get("references") or {}
+        suite: list[SuiteProbe] = []
+        judges = {name: one["digest"] for name, one in (run.manifest.get("references") or {}).items()}
+        judges |= {name: one["counts"] for name, one in (run.manifest.get("judges") or {}).items()}
         for name, probe in probes.items():
             if isinstance(probe, FittedProbe):
                 probe = probe.for_samples(samples[name])
             d = identity.probe_digest(probe, name)
             if name in judges:
-                d = identity.judged_digest(d, judges[name]["digest"])
+                d = identity.judged_digest(d, judges[name])
             suite.append(SuiteProbe(name, probe, tuple(samples[name]), tuple(digests[name]), d))
-        made = scoring.score(run, suite, list(keys.values()), readings=saved_readings(run))
+        made = scoring.score(
+            run, suite, list(keys.values()), readings=saved_readings(run), testimony=saved_testimony(run)
+        )
         add_event(run, "rescored", judgements=made, probes=list(probes))
         done = record(run)
         write_summary(run, done)

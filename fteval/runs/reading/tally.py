@@ -11,6 +11,7 @@ from typing import Any
 
 from fteval.records import Metric, ProbeResult, Readings, Sequential, variants_that_count
 from fteval.records.readings import Limits
+from fteval.records.verdicts import Standing
 from fteval.runs.journal import codec, lines
 from fteval.runs.journal.store import Run
 
@@ -53,6 +54,7 @@ class Events:
     """Probe -> after how many samples asking stopped."""
     capabilities: dict[str, str] = field(default_factory=dict)
     readings: Readings | None = None
+    replies: Readings | None = None
 
 
 class Columns:
@@ -85,6 +87,7 @@ class Columns:
         """A scoring pass begins: judgements by another digest no longer count."""
         self.digest = head["digest"]
         self.limits = codec.from_json(Limits, head["limits"]) if head.get("limits") else None
+        self.standing = codec.from_json(Standing, head["standing"]) if head.get("standing") else None
         metrics: Iterable[Mapping[str, Any]] = head["metrics"]
         self.metrics = tuple(Metric(**m) for m in metrics)
         self.values: dict[str, list[float | None]] = {m.name: [None] * len(self.states) for m in self.metrics}
@@ -204,6 +207,7 @@ class Columns:
             sequential=None if self.seed is None else self.sequential,
             confusion=self._confusion(),
             limits=self.limits,
+            standing=self.standing,
         )
 
     def _where_given(self, column: list[float | None], given: list[float | None]) -> list[float | None]:
@@ -326,20 +330,23 @@ def read_events(run: Run) -> Events:
         elif row["event"] == "resumed":
             found.stopped.clear()
         elif row["event"] == "read":
-            before = found.readings or Readings(0, 0, 0.0)
-            asked, reused = before.asked + row["likelihoods"], before.reused + row["reused"]
-            found.readings = Readings(asked, reused, before.seconds + row["took"])
+            found.readings = Readings(row["likelihoods"], row["reused"], row["took"]) + found.readings
+        elif row["event"] == "heard":
+            found.replies = Readings(row["replies"], row["reused"], row["took"]) + found.replies
         elif row["event"] == "capabilities":
             found.capabilities = dict(row["found"])
     return found
 
 
 def no_judges(columns: Iterable[Columns]) -> list[str]:
-    """Where a reference is no judge of a probe's answers: what rests on it is not scored."""
+    """Where a reference or a judge is none for a probe's answers: what rests on it is not scored."""
     found = []
     for column in columns:
         limits = (column.limits.ceiling, column.limits.floor) if column.limits else ()
         found += [f"{column.name}: {limit.reason}" for limit in limits if limit.value is None and limit.reason]
+        if column.standing is not None and (fault := column.standing.fault) is not None:
+            failed = "; ".join(str(test) for test in column.standing.tests if test.failed)
+            found.append(f"{column.name}: {fault} ({failed or 'none was made'}), so that nothing is scored by it")
     return list(dict.fromkeys(found))
 
 
