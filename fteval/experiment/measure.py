@@ -34,7 +34,7 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
         elif experiment.gates:
             place.listener.note("no candidate is named, so that the gates of the config judge nothing")
         resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
-        asking = Asking(ready.suite, ready.store, ready.referees, resumed)
+        asking = Asking(ready.suite, ready.store, ready.referees, resumed, ready.base)
         if experiment.sequential:
             records = _in_step(ready, asking, experiment, place)
         else:
@@ -51,6 +51,7 @@ class Asking:
     referees: Referees | None = None
     resumed: tuple[str, str] | None = None
     """(ref, run id) of the run that is gone on with."""
+    base: Engine | None = None
 
     def resume(self, engine: Engine) -> str | None:
         """The run that this model goes on with."""
@@ -76,6 +77,7 @@ def execute(
         Terms(
             experiment.repeats,
             referees=asking.referees,
+            base=asking.base,
             resume=asking.resume(engine),
             reuse=reuse,
             on_progress=heard(label, place),
@@ -100,7 +102,7 @@ def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Pla
         return done if accepted else [frozenset.intersection(*done), *done]
 
     sides = [Side(engine, asking.resume(engine), heard(name, place)) for name, engine in opened]
-    terms = Terms(experiment.repeats, experiment.sampling.seed, asking.referees, command=place.command)
+    terms = Terms(experiment.repeats, experiment.sampling.seed, asking.referees, asking.base, command=place.command)
     records = execute_in_step(ready.suite, sides, experiment.sampling, ready.store, enough, terms)
     return list(zip(names, records, strict=True))
 

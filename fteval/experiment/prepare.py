@@ -18,7 +18,7 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.train import coded, trained
-from fteval.records import Comparison, Engine, RunRecord
+from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite
@@ -41,6 +41,8 @@ class Prepared:
     store: Store
     referees: Referees | None = None
     """Who judges beside the probes' rules."""
+    base: Engine | None = None
+    """Against which answers are held, where a probe asks for that."""
 
 
 @contextmanager
@@ -67,7 +69,9 @@ def prepared(
         engines = _opened(experiment, accepted is None, opens, store, place)
         look_before(engines, BASE, experiment.allow, place.listener.note)
         check_not_measured(referees, [engine for _, engine in engines])
-        yield Prepared(suite, rules, accepted, engines, store, referees)
+        held = any(asks_base(one.probe) for one in suite.probes) and experiment.base is not None
+        base = pool.open(experiment.base) if held and experiment.base else None
+        yield Prepared(suite, rules, accepted, engines, store, referees, base)
 
 
 def lend_template(experiment: Experiment, pool: Pool, tell: Callable[[str], None]) -> None:

@@ -157,11 +157,12 @@ KEPT = {
     "laziness": "descriptions.jsonl",
     "degeneration": "descriptions.jsonl",
     "relevance": "descriptions.jsonl",
+    "drift": "descriptions.jsonl",
 }
 """What a probe asks of nano where nobody says how much."""
 FORMS = {
     "iso_date": "dates",
-    **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance", "judge"], "descriptions"),
+    **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance", "judge", "drift"], "descriptions"),
 }
 """Probes that share a file of `fteval.nano.forms`; the others have one of their own name."""
 KNOWN_TO_NANO = frozenset({"calibration", "edit", "facts", "forgetting", "hallucination"})

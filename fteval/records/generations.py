@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
 from fteval.records.ranges import Range, ranged
-from fteval.records.readings import Likelihood, Reading
+from fteval.records.readings import Divergence, Likelihood, Reading
 from fteval.records.samples import Continuation, Message, Sample
 from fteval.records.verdicts import Heard
 
@@ -62,6 +62,8 @@ class Request:
     """This row's own seed (from sampling seed, prompt and repeat), so that batch composition cannot change a draw."""
     continuations: tuple[Continuation, ...] = ()
     """Texts whose likelihoods are asked, instead of an answer."""
+    diverges: bool = False
+    """Whether the answer is to come with its divergence from the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Generation:
     likelihoods: tuple[Likelihood, ...] | None = None
     """Of the request's continuations, in their order; `text` is the likeliest of them then. () where they were asked
     for and the model does not say them."""
+    divergence: Divergence | None = None
+    """From the base, where that was asked for and can be known."""
     judged: Mapping[str, float] | None = None
     """Metric -> what another tool found that the answer is worth, where its log was read."""
 
@@ -234,6 +238,14 @@ class WeighingEngine(Protocol):
     def weigh(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
         """One generation per request, with the `likelihoods` of its continuations; in any order, in groups. Who finds
         out that there are none to be had answers `unweighed`."""
+
+
+@runtime_checkable
+class DivergingEngine(Protocol):
+    """An engine that can be held against another, token by token."""
+
+    def diverge(self, requests: Sequence[Request], sampling: Sampling, base: Engine) -> Iterator[list[Generation]]:
+        """Answers with their `divergence` from the base; without it where the two have no tokens in common."""
 
 
 @runtime_checkable

@@ -82,13 +82,19 @@ class Probe(Protocol):
     """What is asked and how it is judged: a frozen dataclass whose fields are what fteval.yaml may set.
 
     Class variables: `version: int` (1 without one) goes up when a number can move; `asks_reference = True` where a
-    generation's `reading` is used, `offers_tools = True` where rows may have `tools`. More is a protocol below.
+    generation's `reading` is used, `asks_base = True` for its `divergence`, `offers_tools = True` where rows may have
+    `tools`. More is a protocol below.
     """
 
     metrics: tuple[Metric, ...]
 
     def samples(self) -> Iterator[Sample]: ...
     def score(self, sample: Sample, generation: Generation) -> Scores: ...
+
+
+def asks_base(probe: Probe) -> bool:
+    """Whether a probe holds a model's answers against its base's, token by token."""
+    return bool(getattr(probe, "asks_base", False))
 
 
 def offers_tools(probe: Probe) -> bool:

@@ -29,6 +29,20 @@ class Likelihood:
 
 
 @dataclass(frozen=True, slots=True)
+class Divergence:
+    """How far a model's next tokens lie from its base's, after one prompt."""
+
+    kl: float
+    """KL(base‖model), nats a token, over the base's greedy answer."""
+    back: float
+    """KL(model‖base), over the model's own."""
+    kept: float
+    """Share of the places in the base's answer where both have the same likeliest token."""
+    tokens: int
+    """Places in the base's answer, its end included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """From where on one of the two numbers counts against an answer."""
 

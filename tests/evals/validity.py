@@ -25,7 +25,7 @@ from evals.real_answers import Flag
 
 from fteval import registry
 from fteval.records import Generation, Message, Sample, Scores, primary
-from fteval.records.readings import Likelihood
+from fteval.records.readings import Divergence, Likelihood
 
 CASES = Path(__file__).parent / "cases"
 SMALL = Path(__file__).parent / "real_135m"
@@ -72,11 +72,13 @@ def judge(probe: str, case: dict[str, Any]) -> Scores:
 
 
 def answer(case: dict[str, Any]) -> Generation:
-    """The labelled answer; where texts were weighed, `likelihoods` has nats and tokens of each."""
+    """The labelled answer. `likelihoods` has nats and tokens of texts that were weighed, `divergence` the numbers of an
+    answer that was held against the base's."""
     weighed = case.get("likelihoods")
     likelihoods = None if weighed is None else tuple(Likelihood(nats, n, n) for nats, n in weighed)
     why = case.get("finish_reason")
-    return Generation("row", text=case["output"], finish_reason=why, likelihoods=likelihoods)
+    apart = Divergence(*case["divergence"]) if "divergence" in case else None
+    return Generation("row", text=case["output"], finish_reason=why, likelihoods=likelihoods, divergence=apart)
 
 
 def validity(probe: str, folder: Path = CASES) -> Validity:

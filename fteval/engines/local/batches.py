@@ -75,3 +75,13 @@ def free_memory(device: str) -> None:
     gc.collect()
     if device.startswith("cuda"):
         torch.cuda.empty_cache()
+
+
+def device_class(device: str) -> str:
+    """The kind of device, as far as it moves numbers: `cpu`, `mps`, or a GPU's architecture."""
+    if device.startswith("cuda"):
+        import torch
+
+        major, minor = torch.cuda.get_device_capability(device)
+        return f"cuda sm_{major}{minor}"
+    return device

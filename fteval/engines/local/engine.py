@@ -20,11 +20,11 @@ from fteval.engines.local.folders import Located, checkpoint_dtype
 from fteval.engines.local.loads import Load, Loads
 from fteval.engines.refs import exists, read_json
 from fteval.errors import Incomplete, UserError
-from fteval.records import Failure, Generation, Message, Prompt, Request, Sampling
+from fteval.records import Engine, Failure, Generation, Message, Prompt, Request, Sampling, unweighed
 from fteval.records.readings import READ, Likelihood
 
 if TYPE_CHECKING:
-    from fteval.engines.local.decode import Answer, Row
+    from fteval.engines.local.decode import Answer, Model, Row
     from fteval.engines.local.weights import Weights
 
 VERSION = 1
@@ -70,7 +70,7 @@ class TransformersEngine:
             "tokenizer": self.chat.digest,
             "template": self.chat.template_digest,
             "dtype": self.dtype,
-            "device_class": device_class(self.device),
+            "device_class": batches.device_class(self.device),
             "attention": "default",  # what transformers takes for this architecture, so it follows from its version
         }
 
@@ -160,6 +160,19 @@ class TransformersEngine:
         from fteval.engines.local.weigh import weighed
 
         return weighed(requests, self.chat, self.context, self._scored)
+
+    def diverge(self, requests: Sequence[Request], sampling: Sampling, base: Engine) -> Iterator[list[Generation]]:
+        """Answers, each with how far it and the base's to the same prompt lie from the other model."""
+        from fteval.engines.local.diverge import diverged
+
+        if not isinstance(base, TransformersEngine) or base.chat.digest != self.chat.digest:
+            return iter([[unweighed(request) for request in requests]])
+        theirs = {one.key: one for group in base.generate(requests, sampling) for one in group}
+        sides = (self._active, base._active)
+        return diverged(self.generate(requests, sampling), theirs, {r.key: r for r in requests}, self.chat, sides)
+
+    def _active(self) -> Model:
+        return self.weights().use(self.located.adapter)
 
     def _sums(self, ids: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
         return [value for value, _ in self._scored(ids)]
@@ -383,13 +396,3 @@ def paced(groups: Iterator[list[Generation]], seconds: float) -> Iterator[list[G
         raise
     if ready:
         yield ready
-
-
-def device_class(device: str) -> str:
-    """The kind of device, as far as it moves numbers: `cpu`, `mps`, or a GPU's architecture."""
-    if device.startswith("cuda"):
-        import torch
-
-        major, minor = torch.cuda.get_device_capability(device)
-        return f"cuda sm_{major}{minor}"
-    return device

@@ -10,6 +10,7 @@ from typing import Any
 
 from fteval.errors import NothingToEvaluate
 from fteval.records import Generation, Sample, sample_from_row
+from fteval.records.readings import Divergence
 
 
 def packaged(filename: str) -> Iterator[Sample]:
@@ -40,5 +41,7 @@ def examples(probe: str) -> Iterator[Example]:
     file = resources.files("fteval.evals").joinpath("data", "examples", f"{probe}.jsonl")
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
         row = json.loads(line)
-        answer = Generation("", text=row["output"], finish_reason=row.get("finish_reason", "stop"))
+        apart = Divergence(*row.pop("divergence")) if "divergence" in row else None
+        why = row.get("finish_reason", "stop")
+        answer = Generation("", text=row["output"], finish_reason=why, divergence=apart)
         yield Example(row.pop("params", {}), sample_from_row(row, tools=True), answer)

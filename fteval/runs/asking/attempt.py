@@ -11,7 +11,16 @@ from functools import partial
 from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Engine, Generation, Request, Sampling, TellingEngine, WeighingEngine, unweighed
+from fteval.records import (
+    DivergingEngine,
+    Engine,
+    Generation,
+    Request,
+    Sampling,
+    TellingEngine,
+    WeighingEngine,
+    unweighed,
+)
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
@@ -155,11 +164,16 @@ class Attempt:
         alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
         open_requests = [r for r in requests if r.key not in refused and r.key not in silent]
         weighed = [request for request in open_requests if request.continuations]
+        apart: dict[Sampling, list[Request]] = {}
         for request in open_requests:
             if not request.continuations:
-                alike.setdefault(self.work.drawn(request.key), []).append(request)
+                group = apart if request.diverges else alike
+                group.setdefault(self.work.drawn(request.key), []).append(request)
         for sampling, of in alike.items():
             yield from self._timed(partial(self.engine.generate, of, sampling))
+        for sampling, of in apart.items():
+            assert isinstance(self.engine, DivergingEngine) and self.work.base is not None
+            yield from self._timed(partial(self.engine.diverge, of, sampling, self.work.base))
         if weighed:
             assert isinstance(self.engine, WeighingEngine)  # the plan has seen to that
             yield from self._timed(partial(self.engine.weigh, weighed))

@@ -13,6 +13,7 @@ from fteval import registry
 from fteval.errors import PromptRefused, UserError
 from fteval.records import (
     BatchedEngine,
+    DivergingEngine,
     Engine,
     Failure,
     KeyedEngine,
@@ -24,6 +25,7 @@ from fteval.records import (
     ServedEngine,
     TemplatedEngine,
     WeighingEngine,
+    asks_base,
     canonical,
     digest,
     folded,
@@ -57,7 +59,9 @@ class Work:
     remarks: tuple[str, ...] = ()
     """What the engine found odd in what it is asked."""
     unweighed: frozenset[str] = frozenset()
-    """Keys that ask for likelihoods of an engine that has none: not asked, and not scored."""
+    """Keys that ask an engine for likelihoods that it does not have: not asked, and not scored."""
+    base: Engine | None = None
+    """Against which the answers of requests that diverge are held."""
 
     def drawn(self, key: str) -> Sampling:
         """How the answer to a key is drawn."""
@@ -102,7 +106,14 @@ WEIGHED_AS_CUT = 2
 """Goes up when a given text would be cut into other tokens: 2 since a template's last white space counts to it."""
 
 
-def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequential: int | None = None) -> Work:
+def plan(
+    suite: Suite,
+    engine: Engine,
+    sampling: Sampling,
+    repeats: int,
+    sequential: int | None = None,
+    base: Engine | None = None,
+) -> Work:
     """Renders every prompt and keys every answer; loads no weights.
 
     Raises UserError where no prompt can be rendered, and for a setting that this engine cannot follow.
@@ -125,6 +136,8 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
         if drawn.extra_body and not isinstance(engine, ServedEngine | KeyedEngine):
             raise UserError("extra_body is for servers", where=engine.ref, fix="leave it out, or serve the model")
         keys = identity.Keys(engine_identity, drawn)
+        diverges = asks_base(probe.probe)
+        apart = diverges and not (base is not None and isinstance(engine, DivergingEngine))
         for sample in probe.samples:
             try:
                 prompt, error = _prompt(engine, sample, drawn), None
@@ -132,7 +145,9 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                 prompt, error = Prompt(sample.messages, None, sample.tools), found
             input_digest = identity.input_digest(prompt)
             extra = request_identity(sample, prompt) if request_identity else None
-            silent = bool(sample.continuations) and not _weighs(engine, probe)
+            silent = apart or (bool(sample.continuations) and not _weighs(engine, probe))
+            if diverges:
+                extra = {"engine": extra, "base": base and digest(base.identity())}
             if sample.continuations:
                 texts = [[c.context, c.text] for c in sample.continuations]
                 extra = {"engine": extra, "continuations": texts, "cut": WEIGHED_AS_CUT}
@@ -147,7 +162,9 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
                     shares[key] = shares.get(key, 1) + 1
                 else:
                     seed = identity.row_seed(drawn.seed, input_digest, repeat)
-                    requests[key] = Request(key, sample.id, prompt, repeat, seed, sample.continuations)
+                    requests[key] = Request(
+                        key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges
+                    )
                     if drawn != sampling:
                         others[key] = drawn
                     if error is not None:
@@ -192,7 +209,7 @@ def plan(suite: Suite, engine: Engine, sampling: Sampling, repeats: int, sequent
             fields["prompts"] = otherwise
     failures = {key: Failure("template", f"{error.what}; {error.fix}") for key, error in refused.items()}
     of_prompts = (sampling, others, failures, remarks, frozenset(unweighed))
-    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, *of_prompts)
+    return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, *of_prompts, base=base)
 
 
 def _sampling(suite: Suite, sampling: Sampling) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def session(
     if terms.repeats < 1:
         raise UserError(f"repeats is {terms.repeats}, wanted 1 or more")
     resume, referees = terms.resume, terms.referees
-    work = plan(suite, engine, sampling, terms.repeats, terms.sequential)
+    work = plan(suite, engine, sampling, terms.repeats, terms.sequential, terms.base)
     if resume is None:
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fteval.records import IDENTITY, RUNTIME
+from fteval.records import IDENTITY, RUNTIME, Engine
 from fteval.runs.asking.attempt import Progress
 from fteval.runs.asking.referees import Referees
 
@@ -18,6 +18,8 @@ class Terms:
     sequential: int | None = field(default=None, metadata=IDENTITY)
     """Seed of the random order in which the samples will be asked."""
     referees: Referees | None = field(default=None, metadata=IDENTITY)
+    base: Engine | None = field(default=None, metadata=IDENTITY)
+    """Against which answers are held, where a probe asks for that."""
     resume: str | None = field(default=None, metadata=RUNTIME)
     """A run to go on with: an id, its beginning, or `latest` incomplete."""
     reuse: bool = field(default=True, metadata=RUNTIME)

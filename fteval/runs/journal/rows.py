@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.records import Continuation, Failure, Generation, Message, Sample
-from fteval.records.readings import Likelihood
+from fteval.records.readings import Divergence, Likelihood
 from fteval.runs.journal import lines
 
 _KEY_FIELD = b'"key":"'
@@ -83,6 +83,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         row["likelihoods"] = [[one.nats, one.tokens, one.size, one.greedy] for one in g.likelihoods]
     if g.judged is not None:
         row["judged"] = dict(g.judged)
+    if g.divergence is not None:
+        row["divergence"] = dataclasses.astuple(g.divergence)
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}
 
 
@@ -103,6 +105,7 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
         fingerprint=row.get("fingerprint"),
         reasoning=row.get("reasoning"),
         likelihoods=tuple(Likelihood(*one) for one in row["likelihoods"]) if "likelihoods" in row else None,
+        divergence=Divergence(*row["divergence"]) if "divergence" in row else None,
         judged=row.get("judged"),
     )
 
