@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
@@ -146,8 +146,17 @@ class Chat:
 
     def plain(self, text: str) -> list[int]:
         """Token ids of a text that no template made: with what this tokenizer puts around a text, BOS mostly."""
-        begun = text.startswith(str(self.tokenizer.decode([self.prefix])))
-        return list(self.tokenizer(text, add_special_tokens=not begun)["input_ids"])
+        return self._plain_ids([text])[text]
+
+    def _plain_ids(self, texts: Iterable[str]) -> dict[str, list[int]]:
+        """The same of many texts, each cut once: one by one they take four times as long."""
+        begin = str(self.tokenizer.decode([self.prefix]))
+        found: dict[str, list[int]] = {}
+        for begun in (False, True):
+            some = [text for text in dict.fromkeys(texts) if text.startswith(begin) == begun]
+            cut = self.tokenizer(some, add_special_tokens=not begun)["input_ids"] if some else []
+            found |= zip(some, cut, strict=True)
+        return found
 
     @cached_property
     def prefix(self) -> int:
@@ -155,18 +164,22 @@ class Chat:
         bos = self.tokenizer.bos_token_id
         return int(self.tokenizer.eos_token_id if bos is None else bos)
 
-    def pair(self, context: str, text: str) -> tuple[list[int], list[int]]:
-        """Token ids of a context and of a text that goes on from it.
+    def pairs(self, asked: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+        """Token ids of contexts and of the texts that go on from them.
 
-        As lm-eval cuts them, so that its numbers are ours: white space at the context's end belongs to the text, and
-        the text's tokens are those of both together beyond as many as the context has alone.
+        As lm-eval cuts them, so that its numbers are ours: white space at a context's end belongs to the text, and the
+        text's tokens are those of both together beyond as many as the context has alone.
         """
-        if not context:
-            ids = self.encode(text)
-            return ([self.prefix], ids) if ids[:1] != [self.prefix] else (ids[:1], ids[1:])
-        bare = context.rstrip()
-        ids = self.plain(bare)
-        return ids, self.plain(bare + context[len(bare) :] + text)[len(ids) :]
+        ids = self._plain_ids([t for context, text in asked if context for t in (context.rstrip(), context + text)])
+        found = []
+        for context, text in asked:
+            if context:
+                before = ids[context.rstrip()]
+                found.append((before, ids[context + text][len(before) :]))
+            else:
+                alone = self.encode(text)
+                found.append(([self.prefix], alone) if alone[:1] != [self.prefix] else (alone[:1], alone[1:]))
+        return found
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated tokens, special ones left out; those that mark reasoning stay."""

@@ -182,7 +182,7 @@ class TransformersEngine:
         out."""
         from fteval.engines.local.loglikelihood import loglikelihoods
 
-        tokens = self.batch_tokens or batches.prefill_tokens(self.device)
+        tokens = self.batch_tokens or batches.weighed_tokens(self.device)
         weights = self.weights()
         values = [(0.0, True)] * len(ids)
         todo = deque([list(range(len(ids)))] if ids else [])

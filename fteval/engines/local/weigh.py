@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from fteval.engines.local.chat import Chat
-from fteval.records import Continuation, Failure, Generation, Prompt, Request
+from fteval.records import Failure, Generation, Request
 from fteval.records.readings import Likelihood
 
 AT_ONCE = 64
@@ -21,7 +21,11 @@ Score = Callable[[Sequence[Tokens]], list[tuple[float, bool]]]
 
 def weighed(requests: Sequence[Request], chat: Chat, context: int | None, score: Score) -> Iterator[list[Generation]]:
     """One generation per request, longest first, so that what runs out of memory does so at once."""
-    pairs = {r.key: [tokens(chat, r.prompt, c) for c in r.continuations] for r in requests}
+    pairs: dict[str, list[Tokens]] = {}
+    for start in range(0, len(requests), AT_ONCE):
+        some = requests[start : start + AT_ONCE]
+        cut = iter(chat.pairs([pair for r in some for pair in asked_of(chat, r)]))
+        pairs |= {r.key: [next(cut) for _ in r.continuations] for r in some}
     size = {key: max(len(before) + len(text) for before, text in of) for key, of in pairs.items()}
     ordered = sorted(requests, key=lambda r: -size[r.key])
     for start in range(0, len(ordered), AT_ONCE):
@@ -35,15 +39,12 @@ def weighed(requests: Sequence[Request], chat: Chat, context: int | None, score:
         yield [answers.get(r.key) or _too_long(r, size[r.key], context) for r in group]
 
 
-def tokens(chat: Chat, prompt: Prompt, continuation: Continuation) -> Tokens:
-    """Of the context (the prompt where the continuation has none of its own) and of the text, all as lm-eval cuts them:
-    white space at a template's end belongs to the text too.
-    """
-    if continuation.context is not None:
-        return chat.pair(continuation.context, continuation.text)
-    if prompt.messages[0].role == "text":
-        return chat.pair(prompt.messages[0].content, continuation.text)
-    return chat.pair(chat.render(prompt.messages, prompt.tools), continuation.text)
+def asked_of(chat: Chat, request: Request) -> list[tuple[str, str]]:
+    """(context, text) of each continuation; where it has no context of its own, the prompt as the model reads it."""
+    first = request.prompt.messages[0]
+    own = all(one.context is not None for one in request.continuations)
+    read = first.content if first.role == "text" or own else chat.render(request.prompt.messages, request.prompt.tools)
+    return [(read if one.context is None else one.context, one.text) for one in request.continuations]
 
 
 def _answer(
