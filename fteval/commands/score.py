@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from fteval.errors import INCOMPLETE, OK, UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.asked import Asked
 from fteval.experiment.score import Read, answered, fitted, score_rows
-from fteval.records import Probe
+from fteval.records import JudgedProbe, Probe
 
 
 @click.command("score")
@@ -31,7 +31,7 @@ def command(what: str, name: str | None, asked: Asked, as_json: bool, display: o
     """Judge outputs made elsewhere. Each row has `prompt` or `messages`, `output`, and what the probe needs.
 
     With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}. With --reference a model's
-    likelihoods judge too, where the probe makes use of them.
+    likelihoods judge too, where the probe makes use of them; the probe `judge` asks the model that it is set to.
 
     \b
     Example:  fteval score outputs.jsonl --probe lipogram --set letters=e --json
@@ -48,6 +48,8 @@ def command(what: str, name: str | None, asked: Asked, as_json: bool, display: o
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params = {**(asked.settings or {}), **({"score": list(asked.scorers)} if asked.scorers else {})}
     probe = registry.probe(name, with_code(params) if asked.allow_code else params, where="--set")
+    if isinstance(probe, JudgedProbe) and probe.judge is not None:
+        return _score_judged(Path(what), probe, asked, as_json=as_json, quiet=display.quiet)
     if asked.reference in (None, "none"):
         return score_file(Path(what), probe, as_json)
     return _score_read(Path(what), probe, asked, as_json=as_json, quiet=display.quiet)
@@ -73,7 +75,26 @@ def _score_read(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quiet:
         readings = file_readings(reference, outputs, lambda n, of: listener.progress(f"reading by {ref}", n, of))
     if not quiet:
         click.echo(f"fteval: {in_words(readings.limits)}", err=True)
-    return score_file(path, probe, as_json, readings.of)
+    return score_file(
+        path, probe, as_json, lambda sample, one: replace(one, reading=readings.of(sample, one.text or ""))
+    )
+
+
+def _score_judged(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quiet: bool) -> int:
+    """Scores a file whose outputs a model judges."""
+    from fteval.engines.pool import Pool
+    from fteval.runs.asking.appoint import judge_of
+    from fteval.runs.asking.file_hearing import file_hearing
+
+    assert isinstance(probe, JudgedProbe)
+    outputs = [(row.sample, one.text or "") for row in answered(path) for one in row.generations]
+    with (
+        Progress(quiet=quiet, color=True) as listener,
+        Pool(options.DEFAULT_STORE / "candidates", device=asked.device, dtype=asked.dtype) as pool,
+    ):
+        judge = judge_of(probe, pool.open)
+        said = file_hearing(judge, probe, outputs, lambda n, of: listener.progress(f"judging by {judge.ref}", n, of))
+    return score_file(path, probe, as_json, lambda sample, one: replace(one, heard=said(sample, one.text or "")))
 
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:

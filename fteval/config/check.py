@@ -211,6 +211,10 @@ def _resolved(value: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
+_PLACES = ("model", "judge", "reference", "contrast", "rubric", "schema", "include", "template", "teacher")
+"""Keys of probes and candidates that hold refs, or files beside the config."""
+
+
 def _resolved_spec(spec: Any, folder: Path) -> Any:
     if not isinstance(spec, dict):
         return spec
@@ -220,15 +224,7 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in ("prompts", "trained_on"):
         if isinstance(found.get(key), str):
             found[key] = folder / found[key]
-    for key in (
-        "model",
-        "reference",
-        "contrast",
-        "schema",
-        "include",
-        "template",
-        "teacher",
-    ):  # refs, or files beside the config
+    for key in _PLACES:
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
     return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fteval.data.read import iter_rows
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, offers_tools, sample_from_row
-from fteval.records.readings import Reading
 from fteval.records.reasoning import unanswered
 from fteval.runs.asking.scoring import no_answer
 
@@ -27,8 +26,8 @@ def fitted(probe: Probe, rows: Rows) -> Probe:
     return probe
 
 
-Read = Callable[[Sample, str], Reading]
-"""What a reference says of an output."""
+Read = Callable[[Sample, Generation], Generation]
+"""The output with what a reference or a judge says of it."""
 
 
 def score_rows(rows: Rows, probe: Probe, read: Read | None = None) -> Iterator[dict[str, Any]]:
@@ -41,7 +40,7 @@ def score_rows(rows: Rows, probe: Probe, read: Read | None = None) -> Iterator[d
         n += 1
         given = row.generations
         if read is not None:
-            given = tuple(replace(one, reading=read(row.sample, one.text or "")) for one in given)
+            given = tuple(read(row.sample, one) for one in given)
         yield _combined(row.sample.id, [_judge(probe, row.sample, one, row.where) for one in given])
     if not n:
         what = rows if isinstance(rows, Path) else "the list"

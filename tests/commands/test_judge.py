@@ -67,6 +67,8 @@ def test_a_gate_on_a_judge_that_failed_its_tests_is_incomplete(
     (candidate,) = told["candidates"]
     assert told["verdict"] == "incomplete" and candidate["gates"][0]["result"] == "incomplete"
     assert any("is no judge here" in text and "self-tests" in text for text in candidate["warnings"])
+    (one,) = candidate["judges"]["probes"]
+    assert one["counts"] is False and {test["law"] for test in one["self_tests"] if test["failed"]} >= {"empty loses"}
 
 
 def test_a_judge_that_is_gone_stops_the_run_and_it_goes_on_later(
@@ -111,3 +113,14 @@ def test_replies_made_elsewhere_are_scored_without_a_model(tmp_path: Path, capsy
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert first["scores"]["preferred"] == 1 and second["scores"]["preferred"] is None
     assert "no judge was asked" in second["reasons"]["preferred"]
+
+
+def test_a_judge_is_asked_about_outputs_made_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "output": f"good {i}", "base": "bad"} for i in range(8)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for judge, found in ((judging.competent, {1.0}), (judging.first_shown, {None})):
+        with server(judge) as running:
+            settings = ["--set", "pairwise=true", "--set", f"model={running.ref}"]
+            code = cli.call(["score", str(tmp_path / "rows.jsonl"), "--probe", "judge", *settings, "--json", "-q"])
+        judged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert {row["scores"]["preferred"] for row in judged} == found and code == (0 if found == {1.0} else 3)

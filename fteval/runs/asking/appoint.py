@@ -85,13 +85,17 @@ def _judges(suite: Suite, wanted: Wanted, open_engine: Open) -> dict[str, Judge]
                     fix="name a base (--against REF, or base:), or judge each answer alone: pairwise=false",
                 )
             beside = _content(open_engine(wanted.base), one.samples)
-        engine = open_engine(probe.judge)
-        # With chance where there are several votes: greedily they would be one.
-        drawn = Sampling(temperature=0.0 if probe.votes == 1 else 1.0, max_tokens=probe.reply_tokens)
-        served = engine.start(drawn) if isinstance(engine, ServedEngine) else None
-        who = digest(engine.identity())
-        found[one.name] = Judge(probe.judge, engine, who, drawn, probe.votes, beside, served)
+        found[one.name] = replace(judge_of(probe, open_engine), beside=beside)
     return found
+
+
+def judge_of(probe: JudgedProbe, open_engine: Open) -> Judge:
+    """The model that a probe names, open; a server is met."""
+    engine = open_engine(probe.judge or "")
+    # With chance where there are several votes: greedily they would be one.
+    drawn = Sampling(temperature=0.0 if probe.votes == 1 else 1.0, max_tokens=probe.reply_tokens)
+    served = engine.start(drawn) if isinstance(engine, ServedEngine) else None
+    return Judge(probe.judge or "", engine, digest(engine.identity()), drawn, probe.votes, served=served)
 
 
 def judge(ref: str, open_engine: Open) -> Reference:

@@ -7,9 +7,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a scheduler's end, a terminal that hangs up."""
@@ -85,3 +88,14 @@ class Signals:
     def _give_back(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+
+def guarded(steps: Iterator[T], guard: Callable[[], AbstractContextManager[None]]) -> Iterator[T]:
+    """Each step under the guard: a signal stops it between two writes."""
+    while True:
+        with guard():
+            try:
+                one = next(steps)
+            except StopIteration:
+                return
+        yield one

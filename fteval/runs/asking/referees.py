@@ -15,6 +15,7 @@ from typing import Any
 
 from fteval.records import Sample, ServedEngine
 from fteval.records.readings import Likelihood, Limit, Limits, Reading
+from fteval.runs.asking.interrupt import guarded
 from fteval.runs.asking.judges import Judges
 from fteval.runs.asking.reference import Answer, Pair, Reader, Reference, settled
 from fteval.runs.asking.suite import SuiteProbe
@@ -143,7 +144,7 @@ class Judging:
         left = {key: pair for key, pair in wanted.items() if key not in reused}
         done = 0
         self.referees.tell(name, done, len(left))
-        for found in _guarded(reader.ask(left), guard):
+        for found in guarded(reader.ask(left), guard):
             file.append(_line(key, one) for key, one in found.items())
             self.n_read += len(found)
             done += len(found)
@@ -192,16 +193,6 @@ def likelihoods(run: Run, keys: set[bytes] | None = None) -> Iterator[tuple[str,
 def _line(key: str, one: Likelihood) -> dict[str, Any]:
     nats = one.nats if math.isfinite(one.nats) else None
     return {"key": key, "status": "ok", "nats": nats, "tokens": one.tokens, "size": one.size}
-
-
-def _guarded(found: Iterator[dict[str, Likelihood]], guard: Guard) -> Iterator[dict[str, Likelihood]]:
-    """Each step under the guard: a signal stops it between two writes."""
-    while True:
-        with guard():
-            one = next(found, None)
-        if one is None:
-            return
-        yield one
 
 
 def _none(reader: Reader, reason: str) -> Limits:

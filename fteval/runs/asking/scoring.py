@@ -18,7 +18,7 @@ from fteval.records.readings import Limits, Reading
 from fteval.records.reasoning import NO_ANSWER, unanswered
 from fteval.records.verdicts import Standing
 from fteval.runs.asking import identity
-from fteval.runs.asking.judges import Testimony
+from fteval.runs.asking.hearing import Testimony
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import codec, journal, lines, rows
 from fteval.runs.journal.store import Run

@@ -12,8 +12,8 @@ from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine, digest
 from fteval.runs.asking import identity, scoring
 from fteval.runs.asking.attempt import Attempt
+from fteval.runs.asking.hearing import Hearing
 from fteval.runs.asking.interrupt import Signals, Stop
-from fteval.runs.asking.judges import Hearing
 from fteval.runs.asking.plan import Work, plan
 from fteval.runs.asking.referees import Judging
 from fteval.runs.asking.reuse import Found, find

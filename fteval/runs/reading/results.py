@@ -16,7 +16,7 @@ from typing import Any
 from fteval.errors import UserError
 from fteval.records import FittedProbe, Probe, RunRecord, Sample, digest
 from fteval.runs.asking import identity, scoring
-from fteval.runs.asking.judges import saved_testimony
+from fteval.runs.asking.hearing import saved_testimony
 from fteval.runs.asking.saved import saved_readings
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
