@@ -14,6 +14,7 @@ from fteval.records import Gate, GateResult, Metric, ProbeResult, Proof, RunReco
 from fteval.stats import units
 from fteval.stats.evidence import bound_of
 from fteval.stats.gates import Circumstances, expand, judge, probe_of
+from fteval.stats.moves import with_moves
 from fteval.stats.pairing import Pairing, metric_of, pair, places
 
 ODD = 0.1
@@ -28,7 +29,7 @@ def self_test(base: RunRecord, gates: Sequence[Gate], *, level: float = 0.95) ->
     proofs = []
     for place, gate in enumerate(rules):
         result = probe_of(gate, base.probes)
-        metric = metric_of(result, gate.metric, gate.where)
+        metric = _metric(result, gate)
         broken, words, possible = _broken(gate, metric, result)
         found = _judged(rules, base, broken, level)[place]
         held = found.result == "fail"
@@ -38,9 +39,13 @@ def self_test(base: RunRecord, gates: Sequence[Gate], *, level: float = 0.95) ->
     for place, gate in enumerate(rules):
         if gate.rule == "max_drop":
             found = unchanged[place]
-            metric = metric_of(probe_of(gate, base.probes), gate.metric)
+            metric = _metric(probe_of(gate, base.probes), gate)
             proofs.append(Proof(gate, metric, "nothing", found.result, found.result != "fail", found.reason))
     return proofs
+
+
+def _metric(result: ProbeResult, gate: Gate) -> Metric:
+    return metric_of(replace(result, metrics=with_moves(result.metrics)), gate.metric, gate.where)
 
 
 def _judged(rules: Sequence[Gate], base: RunRecord, broken: ProbeResult | None, level: float) -> list[GateResult]:
@@ -60,6 +65,11 @@ def _judged(rules: Sequence[Gate], base: RunRecord, broken: ProbeResult | None, 
 
 def _broken(gate: Gate, metric: Metric, result: ProbeResult) -> tuple[ProbeResult, str, bool]:
     """The probe's result with a loss put in, the loss in words, and whether the base had so much to lose."""
+    if metric.of is not None:  # of two runs: the loss is put into what it is of
+        if metric.name == "won":
+            return result, "nothing won", True
+        gate = gate if metric.name == "kept" else replace(gate, rule="max_drop")
+        metric = metric_of(result, metric.of)
     bound = bound_of(gate, metric)
     rows = places(result, gate.slice, gate.where) or range(len(result.sample_ids))
     column = list(result.scores[metric.name])

@@ -11,6 +11,7 @@ from fteval.records import CandidateResult, Gate, Metric, MetricChange, ProbeRes
 from fteval.reports.markdown import markdown
 from fteval.reports.terminal import terminal
 from fteval.stats.compare import compare, conclude
+from fteval.stats.selftest import self_test
 
 METRICS = (
     Metric("correct", primary=True, moves=True),
@@ -139,6 +140,18 @@ def test_the_bill_has_the_worst_ability_first_and_what_cannot_be_lost() -> None:
         assert "75.0 % [" in bill and "nothing to lose" in bill
         assert "forgetting.lost is not scored in ability grammar" in text
         assert "forgetting.lost [ability" not in text
+
+
+def test_a_gate_on_moves_can_be_shown_to_fail() -> None:
+    base = run(panel([1.0] * 150 + [0.0] * 50))
+    gates = [
+        Gate("forgetting", "kept", "max_drop", 0.1),
+        Gate("forgetting", "lost", "max", 0.1),
+        Gate("forgetting", "lenient_lost", "max_drop", 0.1),
+        Gate("forgetting", "won", "min", 0.1),
+    ]
+    for gate in gates:
+        assert all(proof.held for proof in self_test(base, [gate])), gate
 
 
 def test_other_probes_have_no_bill() -> None:
