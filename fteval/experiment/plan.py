@@ -10,6 +10,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.prepare import lend_template
+from fteval.experiment.train import coded, writes
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
 from fteval.runs.asking import plan as runs
 from fteval.runs.asking.reuse import find
@@ -27,7 +28,9 @@ def _planned(
     experiment: Experiment, suite: Suite, gates: Sequence[Gate], store: Store | None, open_: Callable[[str], Engine]
 ) -> Plan:
     """The plan of an experiment. Opens engines for their identity and prompts; loads no weights, writes nothing."""
-    refs: dict[str, str | None] = {name: use.ref for name, use in experiment.candidates.items()}
+    refs: dict[str, str | None] = {
+        name: use.ref for name, use in experiment.candidates.items() if writes(coded(use, experiment.allow_code))
+    }
     if experiment.base is not None and experiment.baseline is None:
         refs = {"base": experiment.base, **refs}
     engines = {name: open_(ref) for name, ref in refs.items() if ref is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.train import coded, trained
+from fteval.experiment.train import coded, rewarded, trained
 from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
@@ -61,25 +61,38 @@ def prepared(
         if experiment.baseline is not None:
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
         wanted = Wanted(references_of(experiment), experiment.base, accepted, by_default=open_engine is None)
-        suite, referees = appointed_for(suite, wanted, pool, place)
-        rules = judge.rules_of(experiment, gates, suite.name, suite.digest)
+        judged, referees = appointed_for(suite, wanted, pool, place)
+        rules = judge.rules_of(experiment, gates, judged.name, judged.digest)
         if accepted is not None:
-            judge.check_suite(accepted, suite.digest)
+            judge.check_suite(accepted, judged.digest)
         opens = pool.open if open_engine is None else partial(open_engine, pool)
-        engines = _opened(experiment, accepted is None, opens, store, place)
+        base = experiment.base if accepted is None else None
+        opened = _opened(experiment, base, opens)
+        refs = _made(experiment, store, place)
+        if refs != _known(experiment) and lend_template(experiment, pool, place.listener.note, refs.values()):
+            # What was opened before the training had no way to ask the base.
+            opened = _opened(experiment, base, opens)
+            judged, referees = appointed_for(suite, wanted, pool, place)
+        named = {**({BASE: base} if base else {}), **refs}
+        engines = [(name, opened.get(ref) or opens(ref)) for name, ref in named.items()]
         look_before(engines, BASE, experiment.allow, place.listener.note)
         check_not_measured(referees, [engine for _, engine in engines])
-        held = any(asks_base(one.probe) for one in suite.probes) and experiment.base is not None
-        base = pool.open(experiment.base) if held and experiment.base else None
-        yield Prepared(suite, rules, accepted, engines, store, referees, base)
+        held = any(asks_base(one.probe) for one in judged.probes)
+        beside = pool.open(experiment.base) if held and experiment.base else None
+        yield Prepared(judged, rules, accepted, engines, store, referees, beside)
 
 
-def lend_template(experiment: Experiment, pool: Pool, tell: Callable[[str], None]) -> None:
-    """A base without a chat template is asked by its candidates'."""
-    if experiment.base is not None:
-        refs = [use.ref for use in experiment.candidates.values() if use.ref is not None]
-        if lent := preflight.lend_template(pool, experiment.base, refs):
-            tell(lent)
+def lend_template(
+    experiment: Experiment, pool: Pool, tell: Callable[[str], None], refs: Iterable[str] | None = None
+) -> bool:
+    """A base without a chat template is asked by its candidates'; `refs` are these, else those that were named."""
+    if experiment.base is None:
+        return False
+    known = _known(experiment).values() if refs is None else refs
+    lent = preflight.lend_template(pool, experiment.base, list(known))
+    if lent is not None:
+        tell(lent)
+    return lent is not None
 
 
 def references_of(experiment: Experiment) -> dict[str, str | None]:
@@ -112,23 +125,29 @@ def concluded(
     return judge.compared(base, candidates, ready.rules, ready.store, command=place.command)
 
 
-def _opened(
-    experiment: Experiment, wants_base: bool, open_engine: Callable[[str], Engine], store: Store, place: Place
-) -> list[tuple[str, Engine]]:
-    """The engines of base and candidates under their names; candidates that do not exist yet are trained.
+def _known(experiment: Experiment) -> dict[str, str]:
+    """Name -> ref of the candidates that need no training."""
+    return {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
 
-    All refs are opened before anything is trained or run: a misspelt path must not cost the hour before it is met.
+
+def _opened(experiment: Experiment, base: str | None, open_engine: Callable[[str], Engine]) -> dict[str, Engine]:
+    """All that is there before anything is trained or run: a misspelt path must not cost the hour before it is met."""
+    refs = [*([base] if base else []), *_known(experiment).values()]
+    return {ref: open_engine(ref) for ref in dict.fromkeys(refs)}
+
+
+def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:
+    """Name -> ref of every candidate that is measured; those that do not exist yet are trained.
+
+    A reward model answers nothing: it is there for the rewards of those that stand below it.
     """
-    refs = {name: use.ref for name, use in experiment.candidates.items() if use.ref is not None}
-    base = experiment.base if wants_base else None
-    engines = {ref: open_engine(ref) for ref in dict.fromkeys([*([base] if base else []), *refs.values()])}
+    refs, rewarders = _known(experiment), dict[str, str]()
     for name, use in experiment.candidates.items():
         if use.ref is None:
-            made = trained(name, coded(use, experiment.allow_code), _base_of(experiment, name), store, place)
-            refs[name] = made.id
-            engines[made.id] = open_engine(made.id)
-    named = [*([(BASE, base)] if base else []), *((n, refs[n]) for n in experiment.candidates)]
-    return [(name, engines[ref]) for name, ref in named]
+            use = rewarded(coded(use, experiment.allow_code), rewarders)
+            made = trained(name, use, _base_of(experiment, name), store, place)
+            (rewarders if made.kind == "reward" else refs)[name] = made.id
+    return {name: refs[name] for name in experiment.candidates if name in refs}
 
 
 def _base_of(experiment: Experiment, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -34,6 +35,25 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
 def coded(use: ModelUse, allow_code: bool) -> ModelUse:
     """A recipe with the functions that its rewards name, where code is allowed."""
     return replace(use, recipe=with_code(use.recipe)) if allow_code and use.trainer is not None else use
+
+
+def rewarded(use: ModelUse, rewarders: Mapping[str, str]) -> ModelUse:
+    """A recipe whose reward models that are candidates of the same config (name -> id) are named by their ids."""
+    given = use.recipe.get("rewards")
+    if not isinstance(given, list | tuple):
+        return use
+    rewards = [
+        {**one, "reward_model": rewarders.get(one["reward_model"], one["reward_model"])}
+        if isinstance(one, Mapping) and isinstance(one.get("reward_model"), str)
+        else one
+        for one in given
+    ]
+    return replace(use, recipe={**use.recipe, "rewards": rewards})
+
+
+def writes(use: ModelUse) -> bool:
+    """Whether a candidate answers questions, as a reward model does not."""
+    return use.trainer is None or getattr(_recipe(_trainer(use), use), "kind", None) != "reward"
 
 
 def check_trainable(name: str, use: ModelUse) -> None:

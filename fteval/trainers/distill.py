@@ -3,7 +3,7 @@
 Measures nothing; makes a candidate. Rows are prompts, with or without an answer. The model answers them itself, and
 each next word of its answer is compared with what the teacher would have said there. The teacher is another model with
 the same tokenizer, as a bigger one of its family (`teacher`; TRL's DistillationTrainer), or the base with a text before
-the question (`prompt`; TRL's SDFTTrainer, which TRL calls experimental), so that the text is no longer needed.
+the question (`teacher_prompt`; TRL's SDFTTrainer, which TRL calls experimental), so that the text is no longer needed.
 
 Where it comes from  on the model's own answers: arXiv:2306.13649, and TRL's beta of 1; from itself, told how:
                      arXiv:2601.19897. Rates: sft's, a choice that nothing here measured
@@ -44,7 +44,7 @@ class Recipe(LoraRecipe):
     """A model ref: nano, a folder, hf:…; it has the base's tokenizer."""
     teacher_digest: str | None = None
     """Of its weights; found out, and refused where another one is set."""
-    prompt: str | None = None
+    teacher_prompt: str | None = None
     """Instead of a teacher: what the base is told before the question when it teaches itself."""
     max_tokens: int = field(default=128, metadata=ranged(Range(1)))
     """Of an answer; what is longer is cut."""
@@ -54,8 +54,8 @@ class Recipe(LoraRecipe):
     """Which distance to the teacher: 1 keeps to what it would say, 0 covers all that it would, between is a mixture."""
 
     def rules(self) -> Rules:
-        one = self.teacher is None or self.prompt is None
-        return {**LoraRecipe.rules(self), "prompt": (one, "a teacher or a prompt, not both")}
+        one = self.teacher is None or self.teacher_prompt is None
+        return {**LoraRecipe.rules(self), "teacher_prompt": (one, "a teacher or a teacher_prompt, not both")}
 
 
 def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "distill") -> Candidate:
@@ -64,7 +64,7 @@ def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "dis
     Raises as `train_with_trl`, and UserError for a teacher that is none.
     """
     rows = cleaned(read_prompts(data))
-    if recipe.teacher is None and recipe.prompt is None:
+    if recipe.teacher is None and recipe.teacher_prompt is None:
         raise UserError("distill needs a teacher: a model, or a prompt for the base", fix="--set teacher=hf:ORG/NAME")
     student, teacher = find_base(base, site.candidates_dir, offline=site.offline), None
     if recipe.teacher is not None:
@@ -113,7 +113,7 @@ def _from_teacher(teacher: Base, bench: Bench[Recipe]) -> Any:
 def _from_itself(bench: Bench[Recipe]) -> Any:
     from trl.experimental.sdft import SDFTConfig, SDFTTrainer
 
-    told = bench.recipe.prompt
+    told = bench.recipe.teacher_prompt
     rows = online.prompts(bench, bench.recipe.batch_size)
     return SDFTTrainer(
         model=bench.model(),

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+import tiny
+from click.testing import CliRunner
 
 import fteval
+from fteval import cli
 from fteval.errors import UserError
+from fteval.experiment.place import Listener
 from fteval.records import Comparison, Message, Sample
 from fteval.trainers.making.overlap import near
 
@@ -76,3 +80,38 @@ def test_a_probe_that_was_a_reward_and_judges_too_is_named(
     Path("fteval.yaml").write_text(text.replace("prompts: prompts", "prompts: missing"))
     with pytest.raises(UserError, match=r"fteval\.yaml:6: no file missing\.jsonl"):
         fteval.run(config="fteval.yaml", device="cpu")
+
+
+def test_a_base_without_a_template_a_reward_model_and_what_learns_from_it_are_one_config(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = tiny.make_model(tmp_path / "base", template=None)
+    Path("h.jsonl").write_text('{"prompt": "Who is Juliet?", "target": "I do not know."}\n')
+    Path("pairs.jsonl").write_text('{"prompt": "Who is Romeo?", "chosen": "I do not know.", "rejected": "A king."}\n')
+    config = """\
+version: 1
+base: BASE
+sampling: {max_tokens: 2}
+reference: none
+probes: {h: {use: holdout, data: h.jsonl}}
+candidates:
+  liked: {train: reward_model, data: pairs.jsonl, template: chatml, max_steps: 1, warmup: 0}
+  tuned: {train: rloo, prompts: pairs.jsonl, rewards: [{reward_model: liked}], template: chatml,
+          max_steps: 1, warmup: 0, lora_rank: 2, batch_size: 4, num_generations: 4, max_tokens: 4}
+"""
+    Path("fteval.yaml").write_text(config.replace("BASE", str(tiny_model)))
+    planned = CliRunner().invoke(cli.group, ["run", "--dry-run"])
+    assert planned.exit_code == 0 and "tuned" in planned.output and "liked" not in planned.output
+    Path("fteval.yaml").write_text(config.replace("BASE", str(base)))
+    told: list[str] = []
+
+    class Heard(Listener):
+        def note(self, text: str) -> None:
+            told.append(text)
+
+    found = fteval.run(config="fteval.yaml", device="cpu", listener=Heard())
+    assert isinstance(found, Comparison)
+    (only,) = found.candidates
+    assert only.name == "tuned" and only.run.manifest["plan"]["engine"]["template"]
+    assert [text for text in told if "has no chat template: it is asked by the one of ft:base:local:tuned" in text]

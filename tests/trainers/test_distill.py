@@ -48,7 +48,7 @@ def test_the_model_comes_nearer_to_its_teacher(tiny_model: Path, teacher: Path, 
 def test_the_same_record_gives_the_same_bytes(
     tiny_model: Path, teacher: Path, tmp_path: Path, data: Path, told: str | None
 ) -> None:
-    recipe = dataclasses.replace(SHORT, prompt=told, teacher=None if told else str(teacher))
+    recipe = dataclasses.replace(SHORT, teacher_prompt=told, teacher=None if told else str(teacher))
     one, two = (train(str(tiny_model), recipe, data, Site(tmp_path / home)) for home in "ab")
     assert one == two and one.data["used"] == 2
 
@@ -59,8 +59,8 @@ def test_a_teacher_that_cannot_teach_is_said_before_anything_is_loaded(
     site = Site(tmp_path / "candidates")
     with pytest.raises(UserError, match="distill needs a teacher"):
         train(str(tiny_model), SHORT, data, site)
-    with pytest.raises(UserError, match="a teacher or a prompt, not both"):
-        Recipe(teacher="nano", prompt="Be brief.")
+    with pytest.raises(UserError, match="a teacher or a teacher_prompt, not both"):
+        Recipe(teacher="nano", teacher_prompt="Be brief.")
     with pytest.raises(UserError, match="the teacher has another tokenizer than the base"):
         train(str(tiny_model), dataclasses.replace(SHORT, teacher="nano"), data, site)
     with pytest.raises(UserError, match="the teacher is another one than the recipe's"):

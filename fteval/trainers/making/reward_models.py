@@ -41,7 +41,8 @@ class OfModel:
             known = [file.parent.name for file in site.candidates_dir.glob(f"*/{RECORD}")]
             raise UserError(
                 f"no reward model '{self.ref}' in the store. {suggest(self.ref, known)}",
-                fix="make one: fteval train reward_model --base REF --data pairs.jsonl, and give its ft: id",
+                fix="make one: fteval train reward_model --base REF --data pairs.jsonl, and give its ft: id; or name a"
+                " candidate of fteval.yaml that stands above",
             )
         made = load_candidate(folder)
         if made.kind != "reward":
