@@ -120,7 +120,7 @@ class Benchmark:
                 for metric, value in found.items()
                 if (called := _called(metric, each.name, document.task)) in names
             }
-        reasons = {name: f"the answer is {sample.target!r}"[:200] for name, value in values.items() if value == 0}
+        reasons = {name: why_wrong(sample, generation) for name, value in values.items() if value == 0}
         return Scores({name: values.get(name) for name in names}, answer=generation.text, reasons=reasons)
 
 
@@ -178,6 +178,12 @@ def _means(task: Any, *, directed: bool) -> list[str]:
 
 def _called(metric: str, filtered: str, task: Any) -> str:
     return metric_name(metric, filtered, len(task._filters))
+
+
+def why_wrong(sample: Sample, generation: Generation) -> str:
+    """What a reader is told of a document that is not right."""
+    alone = generation.likelihoods is not None and len(generation.likelihoods) == 1
+    return "another text is likelier there" if alone else f"the answer is {sample.target!r}"[:200]
 
 
 def is_share(name: str) -> bool:

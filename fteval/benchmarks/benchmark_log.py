@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fteval.benchmarks.benchmark import is_share
+from fteval.benchmarks.benchmark import is_share, why_wrong
 from fteval.engines import lm_eval_logs
 from fteval.engines.lm_eval_logs import LoggedTask
 from fteval.errors import UserError, suggest
@@ -96,7 +96,7 @@ class BenchmarkLog:
         values = generation.judged or {}
         names = [metric.name for metric in self.metrics]
         reasons = {
-            name: f"the answer is {sample.target!r}"[:200] if values.get(name) == 0 else "not in the log"
+            name: why_wrong(sample, generation) if values.get(name) == 0 else "not in the log"
             for name in names
             if not values.get(name)
         }

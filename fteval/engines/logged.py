@@ -105,4 +105,4 @@ def open_logs(ref: str) -> LoggedEngine:
 
 def folder_of(ref: str) -> Path:
     """The folder that such a ref names, which exists."""
-    return refs.existing_path(ref.removeprefix(PREFIX), refs.display(ref), "folder")
+    return refs.existing_path(ref.removeprefix(PREFIX), refs.display(ref), "folder of logs")

@@ -178,6 +178,9 @@ def test_every_likelihood_is_lm_evals(
         for (nats, greedy), (mine, _, _, mine_greedy) in zip((r[0] for r in sample["resps"]), ours, strict=True):
             assert mine == pytest.approx(float(nats), abs=1e-3) and mine_greedy == bool(greedy)
         assert scores[key] == {name: sample[name] for name in scores[key]}
+    (run,) = (tmp_path / "runs").iterdir()
+    reasons = {why for row in lines.read(run / "scores.jsonl") for why in row.get("reasons", {}).values()}
+    assert all(why.startswith("another text" if task == "own_last_word" else "the answer is") for why in reasons)
 
 
 @pytest.mark.parametrize("how", [{}, SHOTS, CHAT])

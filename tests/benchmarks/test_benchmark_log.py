@@ -150,6 +150,12 @@ def test_what_is_wrong_with_a_folder_is_told(logs: Folder, spoil: Callable[[Path
         pool.open(f"replay:lm-eval:{folder}")
 
 
+def test_a_folder_that_is_not_there_is_no_model_of_the_hub(tmp_path: Path) -> None:
+    with Pool() as pool, pytest.raises(UserError, match="no such folder of logs") as error:
+        pool.open("replay:lm-eval:runs/base")
+    assert "Hub" not in str(error.value.fix)
+
+
 def cut(file: Path) -> None:
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
 
