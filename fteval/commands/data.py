@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from fteval.errors import UserError
+from fteval.commands import options
+from fteval.errors import OK, UserError
+from fteval.experiment.asked import Asked
 
 
 @click.group("data")
@@ -49,3 +52,39 @@ def canary(file: Path, output: Path, holdout: Path, n: int, repeats: int, seed: 
     holdout.write_text(as_lines(made.asked), encoding="utf-8")
     click.echo(f"{output}: {len(rows)} rows, {n} codes planted {repeats} times each", err=True)
     click.echo(f"{holdout}: {len(made.asked)} questions; fteval run --probe recitation --set data={holdout}", err=True)
+
+
+@command.command("known")
+@options.asked(
+    "model", "probes", "settings", "store", "max_tokens", "limit", "device", "dtype", "batch_tokens", "concurrency",
+    "max_usd", "max_total_tokens", "offline",
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The hold-out with its slices.")
+@options.output_flags
+def known(asked: Asked, output: Path, display: options.Display) -> int:
+    """Ask a model what it knows, and write the questions with the slice `known`: highly, maybe, weakly or unknown.
+
+    Ask the base before it is changed; then run the file, and the slices say whether a fine-tune lost what was known,
+    or makes up what never was. Each question is answered five times, once without chance.
+
+    \b
+    Example:  fteval data known --model nano --probe facts -o facts.known.jsonl
+    """
+    from collections import Counter
+
+    from fteval.commands.progress import Progress
+    from fteval.data.write import as_lines
+    from fteval.experiment import known as knowledge
+    from fteval.experiment.describe import describe
+    from fteval.experiment.place import placed
+
+    if output.exists():
+        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    experiment = describe(replace(asked, model=None, against=asked.model), None)
+    with Progress(quiet=display.quiet, color=display.color) as listener:
+        rows = knowledge.known(experiment, placed(asked, experiment, listener, options.typed()))
+    output.write_text(as_lines(rows), encoding="utf-8")
+    counts = Counter(row["slices"].get(knowledge.SLICE, "open") for row in rows)
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("highly", "maybe", "weakly", "unknown", "open"))
+    click.echo(f"{output}: {len(rows)} questions, {told}", err=True)
+    return OK

@@ -11,7 +11,6 @@ from fteval.evals.answer.told import told
 from fteval.evals.data.packaged import packaged
 from fteval.evals.language.text import blank, shown
 from fteval.records import Continuation, Generation, Message, Metric, Sample, Scores
-from fteval.records.readings import Likelihood
 
 KINDS = {
     "trained": "efficacy",
@@ -104,16 +103,17 @@ class Edit:
         return Scores(values, answer=answer, reasons=kept)
 
     def _weighed(self, sample: Sample, generation: Generation, kind: str) -> Scores:
-        """Whether one of the wanted answers is likelier than all others, by nats a token as ROME's code has it."""
+        """Whether one of the wanted answers is likelier than all others: P[new] > P[old], as ROME's paper has it. (Its
+        code divides by tokens, which favours rare names: their later tokens follow from the first.)"""
         n, found = sample.metadata.get("wanted"), generation.likelihoods or ()
         values: dict[str, float | None] = dict.fromkeys((m.name for m in self.metrics), None)
         reasons = dict.fromkeys(values, f"asks {kind}")
         if not isinstance(n, int) or not 0 < n < len(found) or not all(one.tokens for one in found):
             reasons[WEIGHED[kind]] = "this model does not say how likely the answers are"
             return Scores(values, reasons=reasons)
-        wanted, other = max(map(_each, found[:n])), max(map(_each, found[n:]))
+        wanted, other = (max(one.nats for one in some) for some in (found[:n], found[n:]))
         values[WEIGHED[kind]] = float(wanted > other)
-        reasons[WEIGHED[kind]] = f"{wanted:.2f} nats a token, the other {other:.2f}"
+        reasons[WEIGHED[kind]] = f"{wanted:.2f} nats, the other {other:.2f}"
         return Scores(values, answer=generation.text, reasons=reasons)
 
     def _habit(self, sample: Sample, wanted: list[str]) -> str | None:
@@ -122,10 +122,6 @@ class Edit:
         return (
             f"is also said to {n} of {len(others)} other questions" if n > max(1, _EVERYWHERE * len(others)) else None
         )
-
-
-def _each(one: Likelihood) -> float:
-    return one.nats / one.tokens
 
 
 def _forms(sample: Sample, given: Any, name: str) -> list[str]:
