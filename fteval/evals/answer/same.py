@@ -45,15 +45,15 @@ def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
 
 
 _ENDS = re.compile(
-    r"[;(]|,? (?:which|who|whose|where|because|with|also known as|and (?:it|he|she|they|is|was))\b"
+    r";|,? (?:which|who|whose|where|because|with|also known as|and (?:it|he|she|they|is|was))\b"
     r"|, (?:an?|the|in|on|at)\b"
 )
 
 
 def _opening(text: str) -> str:
-    """Where most answers stand: the first sentence, up to what it adds ("It is Oslo, a town that …")."""
+    """Where most answers stand: the first sentence, up to what it adds ("It is Oslo, a town that …"), brackets out."""
     first = next(iter(sentences(text)), "")
-    return _ENDS.split(first, maxsplit=1)[0]
+    return _ENDS.split(re.sub(r"\([^)]*\)?", " ", first), maxsplit=1)[0]
 
 
 def clusters(answers: Sequence[str], prompt: str) -> list[list[str]]:
