@@ -62,7 +62,7 @@ def outputs(run: RunRecord, *, likelihoods: bool = False) -> dict[tuple[str, str
     texts: dict[str, str] = {}
     for row in lines.read(Path(run.path) / "generations.jsonl"):
         if row["status"] == "ok" and row["key"] not in texts:
-            texts[row["key"]] = digest([row["text"], row.get("likelihoods") if likelihoods else None])
+            texts[row["key"]] = digest([row["text"], row.get("likelihoods")] if likelihoods else row["text"])
     return {place: tuple(texts[key] for key in keys if key in texts) for place, keys in asked.items()}
 
 
