@@ -13,7 +13,7 @@ from fteval.evals.data.packaged import packaged
 from fteval.evals.formats.text_or_file import content
 from fteval.evals.language.text import blank, shown
 from fteval.evals.verdict.fence import RULE, fenced
-from fteval.evals.verdict.reply import asked_for, of_row, verdict
+from fteval.evals.verdict.reply import asked_for, grounds, of_row, verdict
 from fteval.records import Generation, Message, Metric, Sample, Scores, digest
 from fteval.records.secrets import check_ref
 from fteval.records.verdicts import Heard, Reply, Trial, Turns
@@ -160,7 +160,9 @@ class Judge:
         marks = [(int(word) - 1) / (len(MARKS) - 1) for word, _ in said if word]
         errors, why = _errors(said)
         value = fmean(marks) if 2 * len(marks) > len(said) else None
-        told = {} if value is None or value > 0 else {"score": f"the judge gave it {MARKS[0]} of {MARKS[-1]}"}
+        told = (
+            {} if value is None or value == 1 else {"score": f"the judge's mark is below {MARKS[-1]}{grounds(replies)}"}
+        )
         return Scores(
             {"score": value, "judge_error": errors},
             answer=", ".join(word or "–" for word, _ in said),
@@ -198,13 +200,14 @@ class Judge:
                 "empty loses": "",
                 "an order does not win": f":\n\n{ORDERS[number % len(ORDERS)]}",
             }
+            made.append(Trial(self._law_of_form, self._tried(sample, text, ":")))
             if self.pairwise:
                 made.append(Trial(ITSELF, self._both(sample, text, text)))
             made += [Trial(law, self._tried(sample, text, worse)) for law, worse in bad.items()]
         labelled = [(s, *pair) for s, _ in drawn if (pair := _labelled(s)) is not None]
         agrees = "people agree"
         made += [Trial(agrees, self._tried(*row), required=False) for row in labelled[:LABELLED]]
-        return tuple(sorted(made, key=lambda trial: trial.law))
+        return tuple(made)
 
     def _tried(self, sample: Sample, better: str, worse: str) -> tuple[Turns, Turns]:
         return (
@@ -213,7 +216,13 @@ class Judge:
             else (self._alone(sample, better), self._alone(sample, worse))
         )
 
+    @property
+    def _law_of_form(self) -> str:
+        return f"a verdict within {self.reply_tokens} tokens"
+
     def passes(self, trial: Trial, replies: Sequence[Reply]) -> bool:
+        if trial.law == self._law_of_form:
+            return all(verdict(reply, (FIRST, SECOND, TIE) if self.pairwise else MARKS)[0] for reply in replies)
         if self.pairwise:
             wanted = 0.5 if trial.law == ITSELF else 1.0
             return _preference(replies).values["preferred"] == wanted
@@ -254,7 +263,7 @@ def _preference(replies: Sequence[Reply]) -> Scores:
     if value is None:
         reasons["preferred"] = why or "a pair needs replies to both orders"
     elif value == 0:
-        reasons["preferred"] = "the judge prefers the base's answer, in both orders"
+        reasons["preferred"] = f"the judge prefers the base's answer, in both orders{grounds(replies)}"
     elif value == 0.5:
         follows = len(agreed) < len(pairs)
         reasons["preferred"] = "the judge's choice follows the order" if follows else "the judge calls it a tie"

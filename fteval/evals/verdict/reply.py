@@ -40,6 +40,13 @@ def verdict(reply: Reply, allowed: Sequence[str]) -> tuple[str | None, str]:
     return said[0], ""
 
 
+def grounds(replies: Sequence[Reply]) -> str:
+    """What the first reply says beside its verdict, short and in quotes, to stand behind a reason."""
+    text = shown(replies[0].text or "") if replies else ""
+    said = " ".join(_OBJECT.sub(" ", text[:1000]).replace("`", " ").split())
+    return f": {said[:120]!r}" if said else ""
+
+
 _Found = tuple[int, tuple[str, ...]]
 """The number of a line, and the verdicts in it."""
 _OBJECT = re.compile(r"\{[^{}]{0,200}\}")

@@ -86,7 +86,7 @@ def test_the_base_has_half_and_who_wins_in_both_orders_has_all(tmp_path: Path) -
     assert column(of_better, "consistent") == {1.0} and column(of_better, "first_shown") == {0.5}
     standing = of_base.probes[0].standing
     assert standing is not None and standing.fault is None and standing == of_better.probes[0].standing
-    assert [(t.passed, t.trials) for t in standing.tests] == [(8, 8)] * 4
+    assert [(t.passed, t.trials) for t in standing.tests] == [(8, 8)] * 5
     pair(of_base.probes[0], of_better.probes[0])  # one scorer for both
     assert results.load(Store(tmp_path / "s"), of_better.id) == of_better
 
@@ -96,7 +96,7 @@ def test_the_base_has_half_and_who_wins_in_both_orders_has_all(tmp_path: Path) -
     [
         (judging.first_shown, {"':' loses", "empty loses"}),
         (judging.obeys, {"an order does not win"}),
-        (judging.prose, {"itself is a tie", "empty loses"}),
+        (judging.prose, {"a verdict within 512 tokens", "empty loses"}),
         (lambda prompt: judging.verdict("tie"), {"empty loses", "':' loses"}),
     ],
 )
@@ -213,7 +213,7 @@ def test_marks_need_no_base(tmp_path: Path) -> None:
     record = execute(made, better(), Sampling(), Store(tmp_path / "s"), Terms(referees=referees))
     assert column(record, "score") == {0.75}, "three times good: 4 of 5"
     standing = record.probes[0].standing
-    assert standing is not None and [t.trials for t in standing.tests] == [8, 8, 8]
+    assert standing is not None and [t.trials for t in standing.tests] == [8] * 4
 
 
 def test_people_s_labels_are_held_against_the_judge_and_decide_nothing(tmp_path: Path) -> None:
