@@ -83,7 +83,7 @@ def percent(x: float) -> str:
 
 def plain(x: float, sign: str = "") -> str:
     """A number of an unbounded metric: three digits or so."""
-    digits = 2 if abs(x) < 10 else 1 if abs(x) < 1000 else 0
+    digits = 4 if 0 < abs(x) < 0.1 else 2 if abs(x) < 10 else 1 if abs(x) < 1000 else 0
     return f"{x:{sign},.{digits}f}".replace(",", " ") if digits == 0 else f"{x:{sign}.{digits}f}"
 
 

@@ -153,3 +153,19 @@ def test_a_server_that_weighs_nothing_leaves_samples_unscored_and_says_so_once(
     assert len(found) == 40 and all(one.ok and one.likelihoods == () for one in found)
     (warning,) = [e for e in events if e["event"] == "warning"]
     assert "40 samples that need it are not scored" in warning["text"]
+
+
+def test_a_run_of_a_server_scores_what_it_weighs_and_leaves_open_what_it_cannot(
+    server: Server, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.model.features["prompt_logprobs"] = IGNORED
+    args = ["run", "--probe", "calibration", "-n", "3", "-q", "-o", "out.json"]
+    with scoring(chat=True) as ref:
+        assert cli.call([*args, "--model", ref]) == 0
+    scored = {m["metric"]: m["scored"] for m in json.loads(Path("out.json").read_text())["metrics"]}
+    assert scored == {"brier": 3, "correct": 3, "confidence": 3}
+    Path("out.json").unlink()
+    assert cli.call([*args, "--model", server.ref]) == 0
+    found = json.loads(Path("out.json").read_text())
+    assert found["errors"] == 0 and {m["scored"] for m in found["metrics"]} == {0}
+    assert any("are not scored" in text for text in found["warnings"])

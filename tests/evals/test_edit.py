@@ -115,3 +115,12 @@ def test_nano_prefers_the_old_facts_of_its_own_world(tmp_path: Path) -> None:
         if metrics[name]["scored"]:
             assert (metrics[name]["value"] > 0.5) == right, name
     assert sum(metrics[f"{name}_logp"]["scored"] for name in ("efficacy", "paraphrase", "neighbours")) > 0
+
+
+def test_batch_files_ask_nothing_that_is_only_weighed(tmp_path: Path) -> None:
+    (tmp_path / "edits.jsonl").write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    args = ["run", "--model", "http://127.0.0.1:9/v1#m", "--probe", "edit", "--store", str(tmp_path / "store")]
+    shards = tmp_path / "shards"
+    assert cli.call([*args, "--set", f"data={tmp_path / 'edits.jsonl'}", "--shards", str(shards), "-q"]) == 0
+    (file,) = shards.glob("m-*.jsonl")
+    assert len(file.read_text().splitlines()) == sum(not s.continuations for s in asked(ROW)) == 5
