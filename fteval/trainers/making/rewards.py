@@ -26,8 +26,10 @@ from fteval.evals.find.own import OwnScorer, is_named, of_function
 from fteval.records import (
     ComparingProbe,
     FittedProbe,
+    JudgedProbe,
     VaryingProbe,
     WrappingProbe,
+    asks_base,
 )
 from fteval.trainers.making import presets
 from fteval.trainers.making.ramp import Ramp, at, is_ramp, ramp
@@ -150,6 +152,9 @@ def _of_probe(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
     ends = [source.at(0.0), source.at(1.0)]
     if isinstance(ends[0], ComparingProbe | WrappingProbe | VaryingProbe):
         raise ValueError(f"the probe '{source.probe}' judges more than one answer to a prompt: it cannot be a reward")
+    judged = isinstance(ends[0], JudgedProbe) and (ends[0].judge or getattr(ends[0], "needs_judge", False))
+    if judged or asks_base(ends[0]):
+        raise ValueError(f"the probe '{source.probe}' asks another model about each answer: it cannot be a reward")
     if isinstance(ends[0], FittedProbe) and source.metric:
         return Reward(source, ramp(entry.get("weight", 1.0), "weight"))  # its metrics are known with its rows
     metric = source.judged

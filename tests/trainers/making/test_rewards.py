@@ -115,6 +115,7 @@ def test_a_function_that_gives_no_numbers_is_an_error(found: Any, said: str) -> 
         ({"metric": "compliant"}, "a reward has one of probe, preset, python, reward_model"),
         (3, "3 is no reward"),
         ("variety", "judges more than one answer to a prompt"),
+        ("drift", "asks another model about each answer"),
         ({"python": "mine.py:close"}, "is Python code, which is not run unasked"),
         ({"preset": "published_naive", "letter": "th"}, "wanted one letter"),
     ],
