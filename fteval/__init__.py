@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from fteval.version import __version__
 
-__all__ = ["__version__", "compare", "run", "score", "train"]
+__all__ = ["Watch", "__version__", "compare", "run", "score", "train"]
 
 if TYPE_CHECKING:
-    from fteval.api import compare, run, score, train
+    from fteval.api import Watch, compare, run, score, train
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,8 @@ rows = fteval.score("outputs.jsonl", "lipogram", settings={"letters": "e"})
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,11 @@ from fteval.experiment.experiment import DEFAULT_STORE, ModelUse
 from fteval.experiment.measure import measure
 from fteval.experiment.place import Listener, Place, placed
 from fteval.experiment.saved import compare
+from fteval.experiment.watch import watch_of, watched
 from fteval.experiment.yardstick import described
 from fteval.records import Candidate, Comparison, Gate, RunRecord
 
-__all__ = ["compare", "run", "score", "train"]
+__all__ = ["Watch", "compare", "run", "score", "train"]
 
 
 def run(
@@ -88,16 +91,38 @@ def train(
     store: str | Path | None = None,
     offline: bool = False,
     device: str = "auto",
+    watch: Mapping[str, Any] | None = None,
     **recipe: Any,
 ) -> Candidate:
     """Makes a candidate of a base and rows; its `id` is a model for `run`.
 
-    `recipe` are the fields of the trainer's Recipe. What was trained before is not trained again. Raises UserError and
+    `recipe` are the fields of the trainer's Recipe, `watch` the keys that fteval.yaml knows under that name. What was
+    trained before is not trained again. Raises UserError and
     its children.
     """
-    use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data))
+    looked = None if watch is None else watch_of(watch)
+    use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data), watch=looked)
     place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline)
     return training.train(name or Path(data).stem, use, base, place)
+
+
+def Watch(
+    probes: Sequence[str] | Mapping[str, Mapping[str, Any] | None],
+    data: str | Path | None = None,
+    *,
+    tell: Callable[[str], None] | None = None,
+    **settings: Any,
+) -> Any:
+    """A callback for a trainer of transformers or TRL: probes judge what the model answers to dev rows on its way.
+
+    trainer.add_callback(fteval.Watch({"lipogram": {"letters": "e"}, "laziness": {}}, "dev.jsonl", every=20))
+
+    `settings` are the other keys of `watch:` in fteval.yaml: every, stop_if, keep_best, limit, sampling. `tell` hears
+    each look in words, instead of stderr; `curve` has all of them, as `watch.json` in the trainer's output_dir does.
+    Raises UserError for what is wrong with them, and before the first step for what cannot be watched.
+    """
+    given = {"probes": probes, **({} if data is None else {"data": str(data)}), **settings}
+    return watched(watch_of(given)).watcher(tell or functools.partial(print, file=sys.stderr))
 
 
 def score(

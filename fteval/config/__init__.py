@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fteval.config.check import problems_of
-from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec
+from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec, WatchSpec
 from fteval.config.schema import schema
 from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read
@@ -72,6 +72,19 @@ def _place(config: Config, path: Path, tree: Tree, gates: Sequence[int]) -> None
     for section, specs in (("candidates", config.candidates), ("probes", config.probes)):
         for name, spec in specs.items():
             spec._where = f"{path}:{tree.line((section, name))}"
+    for name, candidate in config.candidates.items():
+        if candidate.watch is not None:
+            _place_watch(candidate.watch, path, tree, ("candidates", name, "watch"))
     for i, gate in zip(gates, config.gates, strict=True):
         gate._where = f"{path}:{tree.line(('gates', i))}"
     config.sampling._where = f"{path}:{tree.line(('sampling',))}"
+
+
+def _place_watch(watch: WatchSpec, path: Path, tree: Tree, place: tuple[str, ...]) -> None:
+    watch._where = f"{path}:{tree.line(place)}"
+    for name, probe in watch.probes.items():
+        probe._where = f"{path}:{tree.line((*place, 'probes', name))}"
+    for i, rule in enumerate(watch.stop_if):
+        rule._where = f"{path}:{tree.line((*place, 'stop_if', i))}"
+    if watch.keep_best is not None:
+        watch.keep_best._where = f"{path}:{tree.line((*place, 'keep_best'))}"

@@ -11,7 +11,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from fteval import registry
-from fteval.config.models import CandidateSpec, Config, DrawnSpec, GateSpec, ProbeSpec, SamplingSpec, ServerSpec
+from fteval.config.models import (
+    BestSpec,
+    CandidateSpec,
+    Config,
+    DrawnSpec,
+    GateSpec,
+    ProbeSpec,
+    SamplingSpec,
+    ServerSpec,
+    StopSpec,
+    WatchSpec,
+)
 from fteval.config.tree import Path as Place
 from fteval.config.tree import Problem, Tree
 
@@ -137,6 +148,10 @@ def _known(place: Place) -> list[str]:
     around: dict[Place, type[BaseModel]] = {(): Config, ("sampling",): SamplingSpec, ("server",): ServerSpec}
     if place[0] in _SPECS:
         around |= {place[:2]: _SPECS[str(place[0])], (*place[:2], "sampling"): DrawnSpec}
+        watch = (*place[:2], "watch")
+        around |= {watch: WatchSpec, (*watch, "sampling"): DrawnSpec, (*watch, "keep_best"): BestSpec}
+        if place[:4] == (*watch, "stop_if"):
+            around[place[:5]] = StopSpec
     return list(around.get(place[:-1], Config).model_fields)
 
 
@@ -178,13 +193,26 @@ _FILES = ("data", "prompts", "trained_on")
 
 
 def _missing_files(tree: Tree, folder: Path) -> Iterator[Found]:
+    for place, spec in _with_files(tree.value):
+        for key in _FILES:
+            file = spec.get(key)
+            if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
+                yield (*place, key), Problem(tree.line((*place, key)), f"no file {folder / file}")
+
+
+def _with_files(value: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """What may name files: candidates, probes, and what watches a candidate."""
     for section in ("candidates", "probes"):
-        for name, spec in _items(tree.value.get(section)):
-            for key in _FILES:
-                file = spec.get(key) if isinstance(spec, dict) else None
-                if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
-                    place = (section, name, key)
-                    yield place, Problem(tree.line(place), f"no file {folder / file}")
+        for name, spec in _items(value.get(section)):
+            if not isinstance(spec, dict):
+                continue
+            yield (section, name), spec
+            watch = spec.get("watch")
+            if section == "candidates" and isinstance(watch, dict):
+                yield (section, name, "watch"), watch
+                for probe, own in _items(watch.get("probes")):
+                    if isinstance(own, dict):
+                        yield (section, name, "watch", "probes", probe), own
 
 
 def _exists(path: Path) -> bool:
@@ -224,6 +252,10 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in ("prompts", "trained_on"):
         if isinstance(found.get(key), str):
             found[key] = folder / found[key]
+    if isinstance(watch := found.get("watch"), dict):
+        probes = watch.get("probes")
+        of = {n: _resolved_spec(p, folder) for n, p in probes.items()} if isinstance(probes, dict) else probes
+        found["watch"] = _resolved_spec({**watch, **({"probes": of} if probes is not None else {})}, folder)
     for key in _PLACES:
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -83,6 +83,8 @@ class CandidateSpec(_Spec):
     """The same, where the rows are prompts that the model answers while it trains."""
     trained_on: Path | None = Field(default=None, strict=False)
     """Of a model made elsewhere: the rows that it was trained on, to find them in hold-outs."""
+    watch: WatchSpec | None = None
+    """Probes that look at it while it is trained."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> CandidateSpec:
@@ -90,7 +92,8 @@ class CandidateSpec(_Spec):
             raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
         if self.data is not None and self.prompts is not None:
             raise ValueError("'data' and 'prompts' are two words for the same file: give one of them")
-        others = sorted({*self.recipe, *(key for key in ("data", "prompts") if getattr(self, key) is not None)})
+        own = ("data", "prompts", "watch")
+        others = sorted({*self.recipe, *(key for key in own if getattr(self, key) is not None)})
         if self.model is not None and others:
             raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
         if self.train is not None and self.trained_on is not None:
@@ -167,15 +170,62 @@ def _texts(raw: Any) -> Any:
     return raw
 
 
-class GateSpec(_Spec):
-    """One rule on one metric; exactly one of the four rules."""
+class _RuleSpec(_Spec):
+    """One rule on one metric."""
 
     probe: Text
     metric: Text
-    min_gain: ThresholdField | None = None
     max_drop: ThresholdField | None = None
     min: ThresholdField | None = None
     max: ThresholdField | None = None
+
+    @property
+    def _rules(self) -> tuple[str, ...]:
+        """Of which exactly one is given."""
+        return tuple(rule for rule in RULES if rule in type(self).model_fields)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        given = [rule for rule in self._rules if getattr(self, rule) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"{self._called} has exactly one of {', '.join(self._rules)}, found {found}")
+        if given[0] in ("min_gain", "max_drop") and self.threshold.value < 0:
+            raise ValueError(f"'{given[0]}' is a size and cannot be negative, found {self.threshold}")
+        return self
+
+    _called: ClassVar[str] = "a rule"
+
+    @property
+    def rule(self) -> str:
+        """`min_gain`, `max_drop`, `min` or `max`."""
+        return next(rule for rule in self._rules if getattr(self, rule) is not None)
+
+    @property
+    def threshold(self) -> Threshold:
+        """As written, with its unit."""
+        found: Threshold = getattr(self, self.rule)
+        return found
+
+    def _of(self, metric: Metric) -> float:
+        """The threshold in the metric's unit. Raises UserError where the two do not go together."""
+        try:
+            return self.threshold.of(metric.unit)
+        except ValueError as error:
+            raise UserError(
+                f"{self._called} on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
+            ) from None
+
+    def gate(self, metric: Metric) -> Gate:
+        """The rule on this metric."""
+        return Gate(self.probe, self.metric, self.rule, self._of(metric), where=self.where)
+
+
+class GateSpec(_RuleSpec):
+    """One rule on one metric; exactly one of the four rules."""
+
+    _called: ClassVar[str] = "a gate"
+    min_gain: ThresholdField | None = None
     slice: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
     """A slice, as in {language: de}; "*" for each of its values."""
     advisory: bool = False
@@ -190,43 +240,20 @@ class GateSpec(_Spec):
     """Count the gate although hold-out prompts were trained on."""
 
     @model_validator(mode="after")
-    def _one_rule(self) -> GateSpec:
+    def _sound(self) -> GateSpec:
         if self.max_unscored.unit != "%":
             raise ValueError(f"'max_unscored' is a share, as in 5%, found {self.max_unscored}")
         if self.anchor is not None and (self.min is not None or self.max is not None):
             raise ValueError("'anchor' goes with max_drop or min_gain: min and max look at the candidate alone")
-        given = [rule for rule in RULES if getattr(self, rule) is not None]
-        if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(f"a gate has exactly one of {', '.join(RULES)}, found {found}")
-        if given[0] in ("min_gain", "max_drop") and self.threshold.value < 0:
-            raise ValueError(f"'{given[0]}' is a size and cannot be negative, found {self.threshold}")
         return self
-
-    @property
-    def rule(self) -> str:
-        """`min_gain`, `max_drop`, `min` or `max`."""
-        return next(rule for rule in RULES if getattr(self, rule) is not None)
-
-    @property
-    def threshold(self) -> Threshold:
-        """As written, with its unit."""
-        found: Threshold = getattr(self, self.rule)
-        return found
 
     def gate(self, metric: Metric) -> Gate:
         """The gate on this metric. Raises UserError where the threshold's unit does not fit the metric's."""
-        try:
-            value = self.threshold.of(metric.unit)
-        except ValueError as error:
-            raise UserError(
-                f"the gate on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
-            ) from None
         return Gate(
             self.probe,
             self.metric,
             self.rule,
-            value,
+            self._of(metric),
             self.slice,
             self.advisory,
             self.where,
@@ -235,6 +262,45 @@ class GateSpec(_Spec):
             max_unscored=self.max_unscored.value / 100,
             allow_overlap=self.allow_overlap,
         )
+
+
+def _empty(raw: Any) -> Any:
+    return {} if raw is None else raw
+
+
+class BestSpec(_Spec):
+    """The metric by which a checkpoint is chosen."""
+
+    probe: Text
+    metric: Text
+
+
+class StopSpec(_RuleSpec):
+    """A rule that ends a training when a look breaks it: `max_drop` against the base, `min` or `max`."""
+
+    _called: ClassVar[str] = "stop_if"
+
+
+def _one_or_more(raw: Any) -> Any:
+    return [raw] if isinstance(raw, dict) else raw
+
+
+class WatchSpec(_Spec):
+    """Probes that look at a model while it is trained, on samples that no gate judges."""
+
+    every: int = Field(default=20, ge=1)
+    """Steps between looks."""
+    data: Path | None = Field(default=None, strict=False)
+    """Dev samples of every probe without its own; never the hold-out."""
+    probes: dict[Name, Annotated[ProbeSpec, BeforeValidator(_empty)]] = Field(min_length=1)
+    stop_if: Annotated[list[StopSpec], BeforeValidator(_one_or_more)] = Field(default_factory=list)
+    """Ends the training; the last good checkpoint is kept."""
+    keep_best: BestSpec | None = None
+    """Keeps the checkpoint that is best by this; without it the last one."""
+    limit: int = Field(default=64, ge=1)
+    """At most so many dev samples of each probe, always the same ones."""
+    sampling: DrawnSpec = Field(default_factory=DrawnSpec)
+    """How the answers are drawn, where that is not as in a run."""
 
 
 class SamplingSpec(DrawnSpec):
@@ -284,10 +350,6 @@ def _version(version: int) -> int:
     if version != 1:
         raise ValueError(f"this fteval reads version 1, found {version}")
     return version
-
-
-def _empty(raw: Any) -> Any:
-    return {} if raw is None else raw
 
 
 class Config(_Spec):

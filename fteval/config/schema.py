@@ -31,7 +31,7 @@ def schema() -> dict[str, Any]:
     probes = _fields_by_name([*registry.probe_names(), *names.APART], registry.probe_class)
     recipes = _fields_by_name(registry.trainer_names(), lambda name: registry.trainer_module(name).Recipe)
     of |= {f"probe-{name}": _closed(probe, fields) for name, fields in probes.items()}
-    trained = {key: candidate["properties"][key] for key in ("train", "data", "prompts")}
+    trained = {key: candidate["properties"][key] for key in ("train", "data", "prompts", "watch")}
     of |= {f"train-{name}": _closed(candidate, {**trained, **fields}, only=()) for name, fields in recipes.items()}
     of["ProbeSpec"] = {
         "type": "object",

@@ -18,6 +18,7 @@ from fteval.experiment import logged
 from fteval.experiment.asked import Asked
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
+from fteval.experiment.watch import watch_use
 from fteval.records import Limits, Sampling
 
 if TYPE_CHECKING:
@@ -186,7 +187,8 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
     """The candidates of a config."""
     for name, spec in config.candidates.items():
-        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on)
+        watch = None if spec.watch is None else watch_use(spec.watch, config.sampling.sampling)
+        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on, watch)
 
 
 def _benchmark(task: str, where: str) -> ProbeUse:

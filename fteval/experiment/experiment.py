@@ -34,6 +34,36 @@ class ProbeUse:
     """At most so many samples, which are then the probe's whole."""
 
 
+class Named(Protocol):
+    """A metric as somebody named it."""
+
+    @property
+    def probe(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def where(self) -> str | None: ...
+
+
+class Rule(Named, Protocol):
+    """A gate as somebody wrote it: in the units of its metric once that is known."""
+
+    def gate(self, metric: Metric) -> Gate: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WatchUse:
+    """What looks at a model while it is trained."""
+
+    probes: tuple[ProbeUse, ...]
+    """Each with a file of dev samples."""
+    every: int
+    sampling: Sampling
+    stop_if: tuple[Rule, ...] = ()
+    keep_best: Named | None = None
+    where: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelUse:
     """A candidate: a model ref, or the recipe to train one by."""
@@ -45,18 +75,8 @@ class ModelUse:
     where: str | None = None
     trained_on: Path | None = None
     """The training rows of a model made elsewhere."""
-
-
-class Rule(Protocol):
-    """A gate as somebody wrote it: in the units of its metric once that is known."""
-
-    @property
-    def probe(self) -> str: ...
-    @property
-    def metric(self) -> str: ...
-    @property
-    def where(self) -> str | None: ...
-    def gate(self, metric: Metric) -> Gate: ...
+    watch: WatchUse | None = None
+    """What looks at it while it is trained."""
 
 
 @dataclass(frozen=True, slots=True)

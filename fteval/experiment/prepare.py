@@ -18,6 +18,7 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.train import coded, rewarded, trained
+from fteval.experiment.watch import overlapping
 from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
@@ -54,6 +55,9 @@ def prepared(
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
     suite, gates = checked(experiment)
+    for name, use in experiment.candidates.items():
+        for text in overlapping(use.watch, suite) if use.watch is not None else ():
+            place.listener.note(f"{name}: {text}")
     store = Store(place.store)
     with opened_pool(store, place, experiment) as pool:
         lend_template(experiment, pool, place.listener.note)

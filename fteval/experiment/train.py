@@ -11,8 +11,10 @@ from fteval.errors import UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.place import Place
+from fteval.experiment.watch import watched
 from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
+from fteval.trainers.making.recipe import TrlRecipe
 
 
 def train(name: str, use: ModelUse, base: str, place: Place, allow_code: bool = False) -> Candidate:
@@ -61,6 +63,10 @@ def check_trainable(name: str, use: ModelUse) -> None:
     if use.trainer is None:
         return
     _recipe(_trainer(use), use)
+    if use.watch is not None:
+        if not issubclass(_trainer(use).Recipe, TrlRecipe):
+            raise UserError(f"'{use.trainer}' does not train here, so nothing can watch it", where=use.watch.where)
+        watched(use.watch)
     if use.data is None:
         raise UserError(f"candidate '{name}' needs data: the rows to learn from", where=use.where)
 
@@ -74,7 +80,9 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
         said = next((f"{word} {value:.3f}" for word, value in known.items() if value is not None), "")
         place.listener.progress(f"training {name}", progress.step, progress.total, said)
 
-    site = Site(store.candidates_dir, place.device, place.offline, lambda seen: place.listener.note(str(seen)), tell)
+    note = place.listener.note
+    watching = None if use.watch is None else watched(use.watch)
+    site = Site(store.candidates_dir, place.device, place.offline, lambda seen: note(str(seen)), tell, watching, note)
     return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)
 
 

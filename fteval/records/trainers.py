@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.generations import Candidate
+from fteval.records.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class TrainProgress:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a candidate is made, and who hears how it goes. Nothing here decides the weights but the device."""
+    """Where a candidate is made, and who hears how it goes. Device and watching alone may decide the weights."""
 
     candidates_dir: Path
     """Candidates are registered here, and those that a ref may name lie here."""
@@ -36,6 +37,10 @@ class Site:
     on_preflight: Callable[[object], None] | None = None
     """Hears what will be learnt, for which `str` is how it is shown."""
     on_progress: Callable[[TrainProgress], None] | None = None
+    watching: Watching | None = None
+    """What looks at the model on its way. Its rules may decide which step's weights are kept."""
+    on_look: Callable[[str], None] | None = None
+    """Hears, in words, what was seen and what it decided."""
 
 
 @runtime_checkable

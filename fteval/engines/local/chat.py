@@ -6,6 +6,7 @@ BOS is the template's.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,9 +58,19 @@ class Chat:
         self.folder = adapter if adapter is not None and own else folder
         self.tokenizer = load_tokenizer(self.folder, folder)
         first = templates.saved(adapter) if adapter is not None else {}
-        found = first or templates.named(self.tokenizer.chat_template) or templates.saved(folder)
+        self._templates(first or templates.named(self.tokenizer.chat_template) or templates.saved(folder), bool(first))
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> Chat:
+        """What a model is asked through whose tokenizer is in memory; that one is left as it is."""
+        chat = cls.__new__(cls)
+        chat.folder, chat.tokenizer = Path(str(tokenizer.name_or_path)), copy.deepcopy(tokenizer)
+        chat._templates(templates.named(tokenizer.chat_template), False)
+        return chat
+
+    def _templates(self, found: Mapping[str, str], own: bool) -> None:
         self.template: str | None = found.get("default")
-        self.own_template = bool(first)
+        self.own_template = own
         """Whether the template came with the adapter."""
         self._names = sorted(found)
         self._fenced = Fenced(partial(rendered, self.tokenizer))

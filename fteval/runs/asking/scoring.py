@@ -188,7 +188,7 @@ def _record(
         return None
     generation = rows.to_generation(answer, sample.id, repeat)
     reading = said.by_reference.of(probe.name, sample, repeat, answer["text"]) if said.by_reference else None
-    judged = _judge(probe.probe, sample, replace(generation, reading=reading, heard=heard))
+    judged = judge(probe.probe, sample, replace(generation, reading=reading, heard=heard))
     row = {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
     if heard is not None:
         row["heard"] = {"keys": list(replies), "base": heard.base, "is_base": heard.is_base}
@@ -207,7 +207,8 @@ def _numbers(reading: Reading) -> dict[str, Any]:
     return {name: value for name, value in codec.to_json(reading).items() if name != "limits"}
 
 
-def _judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any]:
+def judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any]:
+    """`values`, `answer` and `reasons` of one answer; where the probe fails, its `error`."""
     if unanswered(generation):
         return {"no_answer": True, **_fields(no_answer(probe.metrics), probe.metrics)}
     try:

@@ -6,6 +6,7 @@
       model*.safetensors          config, tokenizer, template kind "full": a model that loads anywhere
       (nothing)                                               kind "hosted": the weights stay with a provider
       training_log.json           loss per step
+      watch.json                  what probes saw on the way, where it was watched
       training_prompts.txt        digests of the prompts, to find them in hold-outs
       README.md
 

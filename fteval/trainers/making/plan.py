@@ -42,10 +42,15 @@ def plan(training: Training[R], chat: Chat, versions: Mapping[str, str], environ
         base_digest=base.located.weights,
         weights_digest="",
         trainer=recipe.trainer,
-        recipe=recipe.recorded(),
+        recipe={**recipe.recorded(), **_watched(training)},
         data=data,
         versions={type(recipe).__module__: str(recipe.version), **versions},
         seed=recipe.seed,
         environment=environment,
     )
     return identified(planned, base.label)
+
+
+def _watched(training: Training[R]) -> dict[str, Any]:
+    watching = training.site.watching
+    return {} if watching is None else {"watch": dict(watching.identity)}

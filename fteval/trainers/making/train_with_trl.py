@@ -14,13 +14,14 @@ from typing import Any, Generic
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.chat import Chat
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate
+from fteval.records import Candidate, Watcher
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import libraries, overlap, progress, templates, weights, workshop
 from fteval.trainers.making.bench import Bench, R
 from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
+from fteval.trainers.watching import curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,12 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
         training.site.on_preflight(seen)
     weights.check_space(trainer.model, bench.place)
     trainer.add_callback(progress.callback(training.site.on_progress, signals.check, bench.recipe.rate))
+    watcher = _watcher(training)
+    if watcher is not None:
+        trainer.add_callback(watcher)
     course = _run(trainer, bench)
+    if watcher is not None:
+        course["watch"] = curves.summary(watcher.curve)
     weights.check_trained(trainer.model)
     with weights.writing(bench.place):
         save = weights.save_adapter if bench.recipe.kind == "adapter" else weights.save_full
@@ -104,6 +110,13 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
         weights.write_json(bench.place / "training_log.json", trainer.state.log_history[:-1])
         overlap.write_prompts(bench.rows, bench.base.located.folder, bench.place)
     return _Learnt(seen, course)
+
+
+def _watcher(training: Training[R]) -> Watcher | None:
+    site = training.site
+    if site.watching is None:
+        return None
+    return site.watching.watcher(site.on_look, [row["prompt"] for row in training.rows if "prompt" in row])
 
 
 def _trainer(method: Method[R], bench: Bench[R]) -> Any:
