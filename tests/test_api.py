@@ -151,5 +151,5 @@ def test_what_is_wrong_with_a_training_is_said(files: Path, arguments: dict[str,
 
 
 def test_what_import_gives_is_what_the_module_says() -> None:
-    assert sorted(fteval.__all__) == ["__version__", "compare", "run", "score", "train"]
+    assert sorted(fteval.__all__) == ["Watch", "__version__", "compare", "run", "score", "train"]
     assert all(callable(getattr(fteval, name)) for name in fteval.__all__ if name != "__version__")

@@ -189,12 +189,12 @@ class _RuleSpec(_Spec):
         given = [rule for rule in self._rules if getattr(self, rule) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"{self._called} has exactly one of {', '.join(self._rules)}, found {found}")
+            raise ValueError(f"a {self._called} has exactly one of {', '.join(self._rules)}, found {found}")
         if given[0] in ("min_gain", "max_drop") and self.threshold.value < 0:
             raise ValueError(f"'{given[0]}' is a size and cannot be negative, found {self.threshold}")
         return self
 
-    _called: ClassVar[str] = "a rule"
+    _called: ClassVar[str] = "rule"
 
     @property
     def rule(self) -> str:
@@ -213,7 +213,7 @@ class _RuleSpec(_Spec):
             return self.threshold.of(metric.unit)
         except ValueError as error:
             raise UserError(
-                f"{self._called} on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
+                f"the {self._called} on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
             ) from None
 
     def gate(self, metric: Metric) -> Gate:
@@ -224,7 +224,7 @@ class _RuleSpec(_Spec):
 class GateSpec(_RuleSpec):
     """One rule on one metric; exactly one of the four rules."""
 
-    _called: ClassVar[str] = "a gate"
+    _called: ClassVar[str] = "gate"
     min_gain: ThresholdField | None = None
     slice: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
     """A slice, as in {language: de}; "*" for each of its values."""
@@ -278,7 +278,7 @@ class BestSpec(_Spec):
 class StopSpec(_RuleSpec):
     """A rule that ends a training when a look breaks it: `max_drop` against the base, `min` or `max`."""
 
-    _called: ClassVar[str] = "stop_if"
+    _called: ClassVar[str] = "rule of stop_if"
 
 
 def _one_or_more(raw: Any) -> Any:
