@@ -49,6 +49,8 @@ class LiveWeights:
         """Copies the model as it is now, where no adapter can be disabled to have it again."""
         if self.tuned is None:
             self._copy = copy.deepcopy(self.model).eval()
+            for module in self._copy.modules():
+                module.__dict__.pop("forward", None)  # TRL puts another in its place, which goes on with the original
 
     def use(self, adapter: str | None) -> Model:
         """The model as it is trained, or (None) the base, until the next call; in evaluation mode already."""

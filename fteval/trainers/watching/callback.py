@@ -17,7 +17,6 @@ from transformers import TrainerCallback
 
 from fteval.errors import Incomplete, UserError
 from fteval.records import Curve, Look, Message
-from fteval.runs.asking.referees import wants_reference
 from fteval.stats import units
 from fteval.trainers.making.overlap import prompt_digest
 from fteval.trainers.watching import curves, rules
@@ -74,7 +73,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
         self._due, self._steps, self._folder = False, state.max_steps, Path(args.output_dir)
         self._observer = observer(given["model"], _tokenizer(given["processing_class"]), self.watched)
         live = self._live
-        if any(wants_reference(p.probe) for p in self.watched.suite.probes):
+        if self.watched.wants_base:
             live.keep_base()
         prompts = self.prompts if self.prompts is not None else _prompts(given.get("train_dataloader"))
         self._count_trained(prompts)

@@ -45,7 +45,7 @@ class Observer:
     @property
     def work(self) -> plan.Work:
         if self._work is None:
-            self._work = plan.plan(self.watched.suite, self.live, self.watched.sampling, 1)
+            self._work = plan.plan(self.watched.suite, self.live, self.watched.sampling, 1, base=self.base)
         return self._work
 
     def first(self, prompts: Sequence[Turns]) -> Look:
@@ -66,20 +66,22 @@ class Observer:
         means: dict[str, dict[str, float | None]] = {}
         scored: dict[str, dict[str, int]] = {}
         for probe, keys in zip(self.watched.suite.probes, self.work.keys, strict=True):
-            given = [(s, answers[of_sample[0]]) for s, of_sample in zip(probe.samples, keys, strict=True)]
-            columns = self._judged(probe, given)
+            of_probe = [(s, answers[of_sample[0]]) for s, of_sample in zip(probe.samples, keys, strict=True)]
+            columns = self._judged(probe, of_probe)
             scored[probe.name] = {name: len(values) for name, values in columns.items()}
             means[probe.name] = {name: sum(v) / len(v) if v else None for name, v in columns.items()}
-        texts = {key: shown(g.text) for key, g in answers.items() if g.text is not None}
-        n, same = len(texts), {normalised(text) for text in texts.values()}
-        clipped = [answers[key].finish_reason == "length" for key in texts]
+        # Each prompt once, be it asked in several ways.
+        given = {self.work.requests[key].prompt.messages: answer for key, answer in answers.items() if answer.ok}
+        texts = [shown(answer.text) for answer in given.values()]
+        n, same = len(texts), {normalised(text) for text in texts}
+        clipped = [answer.finish_reason == "length" for answer in given.values()]
         return Look(
             step,
             means,
             scored,
             answers=n,
-            failed=len(answers) - n,
-            words=sum(len(words(text)) for text in texts.values()) / n if n else None,
+            failed=sum(not answer.ok for answer in answers.values()),
+            words=sum(len(words(text)) for text in texts) / n if n else None,
             distinct=len(same) / n if n else None,
             clipped=sum(clipped) / n if n else None,
             kl=self._kl(engine),
@@ -89,7 +91,7 @@ class Observer:
     def _answers(self, engine: LiveEngine) -> dict[str, Generation]:
         work = self.work
         found = {key: Generation(work.requests[key].sample_id, key, failure=why) for key, why in work.refused.items()}
-        alike: dict[Sampling, list[Request]] = {}
+        alike: dict[tuple[Sampling, bool], list[Request]] = {}
         weighed = []
         for key, request in work.requests.items():
             if key in found:
@@ -97,8 +99,11 @@ class Observer:
             if request.continuations:
                 weighed.append(request)
             else:
-                alike.setdefault(work.drawn(key), []).append(request)
-        groups = [engine.generate(requests, sampling) for sampling, requests in alike.items()]
+                alike.setdefault((work.drawn(key), request.diverges), []).append(request)
+        groups = [
+            engine.diverge(requests, sampling, self.base) if diverges else engine.generate(requests, sampling)
+            for (sampling, diverges), requests in alike.items()
+        ]
         for group in (*groups, *([engine.weigh(weighed)] if weighed else [])):
             found |= {generation.key: generation for some in group for generation in some}
         return found

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fteval.records import Gate, Sampling
+from fteval.records import Gate, Sampling, asks_base
 from fteval.runs.asking.identity import sampling_fields
+from fteval.runs.asking.referees import wants_reference
 from fteval.runs.asking.suite import Suite
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Watched:
     """Rules `max_drop` (against the base), `min` and `max`, on the means of a look: no interval stands behind them."""
     keep_best: tuple[str, str] | None = None
     """(probe, metric) whose best look is kept."""
+
+    @property
+    def wants_base(self) -> bool:
+        """Whether the base itself must be there to judge."""
+        return any(wants_reference(one.probe) or asks_base(one.probe) for one in self.suite.probes)
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ def dev(tmp_path: Path) -> Path:
 
 
 def settings(dev: Path, **more: Any) -> dict[str, Any]:
-    probes = {"lipogram": {"letters": "e"}, "laziness": {}, "relevance": {}}
+    probes = {"lipogram": {"letters": "e"}, "laziness": {}, "relevance": {}, "drift": {}}
     return {"probes": probes, "data": str(dev), "every": 2, "sampling": {"max_tokens": 12}, **more}
 
 
@@ -82,6 +82,7 @@ def test_watching_does_not_change_the_weights(tiny_model: Path, data: Path, dev:
     assert base.answers == len(WORDS) and base.failed == 0
     assert base.loss is not None and last.loss is not None and not base.kl
     assert set(last.kl) == {"training", "neutral"}
+    assert base.scores["drift"]["kl"] == 0 and (last.scores["drift"]["kl"] or 0.0) > 0
     assert {name: len(metrics) > 0 for name, metrics in base.scores.items()} == dict.fromkeys(base.scores, True)
     record = json.loads((after / "candidate.json").read_text())
     assert record["training"]["watch"] == {"looks": 3, "kept": 4, "stopped": None, "warnings": list(curve.warnings)}
