@@ -91,15 +91,15 @@ def train(
     store: str | Path | None = None,
     offline: bool = False,
     device: str = "auto",
-    watch: Mapping[str, Any] | None = None,
     **recipe: Any,
 ) -> Candidate:
     """Makes a candidate of a base and rows; its `id` is a model for `run`.
 
-    `recipe` are the fields of the trainer's Recipe, `watch` the keys that fteval.yaml knows under that name. What was
-    trained before is not trained again. Raises UserError and
-    its children.
+    `recipe` are the fields of the trainer's Recipe, and perhaps `watch` with the keys that it has in fteval.yaml. What
+    was trained before is not trained again. Raises UserError and its
+    children.
     """
+    watch = recipe.pop("watch", None)
     looked = None if watch is None else watch_of(watch)
     use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data), watch=looked)
     place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline)
@@ -122,7 +122,9 @@ def Watch(
     Raises UserError for what is wrong with them, and before the first step for what cannot be watched.
     """
     given = {"probes": probes, **({} if data is None else {"data": str(data)}), **settings}
-    return watched(watch_of(given)).watcher(tell or functools.partial(print, file=sys.stderr))
+    from fteval.trainers.watching.callback import Watch as Callback  # brings transformers
+
+    return Callback(watched(watch_of(given)), tell or functools.partial(print, file=sys.stderr))
 
 
 def score(

@@ -74,4 +74,4 @@ from fteval.records.samples import (
     tools_from,
 )
 from fteval.records.trainers import CancellableTrainer, Site, Trainer, TrainProgress
-from fteval.records.watching import Curve, Look, Watcher, Watching
+from fteval.records.watching import Curve, Look, Watching

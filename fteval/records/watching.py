@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -77,21 +77,9 @@ class Curve:
         return sum(look.step > 0 for look in self.looks)
 
 
-class Watcher(Protocol):
-    """A callback for a trainer of transformers or TRL that looks at the model on its way."""
-
-    @property
-    def curve(self) -> Curve: ...
-
-
 class Watching(Protocol):
     """What is to be watched of a training, and by which rules it is ended and its checkpoint chosen."""
 
     @property
     def identity(self) -> Mapping[str, Any]:
         """What of it decides the weights, as JSON."""
-
-    def watcher(
-        self, tell: Callable[[str], None] | None, prompts: Sequence[Sequence[Mapping[str, Any]]] | None = None
-    ) -> Watcher:
-        """The callback; `tell` hears of each look in words, `prompts` are what is trained on."""

@@ -14,7 +14,7 @@ from typing import Any, Generic
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.chat import Chat
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate, Watcher
+from fteval.records import Candidate
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
 from fteval.trainers.making import libraries, overlap, progress, templates, weights, workshop
@@ -22,6 +22,7 @@ from fteval.trainers.making.bench import Bench, R
 from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
 from fteval.trainers.watching import curves
+from fteval.trainers.watching.watch import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,14 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
     return _Learnt(seen, course)
 
 
-def _watcher(training: Training[R]) -> Watcher | None:
-    site = training.site
-    if site.watching is None:
+def _watcher(training: Training[R]) -> Any:
+    """The callback that looks at the model on its way; None where nothing does."""
+    from fteval.trainers.watching.callback import Watch  # brings transformers
+
+    watching = training.site.watching
+    if not isinstance(watching, Watched):
         return None
-    return site.watching.watcher(site.on_look, [row["prompt"] for row in training.rows if "prompt" in row])
+    return Watch(watching, training.site.on_look, [row["prompt"] for row in training.rows if "prompt" in row])
 
 
 def _trainer(method: Method[R], bench: Bench[R]) -> Any:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fteval.records import Gate, Sampling, asks_base
 from fteval.runs.asking.identity import sampling_fields
 from fteval.runs.asking.referees import wants_reference
 from fteval.runs.asking.suite import Suite
-
-if TYPE_CHECKING:
-    from fteval.trainers.watching.callback import Watch
 
 EVERY, LIMIT = 20, 64
 """Steps between looks, and dev samples of a probe, where nothing is said."""
@@ -46,14 +43,6 @@ class Watched:
             "stop_if": [{k: v for k, v in asdict(rule).items() if k in _OF_A_RULE} for rule in self.stop_if],
             "keep_best": None if self.keep_best is None else list(self.keep_best),
         }
-
-    def watcher(
-        self, tell: Callable[[str], None] | None, prompts: Sequence[Sequence[Mapping[str, Any]]] | None = None
-    ) -> Watch:
-        """The callback, see `records.Watching`."""
-        from fteval.trainers.watching.callback import Watch  # brings transformers
-
-        return Watch(self, tell, prompts)
 
 
 _OF_A_RULE = ("probe", "metric", "rule", "threshold")
