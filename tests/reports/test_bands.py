@@ -33,3 +33,5 @@ def test_a_probe_that_claims_nothing_has_no_table() -> None:
     plain = [made.probe([1, 0])]
     assert bands.of_run(plain) == () and bands.of_pair(plain, plain) == ()
     assert bands.of_pair([], side([0.5], [1])) == ()
+    nothing_said = side([None], [1])
+    assert bands.of_run(nothing_said) == () and bands.of_pair(nothing_said, nothing_said) == ()

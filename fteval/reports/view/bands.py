@@ -18,6 +18,7 @@ def of_run(probes: Sequence[ProbeResult]) -> tuple[TextTable, ...]:
         TextTable(f"{units.name(p.probe, sure)} and how often {of} was right", header, _rows([p], sure, of))
         for p in probes
         for sure, of in _claims(p)
+        if any(value is not None for value in p.scores[sure])
     )
 
 
@@ -32,6 +33,7 @@ def of_pair(base: Sequence[ProbeResult], candidate: Sequence[ProbeResult]) -> tu
         for p in candidate
         for sure, of in _claims(p)
         if p.probe in old and {sure, of} <= set(old[p.probe].scores)
+        if any(value is not None for side in (old[p.probe], p) for value in side.scores[sure])
     )
 
 
