@@ -115,8 +115,10 @@ def compared(
                 *map(str, seen[result.name].leaks.values()),
                 *seen[result.name].near,
                 *seen[result.name].rewarded,
+                *(f"in training, {text}" for text in seen[result.name].watched),
             ),
             training=seen[result.name].words,
+            curve=seen[result.name].curve,
         )
         for result in found
     ]

@@ -10,11 +10,13 @@ from typing import Any
 from fteval.data.read import iter_rows
 from fteval.engines.refs import read_json
 from fteval.errors import UserError
-from fteval.records import Leak, RunRecord, Sample, sample_from_row
+from fteval.experiment.watch import shared
+from fteval.records import Curve, Leak, RunRecord, Sample, sample_from_row
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
 from fteval.trainers.making.candidate import RECORD, find, of_weights
+from fteval.trainers.watching import curves
 
 UNKNOWN = "what it was trained on is unknown (`trained_on: FILE` says it)"
 
@@ -30,6 +32,10 @@ class Training:
     """Prompts that are nearly ones of the training, with both texts: a reader decides."""
     rewarded: Sequence[str] = ()
     """Probes that the candidate was rewarded by, in words: they judge what they taught."""
+    curve: Curve | None = None
+    """What was seen while it was trained."""
+    watched: Sequence[str] = ()
+    """What went wrong on the way, and hold-out prompts that were looked at then."""
 
 
 def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
@@ -44,7 +50,10 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     if folder is not None:
         found = {p: Leak(p, tuple(overlap.overlap(folder, asked)), len(asked)) for p, asked in _asked(run).items()}
         known = {probe: leak for probe, leak in found.items() if leak.ids}
-        return Training(f"known by {folder.name}", known, _near_those_kept(file, folder, run), _rewarded(folder, run))
+        curve = curves.read(folder)
+        seen = () if curve is None else (*curve.warnings, *_looked_at(curve, run))
+        rewarded, nearly = _rewarded(folder, run), _near_those_kept(file, folder, run)
+        return Training(f"known by {folder.name}", known, nearly, rewarded, curve, seen)
     if file is None:
         return Training(UNKNOWN)
     trained = list(_rows(file))
@@ -56,6 +65,15 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
         leaks |= {probe: Leak(probe, same, len(asked))} if same else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _looked_at(curve: Curve, run: RunRecord) -> Iterator[str]:
+    """In words, hold-out prompts that were dev prompts."""
+    known = set(curve.prompts)
+    for probe, asked in _asked(run).items():
+        same = [s.id for s in asked if overlap.prompt_digest(s.messages) in known]
+        if same:
+            yield shared(probe, same, len(asked))
 
 
 def _rewarded(folder: Path, run: RunRecord) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Protocol
 from fteval.records.probes import Metric
 from fteval.records.runs import Judged, RunRecord
 from fteval.records.samples import Sample
+from fteval.records.watching import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,8 @@ class CandidateResult:
     """Headlines of probes that fell although no gate is on them."""
     training: str | None = None
     """What is known of the data that the candidate was trained on, in words."""
+    curve: Curve | None = None
+    """What was seen of it while it was trained."""
 
 
 @dataclass(frozen=True, slots=True)

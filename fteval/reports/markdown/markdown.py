@@ -79,6 +79,9 @@ def _candidate(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:
         for table in v.bills:
             yield blocks.joined([f"**{inline(table.title)}**, worst first", blocks.texts(table), bill.NOTE])
         yield _slices(v, detail)
+    if detail.metrics and v.curve is not None:
+        seen = [blocks.texts(v.curve.table), *(inline(note, detail.text) for note in v.curve.notes)]
+        yield blocks.details(v.curve.table.title, blocks.joined(seen))
     for group in v.flips:
         yield _flips(group, v.path, detail)
     for table in v.labels if detail.behaviour else ():

@@ -43,7 +43,7 @@ RESULT_COLORS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "inco
 _ASCII = str.maketrans(
     {
         "✓": "+", "✗": "x", "▲": "^", "▼": "v", "≈": "=", "■": "#", "−": "-", "–": "-", "…": "...", "·": "-",
-        "→": "->", "⏎": "\\n",
+        "→": "->", "⏎": "\\n", "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "█": "@",
     }
 )  # fmt: skip
 
@@ -168,6 +168,8 @@ def _conditions(v: CandidateView, look: Look) -> Iterator[RenderableType]:
     if v.slices:
         more = f", showing {SLICES}" if len(v.slices) > SLICES else ""
         yield Group(panes.head(v.slices_title + more), changes("Slice", v.slices[:SLICES], look.width, look.fancy))
+    if v.curve is not None:
+        yield Group(panes.texts(v.curve.table, look.fancy), *map(panes.note, v.curve.notes))
     for table in v.labels:
         yield panes.texts(table, look.fancy)
     yield panes.behaviour("Answers, base → candidate", v.behaviour, look.fancy)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, NoiseFloor
 from fteval.reports.view import bands, bill, headline, labels, measured, rows, words
+from fteval.reports.view.curve import CurveView, of_curve
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
 from fteval.reports.view.table import TextTable
@@ -60,6 +61,8 @@ class CandidateView:
     labels: tuple[TextTable, ...]
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
+    curve: CurveView | None
+    """None where nobody watched its training."""
     glossary: tuple[str, ...]
     path: str
     """Where the answers are kept whole."""
@@ -176,6 +179,7 @@ def _candidate(comparison: Comparison, result: CandidateResult) -> CandidateView
         ),
         behaviour=tuple(rows.behaviour_row(b) for b in result.behaviour),
         measured=measured.of_pair(comparison.base, result, comparison.command),
+        curve=of_curve(result.curve),
         glossary=words.glossary(comparison, result),
         path=result.run.path,
     )
