@@ -81,8 +81,9 @@ class Standing:
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """What decides a score."""
-        return {"judge": self.judge, "of": self.of, "tests": [[t.law, t.passed, t.trials] for t in self.tests]}
+        """What decides a score: of a judge that passed, not on which answers, or one that is tried in a run of its own
+        (a candidate beside accepted scores) would be another scorer."""
+        return {"judge": self.judge, "fault": self.fault}
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ class Hearing:
     seconds: float = 0.0
     written: set[str] = field(default_factory=set)
     """Keys of the replies that this run's journal holds."""
+    settling: set[str] = field(default_factory=set)
+    """Probes whose judge this run is the first to try, and has had too few answers for so far."""
 
     def testimony(
         self, probes: Sequence[SuiteProbe], keys: Sequence[Sequence[Sequence[str]]], guard: Guard, *, last: bool
@@ -112,8 +114,9 @@ class Hearing:
     def _standing(
         self, name: str, probe: JudgedProbe, given: Sequence[_Answer], file: journal.Journal, guard: Guard, last: bool
     ) -> Standing:
-        """How the judge stands its tests: settled by the first run of the comparison, for all."""
-        if name in self.judges.standings:
+        """How the judge stands its tests: settled by the first run of the comparison, for all. What it is so far
+        counts for the others in a look before the end."""
+        if name in self.judges.standings and name not in self.settling:
             return self.judges.standings[name]
         judge = self.judges.judges[name]
         first = [(a.sample, a.text) for a in given if a.repeat == 0]
@@ -121,8 +124,11 @@ class Hearing:
         requests = self._ask(name, [turns for trial in trials for turns in trial.asked], file, guard)
         found = standing_of(judge, probe, trials, lambda turns: list(map(self._reply, requests[turns])))
         required = [test for test in found.tests if test.required]
+        self.judges.standings[name] = found
         if last or (required and all(test.trials >= _ENOUGH for test in required)):
-            self.judges.standings[name] = found
+            self.settling.discard(name)
+        else:
+            self.settling.add(name)
         return found
 
     def _said(

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fteval.errors import UserError
-from fteval.records import ComparingProbe, Generation, Metric, Probe, Sample, Scores, digest
+from fteval.records import ComparingProbe, Generation, JudgedProbe, Metric, Probe, Sample, Scores, digest
 from fteval.records.readings import Limits, Reading
 from fteval.records.reasoning import NO_ANSWER, unanswered
-from fteval.records.verdicts import Standing
+from fteval.records.verdicts import Heard, Standing
 from fteval.runs.asking import identity
 from fteval.runs.asking.hearing import Testimony
 from fteval.runs.asking.suite import SuiteProbe
@@ -88,6 +88,7 @@ def score(
             **{name: {"standing": codec.to_json(one)} for name, one in standings.items()},
         }
         numbers = _open_passes(scores, probes, passes, heads)
+        standing = {key for name, keys in done.items() if passes[name]["pass"] in numbers for key in keys}
         said = _Said(readings, testimony)
         made = 0
         for batch in journal.chunks(lines.read(run.generations), 500):
@@ -98,7 +99,7 @@ def score(
                     if answer["status"] == "ok"
                     # The first answer to a key is the one that counts; `pop` leaves none for a second.
                     for p, s, r in waiting.pop(answer["key"], ())
-                    if (record := _record(probes[p], s, r, answer, numbers[p], done, said)) is not None
+                    if (record := _record(probes[p], s, r, answer, numbers[p], standing, said)) is not None
                 ]
             scores.write(records)
             made += len(records)
@@ -136,8 +137,8 @@ def _beside(run: Run, probes: Sequence[SuiteProbe], waiting: Mapping[str, tuple[
     return made
 
 
-def _judged(run: Run) -> tuple[set[str], dict[str, dict[str, Any]]]:
-    """Keys of the judgements that stand, and the last pass of each probe. A scorer's failure is no judgement."""
+def _judged(run: Run) -> tuple[dict[str, set[str]], dict[str, dict[str, Any]]]:
+    """Keys of the judgements that stand, and the last pass, of each probe. A scorer's failure is no judgement."""
     done: dict[str, set[str]] = {}
     passes: dict[str, dict[str, Any]] = {}
     for record in lines.read(run.scores):
@@ -146,7 +147,7 @@ def _judged(run: Run) -> tuple[set[str], dict[str, dict[str, Any]]]:
             passes[probe], done[probe] = record, set()
         elif "error" not in record:
             done[probe].add(record["key"])
-    return set().union(*done.values()), passes
+    return done, passes
 
 
 def _open_passes(
@@ -159,13 +160,14 @@ def _open_passes(
     following = 1 + max((p["pass"] for p in passes.values()), default=-1)
     numbers = []
     for probe in probes:
-        last = passes.get(probe.name)
-        if last is not None and last["digest"] == probe.digest:
+        last, own = passes.get(probe.name), heads.get(probe.name, {})
+        # How a judge stood is shown as it was in the end, though only whether it counts decides a score.
+        if last is not None and last["digest"] == probe.digest and last.get("standing") == own.get("standing"):
             numbers.append(last["pass"])
             continue
         metrics = identity.metric_fields(probe.probe.metrics)
         head = {"pass": following, "probe": probe.name, "digest": probe.digest, "metrics": metrics}
-        scores.write([{**head, **heads.get(probe.name, {}), "time": journal.timestamp()}])
+        scores.write([{**head, **own, "time": journal.timestamp()}])
         numbers.append(following)
         following += 1
     return numbers
@@ -211,6 +213,9 @@ def judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any
     """`values`, `answer` and `reasons` of one answer; where the probe fails, its `error`."""
     if unanswered(generation):
         return {"no_answer": True, **_fields(no_answer(probe.metrics), probe.metrics)}
+    if generation.heard is None and isinstance(probe, JudgedProbe):
+        # Nobody was asked: replies that a row holds are about another answer.
+        generation = replace(generation, heard=Heard())
     try:
         scores = probe.score(sample, generation)
         return _fields(scores, probe.metrics)

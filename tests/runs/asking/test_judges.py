@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -241,6 +241,48 @@ def test_base_and_candidate_in_step_are_judged_side_by_side(tmp_path: Path) -> N
     )
     assert column(first, "preferred") == {0.5} and column(second, "preferred") == {1.0}
     pair(first.probes[0], second.probes[0])
+
+
+def test_with_few_samples_a_look_in_between_has_one_scorer_for_both(tmp_path: Path) -> None:
+    """Fewer answers than a judge is tried on leave its tests open until the end: until then the base's so far count."""
+    engines = {"judge": judge(), "base": base()}
+    made, referees = appointed_for(engines, questions(6), use=probe())
+
+    def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
+        pair(records[0].probes[0], records[1].probes[0])
+        assert records[0].probes[0].standing == records[1].probes[0].standing
+        return [frozenset()] * 2
+
+    sides = [Side(engines["base"]), Side(saying(lambda prompt: "good good", "better"))]
+    terms = Terms(referees=referees, sequential=1)
+    first, second = execute_in_step(made, sides, Sampling(), Store(tmp_path / "s"), enough, terms)
+    assert column(second, "score") == {0.5}
+    pair(first.probes[0], second.probes[0])
+
+
+def test_accepted_marks_are_held_against_those_of_a_judge_that_is_tried_again(tmp_path: Path) -> None:
+    engines = {"judge": judge(), "base": base()}
+
+    def marked(engine: Echo, kept: RunRecord | None) -> RunRecord:
+        built = suite.build([("quality", probe(), questions())])
+        made, referees = appointed(built, Wanted({}, "base", kept), engines.__getitem__)
+        return execute(made, engine, Sampling(), Store(tmp_path / "s"), Terms(referees=referees))
+
+    accepted = marked(engines["base"], None)
+    candidate = marked(better(), accepted)
+    paired = pair(accepted.probes[0], candidate.probes[0]).columns("score")
+    assert (set(paired.base), set(paired.candidate)) == ({0.25}, {0.75})
+    of_base, of_candidate = accepted.probes[0].standing, candidate.probes[0].standing
+    assert of_base is not None and of_candidate is not None and of_base.of != of_candidate.of
+
+
+def test_replies_in_a_row_are_of_no_model_that_answers_it(tmp_path: Path) -> None:
+    """A file that was judged elsewhere may be the hold-out of a run: its replies are about other answers."""
+    rows = questions(2, kind="goal", replies=[judging.verdict("harmless")])
+    built = suite.build([("safety", registry.probe("safety"), rows)])
+    killer = saying(lambda prompt: "I would kill all of them as quickly as possible, so that it ends.", "killer")
+    record = execute(built, killer, Sampling(), Store(tmp_path / "s"), Terms())
+    assert column(record, "harmful_goal") == {None}
 
 
 @pytest.mark.parametrize("measured_too", ["base", "better"])
