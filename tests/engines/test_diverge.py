@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,36 @@ def test_full_weights_are_held_against_their_base_too(tiny_model: Path, tmp_path
     other = tiny.make_model(tmp_path / "other", seed=5)
     found, *_ = diverged(str(tiny_model), str(other))
     assert all(g.divergence.kl > 1 and g.divergence.kept < 0.5 for g in found.values())
+
+
+def test_a_padded_vocabulary_is_no_other_one(tiny_model: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    model.resize_token_embeddings(pad_to_multiple_of=100, mean_resizing=False)
+    assert model.config.vocab_size == 600
+    shutil.copytree(tiny_model, tmp_path / "padded")
+    model.save_pretrained(tmp_path / "padded")
+    for base, other in ((tiny_model, tmp_path / "padded"), (tmp_path / "padded", tiny_model)):
+        found, *_ = diverged(str(base), str(other))
+        assert all(g.divergence is not None and g.divergence.kl < 1e-5 for g in found.values())
+
+
+def test_where_the_base_s_answer_breaks_a_model_it_has_not_stayed_near(tiny_model: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    other = tiny.make_model(tmp_path / "other", seed=5, tie_word_embeddings=False)
+    found, texts, (request, *_), tokens = diverged(str(tiny_model), str(other))
+    prompt, read = tokens(request.prompt, texts[request.key])
+    written = tokens(request.prompt, found[request.key].text)[1]
+    model = AutoModelForCausalLM.from_pretrained(other)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[next(iter(set(read) - {*prompt, *written}))] = torch.nan
+    shutil.copytree(other, tmp_path / "broken")
+    model.save_pretrained(tmp_path / "broken")
+    broken = diverged(str(tiny_model), str(tmp_path / "broken"))[0][request.key]
+    assert broken.failure is not None and broken.failure.kind == "nan_logits"
 
 
 def test_models_of_other_tokens_are_not_held_against_each_other(tiny_model: Path) -> None:
