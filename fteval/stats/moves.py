@@ -62,7 +62,9 @@ def _columns(
     theirs: list[float | None] = [None] * len(new)
     for i, j in enumerate(partner):
         if j is not None and (before := old[i]) is not None and (after := new[j]) is not None:
-            ours[i], theirs[j] = _SIDES[_kind(metric)](before, after, luck[i])
+            # Over repeats a choice that was right in some may look like another wrong one on average.
+            moved_by_luck = luck[i] if before == after == 0 else 0.0
+            ours[i], theirs[j] = _SIDES[_kind(metric)](before, after, moved_by_luck)
     return ours, theirs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from made import probe, run
@@ -83,6 +84,12 @@ def test_guessing_anew_is_neither_lost_nor_won() -> None:
     assert change(same, "lost").difference == change(same, "won").difference == 0
 
 
+def test_a_choice_that_was_right_in_one_of_two_repeats_is_no_wrong_one() -> None:
+    """Right once (option 1) and wrong once (option 3) is -1 on average, which is the number of another option."""
+    result = compared(panel([0.5] * 40, chosen=[-1.0] * 40), panel([0.0] * 40, chosen=[-2.0] * 40))
+    assert change(result, "lost").difference == 0.5
+
+
 @pytest.mark.parametrize(
     ("right", "edge", "other"),
     [(0.0, "nothing can be lost", "won"), (1.0, "nothing can be won", "lost")],
@@ -140,6 +147,17 @@ def test_the_bill_has_the_worst_ability_first_and_what_cannot_be_lost() -> None:
         assert "75.0 % [" in bill and "nothing to lose" in bill
         assert "forgetting.lost is not scored in ability grammar" in text
         assert "forgetting.lost [ability" not in text
+
+
+def test_the_name_of_a_slice_is_no_markup_of_the_bill() -> None:
+    key = "<img src=//x>|\x1b[31mred"
+    base, other = (replace(panel([1.0] * 40), slices=tuple({key: v} for v in "ab" * 20)) for _ in range(2))
+    (result,) = compare(run(base), [("sft", run(other, ref="nano+out/sft"))])
+    report = conclude("c", run(base), [result])
+    bill = markdown.render(report)
+    (header,) = [line for line in bill.split("\n") if "won (0 → 1)" in line]
+    assert "<img" not in header and "\\|" in header and "\x1b" not in bill
+    assert "\x1b[31m" not in terminal.render(report)
 
 
 def test_a_gate_on_moves_can_be_shown_to_fail() -> None:

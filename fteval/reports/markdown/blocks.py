@@ -54,7 +54,7 @@ def _badge(text: str) -> str:
 def texts(found: TextTable) -> str:
     """A table of texts as they were found."""
     cells = [[code(row[0], table=True), *map(inline, row[1:])] for row in found.rows]
-    return table(found.header, "l" + "r" * (len(found.header) - 2) + "l", cells)
+    return table([*map(inline, found.header)], "l" + "r" * (len(found.header) - 2) + "l", cells)
 
 
 def behaviour(rows: Sequence[BehaviourRow]) -> str:
