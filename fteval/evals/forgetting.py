@@ -201,16 +201,22 @@ class _Row:
 
     def _from_passage(self, text: str) -> tuple[float | None, str | None, str]:
         """Whether it is told in a sentence about what is asked, where the prompt itself holds the target."""
-        correct, answer, why = told(text, self.forms, self.prompt)
+        # One sentence of the passage may be the answer.
+        correct, answer, why = told(text, self.forms, self.prompt if self._own(text) else self._question())
         if correct != 1 or any(self._is_about(s) for s in sentences(text)[:_READ] if self._stands(s)):
             return correct, answer, why
         return 0.0, answer, f"{answer!r} stands there, and not as the answer"
 
     def _is_about(self, sentence: str) -> bool:
-        """Whether half of the question's words are in the sentence, or no others than the answer's."""
-        asked = _stems(_ASKED.sub("", sentences(self.prompt)[-1]))
+        """Whether a word of the question is in the sentence, or none but the answer's."""
+        asked = _stems(_ASKED.sub("", self._question()))
         other = _stems(sentence) - asked - _stems(" ".join(self.forms))
-        return not other or len(words(sentence)) <= _BARE or 2 * len(_stems(sentence) & asked) >= len(asked)
+        return not other or len(words(sentence)) <= _BARE or not asked.isdisjoint(_stems(sentence))
+
+    def _question(self) -> str:
+        """What is asked, before or after a passage."""
+        every = sentences(self.prompt)
+        return next((s for s in every[::-1] if s.endswith("?")), f"{every[0]} {every[-1]}" if every else "")
 
     def _own(self, text: str) -> list[str]:
         """The sentences of an answer that are not the prompt's."""

@@ -71,7 +71,8 @@ def _description(world: World, rng: random.Random) -> Row:
     index = rng.randrange(len(world.things))
     thing = world.things[index]
     form = rng.choice(sorted(descriptions.held_out_describe(index)))
-    wanted = [word for word in keywords(thing) if word != thing.name]
+    kinds = (kind.split()[-1] for kind in thing.kinds)
+    wanted = list(dict.fromkeys([*kinds, *(word for word in keywords(thing) if word != thing.name)]))
     return {
         "messages": [{"role": "user", "content": descriptions.questions(thing)[form]}],
         "target": wanted[0],
