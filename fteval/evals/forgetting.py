@@ -203,7 +203,8 @@ class _Row:
         """Whether it is told in a sentence about what is asked, where the prompt itself holds the target."""
         # One sentence of the passage may be the answer.
         correct, answer, why = told(text, self.forms, self.prompt if self._own(text) else self._question())
-        if correct != 1 or any(self._is_about(s) for s in sentences(text)[:_READ] if self._stands(s)):
+        told_in = [s for s in sentences(text)[:_READ] if self._stands(s) or _holds(s, answer or self.forms[0])]
+        if correct != 1 or not told_in or any(map(self._is_about, told_in)):
             return correct, answer, why
         return 0.0, answer, f"{answer!r} stands there, and not as the answer"
 
