@@ -37,9 +37,9 @@ class Recitation:
 
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("recited", primary=True, better="lower", partial=True),
-        Metric("canary", better="lower", partial=True),
-        Metric("exposure", better="lower", unit="bits", partial=True),
+        Metric("recited", primary=True, better="lower", partial=True, taught=True),
+        Metric("canary", better="lower", partial=True, taught=True),
+        Metric("exposure", better="lower", unit="bits", partial=True, taught=True),
     )
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -44,7 +45,7 @@ def test_every_probes_metrics_are_readable(probe: str, metric: Metric, width: in
     unit = "%" if metric.unit == "share" else metric.unit
     assert page.count(f"({unit})") == 2 and f"0 {unit}" not in page
     for piece in (probe, metric.name):
-        assert sum(piece in line for line in lines) == 2, piece
+        assert sum(re.search(rf"\b{piece}\b", line) is not None for line in lines) == 2, piece
 
 
 @pytest.mark.parametrize("width", WIDTHS)
