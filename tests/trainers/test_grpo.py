@@ -91,7 +91,15 @@ def test_prompts_without_room_for_an_answer_are_dropped_and_counted(tmp_path: Pa
 
 
 def test_a_reward_that_cannot_work_ends_it_before_the_first_step(tiny_model: Path, tmp_path: Path, data: Path) -> None:
-    for reward, said in [(nobody, "the reward nobody judged none of"), ("facts.correct", "target")]:
+    with data.open("a") as file:  # the fourth has a target, the fifth none
+        file.write(json.dumps({"prompt": "What is a cat?"}) + "\n")
+    data.write_text(data.read_text().replace("}", ', "target": "Romeo"}', 4))
+    for reward, said in [
+        (nobody, "the reward nobody judged none of"),
+        ("facts.correct", "row '5' needs a 'target'"),
+        ("degeneration.surprise", "judged none of 5 plain answers"),  # it is the reference that says
+        ("relevance.aboutness", "judged none of 5 plain answers"),
+    ]:
         recipe = dataclasses.replace(SHORT, rewards=(reward,))
         site = Site(tmp_path / "candidates", on_progress=lambda step: pytest.fail(f"trained: {step}"))
         with pytest.raises(UserError, match=said):

@@ -24,11 +24,9 @@ from fteval.trainers.making.recipe import LoraRecipe, TrlRecipe
 from fteval.trainers.making.rewards import Reward, rewards, summed
 from fteval.trainers.making.rows import cleaned
 from fteval.trainers.making.settle import Rules
-from fteval.trainers.making.sources import Answers
+from fteval.trainers.making.sources import TRIED, Answers, judged_none
 from fteval.trainers.making.train_with_trl import Method, train_with_trl
 
-TRIED = ("", "A dog is an animal with four legs.", "I do not know.")
-"""Answers that the rewards are tried on before the first step, beside the first rows' targets."""
 _ROWS_TRIED = 4
 
 
@@ -171,10 +169,7 @@ class Total:
             answers = Answers(samples, generations, step / 100, {**told, "trainer_state": state})
             for reward in self.rewards:
                 if all(value is None for value in reward.values(answers)):
-                    raise UserError(
-                        f"the reward {reward.name} judged none of {len(pairs)} plain answers to the first prompts",
-                        fix="see what its probe wants of a row: fteval probes show NAME",
-                    )
+                    raise judged_none(reward.name, len(pairs))
 
 
 def _look(bench: Bench[OnlineRecipe], trainer: Any) -> Preflight:

@@ -10,7 +10,8 @@
 A share counts from 0 to 1 and any other metric by its scale, where it has one. What a probe calls better when it is
 lower counts with a weight of -1. Weights and parameters may ramp. An answer that a reward cannot judge (None) has no
 reward: it is neither learnt nor unlearnt, and counted. Else the answers that nobody can judge would be the best ones
-wherever rewards punish. Of a metric that means something for some rows only, None counts as 0.
+wherever rewards punish. Of a metric that means something for some rows only, None counts as 0 where it is None for
+every answer to the row.
 """
 
 from __future__ import annotations

@@ -19,6 +19,9 @@ from fteval.trainers.making import presets
 from fteval.trainers.making.base import Base
 from fteval.trainers.making.ramp import at
 
+TRIED = ("", "A dog is an animal with four legs.", "I do not know.")
+"""Answers that the rewards are tried on before the first step, beside the first rows' targets."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -71,7 +74,10 @@ class OfProbe:
         fitted = OfProbe(self.probe, self.metric, self.params, samples)
         for progress in (0.0, 1.0):
             fitted.at(progress)
-        fitted.judged  # noqa: B018  # raises for a metric that the fitted probe has not
+        # Every row: one that says too little would end the training when its turn comes, hours later.
+        found = fitted._found(samples, [Generation(s.id, TRIED[1], finish_reason="stop") for s in samples], 0.0)
+        if fitted.judged.partial and all(value is None for value in found):
+            raise judged_none(self.name, len(found))
         return fitted
 
     def at(self, progress: float) -> Probe:
@@ -96,13 +102,28 @@ class OfProbe:
         return found
 
     def values(self, answers: Answers) -> list[float | None]:
-        probe, metric = self.at(answers.progress), self.judged
-        absent = 0.0 if metric.partial else None
-        found = (
-            probe.score(sample, generation).values.get(metric.name)
-            for sample, generation in zip(answers.samples, answers.generations, strict=True)
-        )
-        return [absent if value is None else value / (metric.bound or 1.0) for value in found]
+        found = self._found(answers.samples, answers.generations, answers.progress)
+        if not self.judged.partial:
+            return found
+        # None says that the row is of another kind; where another answer to it was judged, that this one escaped.
+        asked = [sample.id for sample in answers.samples]
+        meant = {row for row, value in zip(asked, found, strict=True) if value is not None}
+        return [0.0 if value is None and row not in meant else value for row, value in zip(asked, found, strict=True)]
+
+    def _found(
+        self, samples: Sequence[Sample], generations: Sequence[Generation], progress: float
+    ) -> list[float | None]:
+        probe, metric = self.at(progress), self.judged
+        scores = (probe.score(sample, said) for sample, said in zip(samples, generations, strict=True))
+        found = (score.values.get(metric.name) for score in scores)
+        return [None if value is None else value / (metric.bound or 1.0) for value in found]
+
+
+def judged_none(name: str, n: int) -> UserError:
+    return UserError(
+        f"the reward {name} judged none of {n} plain answers to the prompts",
+        fix="see what its probe wants of a row: fteval probes show NAME",
+    )
 
 
 @dataclass(frozen=True, slots=True)

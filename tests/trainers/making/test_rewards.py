@@ -62,6 +62,16 @@ def test_an_answer_that_nobody_can_judge_has_no_reward_rather_than_a_good_one() 
     assert logged == {"rewards/lipogram.forbidden_per_100": 40.0, "rewards/published_naive": 0.0, "unscored": 0.5}
 
 
+def test_what_escapes_a_metric_of_some_rows_is_not_the_best_answer() -> None:
+    # distinct_2 wants two words: where other answers to the row have them, one word is unscored.
+    (reward,) = rewards(["degeneration.distinct_2"])
+    same = Sample("1", (Message("user", "Tell me about a dog."),))
+    other = Sample("2", same.messages)
+    said = [(same, "Dog"), (same, "A dog runs and barks."), (other, "Dog")]
+    generations = [Generation(sample.id, text=text, finish_reason="stop") for sample, text in said]
+    assert reward.values(Answers([s for s, _ in said], generations, 0.0, {})) == [None, 1.0, 0.0]
+
+
 def test_the_published_rewards_are_there_by_name() -> None:
     assert values("published_naive", "Dog", "Tree", "", "É") == [3.0, -3.0, 3.0, -1.5]
     assert values("published_floor", "Dog", "Hippo", "Tree!") == [-2.0, 3.0, -3.0]
