@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 
 from fteval.engines.local.chat import Chat
 from fteval.engines.local.decode import Model
-from fteval.records import Generation, Request
+from fteval.records import Failure, Generation, Request
 from fteval.records.readings import Divergence
 
 Use = Callable[[], Model]
@@ -39,6 +40,9 @@ def _with(own: Generation, base: Generation, request: Request, chat: Chat, sides
     prompt, said = chat.continuation(request.prompt, base.text)
     kl, kept = _apart(other, model, prompt, said)
     back, _ = _apart(model, other, *chat.continuation(request.prompt, own.text))
+    if not (math.isfinite(kl) and math.isfinite(back)):
+        failure = Failure("nan_logits", "the logits of the model or of its base are NaN or infinite")
+        return replace(own, text=None, failure=failure)
     return replace(own, divergence=Divergence(kl, back, kept, len(said) + 1))
 
 
@@ -46,15 +50,18 @@ def _with(own: Generation, base: Generation, request: Request, chat: Chat, sides
 def _apart(one: Use, other: Use, prompt: Sequence[int], text: Sequence[int]) -> tuple[float, float]:
     """Mean KL(one‖other) in nats over the places of the text and the one behind it, and how often both have the same
     likeliest token."""
-    first, second = _log_probabilities(one(), prompt, text), _log_probabilities(other(), prompt, text)
+    logits = _logits(one(), prompt, text), _logits(other(), prompt, text)
+    # A training may have padded the vocabulary, with rows that no token has.
+    size = min(side.shape[-1] for side in logits)
+    first, second = (side[:, :size].log_softmax(-1) for side in logits)
     kl = (first.exp() * (first - second)).sum(-1).double().mean()
     same = (first.argmax(-1) == second.argmax(-1)).double().mean()
-    return max(0.0, float(kl)), float(same)
+    return float(kl.clamp(min=0.0)), float(same)  # rounding may leave it below 0; NaN stays NaN
 
 
-def _log_probabilities(model: Model, prompt: Sequence[int], text: Sequence[int]) -> Any:
+def _logits(model: Model, prompt: Sequence[int], text: Sequence[int]) -> Any:
     """(places, vocabulary), in float32."""
     ids = torch.tensor([[*prompt, *text]], device=model.device)
     positions = torch.arange(ids.shape[1], device=model.device).unsqueeze(0)
     logits = model(ids, torch.ones_like(ids), positions, keep=len(text) + 1)
-    return logits[0].float().log_softmax(-1)
+    return logits[0].float()
