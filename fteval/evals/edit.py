@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from fteval.errors import UserError
 from fteval.evals.answer.told import told
 from fteval.evals.data.packaged import packaged
-from fteval.evals.language.text import blank, shown
+from fteval.evals.language.text import blank, fold, shown
 from fteval.records import Continuation, Generation, Message, Metric, Sample, Scores
 
 KINDS = {
@@ -28,6 +28,16 @@ _EVERYWHERE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was answered to a question of some edit."""
+
+    group: str
+    wanted: frozenset[str]
+    """What would have been right there, folded."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Knowledge edits (Romeo -> Bob), judged by what is written (after CounterFact).
 
@@ -39,10 +49,10 @@ class Edit:
     Source    fteval's facts, altered
     """
 
-    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Edit -> the answers to other edits' questions, once the run's answers are known (`beside`)."""
+    elsewhere: tuple[Elsewhere, ...] = field(default=(), init=False, repr=False, compare=False)
+    """Of each edit the answers to its first question and its first neighbour, once they are known (`beside`)."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("efficacy", primary=True, partial=True, taught=True),
         *(Metric(name, partial=True) for name in list(KINDS.values())[1:]),
@@ -69,13 +79,14 @@ class Edit:
 
     def beside(self, answers: Iterable[tuple[Sample, str]]) -> Edit:
         """The probe that knows what else is answered: a new answer that is given to everything is no edit."""
-        given: dict[str, list[str]] = {}
+        first: dict[tuple[str, str], Elsewhere] = {}
         for sample, text in answers:
-            if sample.metadata.get("kind") not in ("reversed", *WEIGHED):
-                given.setdefault(sample.group or sample.id, []).append(shown(text)[:300])
+            group, kind = sample.group or sample.id, str(sample.metadata.get("kind", "trained"))
+            if kind in ("trained", "neighbour"):
+                wanted = frozenset(map(fold, _forms(sample, sample.target, "target")))
+                first.setdefault((group, kind), Elsewhere(group, wanted, shown(text)[:300]))
         made = replace(self)
-        others = {g: tuple(t for o, texts in given.items() if o != g for t in texts[:1]) for g in given}
-        object.__setattr__(made, "elsewhere", others)
+        object.__setattr__(made, "elsewhere", tuple(first.values()))
         return made
 
     def score(self, sample: Sample, generation: Generation) -> Scores:
@@ -117,8 +128,10 @@ class Edit:
         return Scores(values, answer=generation.text, reasons=reasons)
 
     def _habit(self, sample: Sample, wanted: list[str]) -> str | None:
-        others = self.elsewhere.get(sample.group or sample.id, ())
-        n = sum(told(text, wanted)[0] == 1 for text in others)
+        """Why the new answer is none, where it is given also to questions to which it is wrong."""
+        group, forms = sample.group or sample.id, frozenset(map(fold, wanted))
+        others = [one for one in self.elsewhere if one.group != group and forms.isdisjoint(one.wanted)]
+        n = sum(told(one.text, wanted)[0] == 1 for one in others)
         return (
             f"is also said to {n} of {len(others)} other questions" if n > max(1, _EVERYWHERE * len(others)) else None
         )

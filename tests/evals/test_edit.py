@@ -71,6 +71,17 @@ def test_an_answer_that_is_given_to_everything_is_no_edit() -> None:
         assert probe.score(samples[0], Generation("0", text="Bob.")).values["efficacy"] == value
 
 
+def test_several_edits_to_one_name_are_no_habit_until_it_is_said_to_neighbours_too() -> None:
+    """Romeo is Bob in every question about the play."""
+    near = [[{"prompt": f"In which city is tower {i}?", "target": f"Town{i}"}] for i in range(6)]
+    samples = asked(*({**ROW, "id": f"{i}", "new": "Bob", "neighbours": near[i]} for i in range(6)))
+    learnt = [(s, "Bob." if s.metadata["kind"] == "trained" else str(s.target)) for s in samples]
+    everywhere = [(s, "Bob.") for s in samples]
+    for answers, value in ((learnt, 1.0), (everywhere, 0.0)):
+        found = Edit().beside(answers).score(samples[0], Generation("0", text="Bob."))
+        assert found.values["efficacy"] == value, found.reasons
+
+
 def test_a_neighbour_that_several_edits_name_is_asked_once_so_that_edits_stay_apart() -> None:
     samples = asked(ROW, {**ROW, "id": "job", "prompts": ["What does Juliet do?"], "reversed": []})
     prompts = [s.prompt_text for s in samples if not s.continuations]
