@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fteval.records.digests import digest
 from fteval.records.samples import Message
@@ -78,12 +76,6 @@ class Standing:
             return f"{self.ref} was not tested enough as a judge: {few[0]}, wanted {FEWEST} trials"
         n = sum(test.required for test in self.tests)
         return f"{self.ref} is no judge here: it failed {len(failed)} of its {n} self-tests"
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """What decides a score: of a judge that passed, not on which answers, or one that is tried in a run of its own
-        (a candidate beside accepted scores) would be another scorer."""
-        return {"judge": self.judge, "fault": self.fault}
 
 
 @dataclass(frozen=True, slots=True)

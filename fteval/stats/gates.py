@@ -233,9 +233,10 @@ def _blocked(case: _Case, seen: Evidence, fails: bool, around: Circumstances) ->
         return "inconclusive", reasons.stopped(case.pairing)
     if case.edge and not errors:
         return "incomplete", case.edge
-    standing = case.pairing.candidate.standing
-    if not seen.n and not errors and standing is not None and standing.fault is not None:
-        return "incomplete", standing.fault
+    sides = (case.pairing.candidate, case.pairing.base)
+    faults = [side.standing.fault for side in sides if side.standing is not None and side.standing.fault is not None]
+    if faults and not seen.n and not errors:
+        return "incomplete", faults[0]
     if not seen.n and not errors:
         return "fail", reasons.nothing(seen.missing, case.pairing)
     if errors:

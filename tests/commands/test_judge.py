@@ -124,3 +124,20 @@ def test_a_judge_is_asked_about_outputs_made_elsewhere(tmp_path: Path, capsys: p
             code = cli.call(["score", str(tmp_path / "rows.jsonl"), "--probe", "judge", *settings, "--json", "-q"])
         judged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert {row["scores"]["preferred"] for row in judged} == found and code == (0 if found == {1.0} else 3)
+
+
+def test_accepted_scores_stand_for_a_base_whose_answers_were_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with server() as running:
+        config = folder(tmp_path, running, gate="metric: score, min_gain: 10pp", pairwise="false")
+        assert cli.call(["run", "-c", str(config), "--json"]) == 0
+        base = json.loads(capsys.readouterr().out)["base"]["run"]
+        accepted = ["baseline", "accept", base, "--store", str(tmp_path / "store")]
+        assert cli.call(accepted) == 0, capsys.readouterr().err
+        assert cli.call(["run", "-c", str(config), "--against", "baseline"]) == 0, capsys.readouterr()
+        with_pairs = config.read_text().replace("pairwise: false", "pairwise: true").replace("score", "preferred")
+        config.write_text(with_pairs)
+        capsys.readouterr()
+        assert cli.call(["run", "-c", str(config), "--against", "baseline"]) == 2

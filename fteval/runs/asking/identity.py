@@ -24,7 +24,6 @@ from fteval.records import (
     digest,
 )
 from fteval.records.readings import Limits
-from fteval.records.verdicts import Standing
 from fteval.runs.asking.sources import source_files
 
 KEY_VERSION = 1
@@ -109,9 +108,9 @@ def judged_digest(probe_digest: str, judge: str) -> str:
     return digest({"probe": probe_digest, "judge": judge})
 
 
-def limited_digest(probe_digest: str, by: Limits | Standing) -> str:
-    """The digest of its judgements: other limits are another scorer, and so is a judge that stood otherwise."""
-    return digest({"probe": probe_digest, **by.identity})
+def limited_digest(probe_digest: str, limits: Limits) -> str:
+    """The digest of its judgements: other limits are another scorer."""
+    return digest({"probe": probe_digest, **limits.identity})
 
 
 def probe_version(probe: Probe) -> int:

@@ -16,7 +16,7 @@ from fteval.errors import UserError
 from fteval.records import ComparingProbe, Generation, JudgedProbe, Metric, Probe, Sample, Scores, digest
 from fteval.records.readings import Limits, Reading
 from fteval.records.reasoning import NO_ANSWER, unanswered
-from fteval.records.verdicts import Heard, Standing
+from fteval.records.verdicts import Heard
 from fteval.runs.asking import identity
 from fteval.runs.asking.hearing import Testimony
 from fteval.runs.asking.suite import SuiteProbe
@@ -77,7 +77,7 @@ def score(
     """
     limits = readings.limits if readings is not None else {}
     standings = testimony.standings if testimony is not None else {}
-    probes = [_limited(_limited(probe, limits), standings) for probe in probes]
+    probes = [_limited(probe, limits) for probe in probes]
     waiting = places(keys)
     probes = _beside(run, probes, waiting)
     scores = journal.Journal(run.scores)
@@ -197,11 +197,11 @@ def _record(
     return row if reading is None else {**row, "reading": _numbers(reading)}
 
 
-def _limited(probe: SuiteProbe, by: Mapping[str, Limits | Standing]) -> SuiteProbe:
-    """The probe with its limits, or how its judge stood, in its digest."""
-    if probe.name not in by:
+def _limited(probe: SuiteProbe, limits: Mapping[str, Limits]) -> SuiteProbe:
+    """The probe with its limits in its digest. How a judge stood is no part of it: each run tries its judge itself."""
+    if probe.name not in limits:
         return probe
-    return replace(probe, digest=identity.limited_digest(probe.digest, by[probe.name]))
+    return replace(probe, digest=identity.limited_digest(probe.digest, limits[probe.name]))
 
 
 def _numbers(reading: Reading) -> dict[str, Any]:

@@ -307,7 +307,7 @@ def read_scores(run: Run, columns: Mapping[str, Columns]) -> dict[str, list[str]
     for row in lines.read(run.scores):
         column, of_probe = columns[row["probe"]], errors.setdefault(row["probe"], {})
         if "digest" in row:
-            if row["digest"] != column.digest:
+            if row.get("standing") or row["digest"] != column.digest:
                 column.begin(row)
             of_probe.clear()
             continue
