@@ -71,4 +71,6 @@ def cut_off(change: MetricChange, behaviour: Sequence[Behaviour]) -> str:
     least = abs(change.difference or 0.0) / 2 if change.metric.unit == "share" else CUT
     if rows.tone_of(change) not in ("good", "bad") or share < max(least, 1e-9):
         return ""
+    if change.metric.partial:  # answers cut off are counted per probe, and may be to other questions
+        return ""
     return f"answers cut off: {cut[0]:,} → {cut[1]:,} of {change.planned:,}"
