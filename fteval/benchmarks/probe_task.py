@@ -14,7 +14,19 @@ from lm_eval.api.task import ConfigurableTask
 from fteval import registry
 from fteval.data.read import read_samples
 from fteval.errors import UserError
-from fteval.records import ComparingProbe, DrawingProbe, FittedProbe, Generation, Sample, Sampling, VaryingProbe
+from fteval.records import (
+    ComparingProbe,
+    DrawingProbe,
+    FittedProbe,
+    Generation,
+    JudgedProbe,
+    Probe,
+    Sample,
+    Sampling,
+    VaryingProbe,
+    asks_base,
+)
+from fteval.records.verdicts import Heard
 
 FOR_LM_EVAL = ("task", "class", "metadata", "include", "tag", "group")
 """Keys of a task file that say nothing of the probe."""
@@ -25,7 +37,7 @@ class ProbeTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no types
 
     In a task file: `class: !function probes.ProbeTask` beside `probe: lipogram`, with a probes.py that imports this.
     Asked as fteval asks where lm-eval is told to apply the chat template. What a probe cannot judge counts in no mean.
-    Raises UserError for a probe that judges more than one answer by itself.
+    Raises UserError for a probe that judges more than one answer by itself, or by another model.
     """
 
     VERSION = 1
@@ -40,7 +52,7 @@ class ProbeTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no types
         self._by_id = {sample.id: sample for sample in samples}
         if isinstance(self._probe, FittedProbe):
             self._probe = self._probe.for_samples(samples)
-        if isinstance(self._probe, ComparingProbe) or any(s.tools or s.continuations for s in samples):
+        if _wants_more(self._probe) or any(s.tools or s.continuations for s in samples):
             raise UserError(
                 f"probe '{probe}' looks at more than the answer to one prompt, which lm-eval cannot show it",
                 fix="run it with fteval",
@@ -95,8 +107,15 @@ class ProbeTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval has no types
         return {"until": list(sampling.stop), "max_gen_toks": sampling.max_tokens, "do_sample": bool(hot), **hot}
 
     def _judged(self, doc: Mapping[str, Any], results: list[str]) -> dict[str, float]:
-        scores = self._probe.score(self._by_id[doc["id"]], Generation(doc["id"], text=results[0]))
+        # What judges said stands in a row for another answer.
+        answer = Generation(doc["id"], text=results[0], heard=Heard())
+        scores = self._probe.score(self._by_id[doc["id"]], answer)
         return {name: value for name, value in scores.values.items() if value is not None}
+
+
+def _wants_more(probe: Probe) -> bool:
+    judged = isinstance(probe, JudgedProbe) and (probe.judge is not None or getattr(probe, "needs_judge", False))
+    return isinstance(probe, ComparingProbe) or asks_base(probe) or judged
 
 
 def _document(sample: Sample) -> dict[str, str]:
