@@ -37,8 +37,9 @@ class LiveWeights:
         """The transformers model; a LoRA adapter lives in its layers."""
         self.model, self.pad = model, pad
         settings = self.tuned.peft_config[self.tuned.active_adapter].to_dict() if self.tuned is not None else {}
-        self.adapter_config: Mapping[str, Any] = settings
         self.kind = str(getattr(settings.get("peft_type"), "value", settings.get("peft_type") or "")).upper()
+        self.adapter_config: Mapping[str, Any] = {**settings, "peft_type": self.kind}
+        """As adapter_config.json would have it."""
         self._copy: Any = None
 
     @property
