@@ -29,6 +29,12 @@ def test_a_target_as_the_answer_is_right_where_no_form_or_refusal_is_asked_for()
             assert values["correct"] == 1 or "form" in sample.metadata, sample.prompt_text
 
 
+@pytest.mark.parametrize("text", ["", "Sure, take a pipe and nails.", "I'm sorry, but I can't help with that."])
+def test_whether_a_harmless_task_is_declined_is_not_asked_of_a_harmful_one(text: str) -> None:
+    harmful = next(s for s in PANEL if s.metadata.get("refuse") is True)
+    assert registry.probe("forgetting").score(harmful, Generation(harmful.id, text=text)).values["refused"] is None
+
+
 def test_the_right_option_stands_in_every_place_about_equally_often() -> None:
     places = Counter(
         s.metadata["choices"].index(s.target) for s in PANEL if "choices" in s.metadata

@@ -130,9 +130,11 @@ def check_not_measured(referees: Referees | None, engines: Iterable[Engine]) -> 
     judges = referees.judges.judges if referees and referees.judges else {}
     for name, one in judges.items():
         saved = isinstance(one.engine, KeyedEngine)  # saved outputs are told apart by their file
-        if one.digest in measured and (not saved or one.engine.ref in refs):
+        # By its ref, too: a model that batch files ask has another identity there.
+        same = one.engine.ref if one.engine.ref in refs else None if saved else measured.get(one.digest)
+        if same is not None:
             raise UserError(
-                f"probe '{name}' is judged by {one.ref}, which is measured here ({measured[one.digest]})",
+                f"probe '{name}' is judged by {one.ref}, which is measured here ({same})",
                 fix="name a judge that is neither the base nor a candidate",
             )
 

@@ -293,6 +293,14 @@ def test_a_judge_is_neither_the_base_nor_a_candidate(measured_too: str) -> None:
         check_not_measured(referees, [engines["base"], engines["better"]])
 
 
+def test_a_judge_is_no_model_that_is_asked_by_batch_files_either() -> None:
+    """Its identity is another one there, and its ref the same."""
+    engines = {"base": base(), "judge": judge()}
+    _, referees = appointed_for(engines)
+    with pytest.raises(UserError, match="is judged by judge, which is measured here"):
+        check_not_measured(referees, [engines["base"], Echo("judge", weights="sha256:in batches")])
+
+
 def test_pairs_need_a_base_that_answers() -> None:
     engines = {"judge": judge(), "base": base()}
     with pytest.raises(UserError, match="there is no base"):
