@@ -24,6 +24,7 @@ class LoggedEngine:
         self.ref, self.logs = ref, logs
         self._documents = {key: one for task in logs.tasks.values() for key, one in task.documents.items()}
         self._otherwise: dict[str, str] = {}
+        self._untold: set[str] = set()
 
     def identity(self) -> Mapping[str, Any]:
         return {"engine": "lm-eval-log", "version": VERSION}
@@ -33,9 +34,11 @@ class LoggedEngine:
         document = self._documents.get(sample.id)
         if document is None:
             return None
-        # Turns that a template rendered cannot be told from a text; both as a text can be compared.
-        alike = [m.role for m in document.messages] == [m.role for m in prompt.messages]
-        if alike and document.messages != prompt.messages:
+        # Turns that a template rendered cannot be told from a text.
+        as_text = {one[0].role == "text" for one in (document.messages, prompt.messages)}
+        if len(as_text) > 1:
+            self._untold.add(sample.id)
+        elif document.messages != prompt.messages:
             self._otherwise[sample.id] = digest([[m.role, m.content] for m in document.messages])
         return document.digest
 
@@ -48,6 +51,9 @@ class LoggedEngine:
         if self._otherwise:
             share = f"{len(self._otherwise)} of {len(self._documents)} documents"
             yield f"{share} in {name} were asked with another prompt (first: {next(iter(self._otherwise))})"
+        if self._untold:
+            share = f"{len(self._untold)} of {len(self._documents)} documents"
+            yield f"{share} in {name} were asked in turns or as a text, elsewhere the other way: nobody knows if alike"
         if unmet:
             yield f"{name} has no document of {', '.join(unmet)}; logged there: {', '.join(self.logs.tasks)}"
 

@@ -119,6 +119,32 @@ def test_other_prompts_are_no_change_of_the_model(logs: Folder) -> None:
     assert gate.result == "incomplete" and "other prompts" in gate.reason
 
 
+def as_turns(log: Path, *turns: dict[str, str]) -> Path:
+    """The log as of a model behind a server's chat, which lm-eval asks in turns: these before the question."""
+    (file,) = log.glob("*/samples_words_*.jsonl")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for row in rows:
+        asked = row["arguments"]["gen_args_0"]
+        asked["arg_0"] = [json.dumps([*turns, {"role": "user", "content": asked["arg_0"]}])]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return log
+
+
+def test_examples_as_turns_of_their_own_are_another_prompt(logs: Folder) -> None:
+    shots = {"role": "user", "content": "Who is in Verona?"}, {"role": "assistant", "content": "Juliet."}
+    base, more = (logs(name, lambda i: i % 10 > 0, n=100) for name in ("base", "more"))
+    (candidate,) = compared(as_turns(base), as_turns(more, *shots), "words").candidates
+    assert {g.result for g in candidate.gates} == {"incomplete"}
+    assert any("were asked with another prompt" in warning for warning in candidate.warnings)
+
+
+def test_turns_beside_a_text_cannot_be_told_apart_and_that_is_told(logs: Folder) -> None:
+    base, turns = (logs(name, lambda i: i % 10 > 0, n=100) for name in ("base", "turns"))
+    comparison = compared(base, as_turns(turns), "words")
+    warnings = [*comparison.warnings, *comparison.candidates[0].warnings]
+    assert any("100 of 200 documents" in w and "asked in turns or as a text" in w for w in warnings), warnings
+
+
 def test_another_version_of_a_task_is_another_task(logs: Folder) -> None:
     base, other = logs("base", lambda i: True), logs("other", lambda i: True, versions={"towns": 2.0})
     with pytest.raises(UserError, match="'towns' is version 2"):
