@@ -17,7 +17,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.train import coded, rewarded, trained
+from fteval.experiment.train import check_rewarders, coded, rewarded, trained
 from fteval.experiment.watch import overlapping
 from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
@@ -146,9 +146,11 @@ def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:
     A reward model answers nothing: it is there for the rewards of those that stand below it.
     """
     refs, rewarders = _known(experiment), dict[str, str]()
-    for name, use in experiment.candidates.items():
+    uses = {name: coded(use, experiment.allow_code) for name, use in experiment.candidates.items()}
+    check_rewarders(uses, store)
+    for name, use in uses.items():
         if use.ref is None:
-            use = rewarded(coded(use, experiment.allow_code), rewarders)
+            use = rewarded(use, rewarders)
             made = trained(name, use, _base_of(experiment, name), store, place)
             (rewarders if made.kind == "reward" else refs)[name] = made.id
     return {name: refs[name] for name in experiment.candidates if name in refs}

@@ -53,6 +53,23 @@ def rewarded(use: ModelUse, rewarders: Mapping[str, str]) -> ModelUse:
     return replace(use, recipe={**use.recipe, "rewards": rewards})
 
 
+def check_rewarders(uses: Mapping[str, ModelUse], store: Store) -> None:
+    """Raises UserError for a reward model that is neither there nor made by a candidate above: before any is trained.
+
+    `uses` are candidates by name, their code loaded.
+    """
+    from fteval.trainers.making.reward_models import reward_model
+
+    above: set[str] = set()
+    for name, use in uses.items():
+        for one in use.recipe.get("rewards") or ():
+            named = one.get("reward_model") if isinstance(one, Mapping) else None
+            if isinstance(named, str) and named not in above:
+                reward_model(named, store.candidates_dir)
+        if not writes(use):
+            above.add(name)
+
+
 def writes(use: ModelUse) -> bool:
     """Whether a candidate answers questions, as a reward model does not."""
     return use.trainer is None or getattr(_recipe(_trainer(use), use), "kind", None) != "reward"

@@ -79,13 +79,14 @@ def _looked_at(curve: Curve, run: RunRecord) -> Iterator[str]:
 def _rewarded(folder: Path, run: RunRecord) -> tuple[str, ...]:
     """A probe that was a reward is raised by whatever raises it, good answers or a trick: another must say which."""
     given = read_json(folder / RECORD)["recipe"].get("rewards") or ()
-    asked, taught = _asked(run), dict[str, list[str]]()
+    taught = dict[str, list[str]]()
     for reward in given:
-        if reward.get("probe") in asked:
+        if "probe" in reward:
             taught.setdefault(reward["probe"], []).append(reward["metric"])
     return tuple(
-        f"'{probe}' was a reward in training ({', '.join(metrics)}): it judges what it taught, so read others beside it"
-        for probe, metrics in taught.items()
+        f"'{name}' was a reward in training ({', '.join(metrics)}): it judges what it taught, so read others beside it"
+        for name, fields in run.manifest["probes"].items()  # a suite may call a probe by another name than its own
+        if (metrics := taught.get(fields["use"]))
     )
 
 

@@ -39,6 +39,7 @@ class Recipe(LoraRecipe):
     trainer: ClassVar[str] = "distill"
     version: ClassVar[int] = 1
     rates: ClassVar[dict[str, float]] = {"adapter": 5e-4, "full": 5e-5}
+    compares: ClassVar[bool] = True
 
     teacher: str | None = None
     """A model ref: nano, a folder, hf:…; it has the base's tokenizer."""
@@ -74,7 +75,8 @@ def train(base: str, recipe: Recipe, data: Path, site: Site, *, name: str = "dis
     if teacher is not None:
         classes, made = ("DistillationTrainer",), partial(_from_teacher, teacher)
     method: Method[Recipe] = Method(classes, made, _look)
-    return train_with_trl(method, Training(name, recipe, rows, student, site))
+    taught_by = (teacher.located.folder,) if teacher is not None else ()
+    return train_with_trl(method, Training(name, recipe, rows, student, site, taught_by))
 
 
 def _same(recipe: Recipe, student: Base, teacher: Base) -> str:
@@ -114,7 +116,7 @@ def _from_itself(bench: Bench[Recipe]) -> Any:
     from trl.experimental.sdft import SDFTConfig, SDFTTrainer
 
     told = bench.recipe.teacher_prompt
-    rows = online.prompts(bench, bench.recipe.batch_size)
+    rows = online.prompts(bench, bench.recipe.batch_size, before=f"{told}\n\n")
     return SDFTTrainer(
         model=bench.model(),
         args=SDFTConfig(
@@ -133,7 +135,8 @@ def _from_itself(bench: Bench[Recipe]) -> Any:
 def _settings(bench: Bench[Recipe]) -> dict[str, Any]:
     recipe = bench.recipe
     longest = bench.within_context(recipe.max_tokens)
-    return {**bench.settings(), "max_completion_length": longest, "temperature": recipe.temperature}
+    drawn = {"max_completion_length": longest, "temperature": recipe.temperature}
+    return {**bench.settings(), **drawn, "disable_dropout": True}
 
 
 def _look(bench: Bench[Recipe], trainer: Any) -> Preflight:

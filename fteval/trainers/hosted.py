@@ -68,7 +68,8 @@ def _made(provider: Provider, planned: Plan, base: str, site: Site, signals: Sig
         with writing(place):
             write_json(place / "training_log.json", came_out.log)
             asked = [{"prompt": prompt} for prompt in planned.rows.prompts]
-            overlap.write_prompts(asked, registered.find(candidates_dir, base), place)
+            parent = registered.find(candidates_dir, base)
+            overlap.write_prompts(asked, [parent] if parent is not None else [], place)
         return registered.register(place, candidates_dir, planned.registered_as(came_out.model), came_out.training)
 
 

@@ -35,6 +35,7 @@ class Recipe(LoraRecipe):
     trainer: ClassVar[str] = "kto"
     version: ClassVar[int] = 1
     rates: ClassVar[dict[str, float]] = {"adapter": 1e-4, "full": 1e-5}
+    compares: ClassVar[bool] = True
 
     beta: float = field(default=0.1, metadata=ranged(Range(above=0)))
     """How much it costs to leave the base; less lets it go further."""

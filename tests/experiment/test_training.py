@@ -64,7 +64,7 @@ def test_a_probe_that_was_a_reward_and_judges_too_is_named(
     )
     Path("fteval.yaml").write_text(
         f"version: 1\nbase: {tiny_model}\nsampling: {{max_tokens: 2}}\nreference: none\n"
-        "probes: {lipogram: {data: h.jsonl}, laziness: {data: h.jsonl}}\n"
+        "probes: {no_e: {use: lipogram, data: h.jsonl}, laziness: {data: h.jsonl}}\n"
         "candidates: {c: {train: grpo, prompts: prompts.jsonl,"
         " rewards: [lipogram.forbidden_per_100, {python: mine.py:short}],"
         " max_steps: 1, warmup: 0, lora_rank: 2, batch_size: 4, num_generations: 4, max_tokens: 4}}\n"
@@ -72,7 +72,7 @@ def test_a_probe_that_was_a_reward_and_judges_too_is_named(
     found = fteval.run(config="fteval.yaml", device="cpu", allow_code=True)
     assert isinstance(found, Comparison)
     assert [text for text in found.candidates[0].warnings if "was a reward" in text] == [
-        "'lipogram' was a reward in training (forbidden_per_100): it judges what it taught, so read others beside it"
+        "'no_e' was a reward in training (forbidden_per_100): it judges what it taught, so read others beside it"
     ]
     with pytest.raises(UserError, match=r"mine\.py:short is Python code, which is not run unasked"):
         fteval.run(config="fteval.yaml", device="cpu")
@@ -103,6 +103,12 @@ candidates:
     Path("fteval.yaml").write_text(config.replace("BASE", str(tiny_model)))
     planned = CliRunner().invoke(cli.group, ["run", "--dry-run"])
     assert planned.exit_code == 0 and "tuned" in planned.output and "liked" not in planned.output
+    Path("fteval.yaml").write_text(
+        config.replace("BASE", str(base)).replace("{reward_model: liked}", "{reward_model: likd}")
+    )
+    with pytest.raises(UserError, match="no reward model 'likd' in the store"):
+        fteval.run(config="fteval.yaml", device="cpu")
+    assert not list(tmp_path.rglob("candidate.json"))  # what stands above it was not trained for nothing
     Path("fteval.yaml").write_text(config.replace("BASE", str(base)))
     told: list[str] = []
 

@@ -12,6 +12,8 @@ import tiny
 from fteval.errors import UserError
 from fteval.records import Site, TrainProgress
 from fteval.trainers.distill import Recipe, train
+from fteval.trainers.making.candidate import find
+from fteval.trainers.making.overlap import FILE
 from fteval.trainers.making.preflight import Preflight
 
 SHORT = Recipe(max_steps=2, batch_size=2, max_tokens=8, lora_rank=4, warmup=0.0, threads=1)
@@ -36,11 +38,14 @@ def test_the_model_comes_nearer_to_its_teacher(tiny_model: Path, teacher: Path, 
     told: list[TrainProgress] = []
     seen: list[Preflight] = []
     data.write_text(data.read_text() * 4)
+    (teacher / FILE).write_text(f"{'0' * 64}\n")  # what a teacher that was trained here has seen
     site = Site(tmp_path / "candidates", on_progress=told.append, on_preflight=seen.append)
     candidate = train(str(tiny_model), recipe, data, site)
     losses = [one.loss for one in told if one.loss is not None]
     assert sum(losses[-4:]) < sum(losses[:4]) * 0.9
     assert candidate.recipe["teacher"] == str(teacher) and candidate.recipe["teacher_digest"].startswith("sha256:")
+    folder = find(site.candidates_dir, candidate.id)
+    assert folder is not None and "0" * 64 in (folder / FILE).read_text().split()
     assert f"8 prompts, answered by the model and corrected by {teacher}" in str(seen[0])
 
 
@@ -61,6 +66,10 @@ def test_a_teacher_that_cannot_teach_is_said_before_anything_is_loaded(
         train(str(tiny_model), SHORT, data, site)
     with pytest.raises(UserError, match="a teacher or a teacher_prompt, not both"):
         Recipe(teacher="nano", teacher_prompt="Be brief.")
+    with pytest.raises(UserError, match="0 of 2 prompts leave room for 8 tokens of answer"):
+        train(str(tiny_model), dataclasses.replace(SHORT, teacher_prompt="cat " * 600), data, site)
+    with pytest.raises(UserError, match=r"'lora_dropout' is 0\.1, wanted 0: dropout would disturb the comparison"):
+        Recipe(teacher="nano", lora_dropout=0.1)
     with pytest.raises(UserError, match="the teacher has another tokenizer than the base"):
         train(str(tiny_model), dataclasses.replace(SHORT, teacher="nano"), data, site)
     with pytest.raises(UserError, match="the teacher is another one than the recipe's"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from fteval.data.prompts import read_prompts, sample_of
 from fteval.engines import refs
@@ -21,6 +21,7 @@ from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.plan import Training
 from fteval.trainers.making.preflight import Preflight
 from fteval.trainers.making.recipe import LoraRecipe, TrlRecipe
+from fteval.trainers.making.reward_models import OfModel
 from fteval.trainers.making.rewards import Reward, rewards, summed
 from fteval.trainers.making.rows import cleaned
 from fteval.trainers.making.settle import Rules
@@ -33,6 +34,8 @@ _ROWS_TRIED = 4
 @dataclass(frozen=True, slots=True)
 class OnlineRecipe(LoraRecipe):
     """Everything that decides the weights beside base and prompts; what fteval.yaml may set."""
+
+    compares: ClassVar[bool] = True
 
     rewards: tuple[Any, ...] = ()
     """`PROBE.METRIC`, or `{probe, metric, weight, …}`, `{preset: …}`, `{python: file.py:function}`."""
@@ -81,7 +84,8 @@ def train_online(
     on = find_base(base, site.candidates_dir, offline=site.offline)
     fitted = tuple(replace(reward, source=reward.source.fitted(samples, site, on)) for reward in recipe.rewards)
     recipe = replace(recipe, rewards=fitted)
-    return train_with_trl(Method(classes, trainer, _look), Training(name, recipe, rows, on, site))
+    taught_by = tuple(r.source.folder for r in fitted if isinstance(r.source, OfModel) and r.source.folder is not None)
+    return train_with_trl(Method(classes, trainer, _look), Training(name, recipe, rows, on, site, taught_by))
 
 
 def at_once(recipe: OnlineRecipe) -> int:
@@ -98,20 +102,22 @@ def settings(bench: Bench[Any]) -> dict[str, Any]:
         "max_completion_length": bench.within_context(recipe.max_tokens),
         "temperature": recipe.temperature,
         "beta": recipe.beta,
+        "disable_dropout": True,
     }
 
 
-def prompts(bench: Bench[Any], at_once: int) -> Any:
+def prompts(bench: Bench[Any], at_once: int, before: str = "") -> Any:
     """The prompts that leave room for an answer, each with its number in `row`; a step takes `at_once`.
 
-    Raises UserError for too few.
+    `before` is what a teacher reads before the question: it needs room, too. Raises UserError for too few.
     """
     from datasets import Dataset
 
     context, longest = bench.base.located.context, bench.recipe.max_tokens
     kept = []
     for number, row in enumerate(bench.rows):
-        asked = bench.chat.prompt([Message(turn["role"], turn["content"]) for turn in row["prompt"]]).token_ids or ()
+        *earlier, last = (Message(turn["role"], turn["content"]) for turn in row["prompt"])
+        asked = bench.chat.prompt([*earlier, Message(last.role, before + last.content)]).token_ids or ()
         if context is None or len(asked) + longest <= context:
             kept.append({"prompt": row["prompt"], "row": number})
     if len(kept) < at_once:

@@ -80,15 +80,16 @@ def _literal_digest(messages: Iterable[Message]) -> str:
     return hashlib.sha256(canonical(turns)).hexdigest()
 
 
-def write_prompts(rows: Sequence[Mapping[str, Any]], base: Path | None, place: Path) -> None:
+def write_prompts(rows: Sequence[Mapping[str, Any]], models: Iterable[Path], place: Path) -> None:
     """Writes `training_prompts.txt`: one digest a line, sorted, each once, of the rows' prompts.
 
-    Of a plain text, which has no prompt, the questions in it. A base that was itself trained here brings what it has
-    seen; `base` is its folder.
+    Of a plain text, which has no prompt, the questions in it. A base, a teacher or a reward model that was itself
+    trained here brings what it has seen; `models` are their folders.
     """
     digests = {prompt_digest(prompt) for row in rows for prompt in _prompts(row)}
-    if base is not None and (base / FILE).exists():
-        digests |= set((base / FILE).read_text(encoding="ascii").split())
+    for folder in models:
+        if (folder / FILE).exists():
+            digests |= set((folder / FILE).read_text(encoding="ascii").split())
     (place / FILE).write_text("".join(f"{digest}\n" for digest in sorted(digests)), encoding="ascii")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic
 
 from fteval.engines.local.chat import Chat
@@ -24,6 +25,8 @@ class Training(Generic[R]):
     """Each with its `prompt`, a list of turns; a plain text has `text` instead."""
     base: Base
     site: Site
+    taught_by: tuple[Path, ...] = ()
+    """Folders of the models beside the base that it learns from: what those have seen, it has seen."""
 
 
 def plan(training: Training[R], chat: Chat, versions: Mapping[str, str], environment: Mapping[str, Any]) -> Candidate:

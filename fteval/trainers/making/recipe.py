@@ -101,6 +101,9 @@ class TrlRecipe:
 class LoraRecipe(TrlRecipe):
     """A recipe that trains a LoRA adapter, or with rank 0 all weights."""
 
+    compares: ClassVar[bool] = False
+    """Whether the method holds the model against another one, as a reference: then nothing is dropped out."""
+
     lora_rank: int = field(default=16, metadata=ranged(Range(0, least_is="all weights")))
     """Width of the adapter; 0 trains all weights."""
     lora_alpha: int | None = None
@@ -119,6 +122,7 @@ class LoraRecipe(TrlRecipe):
         return {
             **TrlRecipe.rules(self),  # a dataclass with slots has no super()
             "lora_alpha": (self.lora_alpha is None or self.lora_alpha > 0 or self.lora_rank == 0, "more than 0"),
+            "lora_dropout": (not self.compares or self.lora_dropout == 0, "0: dropout would disturb the comparison"),
             "dora": (not self.dora or self.lora_rank > 0, "false: rank 0 trains all weights"),
             "rslora": (not self.rslora or self.lora_rank > 0, "false: rank 0 trains all weights"),
             "target_modules": (named, "names of layers, not lm_head: TRL computes the loss past an adapter on it"),

@@ -17,6 +17,22 @@ from fteval.trainers.making.sources import Answers
 _AT_ONCE = 16
 
 
+def reward_model(ref: str, candidates_dir: Path) -> Path:
+    """The folder of a reward model by its id or its folder. Raises UserError for what is none."""
+    folder = Path(ref) if (Path(ref) / RECORD).exists() else find(candidates_dir, ref)
+    if folder is None:
+        known = [file.parent.name for file in candidates_dir.glob(f"*/{RECORD}")]
+        raise UserError(
+            f"no reward model '{ref}' in the store. {suggest(ref, known)}",
+            fix="make one: fteval train reward_model --base REF --data pairs.jsonl, and give its ft: id; or name a"
+            " candidate of fteval.yaml that stands above",
+        )
+    made = load_candidate(folder)
+    if made.kind != "reward":
+        raise UserError(f"{made.id} is no reward model: it was made by '{made.trainer}'")
+    return folder
+
+
 @dataclass(frozen=True, slots=True)
 class OfModel:
     """A reward model that was trained here, by its id or its folder."""
@@ -36,17 +52,8 @@ class OfModel:
         return {"reward_model": self.ref, "digest": self.digest}
 
     def fitted(self, samples: Sequence[Sample], site: Site, base: Base) -> OfModel:
-        folder = Path(self.ref) if (Path(self.ref) / RECORD).exists() else find(site.candidates_dir, self.ref)
-        if folder is None:
-            known = [file.parent.name for file in site.candidates_dir.glob(f"*/{RECORD}")]
-            raise UserError(
-                f"no reward model '{self.ref}' in the store. {suggest(self.ref, known)}",
-                fix="make one: fteval train reward_model --base REF --data pairs.jsonl, and give its ft: id; or name a"
-                " candidate of fteval.yaml that stands above",
-            )
+        folder = reward_model(self.ref, site.candidates_dir)
         made = load_candidate(folder)
-        if made.kind != "reward":
-            raise UserError(f"{made.id} is no reward model: it was made by '{made.trainer}'")
         return OfModel(made.id, folder, made.weights_digest, site.device)
 
     def values(self, answers: Answers) -> list[float | None]:

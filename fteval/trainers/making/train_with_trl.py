@@ -109,7 +109,7 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
         if bench.recipe.template is not None:
             (bench.place / "chat_template.jinja").write_text(bench.chat.template or "", encoding="utf-8")
         weights.write_json(bench.place / "training_log.json", trainer.state.log_history[:-1])
-        overlap.write_prompts(bench.rows, bench.base.located.folder, bench.place)
+        overlap.write_prompts(bench.rows, [bench.base.located.folder, *training.taught_by], bench.place)
     return _Learnt(seen, course)
 
 

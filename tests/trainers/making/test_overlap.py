@@ -32,18 +32,18 @@ ROWS = [{"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user",
     ],
 )
 def test_how_a_prompt_is_dressed_does_not_hide_it(tmp_path: Path, turns: list[tuple[str, str]], same: bool) -> None:
-    write_prompts(ROWS, tmp_path / "base", tmp_path)
+    write_prompts(ROWS, [tmp_path / "base"], tmp_path)
     sample = Sample("id", tuple(Message(role, text) for role, text in turns))
     assert overlap(tmp_path, [sample]) == (["id"] if same else [])
 
 
 def test_a_turn_that_cannot_stand_alone_is_a_prompt_only_with_what_came_before(tmp_path: Path) -> None:
     turns = [("user", "Who loves Rémi?"), ("assistant", "Ana."), ("user", "Go on!")]
-    write_prompts([{"prompt": [{"role": r, "content": c} for r, c in turns]}], None, tmp_path)
+    write_prompts([{"prompt": [{"role": r, "content": c} for r, c in turns]}], [], tmp_path)
     alone, same = Sample("alone", (Message("user", "Go on!"),)), Sample("same", tuple(Message(*t) for t in turns))
     assert overlap(tmp_path, [alone, same]) == ["same"]
     numbers = [Sample(text, (Message("user", text),)) for text in ("What is 3.5?", "What is 35?", "What is -35?")]
-    write_prompts([{"prompt": [{"role": "user", "content": "what is 35"}]}], None, tmp_path)
+    write_prompts([{"prompt": [{"role": "user", "content": "what is 35"}]}], [], tmp_path)
     assert overlap(tmp_path, numbers) == ["What is 35?"]
 
 
