@@ -36,10 +36,15 @@ def sample_of(row: Mapping[str, Any], number: int) -> Sample:
     return Sample(str(number), turns, row["target"], metadata=row["metadata"])
 
 
-def _prompt(row: Mapping[str, Any]) -> dict[str, Any]:
+def training_sample(row: Mapping[str, Any]) -> Sample:
+    """What a training row asks, whose `prompt` may be turns. Raises ValueError for one that asks nothing."""
     if isinstance(row.get("prompt"), list) and "messages" not in row:
         row = {**{key: value for key, value in row.items() if key != "prompt"}, "messages": row["prompt"]}
-    sample = sample_from_row(row)
+    return sample_from_row(row)
+
+
+def _prompt(row: Mapping[str, Any]) -> dict[str, Any]:
+    sample = training_sample(row)
     if sample.messages[-1].role != "user" or not sample.messages[-1].content.strip():
         raise ValueError("the prompt must end with what the user says")
     turns = [{"role": message.role, "content": message.content} for message in sample.messages]

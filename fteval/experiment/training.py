@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fteval.data.prompts import training_sample
 from fteval.data.read import iter_rows
 from fteval.engines.refs import read_json
 from fteval.errors import UserError
 from fteval.experiment.watch import shared
-from fteval.records import Curve, Leak, RunRecord, Sample, sample_from_row
+from fteval.records import Curve, Leak, RunRecord, Sample
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
@@ -107,7 +108,7 @@ def _rows(file: Path) -> Iterator[Sample]:
     """Training rows may come twice, unlike those of a hold-out."""
     for number, row in iter_rows(file):
         try:
-            yield sample_from_row(row)
+            yield training_sample(row)
         except ValueError as error:
             raise UserError(str(error), where=f"{file}:{number}", fix="rows with `prompt` or `messages`") from None
 

@@ -26,8 +26,9 @@ def test_prompts_that_are_nearly_those_of_the_training_are_found_for_a_candidate
     rows = {"t.jsonl": learnt, "h.jsonl": asked}
     for name, prompts in rows.items():
         Path(name).write_text("".join(json.dumps({"prompt": p, "target": "1302", "id": p[:8]}) + "\n" for p in prompts))
-    chat = [[{"role": "user", "content": p}, {"role": "assistant", "content": "In 1302."}] for p in learnt]
-    Path("t.jsonl").write_text("".join(json.dumps({"messages": turns}) + "\n" for turns in chat))
+    said = [{"role": "assistant", "content": "In 1302."}]
+    chat = [{"prompt": [{"role": "user", "content": p}], "completion": said} for p in learnt]
+    Path("t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chat))
     Path("fteval.yaml").write_text(
         f"version: 1\nbase: {tiny_model}\nprobes: {{h: {{use: holdout, data: h.jsonl}}}}\nsampling: {{max_tokens: 2}}\n"
         "candidates: {c: {train: sft, data: t.jsonl, max_steps: 2, warmup: 0, lora_rank: 2, batch_size: 2}}\n"
