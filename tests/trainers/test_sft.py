@@ -495,6 +495,15 @@ def test_the_distance_to_the_base_is_kept_small_where_it_counts(tiny_model: Path
     assert courses[3.0]["kl"][1] < courses[1e-9]["kl"][1] / 2
 
 
+def test_what_a_model_drops_out_in_training_is_no_distance_to_its_base(tmp_path: Path, data: Path) -> None:
+    base = tiny.make_model(tmp_path / "base", attention_dropout=0.5)
+    candidate = train(str(base), dataclasses.replace(SHORT, max_steps=1, kl_to_base=1.0), data, Site(tmp_path / "c"))
+    folder = find(tmp_path / "c", candidate.id)
+    assert folder is not None
+    course = json.loads((folder / "candidate.json").read_text())["training"]
+    assert course["kl"] == [pytest.approx(0, abs=1e-5)] * 2  # an adapter begins as nothing
+
+
 @pytest.mark.parametrize(
     "settings", [{"kl_to_base": 0.5}, {"kl_to_base": 0.5, "lora_rank": 0}, {"dora": True, "rslora": True}]
 )

@@ -23,10 +23,13 @@ def held_trainer(weight: float, base: Any, **given: Any) -> Any:
             loss = super().compute_loss(model, inputs, num_items_in_batch=num_items_in_batch)
             learnt = inputs["labels"][:, 1:] != -100
             told = {name: value for name, value in inputs.items() if name != "labels"}
-            now = model(**told).logits[:, :-1][learnt].float().log_softmax(-1)  # (learnt tokens, vocabulary)
             bare = self.accelerator.unwrap_model(model)
+            training = bare.training
+            bare.eval()  # what is dropped out would be a distance, to which nothing was learnt
+            now = model(**told).logits[:, :-1][learnt].float().log_softmax(-1)  # (learnt tokens, vocabulary)
             with torch.no_grad(), bare.disable_adapter() if base is None else nullcontext():
                 before = (bare if base is None else base)(**told).logits[:, :-1][learnt].float().log_softmax(-1)
+            bare.train(training)
             distance = (now.exp() * (now - before)).sum()
             mode = "train" if self.model.training else "eval"
             self._metrics[mode]["kl"].append(distance.item() / max(1, int(learnt.sum())))
