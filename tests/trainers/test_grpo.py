@@ -94,16 +94,19 @@ def test_a_reward_that_cannot_work_ends_it_before_the_first_step(tiny_model: Pat
     with data.open("a") as file:  # the fourth has a target, the fifth none
         file.write(json.dumps({"prompt": "What is a cat?"}) + "\n")
     data.write_text(data.read_text().replace("}", ', "target": "Romeo"}', 4))
-    for reward, said in [
-        (nobody, "the reward nobody judged none of"),
-        ("facts.correct", "row '5' needs a 'target'"),
-        ("degeneration.surprise", "judged none of 5 plain answers"),  # it is the reference that says
-        ("relevance.aboutness", "judged none of 5 plain answers"),
+    targets = data.with_name("targets.jsonl")
+    targets.write_text("".join(data.read_text().splitlines(keepends=True)[:4]))
+    for reward, rows, said in [
+        (nobody, data, "the reward nobody judged none of"),
+        ("facts.correct", data, "row '5' needs a 'target'"),
+        ({"probe": "holdout", "metric": "exact", "weight": -1}, targets, "of which more is better"),
+        ("degeneration.surprise", data, "judged none of 5 plain answers"),  # it is the reference that says
+        ("relevance.aboutness", data, "judged none of 5 plain answers"),
     ]:
         recipe = dataclasses.replace(SHORT, rewards=(reward,))
         site = Site(tmp_path / "candidates", on_progress=lambda step: pytest.fail(f"trained: {step}"))
         with pytest.raises(UserError, match=said):
-            train(str(tiny_model), recipe, data, site)
+            train(str(tiny_model), recipe, rows, site)
     assert [path.name for path in (tmp_path / "candidates").iterdir()] == [".training"]
 
 

@@ -82,7 +82,7 @@ def train_online(
         )
     samples = [sample_of(row, number) for number, row in enumerate(rows, 1)]
     on = find_base(base, site.candidates_dir, offline=site.offline)
-    fitted = tuple(replace(reward, source=reward.source.fitted(samples, site, on)) for reward in recipe.rewards)
+    fitted = tuple(reward.fitted(samples, site, on) for reward in recipe.rewards)
     recipe = replace(recipe, rewards=fitted)
     taught_by = tuple(r.source.folder for r in fitted if isinstance(r.source, OfModel) and r.source.folder is not None)
     return train_with_trl(Method(classes, trainer, _look), Training(name, recipe, rows, on, site, taught_by))

@@ -28,11 +28,14 @@ from fteval.records import (
     ComparingProbe,
     FittedProbe,
     JudgedProbe,
+    Sample,
+    Site,
     VaryingProbe,
     WrappingProbe,
     asks_base,
 )
 from fteval.trainers.making import presets
+from fteval.trainers.making.base import Base
 from fteval.trainers.making.ramp import Ramp, at, is_ramp, ramp
 from fteval.trainers.making.read_by_base import READINGS, OfBase
 from fteval.trainers.making.reward_models import OfModel
@@ -55,6 +58,14 @@ class Reward:
     @property
     def spec(self) -> dict[str, Any]:
         return {**self.source.spec, "weight": self.weight.as_said()}
+
+    def fitted(self, samples: Sequence[Sample], site: Site, base: Base) -> Reward:
+        """The same for these prompts. Raises UserError where it cannot judge answers to them, or would raise the
+        worse."""
+        source = self.source.fitted(samples, site, base)
+        if isinstance(source, OfProbe):
+            _check_sign(source, self.weight)
+        return Reward(source, self.weight)
 
     def values(self, answers: Answers) -> list[float | None]:
         """A number for each answer, not weighted yet. Raises UserError for a source that fails or gives no numbers."""
@@ -160,11 +171,16 @@ def _of_probe(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
         return Reward(source, ramp(entry.get("weight", 1.0), "weight"))  # its metrics are known with its rows
     metric = source.judged
     weight = ramp(entry.get("weight", -1.0 if metric.better == "lower" else 1.0), "weight")
-    if metric.better == "lower" and max(weight.start, weight.end) > 0:
-        raise ValueError(f"a weight above 0 would raise {source.name}, of which less is better: write it with a minus")
-    if metric.better == "higher" and min(weight.start, weight.end) < 0:
-        raise ValueError(f"a weight below 0 would lower {source.name}, of which more is better")
+    _check_sign(source, weight)
     return Reward(source, weight)
+
+
+def _check_sign(source: OfProbe, weight: Ramp) -> None:
+    metric = source.judged
+    if metric.better == "lower" and max(weight.start, weight.end) > 0:
+        raise UserError(f"a weight above 0 would raise {source.name}, of which less is better: write it with a minus")
+    if metric.better == "higher" and min(weight.start, weight.end) < 0:
+        raise UserError(f"a weight below 0 would lower {source.name}, of which more is better")
 
 
 def _of_preset(entry: Mapping[str, Any], params: dict[str, Any]) -> Reward:
