@@ -39,7 +39,7 @@ def warnings(found: Sequence[str]) -> Iterator[RenderableType]:
 
 
 def texts(found: TextTable, fancy: bool) -> RenderableType:
-    grid = table(found.header, fancy, right=tuple(range(1, len(found.header) - 1)))
+    grid = table([*map(line, found.header)], fancy, right=tuple(range(1, len(found.header) - 1)))
     for row in found.rows:
         grid.add_row(*map(text, row))
     return Group(head(found.title), grid)
@@ -90,7 +90,7 @@ def table(header: Sequence[str], fancy: bool, right: Sequence[int] = (), whole: 
     )
     grid = Table(**{"box": None, "pad_edge": False, "header_style": "bold", **look})
     for i, name in enumerate(header):
-        grid.add_column(text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=i in whole)
+        grid.add_column(Text(name), justify="right" if i in right else "left", overflow="fold", no_wrap=i in whole)
     return grid
 
 
