@@ -10,7 +10,7 @@ import itertools
 import textwrap
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fteval import registry
@@ -48,18 +48,10 @@ def schema() -> dict[str, Any]:
         "allOf": [_where("train", name, f"train-{name}") for name in recipes],
     }
     of["GateSpec"]["oneOf"] = [{"required": [rule]} for rule in RULES]
-    own = _ref("ProbeSpec")
-    sections["probes"] |= {
-        "additionalProperties": own,
-        "properties": {
-            name: {
-                "if": {"type": "object", "required": ["use"]},
-                "then": own,
-                "else": {"if": {"type": "object"}, "then": _ref(f"probe-{name}"), "else": {"type": "null"}},
-            }
-            for name in probes
-        },
-    }
+    watched = of["WatchSpec"]["properties"]
+    for section in (sections["probes"], watched["probes"]):
+        section |= _by_name(probes)
+    watched["stop_if"] = {"anyOf": [watched["stop_if"], _ref("StopSpec")]}  # one rule or a list
     for section in sections.values():  # a section may still be empty
         if section.get("type") in ("object", "array"):
             section["type"] = [section["type"], "null"]
@@ -68,6 +60,20 @@ def schema() -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{name}"}
+
+
+def _by_name(probes: Iterable[str]) -> dict[str, Any]:
+    """A section of probes: under a probe's name its fields, under one's own what `use` says."""
+    own = _ref("ProbeSpec")
+    named = {
+        name: {
+            "if": {"type": "object", "required": ["use"]},
+            "then": own,
+            "else": {"if": {"type": "object"}, "then": _ref(f"probe-{name}"), "else": {"type": "null"}},
+        }
+        for name in probes
+    }
+    return {"additionalProperties": own, "properties": named}
 
 
 def _where(key: str, value: str, then: str) -> dict[str, Any]:
