@@ -66,7 +66,7 @@ def test_there_are_examples() -> None:
         ("candidates: {a: {train: sft, data: t, lora_rank: -1}}", "candidates.a.lora_rank", "-1"),
         ("candidates: {a: {train: sft, data: t, schedule: linaer}}", "candidates.a.schedule", "linaer"),
         ("candidates: {a: {train: sftt, data: t}}", "candidates.a.train", "sftt"),
-        ("candidates: {a: {train: sft, data: t, watch: {probes: {laziness: {min_wordz: 3}}}}}", "candidates.a.watch", ""),
+        ("candidates: {a: {train: sft, data: t, watch: {probes: {laziness: {wordz: 3}}}}}", "candidates.a.watch", ""),
         ("candidates: {a: {model: m, data: t}}", "candidates.a", "data"),
         ("candidates: {a: {data: t}}", "candidates.a", "data"),
         ("probes: {laziness: {min_wordz: 3}}", "probes.laziness", "min_wordz"),
