@@ -23,7 +23,8 @@ N = 24
 def acknowledged(process: subprocess.Popen[str]) -> int:
     """The highest count that the process said was safe before it ended."""
     out, _ = process.communicate(timeout=600)
-    return max([int(line.split()[1]) for line in out.splitlines() if line.startswith("acknowledged")], default=0)
+    whole = out.split("\n")[:-1]  # a kill may tear the last line
+    return max([int(line.split()[1]) for line in whole if line.startswith("acknowledged")], default=0)
 
 
 def answered(run: Run) -> set[str]:
