@@ -18,6 +18,7 @@ from fteval.experiment import logged
 from fteval.experiment.asked import Asked
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
+from fteval.experiment.uses import probe_use
 from fteval.experiment.watch import watch_use
 from fteval.records import Limits, Sampling
 
@@ -178,9 +179,7 @@ def short_name(ref: str) -> str:
 
 def config_probes(config: Config) -> Iterable[ProbeUse]:
     """The probes of a config."""
-    for name, spec in config.probes.items():
-        drawn, most = spec.sampling.given, spec.limit
-        yield ProbeUse(name, spec.use or name, spec.params, spec.data, spec.where, spec.reference, drawn, most)
+    yield from (probe_use(name, spec) for name, spec in config.probes.items())
     yield from (_benchmark(task, f"{config.path}: benchmarks") for task in config.benchmarks)
 
 

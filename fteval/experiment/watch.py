@@ -11,6 +11,7 @@ from fteval.errors import UserError, suggest
 from fteval.experiment.experiment import Experiment, Named, ProbeUse, WatchUse
 from fteval.experiment.gates import Measurable, measurable
 from fteval.experiment.suite import build_suite
+from fteval.experiment.uses import probe_use
 from fteval.records import Metric, Sampling
 from fteval.runs.asking.suite import Suite
 from fteval.trainers.making.overlap import prompt_digest
@@ -35,13 +36,7 @@ def watched(use: WatchUse) -> Watched:
 
 def watch_use(spec: WatchSpec, sampling: Sampling) -> WatchUse:
     """What a config says of watching, its answers drawn as in the run where nothing else is said."""
-    probes = [
-        ProbeUse(
-            name, p.use or name, p.params, p.data or spec.data, p.where, p.reference, p.sampling.given,
-            p.limit or spec.limit,
-        )
-        for name, p in spec.probes.items()
-    ]  # fmt: skip
+    probes = [probe_use(name, probe, spec.data, spec.limit) for name, probe in spec.probes.items()]
     drawn = replace(sampling, **spec.sampling.given)
     rules = tuple(spec.stop_if)
     return WatchUse(tuple(probes), spec.every, drawn, rules, spec.keep_best, spec.where)
