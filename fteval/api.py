@@ -95,14 +95,14 @@ def train(
 ) -> Candidate:
     """Makes a candidate of a base and rows; its `id` is a model for `run`.
 
-    `recipe` are the fields of the trainer's Recipe, and perhaps `watch` with the keys that it has in fteval.yaml. What
-    was trained before is not trained again. Raises UserError and its
-    children.
+    `recipe` are the fields of the trainer's Recipe, and perhaps `watch` with the keys that it has in fteval.yaml, and
+    `launch="accelerate:CONFIG.yaml"` for several processes. What was trained before is not trained again. Raises
+    UserError and its children.
     """
-    watch = recipe.pop("watch", None)
+    watch, launch = recipe.pop("watch", None), recipe.pop("launch", None)
     looked = None if watch is None else watch_of(watch)
     use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data), watch=looked)
-    place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline)
+    place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline, launch=launch)
     return training.train(name or Path(data).stem, use, base, place)
 
 

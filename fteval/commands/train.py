@@ -26,7 +26,7 @@ from fteval.experiment.place import Place
 )
 @click.option("--name", help="The candidate's name.  [default: the data file's]")
 @click.option("--cancel", is_flag=True, help="End the hosted job of this base, data and recipe.")
-@options.asked("store", "offline", "allow_code", settings="A field of the recipe: lora_rank=0, epochs=5.")
+@options.asked("store", "offline", "launch", "allow_code", settings="A field of the recipe: lora_rank=0, epochs=5.")
 @options.as_json
 @options.output_flags
 def command(
@@ -53,7 +53,9 @@ def command(
 
     use = ModelUse(trainer=trainer, recipe=asked.settings or {}, data=data, where="--set")
     with Progress(quiet=display.quiet, color=display.color) as listener:
-        place = Place(store=asked.store or options.DEFAULT_STORE, offline=asked.offline, listener=listener)
+        place = Place(
+            store=asked.store or options.DEFAULT_STORE, offline=asked.offline, launch=asked.launch, listener=listener
+        )
         if cancel:
             job = train.cancel(use, base, place)
             click.echo(json.dumps({"cancelled": job}) if as_json else f"cancelled: {job}")

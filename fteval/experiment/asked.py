@@ -121,6 +121,10 @@ class Asked:
         default=None, metadata=_told("Most tokens of prompts and answers at servers, of the whole run.", of=Budget)
     )
     offline: bool = field(default=False, metadata=_told("Never ask the network, not even for a Hub id."))
+    launch: str | None = field(
+        default=None,
+        metadata=_told("Train in several processes, by a config of accelerate.", metavar="accelerate:FILE"),
+    )
     resume: str | None = field(
         default=None,
         metadata=_told("Go on with an interrupted run.", metavar="RUN", is_flag=False, flag_value="latest"),

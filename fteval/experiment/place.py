@@ -36,6 +36,8 @@ class Place:
     dtype: str = "auto"
     batch_tokens: int | None = None
     offline: bool = False
+    launch: str | None = None
+    """`accelerate:FILE`: candidates are trained in several processes, which their records say."""
     resume: str | None = None
     command: str | None = None
     """What the user typed, for messages that say how to go on."""
@@ -50,6 +52,7 @@ def placed(asked: Asked, experiment: Experiment, listener: Listener, command: st
         dtype=asked.dtype,
         batch_tokens=asked.batch_tokens,
         offline=asked.offline,
+        launch=asked.launch,
         resume=asked.resume,
         command=command,
         listener=listener,

@@ -17,7 +17,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.train import check_rewarders, coded, rewarded, trained
+from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
 from fteval.experiment.watch import overlapping
 from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
@@ -56,6 +56,7 @@ def prepared(
     """
     suite, gates = checked(experiment)
     for name, use in experiment.candidates.items():
+        check_launch(name, use, place.launch)
         for text in overlapping(use.watch, suite) if use.watch is not None else ():
             place.listener.note(f"{name}: {text}")
     store = Store(place.store)

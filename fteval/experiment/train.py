@@ -10,10 +10,13 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.evals.find.own import with_code
 from fteval.experiment.experiment import ModelUse
+from fteval.experiment.launched import ranks
 from fteval.experiment.place import Place
 from fteval.experiment.watch import watched
 from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
+from fteval.trainers.launch.config import Launch, launch
+from fteval.trainers.making.ranks import check_shared
 from fteval.trainers.making.recipe import TrlRecipe
 
 
@@ -21,6 +24,8 @@ def train(name: str, use: ModelUse, base: str, place: Place, allow_code: bool = 
     """Makes a candidate, or returns the one that has the same record already; `allow_code` runs its rewards' files."""
     use = coded(use, allow_code)
     check_trainable(name, use)
+    if check_launch(name, use, place.launch) is None and place.launch is not None:
+        raise UserError(f"'{use.trainer}' does not train here, so --launch starts nothing", fix="leave out --launch")
     return trained(name, use, base, Store(place.store), place)
 
 
@@ -89,8 +94,7 @@ def check_trainable(name: str, use: ModelUse) -> None:
 
 
 def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> Candidate:
-    assert use.data is not None
-    trainer = _trainer(use)
+    """Makes a candidate, in several processes where the place says so, and tells how it goes."""
 
     def tell(progress: TrainProgress) -> None:
         known = {"reward": progress.reward, "loss": progress.loss}
@@ -100,7 +104,41 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
     note = place.listener.note
     watching = None if use.watch is None else watched(use.watch)
     site = Site(store.candidates_dir, place.device, place.offline, lambda seen: note(str(seen)), tell, watching, note)
+    return trained_at(name, use, base, _shared(name, use, base, site, place))
+
+
+def trained_at(name: str, use: ModelUse, base: str, site: Site) -> Candidate:
+    assert use.data is not None
+    trainer = _trainer(use)
     return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)
+
+
+def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
+    """How a candidate is trained in several processes; None for one, and for what is not trained here.
+
+    Raises UserError for a config that starts nothing, and for a recipe that several processes cannot share.
+    """
+    found = None if text is None else launch(text)
+    recipe = None if use.trainer is None else _recipe(_trainer(use), use)
+    if found is None or not isinstance(recipe, TrlRecipe):
+        return None
+    if use.watch is not None:
+        raise UserError(
+            f"'{name}' is watched, and trained in several processes: none of them could stop the others",
+            where=use.watch.where,
+            fix="leave out watch, or --launch",
+        )
+    check_shared(recipe, found.processes)
+    return found
+
+
+def _shared(name: str, use: ModelUse, base: str, site: Site, place: Place) -> Site:
+    """The site with the processes that train there, where they are several."""
+    found = check_launch(name, use, place.launch)
+    if found is None:
+        return site
+    precision = _recipe(_trainer(use), use).precision
+    return replace(site, ranks=ranks(found, name, use, base, site, precision))
 
 
 def _trainer(use: ModelUse) -> Trainer:

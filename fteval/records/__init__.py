@@ -73,5 +73,5 @@ from fteval.records.samples import (
     sample_from_row,
     tools_from,
 )
-from fteval.records.trainers import CancellableTrainer, Site, Trainer, TrainProgress
+from fteval.records.trainers import CancellableTrainer, Rank, Ranks, Site, Trainer, TrainProgress
 from fteval.records.watching import Curve, Look, Watching

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -27,8 +27,38 @@ class TrainProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranks:
+    """Several processes that make one candidate together, as the process that starts them sees them."""
+
+    processes: int
+    device: str
+    """`cpu` or `cuda`: what each of them trains on."""
+    recorded: Mapping[str, Any]
+    """What of them decides the weights."""
+    train: Callable[[Path, Mapping[str, Any]], Mapping[str, Any]]
+    """Leaves in a folder what came out, made in this environment; gives what rank 0 tells.
+
+    Raises Incomplete when one of them ends early.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """One of these processes, as it sees itself."""
+
+    number: int
+    """0 writes and tells; the others work along."""
+    place: Path
+    """What comes out is left here, and registered by who started it."""
+    environment: Mapping[str, Any]
+    """As it will be recorded."""
+    tell: Callable[[Mapping[str, Any]], None]
+    """Hears the `counts` of rows, the `course` of the training, and the digest of its `inputs`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """Where a candidate is made, and who hears how it goes. Device and watching alone may decide the weights."""
+    """Where a candidate is made, and who hears how it goes. Device, ranks and watching alone may decide the weights."""
 
     candidates_dir: Path
     """Candidates are registered here, and those that a ref may name lie here."""
@@ -41,6 +71,10 @@ class Site:
     """What looks at the model on its way. Its rules may decide which step's weights are kept."""
     on_look: Callable[[str], None] | None = None
     """Hears, in words, what was seen and what it decided."""
+    ranks: Ranks | None = None
+    """Where it is made by several processes."""
+    rank: Rank | None = None
+    """Where this process is one of them."""
 
 
 @runtime_checkable

@@ -25,6 +25,10 @@ class Bench(Generic[R]):
     chat: Chat
     place: Path
     device: str
+    processes: int = 1
+    """That share each batch."""
+    sharded: bool = False
+    """Whether each of them has a part of the model."""
 
     def settings(self) -> dict[str, Any]:
         """What each of TRL's configs is told; a method adds its own."""
@@ -36,7 +40,7 @@ class Bench(Generic[R]):
             "full_determinism": True,
             "num_train_epochs": recipe.epochs or 1.0,
             "max_steps": recipe.max_steps or -1,
-            "per_device_train_batch_size": recipe.batch_size // recipe.accumulate,
+            "per_device_train_batch_size": recipe.batch_size // recipe.accumulate // self.processes,
             "gradient_accumulation_steps": recipe.accumulate,
             "learning_rate": recipe.rate,
             "lr_scheduler_type": "constant_with_warmup" if constant else recipe.schedule,
@@ -59,7 +63,9 @@ class Bench(Generic[R]):
         from fteval.engines.local.weights import load  # brings torch
 
         halved = self.recipe.precision == "bfloat16" and self.recipe.kind == "adapter"
-        model = load(self.base.located.folder, "bfloat16" if halved else "float32", self.device)
+        # The whole of what is sharded need not fit on one device.
+        device = "cpu" if self.sharded else self.device
+        model = load(self.base.located.folder, "bfloat16" if halved else "float32", device)
         check_unchanged(self.base)
         return model
 

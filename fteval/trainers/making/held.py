@@ -33,7 +33,9 @@ def held_trainer(weight: float, base: Any, **given: Any) -> Any:
             distance = (now.exp() * (now - before)).sum()
             mode = "train" if self.model.training else "eval"
             self._metrics[mode]["kl"].append(distance.item() / max(1, int(learnt.sum())))
-            n_tokens = learnt.sum() if num_items_in_batch is None else num_items_in_batch
-            return loss + weight * distance / n_tokens
+            if num_items_in_batch is None:
+                return loss + weight * distance / learnt.sum()
+            # Of several processes the gradients are averaged, where the tokens are those of all.
+            return loss + weight * distance * self.accelerator.num_processes / num_items_in_batch
 
     return Held(**given)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic
 
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.chat import Chat
 from fteval.errors import Incomplete, Interrupted, UserError
-from fteval.records import Candidate
+from fteval.records import Candidate, Ranks
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
-from fteval.trainers.making import libraries, overlap, progress, templates, weights, workshop
+from fteval.trainers.making import libraries, overlap, progress, ranks, templates, weights, workshop
 from fteval.trainers.making.bench import Bench, R
 from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
@@ -43,7 +44,8 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
     Raises UserError for rows or a recipe that cannot work, Incomplete for a training that diverged or whose disk or
     memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then.
     """
-    workshop.prepare(training.site.candidates_dir)
+    if training.site.rank is None:
+        workshop.prepare(training.site.candidates_dir)
     with Signals("stopping: nothing is registered, the same command trains it anew") as signals:
         try:
             return _train(method, training, signals)
@@ -62,30 +64,61 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
     chat = Chat(training.base.located.folder)
     if training.recipe.template is not None:
         templates.give(chat, training.recipe.template)
-    environment = libraries.environment(site.device, training.recipe.threads, training.base.size)
+    environment = ranks.environment(training)
     training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
     planned = plan(training, chat, versions, environment)
+    if site.rank is not None:
+        libraries.load(method.classes)
+        learnt = _learnt(method, training, chat, site.rank.place, environment, signals)
+        if site.rank.number == 0:
+            site.rank.tell({**dataclasses.asdict(learnt), "inputs": registered.inputs_digest(planned)})
+        return planned
     known = registered.existing(site.candidates_dir, planned)
     if known is not None:
         return known
     signals.check()
-    libraries.load(method.classes)
+    if site.ranks is None:
+        libraries.load(method.classes)
     with workshop.workshop(site.candidates_dir, registered.folder_name(planned)) as place:
         known = registered.existing(site.candidates_dir, planned)  # another process may have made it meanwhile
         if known is not None:
             return known
-        bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"])
-        with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
-            learnt = _learn(method, bench, training, signals)
-        made = dataclasses.replace(planned, data={**planned.data, **learnt.seen.counts})
+        if site.ranks is None:
+            learnt = _learnt(method, training, chat, place, environment, signals)
+        else:
+            with signals.cancelling():
+                learnt = _together(site.ranks, place, planned)
+        made = dataclasses.replace(planned, data={**planned.data, **learnt.counts})
         return registered.register(place, site.candidates_dir, made, learnt.course)
 
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    seen: Preflight
-    course: dict[str, Any]
+    counts: Mapping[str, int]
+    """What became of the rows."""
+    course: Mapping[str, Any]
     """For candidate.json: steps, seconds, first and last loss."""
+
+
+def _learnt(
+    method: Method[R], training: Training[R], chat: Chat, place: Path, environment: Mapping[str, Any], signals: Signals
+) -> _Learnt:
+    """What this process learnt, alone or as one of several."""
+    shared = environment.get("processes", 1), ranks.is_sharded(environment)
+    bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"], *shared)
+    with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
+        return _learn(method, bench, training, signals)
+
+
+def _together(ranks: Ranks, place: Path, planned: Candidate) -> _Learnt:
+    """What several processes learnt. Raises Incomplete where they read other rows or weights than are recorded."""
+    told = dict(ranks.train(place, planned.environment))
+    if told.pop("inputs") != registered.inputs_digest(planned):
+        raise Incomplete(
+            "rows or base were changed while the processes started; no candidate was registered",
+            fix="the same command trains it anew",
+        )
+    return _Learnt(**told)
 
 
 def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: Signals) -> _Learnt:
@@ -102,15 +135,28 @@ def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: S
     course = _run(trainer, bench)
     if watcher is not None:
         course["watch"] = curves.summary(watcher.curve)
-    weights.check_trained(trainer.model)
+    state = {"state_dict": ranks.whole_state(trainer)} if bench.sharded else {}
+    if training.site.rank is None or training.site.rank.number == 0:
+        _write(trainer, bench, training, state)
+    return _Learnt(seen.counts, course)
+
+
+def _write(trainer: Any, bench: Bench[R], training: Training[R], state: Mapping[str, Any]) -> None:
+    """Looks at the trained weights, and leaves them in the workshop with what is known of them."""
+    weights.check_trained(_trained(trainer.model, state.get("state_dict")))
     with weights.writing(bench.place):
         save = weights.save_adapter if bench.recipe.kind == "adapter" else weights.save_full
-        save(trainer.model, bench.base, bench.place)
+        save(trainer.model, bench.base, bench.place, **state)
         if bench.recipe.template is not None:
             (bench.place / "chat_template.jinja").write_text(bench.chat.template or "", encoding="utf-8")
         weights.write_json(bench.place / "training_log.json", trainer.state.log_history[:-1])
         overlap.write_prompts(bench.rows, [bench.base.located.folder, *training.taught_by], bench.place)
-    return _Learnt(seen, course)
+
+
+def _trained(model: Any, state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Name -> weight of what was trained; of a sharded model from its gathered `state`."""
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    return trained if state is None else {name: weight for name, weight in state.items() if name in trained}
 
 
 def _watcher(training: Training[R]) -> Any:
@@ -152,7 +198,7 @@ def _trainer(method: Method[R], bench: Bench[R]) -> Any:
 
 def _run(trainer: Any, bench: Bench[R]) -> dict[str, Any]:
     """Trains, and says how it went. Raises Incomplete when the loss diverges or memory runs out."""
-    began, batch = time.monotonic(), bench.recipe.batch_size
+    began, batch = time.monotonic(), bench.recipe.batch_size // bench.processes
     try:
         trainer.train()
     except Exception as error:
@@ -160,7 +206,7 @@ def _run(trainer: Any, bench: Bench[R]) -> dict[str, Any]:
             raise
         raise Incomplete(
             "out of memory while training; no candidate was registered",
-            fix=f"set accumulate to {batch} (the batch stays {batch}), or a lower max_length",
+            fix=f"set accumulate to {batch} (the batch stays {bench.recipe.batch_size}), or a lower max_length",
         ) from error
     seconds, log = round(time.monotonic() - began, 1), [e for e in trainer.state.log_history if "loss" in e]
     losses = [float(entry["loss"]) for entry in log]

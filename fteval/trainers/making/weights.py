@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,8 @@ def check_space(model: Any, place: Path) -> None:
         )
 
 
-def check_trained(model: Any) -> None:
+def check_trained(trained: Mapping[str, Any]) -> None:
     """Raises Incomplete for weights that are no numbers, and for an adapter that changes nothing."""
-    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     broken = [name for name, p in trained.items() if not p.isfinite().all()]
     if broken:
         raise Incomplete(
@@ -49,9 +48,12 @@ def check_trained(model: Any) -> None:
         )
 
 
-def save_adapter(model: Any, base: Base, place: Path) -> None:
-    """adapter_model.safetensors, and an adapter_config.json that names the base as the record does."""
-    model.save_pretrained(place, save_embedding_layers=False)  # "auto" would ask the Hub
+def save_adapter(model: Any, base: Base, place: Path, **state: Any) -> None:
+    """adapter_model.safetensors, and an adapter_config.json that names the base as the record does.
+
+    `state_dict` where the model itself has but a share of the weights.
+    """
+    model.save_pretrained(place, save_embedding_layers=False, **state)  # "auto" would ask the Hub
     (place / "README.md").unlink()  # PEFT's empty model card
     config = refs.read_json(place / "adapter_config.json")
     name, _, commit = base.ref.removeprefix("hf:").partition("@") if base.ref.startswith("hf:") else (base.ref, "", "")
@@ -63,9 +65,9 @@ def save_adapter(model: Any, base: Base, place: Path) -> None:
     write_json(place / "adapter_config.json", config)
 
 
-def save_full(model: Any, base: Base, place: Path) -> None:
+def save_full(model: Any, base: Base, place: Path, **state: Any) -> None:
     """The weights with the base's own tokenizer, template and stop tokens, byte for byte: it loads anywhere."""
-    model.save_pretrained(place)
+    model.save_pretrained(place, **state)
     made = {p.name for p in place.iterdir()} - {"generation_config.json"}
     for source in base.located.folder.iterdir():
         kept = source.suffix in PASSIVE - {".safetensors", ".md"} and not source.name.endswith(".index.json")
