@@ -58,6 +58,7 @@ def run(
     device: str = "auto",
     dtype: str = "auto",
     offline: bool = False,
+    launch: str | None = None,
     listener: Listener | None = None,
 ) -> Comparison | RunRecord:
     """Measures a model; against a base, says what changed and whether to ship.
@@ -75,7 +76,7 @@ def run(
         yardstick=yardstick,
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
-        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline,
+        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline, launch=launch,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)
     experiment = described(asked, find_config(asked.config, wanted=False))
