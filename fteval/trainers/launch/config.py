@@ -57,7 +57,8 @@ def launch(text: str) -> Launch:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         text = file.read_text(encoding="utf-8")
