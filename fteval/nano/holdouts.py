@@ -158,11 +158,12 @@ KEPT = {
     "degeneration": "descriptions.jsonl",
     "relevance": "descriptions.jsonl",
     "drift": "descriptions.jsonl",
+    "variety": "descriptions.jsonl",
 }
 """What a probe asks of nano where nobody says how much."""
 FORMS = {
     "iso_date": "dates",
-    **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance", "judge", "drift"], "descriptions"),
+    **dict.fromkeys(["lipogram", "laziness", "degeneration", "relevance", "judge", "drift", "variety"], "descriptions"),
 }
 """Probes that share a file of `fteval.nano.forms`; the others have one of their own name."""
 KNOWN_TO_NANO = frozenset({"calibration", "edit", "facts", "forgetting", "hallucination"})
