@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import options
+from fteval.commands import data_convert, options
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
 
@@ -88,3 +88,6 @@ def known(asked: Asked, output: Path, display: options.Display) -> int:
     told = ", ".join(f"{counts[kind]} {kind}" for kind in ("highly", "maybe", "weakly", "unknown", "open"))
     click.echo(f"{output}: {len(rows)} questions, {told}", err=True)
     return OK
+
+
+command.add_command(data_convert.command)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fteval.data.convert.mended import leaving_out, mended
 from fteval.data.jsonl import Problems, rows
 from fteval.errors import UserError
 from fteval.records import check_honoured
@@ -27,11 +28,14 @@ def read_conversations(path: Path) -> list[dict[str, list[Turn]]]:
     """
     problems = Problems(path)
     found: list[dict[str, list[Turn]]] = []
+    without: str | None = None
     for number, row in rows(path, problems):
         try:
             found += answers(turns(row))
         except ValueError as error:
-            problems.add(number, str(error))
+            without = without or leaving_out(path, row)
+            problems.add(number, str(error), mended(path, row, answered=True))
+    problems.fix = problems.fix or (without if found else None)
     problems.check()
     if not found:
         raise UserError("no rows to learn from", where=str(path), fix='one row a line: {"messages": [user, assistant]}')

@@ -1,54 +1,63 @@
-"""What to do about rows that others write: the line that turns them into rows of a hold-out, where there is one."""
+"""What to do about rows that others write: the line that turns their file into one that is read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+import shlex
+from pathlib import Path
 
-PROMPTS = ("question", "instruction", "input", "query")
-TARGETS = ("answer", "completion", "response", "output", "ideal", "reference", "label")
-"""Keys under which people keep what is asked and what is right."""
-_ROLES = '{"human":"user","gpt":"assistant","model":"assistant","developer":"system"}'
-_SPEAKERS = '{"human":"user","gpt":"assistant","system":"system"}'
-ALPACA = '{prompt: (.instruction + (if (.input // "") == "" then "" else "\\n\\n" + .input end)), target: .output}'
-
-_LETTERED = '[.choices | to_entries[] | ([.key + 65] | implode) + ". " + .value]'
-"""An answer that is the place of a choice: the letter before that choice is what a model can say."""
+_ASIAN = ("gb18030", "shift_jis", "euc_kr")
 
 
-def mended(row: Mapping[str, Any]) -> str | None:
-    """How a row that is no sample becomes one, as a jq filter that can be pasted; None where nobody can know."""
-    turns = row.get("messages")
-    if isinstance(turns, list):
-        roles = [turn.get("role") for turn in turns if isinstance(turn, Mapping)]
-        if any(isinstance(role, str) and role not in ("system", "user", "assistant", "tool") for role in roles):
-            return _jq(f".messages |= map(.role |= ({_ROLES}[ascii_downcase] // ascii_downcase))")
-        if any(isinstance(turn.get("content"), list) for turn in turns if isinstance(turn, Mapping)):
-            return _jq('.messages |= map(.content |= if type == "array" then map(.text) | join("") else . end)')
-        return None
-    if "conversations" in row:
-        return _jq(f"{{messages: [.conversations[] | {{role: {_SPEAKERS}[.from], content: .value}}]}}")
-    if {"instruction", "output"} <= row.keys():
-        return _jq(ALPACA)
-    asked = "prompt" if "prompt" in row else next((key for key in PROMPTS if key in row), None)
-    right = "target" if "target" in row else other_target(row)
-    if asked is None or (asked == "prompt" and isinstance(row[asked], str)):
-        return None
-    if isinstance(row[asked], list) and right is not None:
-        answer = 'if type == "array" then . else [{role: "assistant", content: .}] end'
-        return _jq(f"{{messages: (.{asked} + (.{right} | {answer}))}}")
-    if isinstance(row.get("choices"), list) and isinstance(row.get(right or ""), int):
-        return _jq(
-            f'. + {{prompt: (.{asked} + "\\n" + ({_LETTERED} | join("\\n"))), target: ([.{right} + 65] | implode)}}'
-        )
-    named = [f"prompt: .{asked}", *([f"target: .{right}"] if right is not None else [])]
-    return _jq(". + {" + ", ".join(named) + "}")
+def convert_line(path: Path, *flags: str) -> str:
+    """The command that makes a readable file of this one, to be pasted as it is; what was misread is read as it looks.
+
+    A file that is no UTF-8 gets its likely encoding.
+    """
+    if "--encoding" not in flags and path.is_file() and not _is_unicode(path):
+        flags = (*flags, "--encoding", likely_encoding(path))
+    new = path.with_name(f"{path.stem.removesuffix('.chat')}.chat.jsonl")
+    if new == path:
+        new = path.with_name(f"{path.stem}.2.jsonl")
+    return shlex.join(["fteval", "data", "convert", str(path), "-o", str(new), *flags])
 
 
-def other_target(row: Mapping[str, Any]) -> str | None:
-    """The key of a row that probably holds what a target would."""
-    return next((key for key in TARGETS if row.get(key) not in (None, "")), None)
+_HEAD = 1 << 20
 
 
-def _jq(text: str) -> str:
-    return f"jq -c '{text}' FILE > NEW.jsonl"
+def _is_unicode(path: Path) -> bool:
+    """Whether the beginning is UTF-8, or UTF-16, which is known without being told, or Parquet."""
+    head = _head(path)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"PAR1")) or b"\0" in head[:200]:
+        return True
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3  # a character that was cut
+    return True
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
+
+
+def likely_encoding(path: Path) -> str:
+    """The encoding that a file which is no UTF-8 probably has; a guess, for a line that its user reads."""
+    if not path.is_file():
+        return "windows-1252"
+    head = _head(path)
+    for encoding in _ASIAN:
+        try:
+            told = head.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        # One letter with an accent and the letter behind it decode too, into a sign that stands alone in a word.
+        runs = re.findall(r"[^\x00-\x7f]+", told)
+        if runs and sum(len(run) for run in runs) >= 2 * len(runs) and all(map(_asian, "".join(runs))):
+            return encoding
+    return "windows-1252"
+
+
+def _asian(sign: str) -> bool:
+    return "\u3000" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7a3" or "\uff00" <= sign <= "\uffef"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fteval.data.hints import ALPACA
+from fteval.data.hints import convert_line, likely_encoding
+from fteval.data.lenient import nearly, unique
 from fteval.errors import UserError, check_kind
 
 SHOWN = 20
@@ -21,14 +22,12 @@ LONGEST = 64 << 20
 DEEPEST = 100
 """Objects and lists within each other that a row may have; Python's own limit depends on who is asking."""
 BOM = b"\xef\xbb\xbf"
-_MAGIC = {
+_PACKED = {
     b"\x1f\x8b": ("a gzip file", "gunzip it"),
     b"PK\x03\x04": ("a zip file", "unzip it"),
-    b"PAR1": ("a parquet file", "convert it: datasets.load_dataset('parquet', …).to_json(FILE)"),
     b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it with zstd -d"),
-    b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
-    b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
 }
+_ELSEWHERE = {b"PAR1": "a parquet file", b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text"}
 
 
 class Problems:
@@ -51,8 +50,11 @@ class Problems:
     def check(self) -> None:
         """Raises UserError when there is any."""
         if self.n:
-            more = [f"… and {self.n - SHOWN} more"] if self.n > SHOWN else []
-            raise UserError("\n".join([*self.found, *more]), fix=self.fix)
+            raise UserError("\n".join(self.lines()), fix=self.fix)
+
+    def lines(self) -> list[str]:
+        """What is listed, and how many are not."""
+        return [*self.found, *([f"… and {self.n - SHOWN} more"] if self.n > SHOWN else [])]
 
 
 def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -66,14 +68,16 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
             if _too_deep(line, row):
                 raise RecursionError
         except UnicodeDecodeError as error:
-            fix = "iconv -f windows-1252 -t utf-8 FILE > NEW.jsonl, with the encoding that the file has"
+            fix = convert_line(path, "--encoding", likely_encoding(path))
             problems.add(number, f"not UTF-8 (byte {error.start} of the line)", fix)
         except json.JSONDecodeError as error:
-            problems.add(number, f"not JSON: {error.msg} at column {error.colno}, found {_excerpt(line)}")
+            what = f"not JSON: {error.msg} at column {error.colno}, found {_excerpt(line)}"
+            problems.add(number, what, convert_line(path) if nearly(line.decode()) else None)
         except RecursionError:
             problems.add(number, f"nested more than {DEEPEST} deep")
         except ValueError as error:
-            problems.add(number, f"not JSON: {_number_problem(error)}")
+            fix = convert_line(path) if nearly(line.decode()) else None
+            problems.add(number, f"not JSON: {_number_problem(error)}", fix)
         else:
             if isinstance(row, dict):
                 yield number, row
@@ -85,7 +89,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         check_kind(path)
         with path.open("rb") as file:
-            _check_magic(path, file.peek(4)[:4])
+            check_magic(path, file.peek(4)[:4], also=_ELSEWHERE)
             number = 0
             while line := file.readline(LONGEST):
                 number += 1
@@ -97,54 +101,40 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
-def _check_magic(path: Path, start: bytes) -> None:
-    for magic, (what, fix) in _MAGIC.items():
+def check_magic(path: Path, start: bytes, also: Mapping[bytes, str] = {}) -> None:
+    """Raises UserError for a packed file, and for `also`, kinds of files that `fteval data convert` reads."""
+    for magic, (what, fix) in _PACKED.items():
         if start.startswith(magic):
-            raise UserError(f"not JSON lines but {what}", where=str(path), fix=fix)
+            raise UserError(f"not text but {what}", where=str(path), fix=fix)
+    for magic, what in also.items():
+        if start.startswith(magic):
+            raise UserError(f"not JSON lines but {what}", where=str(path), fix=convert_line(path))
 
 
 def _check_first(path: Path, line: bytes) -> None:
-    """What the first line shows is said once, not again for every line."""
+    """What the first line shows is said once, not again for every line; `fteval data convert` reads all of these."""
+    text, what = line.strip(), None
     if b"\0" in line[:200]:
-        raise UserError(
-            "not UTF-8 text: it has NUL bytes", where=f"{path}:1", fix="save it as UTF-8 (UTF-16 looks like this)"
-        )
-    text = line.strip()
-    each = "each row on a line of its own: "
-    if text[:1] == b"[":
-        raise UserError(
-            f"a JSON list, wanted one object a line; found {_excerpt(line)}",
-            where=f"{path}:1",
-            fix=f"{each}jq -c '.[]{_converted(path)}' FILE > NEW.jsonl",
-        )
-    if text == b"{":
-        raise UserError(
-            "an object over several lines, wanted one a line", where=f"{path}:1", fix=f"{each}jq -c . FILE > NEW.jsonl"
-        )
-    if text.startswith(b"{'"):
+        what = "not UTF-8 text: it has NUL bytes (UTF-16 looks like this)"
+    elif text[:1] == b"[":
+        what = f"a JSON list, wanted one object a line; found {_excerpt(line)}"
+    elif text == b"{":
+        what = "an object over several lines, wanted one a line"
+    elif text.startswith(b"{'"):
         what = f"Python's own spelling, not JSON; found {_excerpt(line)}"
-        raise UserError(what, where=f"{path}:1", fix="write it with json.dumps")
-    if b"\r" in text and b"\n" not in text:
-        fix = "tr '\\r' '\\n' < FILE > NEW.jsonl"
-        raise UserError("its lines end with carriage returns alone", where=f"{path}:1", fix=fix)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        fix = 'one object a line: {"prompt": …, "target": …}'
-        raise UserError(f"a table, not JSON lines; found {_excerpt(line)}", where=f"{path}:1", fix=fix)
+    elif b"\r" in text and b"\n" not in text:
+        what = "its lines end with carriage returns alone"
+    elif path.suffix.lower() in (".csv", ".tsv"):
+        what = f"a table, not JSON lines; found {_excerpt(line)}"
+    if what is not None:
+        raise UserError(what, where=f"{path}:1", fix=convert_line(path))
 
 
-def _converted(path: Path) -> str:
-    """What turns the rows of an Alpaca file into a hold-out's, as a part of a jq filter."""
-    if not path.is_file():
-        return ""  # a pipe, which is read once
-    with path.open("rb") as file:
-        start = file.read(4096)
-    return f" | {ALPACA}" if b'"instruction"' in start and b'"output"' in start else ""
-
-
-def _unreadable(path: Path, error: OSError) -> UserError:
+def unreadable(path: Path, error: OSError) -> UserError:
+    """The error of a file that cannot be opened, with the one that was probably meant."""
     if isinstance(error, FileNotFoundError):
         return UserError(f"no such file: {path}", where=str(path.absolute()), fix=_near(path))
     if isinstance(error, IsADirectoryError):
@@ -176,17 +166,8 @@ def _finite(text: str) -> float:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return made
-
-
 # Made once: `json.loads` makes one for every line.
-decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object).decode
+decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=unique).decode
 """JSON without NaN, infinities and repeated keys. Raises ValueError saying what was found."""
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fteval.data.hints import mended
+from fteval.data.convert.mended import mended
+from fteval.data.hints import convert_line
 from fteval.data.jsonl import Problems, rows
 from fteval.records import Sample, sample_from_row
 
@@ -34,10 +35,10 @@ def read_samples(path: Path, tools: bool = False) -> list[Sample]:
         try:
             sample = sample_from_row(row, tools)
         except ValueError as error:
-            problems.add(number, str(error), mended(row))
+            problems.add(number, str(error), mended(path, row))
             continue
         if sample.id in first:
-            problems.add(number, _twice(row, sample, first[sample.id], number))
+            problems.add(number, _twice(row, sample, first[sample.id], number), convert_line(path, "--unique"))
             continue
         first[sample.id] = number
         samples.append(sample)

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import jsonlines
@@ -19,3 +20,9 @@ def as_lines(rows: Iterable[Mapping[str, Any]]) -> str:
     with jsonlines.Writer(text, dumps=_dumps) as writer:
         writer.write_all(rows)
     return text.getvalue()
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Writes rows one after the other, memory flat. Raises as `as_lines`."""
+    with path.open("w", encoding="ascii") as file, jsonlines.Writer(file, dumps=_dumps) as writer:
+        writer.write_all(rows)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fteval.data.convert.mended import mended_question
 from fteval.data.read import iter_rows
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, offers_tools, sample_from_row
+from fteval.records.foreign import outputs_line
 from fteval.records.reasoning import unanswered
 from fteval.runs.asking.scoring import no_answer
 
@@ -64,10 +66,12 @@ def answered(rows: Rows, tools: bool = False) -> Iterator[Answered]:
         try:
             sample = sample_from_row(_without_answer(row), tools)
         except ValueError as error:
-            raise UserError(str(error), where=where) from None
+            fix = mended_question(rows, row) if isinstance(rows, Path) else None
+            raise UserError(str(error), where=where, fix=fix) from None
         texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where)
+            fix = outputs_line(rows, row) if isinstance(rows, Path) else None
+            raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where, fix=fix)
         finish = row.get("finish_reason")
         if finish not in (None, "stop", "length"):
             raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fteval import registry
-from fteval.data.hints import other_target
+from fteval.data.convert.mended import mended
 from fteval.data.read import iter_rows, read_samples
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.find.own import with_code
@@ -76,19 +78,26 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
 
 def _by_line(error: UserError, files: list[Path]) -> UserError:
     """The same error with the file and line of each row that it names, and what stands there instead of a target."""
-    what, fix = error.what, None
+    what, fix, others = error.what, None, None
     named = set(re.findall(r"'([^']+)'", what))
     for path in files:
         for number, row in iter_rows(path):
+            line = mended(path, row, answered=True) if fix is None and _says_otherwise(row) else None
             if (known := sample_from_row(row, tools=True).id) not in named:
+                others = others or mended(path, row, answered=True)
                 continue
+            fix = fix or line
             named.remove(known)
             at = f"{path}:{number}"
             what = what.replace(repr(known), at if row.get("id") is None else f"{known!r} ({at})")
-            other = other_target(row) if row.get("target") is None else None
-            if other is not None and fix is None and NO_TARGET in what:
-                fix = f"the target stands under '{other}' there: jq -c '.target //= .{other}' {path} > NEW.jsonl"
+    if fix is None and others is not None and NO_TARGET in what:
+        fix = f"{error.fix}; or leave such rows out: {others}"
     return type(error)(what, where=error.where, fix=fix or error.fix)
+
+
+def _says_otherwise(row: Mapping[str, Any]) -> bool:
+    """Whether a row has what is right, but not as a text under `target`."""
+    return "messages" not in row and not isinstance(row.get("target"), str | list)
 
 
 def _is_nano(ref: str) -> bool:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import jq
 import pytest
 
 from fteval.data.chat import read_conversations
 from fteval.data.hosted import read_hosted
 from fteval.data.read import read_samples
-from fteval.data.write import as_lines
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
 
@@ -100,92 +97,6 @@ def test_preferences_keep_their_tools(tmp_path: Path) -> None:
     row = {"input": {"messages": ASKED, "tools": [TOOL], "parallel_tool_calls": False}, **answers}
     (sent,) = read_hosted(written(tmp_path, row), "dpo").rows
     assert sent["input"]["tools"] == [TOOL] and sent["input"]["parallel_tool_calls"] is False
-
-
-OTHERS = {
-    "alpaca": {"instruction": "Name a colour.", "input": "", "output": "red"},
-    "alpaca with input": {"instruction": "Add.", "input": "1 2", "output": "3"},
-    "sharegpt": {"conversations": [{"from": "human", "value": "Name a colour."}, {"from": "gpt", "value": "red"}]},
-    "question and answer": {"question": "Name a colour.", "answer": "red"},
-    "input and target": {"input": "Name a colour.", "target": "red"},
-    "turns and completion": {"prompt": ASKED, "completion": [{"role": "assistant", "content": "21"}]},
-    "turns and ideal": {"input": ASKED, "ideal": "21"},
-    "other roles": {"messages": [{"role": "human", "content": "a?"}, {"role": "model", "content": "b"}]},
-    "roles in capitals": {"messages": [{"role": "User", "content": "a?"}, {"role": "Assistant", "content": "b"}]},
-    "parts": {
-        "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "a?"}]},
-            {"role": "assistant", "content": "b"},
-        ]
-    },
-}
-
-
-@pytest.mark.parametrize("kind", OTHERS)
-def test_the_line_that_is_given_makes_a_hold_out(tmp_path: Path, kind: str) -> None:
-    path = written(tmp_path, OTHERS[kind])
-    with pytest.raises(UserError) as raised:
-        read_samples(path)
-    _run(tmp_path, raised.value.fix)
-    (sample,) = read_samples(tmp_path / "NEW.jsonl")
-    assert sample.prompt_text and isinstance(sample.target, str) and sample.target
-
-
-def test_the_place_of_a_choice_becomes_its_letter(tmp_path: Path) -> None:
-    row = {"question": "What follows Tuesday?", "choices": ["Monday", "Wednesday"], "answer": 1}
-    with pytest.raises(UserError) as raised:
-        read_samples(written(tmp_path, row))
-    _run(tmp_path, raised.value.fix)
-    (sample,) = read_samples(tmp_path / "NEW.jsonl")
-    assert (sample.prompt_text, sample.target) == ("What follows Tuesday?\nA. Monday\nB. Wednesday", "B")
-
-
-def _run(folder: Path, fix: str | None) -> None:
-    """Does what the line says, as a shell and jq would."""
-    assert fix is not None
-    words = shlex.split(fix.removeprefix("each row on a line of its own: "))
-    assert words[:2] == ["jq", "-c"] and words[3:] == ["FILE", ">", "NEW.jsonl"]
-    made = jq.compile(words[2]).input_text((folder / "rows.jsonl").read_text(encoding="utf-8")).all()
-    (folder / "NEW.jsonl").write_text(as_lines(made), encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("text", "n"),
-    [
-        (json.dumps([{"prompt": "a", "target": "b"}, {"prompt": "c", "target": "d"}]), 2),
-        (json.dumps([OTHERS["alpaca"], OTHERS["alpaca with input"]], indent=2), 2),
-        (json.dumps({"prompt": "a", "target": "b"}, indent=2) + "\n" + json.dumps({"prompt": "c"}, indent=2), 2),
-    ],
-    ids=["a list", "an Alpaca file", "pretty rows"],
-)
-def test_a_document_comes_with_the_line_that_makes_rows_of_it(tmp_path: Path, text: str, n: int) -> None:
-    (tmp_path / "rows.jsonl").write_text(text)
-    with pytest.raises(UserError) as raised:
-        read_samples(tmp_path / "rows.jsonl")
-    _run(tmp_path, raised.value.fix)
-    assert len(read_samples(tmp_path / "NEW.jsonl")) == n
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"{'prompt': 'a', 'target': 'b'}\n", "Python's own spelling"),
-        (b'{"prompt": "a"}\r{"prompt": "b"}', "carriage returns"),
-        ('{"prompt": "é"}\n'.encode("latin-1"), "iconv"),
-    ],
-)
-def test_odd_bytes_say_what_they_are(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "rows.jsonl").write_bytes(content)
-    with pytest.raises(UserError) as raised:
-        read_samples(tmp_path / "rows.jsonl")
-    assert message in str(raised.value)
-
-
-def test_a_table_is_said_once_and_not_for_every_line(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("prompt,target\na,b\nc,d\n")
-    with pytest.raises(UserError, match="a table") as raised:
-        read_samples(tmp_path / "rows.csv")
-    assert "\n" not in raised.value.what
 
 
 def test_what_never_ends_is_refused_and_a_shell_s_pipe_is_read(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from fteval.engines import refs
-from fteval.engines.foreign import replayable
 from fteval.engines.logged import PREFIX, LoggedEngine, open_logs
 from fteval.errors import UserError, check_kind
 from fteval.records import Check, EnginePool, Failure, Generation, Message, Prompt, Request, Sample, Sampling, digest
+from fteval.records.foreign import outputs_line
 
 VERSION = 1
 GROUP = 1000
@@ -162,7 +162,7 @@ class ReplayEngine:
             return f"not JSON: {str(error)[:120]}"
         if not isinstance(row, dict):
             return f"an object is needed, found {_kind(row)}"
-        self._mended = self._mended or replayable(row)
+        self._mended = self._mended or outputs_line(self.path, row)
         outputs = row.get("outputs", [row.get("output")] if "output" in row else None)
         if outputs is None:
             return "neither 'output' nor 'outputs'"

@@ -1,0 +1,1 @@
+"""Rows of any form as rows of another: read (`sources`), understood (`forms`), changed (`edit`), written."""
