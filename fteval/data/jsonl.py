@@ -72,17 +72,20 @@ def rows(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]
             problems.add(number, f"not UTF-8 (byte {error.start} of the line)", fix)
         except json.JSONDecodeError as error:
             what = f"not JSON: {error.msg} at column {error.colno}, found {_excerpt(line)}"
-            problems.add(number, what, convert_line(path) if nearly(line.decode()) else None)
+            problems.add(number, what, _mended_line(path, line))
         except RecursionError:
             problems.add(number, f"nested more than {DEEPEST} deep")
         except ValueError as error:
-            fix = convert_line(path) if nearly(line.decode()) else None
-            problems.add(number, f"not JSON: {_number_problem(error)}", fix)
+            problems.add(number, f"not JSON: {_number_problem(error)}", _mended_line(path, line))
         else:
             if isinstance(row, dict):
                 yield number, row
             else:
                 problems.add(number, f"not an object but {_kind(row)}, found {_excerpt(line)}")
+
+
+def _mended_line(path: Path, line: bytes) -> str | None:
+    return convert_line(path) if nearly(line.decode()) else None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
