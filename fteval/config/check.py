@@ -198,6 +198,9 @@ def _missing_files(tree: Tree, folder: Path) -> Iterator[Found]:
             file = spec.get(key)
             if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
                 yield (*place, key), Problem(tree.line((*place, key)), f"no file {folder / file}")
+        for i, file in _items(spec.get("tasks")):
+            if isinstance(file, str) and not _exists(folder / file):
+                yield (*place, "tasks"), Problem(tree.line((*place, "tasks", i)), f"no file {folder / file}")
 
 
 def _with_files(value: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -252,6 +255,8 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in ("prompts", "trained_on"):
         if isinstance(found.get(key), str):
             found[key] = folder / found[key]
+    if isinstance(tasks := found.get("tasks"), list):
+        found["tasks"] = [folder / one if isinstance(one, str) else one for one in tasks]
     if isinstance(watch := found.get("watch"), dict):
         probes = watch.get("probes")
         of = {n: _resolved_spec(p, folder) for n, p in probes.items()} if isinstance(probes, dict) else probes

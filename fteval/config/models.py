@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from fteval.config.series import SeriesKeys
 from fteval.config.threshold import PATTERN, Threshold, parse
 from fteval.errors import UserError
 from fteval.records import Gate, Limits, Metric, Sampling
@@ -70,7 +71,7 @@ ThresholdField = Annotated[
 ]
 
 
-class CandidateSpec(_Spec):
+class CandidateSpec(SeriesKeys, _Spec):
     """A change to the base: trained here, or a model ref made elsewhere."""
 
     model_config = ConfigDict(extra="allow")
@@ -92,8 +93,11 @@ class CandidateSpec(_Spec):
             raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
         if self.data is not None and self.prompts is not None:
             raise ValueError("'data' and 'prompts' are two words for the same file: give one of them")
+        if self.tasks and self.rows is not None:
+            raise ValueError("'tasks' are the files to learn from: leave 'data' out")
         own = ("data", "prompts", "watch")
-        others = sorted({*self.recipe, *(key for key in own if getattr(self, key) is not None)})
+        series = [key for key in SeriesKeys.model_fields if key in self.model_fields_set]
+        others = sorted({*self.recipe, *series, *(key for key in own if getattr(self, key) is not None)})
         if self.model is not None and others:
             raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
         if self.train is not None and self.trained_on is not None:

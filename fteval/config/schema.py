@@ -15,6 +15,7 @@ from typing import Any
 
 from fteval import registry
 from fteval.config.models import RULES, Config
+from fteval.config.series import SeriesKeys
 from fteval.errors import UserError
 from fteval.registry import names
 
@@ -31,7 +32,8 @@ def schema() -> dict[str, Any]:
     probes = _fields_by_name([*registry.probe_names(), *names.APART], registry.probe_class)
     recipes = _fields_by_name(registry.trainer_names(), lambda name: registry.trainer_module(name).Recipe)
     of |= {f"probe-{name}": _closed(probe, fields) for name, fields in probes.items()}
-    trained = {key: candidate["properties"][key] for key in ("train", "data", "prompts", "watch")}
+    own = ("train", "data", "prompts", "watch", *SeriesKeys.model_fields)
+    trained = {key: candidate["properties"][key] for key in own}
     of |= {f"train-{name}": _closed(candidate, {**trained, **fields}, only=()) for name, fields in recipes.items()}
     of["ProbeSpec"] = {
         "type": "object",

@@ -11,6 +11,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.experiment.gates import Measurable, measurable, resolve_gates
+from fteval.experiment.series import check_part
 from fteval.experiment.suite import build_suite
 from fteval.experiment.train import check_trainable, coded
 from fteval.records import Gate
@@ -24,6 +25,7 @@ def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
             check_trainable(name, coded(use, experiment.allow_code))
+            check_part(use)
     except UserError:
         every = problems(experiment)
         if len(every) < 2:
@@ -50,6 +52,7 @@ def problems(experiment: Experiment) -> list[str]:
     for name, candidate in experiment.candidates.items():
         try:
             check_trainable(name, coded(candidate, experiment.allow_code))
+            check_part(candidate)
         except UserError as error:
             found += _lines(error)
     return by_line(found)

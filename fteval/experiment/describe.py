@@ -18,6 +18,7 @@ from fteval.experiment import logged
 from fteval.experiment.asked import Asked
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
+from fteval.experiment.series import trainings
 from fteval.experiment.uses import probe_use
 from fteval.experiment.watch import watch_use
 from fteval.records import Limits, Sampling
@@ -184,10 +185,20 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
 
 
 def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
-    """The candidates of a config."""
+    """The candidates of a config, each training of a series for itself. Raises UserError for a name that two have."""
+    known: set[str] = set()
+    for name, use in _trainings(config):
+        if name in known:
+            raise UserError(f"'{name}' is the name of two candidates: a series calls one so", where=use.where)
+        known.add(name)
+        yield name, use
+
+
+def _trainings(config: Config) -> Iterable[tuple[str, ModelUse]]:
     for name, spec in config.candidates.items():
         watch = None if spec.watch is None else watch_use(spec.watch, config.sampling.sampling)
-        yield name, ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on, watch)
+        use = ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on, watch)
+        yield from trainings(name, use, spec)
 
 
 def _benchmark(task: str, where: str) -> ProbeUse:

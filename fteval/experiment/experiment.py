@@ -65,6 +65,35 @@ class WatchUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which training of a series a candidate is, before its rows are chosen."""
+
+    series: str
+    kind: str
+    """`sizes`, `picks`, `tasks` or `seeds`, as `Member` has them."""
+    name: str
+    """What its reports call the part: `16`, `clustered`, `dates`, `together`."""
+    turn: int
+    files: tuple[Path, ...]
+    """Whose rows are chosen from, one file after the other."""
+    size: int | None = None
+    """So many rows; None for all."""
+    largest: int | None = None
+    """Rows of the largest part: all parts are trained for as many steps as that one takes."""
+    pick: str = "random"
+    by: str | None = None
+    """A key of the rows whose values are kinds of rows."""
+    margin: float | None = None
+    """As a share."""
+    tasks: int = 1
+    """Of how many files this part has the rows."""
+    rows: int = 0
+    """How many were chosen; 0 before that."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Which ones, as the candidate's record has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelUse:
     """A candidate: a model ref, or the recipe to train one by."""
 
@@ -77,6 +106,8 @@ class ModelUse:
     """The training rows of a model made elsewhere."""
     watch: WatchUse | None = None
     """What looks at it while it is trained."""
+    part: Part | None = None
+    """Of a series; its rows are in `data` once they are chosen."""
 
 
 @dataclass(frozen=True, slots=True)

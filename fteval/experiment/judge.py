@@ -11,12 +11,14 @@ from fteval import releases
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
+from fteval.experiment.series import members
 from fteval.experiment.training import training_of
-from fteval.records import Comparison, Gate, RunRecord
+from fteval.records import Comparison, Gate, Member, RunRecord
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
 from fteval.stats import compare as stats
 from fteval.stats.noise_floor import held_open
+from fteval.stats.series import series_of
 
 N_FLIPS = 200
 """Flips kept per metric; more are counted, and stay in the store."""
@@ -39,6 +41,8 @@ class Rules:
     """How many candidates were tried, where not all of them are shown."""
     measured_by: str = ""
     """The commit that the rules are of, where that is another one."""
+    members: Mapping[str, Member] = field(default_factory=dict)
+    """Name of a candidate -> which training of a series it is."""
 
 
 def allowed(*, subset: bool, same: bool) -> frozenset[str]:
@@ -61,7 +65,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     trained_on = {key: file for name, ref, file in said if file for key in (name, ref) if key}
     return Rules(
         gates, anchors, experiment.on_inconclusive, trained_on, allow,
-        experiment.unguarded, experiment.of, experiment.measured_by,
+        experiment.unguarded, experiment.of, experiment.measured_by, members(experiment),
     )  # fmt: skip
 
 
@@ -123,6 +127,7 @@ def compared(
         for result in found
     ]
     comparison = stats.conclude("", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=noise)
+    comparison = replace(comparison, series=series_of(base, candidates, rules.members, rules.gates))
     return replace(comparison, id=store.save_comparison(comparison))
 
 

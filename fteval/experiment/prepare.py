@@ -17,6 +17,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
+from fteval.experiment.series import chosen
 from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
 from fteval.experiment.watch import overlapping
 from fteval.records import Comparison, Engine, RunRecord, asks_base
@@ -60,6 +61,7 @@ def prepared(
         for text in overlapping(use.watch, suite) if use.watch is not None else ():
             place.listener.note(f"{name}: {text}")
     store = Store(place.store)
+    experiment = chosen(experiment, store)
     with opened_pool(store, place, experiment) as pool:
         lend_template(experiment, pool, place.listener.note)
         accepted = None

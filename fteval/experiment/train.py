@@ -36,7 +36,7 @@ def cancel(use: ModelUse, base: str, place: Place) -> str:
     if not isinstance(trainer, CancellableTrainer):
         raise UserError(f"'{use.trainer}' trains on this machine: there is no job to cancel", fix="Ctrl-C ends it")
     site = Site(Store(place.store).candidates_dir, offline=place.offline)
-    return trainer.cancel(base, _recipe(trainer, use), use.data, site)
+    return trainer.cancel(base, recipe_of(use), use.data, site)
 
 
 def coded(use: ModelUse, allow_code: bool) -> ModelUse:
@@ -77,14 +77,14 @@ def check_rewarders(uses: Mapping[str, ModelUse], store: Store) -> None:
 
 def writes(use: ModelUse) -> bool:
     """Whether a candidate answers questions, as a reward model does not."""
-    return use.trainer is None or getattr(_recipe(_trainer(use), use), "kind", None) != "reward"
+    return use.trainer is None or getattr(recipe_of(use), "kind", None) != "reward"
 
 
 def check_trainable(name: str, use: ModelUse) -> None:
     """Everything about a training that can be wrong without torch."""
     if use.trainer is None:
         return
-    _recipe(_trainer(use), use)
+    recipe_of(use)
     if use.watch is not None:
         if not issubclass(_trainer(use).Recipe, TrlRecipe):
             raise UserError(f"'{use.trainer}' does not train here, so nothing can watch it", where=use.watch.where)
@@ -103,14 +103,16 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
 
     note = place.listener.note
     watching = None if use.watch is None else watched(use.watch)
-    site = Site(store.candidates_dir, place.device, place.offline, lambda seen: note(str(seen)), tell, watching, note)
+    site = Site(
+        store.candidates_dir, place.device, place.offline, lambda seen: note(str(seen)), tell, watching, note,
+        part=use.part.record if use.part else {},
+    )  # fmt: skip
     return trained_at(name, use, base, _shared(name, use, base, site, place))
 
 
 def trained_at(name: str, use: ModelUse, base: str, site: Site) -> Candidate:
     assert use.data is not None
-    trainer = _trainer(use)
-    return trainer.train(base, _recipe(trainer, use), use.data, site, name=name)
+    return _trainer(use).train(base, recipe_of(use), use.data, site, name=name)
 
 
 def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
@@ -119,7 +121,7 @@ def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
     Raises UserError for a config that starts nothing, and for a recipe that several processes cannot share.
     """
     found = None if text is None else launch(text)
-    recipe = None if use.trainer is None else _recipe(_trainer(use), use)
+    recipe = None if use.trainer is None else recipe_of(use)
     if found is None or not isinstance(recipe, TrlRecipe):
         return None
     if use.watch is not None:
@@ -137,7 +139,7 @@ def _shared(name: str, use: ModelUse, base: str, site: Site, place: Place) -> Si
     found = check_launch(name, use, place.launch)
     if found is None:
         return site
-    precision = _recipe(_trainer(use), use).precision
+    precision = recipe_of(use).precision
     return replace(site, ranks=ranks(found, name, use, base, site, precision))
 
 
@@ -146,5 +148,6 @@ def _trainer(use: ModelUse) -> Trainer:
     return cast(Trainer, registry.placed(registry.trainer_module, use.trainer, use.where))
 
 
-def _recipe(trainer: Trainer, use: ModelUse) -> Any:
-    return registry.make(trainer.Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)
+def recipe_of(use: ModelUse) -> Any:
+    """What a candidate is trained by. Raises UserError for what its trainer does not know, or takes for nonsense."""
+    return registry.make(_trainer(use).Recipe, use.recipe, owner=f"trainer '{use.trainer}'", where=use.where)

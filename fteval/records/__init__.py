@@ -73,5 +73,6 @@ from fteval.records.samples import (
     sample_from_row,
     tools_from,
 )
+from fteval.records.series import Member, Series, SeriesMetric, SeriesPoint
 from fteval.records.trainers import CancellableTrainer, Rank, Ranks, Site, Trainer, TrainProgress
 from fteval.records.watching import Curve, Look, Watching

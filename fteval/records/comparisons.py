@@ -9,6 +9,7 @@ from typing import Protocol
 from fteval.records.probes import Metric
 from fteval.records.runs import Judged, RunRecord
 from fteval.records.samples import Sample
+from fteval.records.series import Series
 from fteval.records.watching import Curve
 
 
@@ -213,6 +214,8 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     noise: tuple[NoiseFloor, ...] = ()
     """Of the base; empty where it was never measured."""
+    series: tuple[Series, ...] = ()
+    """Trainings that belong together."""
 
     def __repr__(self) -> str:
         # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -75,6 +75,8 @@ class Site:
     """Where it is made by several processes."""
     rank: Rank | None = None
     """Where this process is one of them."""
+    part: Mapping[str, Any] = field(default_factory=dict)
+    """Of which file the rows are which ones, for the record alone: what decides the weights is the rows' own digest."""
 
 
 @runtime_checkable

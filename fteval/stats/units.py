@@ -60,6 +60,13 @@ def between(low: float | None, high: float | None, metric: Metric) -> str:
     return f"between {signed(low, metric)} and {change(high, metric)}"
 
 
+def turned(metric: Metric, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """An interval of a difference as one of a gain: turned where less is better."""
+    if metric.better == "higher" or low is None or high is None:
+        return low, high
+    return -high, -low
+
+
 def size(x: float, metric: Metric) -> str:
     """The size of a difference without its sign: `2.0 pp`."""
     return f"{100 * abs(x):.1f} pp" if metric.unit == "share" else f"{plain(abs(x))} {metric.unit}"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from fteval.records import Comparison, Flip, Judged, RunRecord
 from fteval.reports.escape import code, inline, marker
 from fteval.reports.markdown import blocks, markdown_run
+from fteval.reports.markdown.series import trainings
 from fteval.reports.view import bill, rows, run_view, view, words
 from fteval.reports.view.detail import Detail
 from fteval.reports.view.rows import FlipGroup, GateRow, MetricRow
@@ -52,6 +53,8 @@ def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
         return
     shown = sorted(v.candidates, key=lambda c: c.name != chosen.name)[: detail.candidates]
     yield blocks.warnings(v.warnings, detail.text, detail.warnings)
+    for series in v.series:
+        yield trainings(series)
     yield _overview([c for c in v.candidates if c in shown], detail)
     if len(shown) < len(v.candidates):
         yield f"{len(v.candidates) - len(shown):,} more candidates are not shown."

@@ -21,6 +21,7 @@ from fteval.reports.terminal import panes
 from fteval.reports.terminal.change_table import COLORS, changes, named
 from fteval.reports.terminal.page import WIDTH, plain
 from fteval.reports.terminal.panes import line
+from fteval.reports.terminal.series import trainings
 from fteval.reports.view import rows, run_view, view, words
 from fteval.reports.view.rows import FlipGroup, MetricRow
 from fteval.reports.view.run_view import RunView
@@ -98,10 +99,13 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
     summary = "" if v.crowd else chosen.summary
     yield panes.panel(f"{word}  {line(chosen.name)}", [v.verdict.reason, summary], style, look.fancy)
     yield from panes.warnings(view.gravest_first([*v.warnings, *(() if v.crowd else chosen.warnings)]))
+    for series in v.series:
+        yield from trainings(series, look.width, look.fancy)
     if v.crowd:
         whole = "Metrics and answers are shown of the best one; a report file (-o report.md) has them of all."
-        yield Group(_overview(v.candidates, look), panes.note(v.crowd), panes.note(whole))
-        for candidate in v.candidates:
+        shown = [c for c in v.candidates if c.name == chosen.name or c.name not in v.in_series]
+        yield Group(_overview(shown, look), panes.note(v.crowd), panes.note(whole))
+        for candidate in shown:
             if candidate.name != chosen.name:
                 yield from _beside(candidate, look)
         yield panes.panel(f"{word}  {line(chosen.name)}", [chosen.verdict.reason, chosen.summary], style, look.fancy)

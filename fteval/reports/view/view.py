@@ -13,6 +13,7 @@ from fteval.reports.view import bands, bill, headline, labels, measured, rows, w
 from fteval.reports.view.curve import CurveView, of_curve
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
+from fteval.reports.view.series import SeriesView, of_series
 from fteval.reports.view.table import TextTable
 from fteval.stats import units
 
@@ -98,6 +99,10 @@ class ComparisonView:
     """What changes when nothing is changed; empty where it was never measured."""
     candidates: tuple[CandidateView, ...]
     """In the order given."""
+    series: tuple[SeriesView, ...] = ()
+    """Trainings that belong together."""
+    in_series: frozenset[str] = frozenset()
+    """Candidates of these, which need no page of their own."""
 
     @property
     def chosen(self) -> CandidateView:
@@ -131,6 +136,8 @@ def of_comparison(comparison: Comparison) -> ComparisonView:
         crowd=words.crowd(len(views)) if several else "",
         floor=_floor(comparison),
         candidates=views,
+        series=of_series(comparison),
+        in_series=frozenset(name for series in comparison.series for name in series.candidates),
     )
 
 

@@ -65,6 +65,10 @@ class OnlineRecipe(LoraRecipe):
             epochs = float(min(25, max(1, round(240 / rows))))
         return replace(LoraRecipe.resolved(replace(self, epochs=epochs), rows), epochs=epochs)
 
+    @property
+    def rows_a_step(self) -> int:
+        return at_once(self)
+
     def recorded(self) -> dict[str, Any]:
         return {**LoraRecipe.recorded(self), "rewards": [reward.spec for reward in self.rewards]}
 

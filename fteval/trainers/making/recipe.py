@@ -86,6 +86,15 @@ class TrlRecipe:
             epochs = float(min(25, max(3, math.ceil(480 / rows))))
         return dataclasses.replace(self, learning_rate=self.rate, epochs=epochs)
 
+    @property
+    def rows_a_step(self) -> int:
+        return self.batch_size
+
+    def steps(self, rows: int) -> int:
+        """Optimizer steps of a training on so many rows."""
+        found = self.resolved(rows)
+        return found.max_steps or math.ceil(math.ceil(rows / self.rows_a_step) * (found.epochs or 1))
+
     def recorded(self) -> dict[str, Any]:
         """The fields as JSON has them, without the threads: the number in effect is in the environment."""
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

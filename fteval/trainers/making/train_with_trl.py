@@ -88,7 +88,8 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
         else:
             with signals.cancelling():
                 learnt = _together(site.ranks, place, planned)
-        made = dataclasses.replace(planned, data={**planned.data, **learnt.counts})
+        part = {"part": dict(site.part)} if site.part else {}
+        made = dataclasses.replace(planned, data={**planned.data, **learnt.counts, **part})
         return registered.register(place, site.candidates_dir, made, learnt.course)
 
 
