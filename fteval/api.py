@@ -59,6 +59,7 @@ def run(
     dtype: str = "auto",
     offline: bool = False,
     launch: str | None = None,
+    vllm: str | None = None,
     listener: Listener | None = None,
 ) -> Comparison | RunRecord:
     """Measures a model; against a base, says what changed and whether to ship.
@@ -76,7 +77,7 @@ def run(
         yardstick=yardstick,
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
-        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline, launch=launch,
+        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline, launch=launch, vllm=vllm,
     )  # fmt: skip
     asked = with_parts(asked, sampling, server)
     experiment = described(asked, find_config(asked.config, wanted=False))
@@ -97,13 +98,14 @@ def train(
     """Makes a candidate of a base and rows; its `id` is a model for `run`.
 
     `recipe` are the fields of the trainer's Recipe, and perhaps `watch` with the keys that it has in fteval.yaml, and
-    `launch="accelerate:CONFIG.yaml"` for several processes. What was trained before is not trained again. Raises
-    UserError and its children.
+    `launch="accelerate:CONFIG.yaml"` for several processes, `vllm` for a server. What was trained before is not trained
+    again. Raises UserError and its children.
     """
-    watch, launch = recipe.pop("watch", None), recipe.pop("launch", None)
+    watch, launch, vllm = (recipe.pop(name, None) for name in ("watch", "launch", "vllm"))
     looked = None if watch is None else watch_of(watch)
     use = ModelUse(trainer=trainer, recipe=recipe, data=Path(data), watch=looked)
-    place = Place(store=Path(store) if store else DEFAULT_STORE, device=device, offline=offline, launch=launch)
+    kept = Path(store) if store else DEFAULT_STORE
+    place = Place(store=kept, device=device, offline=offline, launch=launch, vllm=vllm)
     return training.train(name or Path(data).stem, use, base, place)
 
 

@@ -23,7 +23,7 @@ from fteval.records import Plan
 @options.asked(
     "limit", "allow_subset", "allow_same", "of", "allow_code", "sequential", "seed", "temperature", "max_tokens",
     "repeats", "device", "dtype", "batch_tokens", "concurrency", "timeout", "max_retries", "max_usd",
-    "max_total_tokens", "offline", "launch", "resume",
+    "max_total_tokens", "offline", "launch", "vllm", "resume",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and what the gates could see.")
 @click.option(

@@ -32,7 +32,7 @@ from fteval.experiment.place import Place, placed
 @click.option("--tasks", metavar="FILE,FILE,…", help="What does together cost? Train on each file alone, and on all.")
 @click.option("--seeds", type=int, metavar="N", help="Trainings on each part: 3 say how far trainings differ.")
 @options.asked("probes", "holdouts", "scorers", "config", "limit", settings="A field of the recipe: epochs=5.")
-@options.asked("store", "offline", "launch", "allow_code")
+@options.asked("store", "offline", "launch", "vllm", "allow_code")
 @options.outputs
 @options.as_json
 @options.output_flags
@@ -92,7 +92,11 @@ def _one(
 
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = Place(
-            store=asked.store or options.DEFAULT_STORE, offline=asked.offline, launch=asked.launch, listener=listener
+            store=asked.store or options.DEFAULT_STORE,
+            offline=asked.offline,
+            launch=asked.launch,
+            vllm=asked.vllm,
+            listener=listener,
         )
         if cancel:
             job = train.cancel(use, base, place)

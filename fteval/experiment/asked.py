@@ -125,6 +125,9 @@ class Asked:
         default=None,
         metadata=_told("Train in several processes, by a config of accelerate.", metavar="accelerate:FILE"),
     )
+    vllm: str | None = field(
+        default=None, metadata=_told("A vLLM server that draws the answers of grpo and rloo.", metavar="URL")
+    )
     resume: str | None = field(
         default=None,
         metadata=_told("Go on with an interrupted run.", metavar="RUN", is_flag=False, flag_value="latest"),

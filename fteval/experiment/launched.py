@@ -24,6 +24,7 @@ def ranks(launch: Launch, name: str, use: ModelUse, base: str, site: Site, preci
     told = {
         "name": name, "trainer": use.trainer, "recipe": _plain(use.recipe), "data": str(use.data), "where": use.where,
         "base": base, "candidates": str(site.candidates_dir), "offline": site.offline, "device": launch.device,
+        "vllm": site.vllm,
     }  # fmt: skip
 
     def train_in(place: Path, environment: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -38,6 +38,8 @@ class Place:
     offline: bool = False
     launch: str | None = None
     """`accelerate:FILE`: candidates are trained in several processes, which their records say."""
+    vllm: str | None = None
+    """A server that draws the answers of trainings on rewards."""
     resume: str | None = None
     command: str | None = None
     """What the user typed, for messages that say how to go on."""
@@ -53,6 +55,7 @@ def placed(asked: Asked, experiment: Experiment, listener: Listener, command: st
         batch_tokens=asked.batch_tokens,
         offline=asked.offline,
         launch=asked.launch,
+        vllm=asked.vllm,
         resume=asked.resume,
         command=command,
         listener=listener,

@@ -47,7 +47,7 @@ def _train(told: Mapping[str, Any], number: int, to: int) -> None:
 
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     rank = Rank(number, Path(told["place"]), environment, lambda learnt: channel.tell(to, learnt=learnt))
-    site = Site(Path(told["candidates"]), told["device"], told["offline"], rank=rank)
+    site = Site(Path(told["candidates"]), told["device"], told["offline"], vllm=told["vllm"], rank=rank)
     if number == 0:
         site = replace(
             site,

@@ -16,6 +16,7 @@ from fteval.experiment.watch import watched
 from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 from fteval.trainers.launch.config import Launch, launch
+from fteval.trainers.making.online import OnlineRecipe
 from fteval.trainers.making.ranks import check_shared
 from fteval.trainers.making.recipe import TrlRecipe
 
@@ -26,6 +27,8 @@ def train(name: str, use: ModelUse, base: str, place: Place, allow_code: bool = 
     check_trainable(name, use)
     if check_launch(name, use, place.launch) is None and place.launch is not None:
         raise UserError(f"'{use.trainer}' does not train here, so --launch starts nothing", fix="leave out --launch")
+    if place.vllm is not None and not _draws(use):
+        raise UserError(f"'{use.trainer}' draws no answers that --vllm could", fix="leave out --vllm")
     return trained(name, use, base, Store(place.store), place)
 
 
@@ -134,9 +137,16 @@ def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
     return found
 
 
+def _draws(use: ModelUse) -> bool:
+    """Whether a trainer learns from answers that a server may draw."""
+    return issubclass(_trainer(use).Recipe, OnlineRecipe)
+
+
 def _shared(name: str, use: ModelUse, base: str, site: Site, place: Place) -> Site:
-    """The site with the processes that train there, where they are several."""
+    """The site with the server that draws answers, and the processes that train there, where they are several."""
     found = check_launch(name, use, place.launch)
+    if _draws(use):
+        site = replace(site, vllm=place.vllm)
     if found is None:
         return site
     precision = recipe_of(use).precision

@@ -71,6 +71,8 @@ class Site:
     """What looks at the model on its way. Its rules may decide which step's weights are kept."""
     on_look: Callable[[str], None] | None = None
     """Hears, in words, what was seen and what it decided."""
+    vllm: str | None = None
+    """URL of the server that draws the answers of a training on rewards."""
     ranks: Ranks | None = None
     """Where it is made by several processes."""
     rank: Rank | None = None

@@ -29,6 +29,8 @@ class Bench(Generic[R]):
     """That share each batch."""
     sharded: bool = False
     """Whether each of them has a part of the model."""
+    vllm: str | None = None
+    """The server that draws answers."""
 
     def settings(self) -> dict[str, Any]:
         """What each of TRL's configs is told; a method adds its own."""

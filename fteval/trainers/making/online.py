@@ -16,6 +16,7 @@ from fteval.engines import refs
 from fteval.engines.local.chat import stop_ids
 from fteval.errors import UserError
 from fteval.records import Candidate, Generation, Message, Range, Site, ranged
+from fteval.trainers.making import vllm
 from fteval.trainers.making.base import find_base
 from fteval.trainers.making.bench import Bench
 from fteval.trainers.making.plan import Training
@@ -102,6 +103,7 @@ def settings(bench: Bench[Any]) -> dict[str, Any]:
     recipe = bench.recipe
     return {
         **bench.settings(),
+        **vllm.settings(bench.vllm),
         "num_generations": recipe.num_generations,
         "max_completion_length": bench.within_context(recipe.max_tokens),
         "temperature": recipe.temperature,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fteval.engines.local.chat import Chat
 from fteval.errors import UserError
-from fteval.trainers.making import libraries
+from fteval.trainers.making import libraries, vllm
 from fteval.trainers.making.plan import Training
 from fteval.trainers.making.recipe import TrlRecipe
 
@@ -14,19 +15,23 @@ SHARDED = ("FSDP", "DEEPSPEED")
 """Kinds of distribution in which no process has the whole model."""
 
 
-def environment(training: Training[Any]) -> Mapping[str, Any]:
-    """The machine as far as it decides the weights, and the processes where there are several.
+def environment(training: Training[Any], chat: Chat) -> Mapping[str, Any]:
+    """The machine as far as it decides the weights, the processes where they are several, and a server that answers.
 
-    Raises UserError for a device that is not there, and for a batch that cannot be shared.
+    Raises UserError for a device or a server that is not there, and for a batch that cannot be shared.
     """
     site, recipe = training.site, training.recipe
     if site.rank is not None:
         return site.rank.environment
-    if site.ranks is None:
-        return libraries.environment(site.device, recipe.threads, training.base.size)
-    check_shared(recipe, site.ranks.processes)
-    found = libraries.environment(site.ranks.device, recipe.threads, training.base.size, site.ranks.processes)
-    return {**found, **site.ranks.recorded}
+    served = {} if site.vllm is None else {"vllm": vllm.check_server(vllm.base_url(site.vllm), chat)}
+    device, processes, recorded = site.device, 1, dict[str, Any]()
+    if site.ranks is not None:
+        device, processes, recorded = site.ranks.device, site.ranks.processes, dict(site.ranks.recorded)
+    check_shared(recipe, processes)
+    found = libraries.environment(device, recipe.threads, training.base.size, processes)
+    if served:
+        vllm.check_here(found["device"])
+    return {**found, **recorded, **served}
 
 
 def check_shared(recipe: TrlRecipe, processes: int) -> None:

@@ -64,7 +64,7 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
     chat = Chat(training.base.located.folder)
     if training.recipe.template is not None:
         templates.give(chat, training.recipe.template)
-    environment = ranks.environment(training)
+    environment = ranks.environment(training, chat)
     training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
     planned = plan(training, chat, versions, environment)
     if site.rank is not None:
@@ -106,7 +106,8 @@ def _learnt(
 ) -> _Learnt:
     """What this process learnt, alone or as one of several."""
     shared = environment.get("processes", 1), ranks.is_sharded(environment)
-    bench = Bench(training.recipe, training.rows, training.base, chat, place, environment["device"], *shared)
+    on = environment["device"], *shared, training.site.vllm
+    bench = Bench(training.recipe, training.rows, training.base, chat, place, *on)
     with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
         return _learn(method, bench, training, signals)
 
