@@ -74,10 +74,11 @@ def started(tiny_model: Path, here: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    found = psutil.Process(process.pid).children(recursive=True)
-    assert len([p for p in found if "RANK" in p.environ()]) == 2
-    return found
+def ranks(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The two that train; what each of them forks has its number, too."""
+    found = [p for p in psutil.Process(process.pid).children(recursive=True) if "RANK" in p.environ()]
+    first = [p for p in found if p.ppid() not in {other.pid for other in found}]
+    return sorted(first, key=lambda p: int(p.environ()["RANK"]))
 
 
 def ended(process: subprocess.Popen[bytes], others: list[psutil.Process]) -> str:
@@ -94,8 +95,8 @@ def ended(process: subprocess.Popen[bytes], others: list[psutil.Process]) -> str
 def test_a_process_that_dies_ends_the_training_and_nothing_is_registered(
     started: subprocess.Popen[bytes], here: Path
 ) -> None:
-    others = below(started)
-    (second,) = (p for p in others if p.environ().get("RANK") == "1")
+    others = psutil.Process(started.pid).children(recursive=True)
+    _, second = ranks(started)
     second.kill()
     said = ended(started, others)
     assert started.returncode == 3 and "process 1 of 2 was killed by signal 9" in said
@@ -108,7 +109,8 @@ def test_a_process_that_dies_ends_the_training_and_nothing_is_registered(
 def test_no_process_outlives_the_one_that_started_it(
     started: subprocess.Popen[bytes], here: Path, number: signal.Signals
 ) -> None:
-    others = below(started)
+    others = psutil.Process(started.pid).children(recursive=True)
+    assert len(ranks(started)) == 2
     os.kill(started.pid, number)
     ended(started, others)
     assert started.returncode == (-number if number == signal.SIGKILL else 128 + number)
