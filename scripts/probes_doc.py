@@ -52,7 +52,7 @@ def page() -> str:
     real = counted()
     parts = [HEAD, _overview(labelled, real)]
     for name in registry.probe_names():
-        parts.append(_section(name, labelled.get(name), [flag for flag in real if flag.probe == name]))
+        parts.append(section(name, labelled.get(name), [flag for flag in real if flag.probe == name]))
     return "\n".join(parts)
 
 
@@ -78,7 +78,8 @@ def _agreement(f: Flag) -> str:
     return f"{share} of {f.n}{'' if f.by_models else ', all in their manner'}"
 
 
-def _section(name: str, v: Validity | None, real: list[Flag]) -> str:
+def section(name: str, v: Validity | None, real: list[Flag]) -> str:
+    """What a probe says of itself, and how often it is right where that was counted."""
     cls = registry.probe_class(name)
     first, _, rest = _doc(cls).partition("\n")
     parts = [f"## {name}\n", f"{first}\n"]

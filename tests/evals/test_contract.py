@@ -223,12 +223,13 @@ def settings(name: str) -> list[Example]:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_probe_judges_any_output(name: str) -> None:
-    for way in settings(name):
+    """A million characters in its first way; in the others a tenth, in which what grows with the square still shows."""
+    for number, way in enumerate(settings(name)):
         probe = registry.probe(name, way.params)
         for warm in ("A dog is loyal.", "Ein Hund ist ein treues Tier.", hostile()["noise"]):  # lexicons load once
             probe.score(way.sample, Generation("row-7", text=warm, finish_reason="stop"))
         for what, text in hostile().items():
-            generation = Generation("row-7", text=text, finish_reason="length")
+            generation = Generation("row-7", text=text[: 100_000 if number else None], finish_reason="length")
             scores = soon(functools.partial(probe.score, way.sample, generation), f"{name}: {what}")
             assert set(scores.values) == {m.name for m in probe.metrics}
             # A lone surrogate is written as an escape.

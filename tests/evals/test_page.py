@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
+import probes_doc
 import pytest
 
 from fteval import cli, registry
@@ -13,10 +12,17 @@ from fteval import cli, registry
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow  # it judges anew what the cases' own tests judge
 def test_the_page_is_what_the_script_writes() -> None:
-    code = "import sys; sys.path.insert(0, 'scripts'); import probes_doc; sys.stdout.write(probes_doc.page())"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout == (ROOT / "docs" / "probes.md").read_text(encoding="utf-8"), "python scripts/probes_doc.py"
+    assert probes_doc.page() == (ROOT / "docs" / "probes.md").read_text(encoding="utf-8"), (
+        "python scripts/probes_doc.py"
+    )
+
+
+@pytest.mark.parametrize("name", registry.probe_names())
+def test_the_page_has_what_a_probe_says_of_itself(name: str) -> None:
+    page = (ROOT / "docs" / "probes.md").read_text(encoding="utf-8")
+    assert probes_doc.section(name, None, []).rstrip() in page, "python scripts/probes_doc.py"
 
 
 @pytest.mark.parametrize("name", registry.probe_names())
