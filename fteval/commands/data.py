@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import data_convert, options
+from fteval.commands import data_check, data_convert, options
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
 
@@ -90,4 +90,5 @@ def known(asked: Asked, output: Path, display: options.Display) -> int:
     return OK
 
 
+command.add_command(data_check.command)
 command.add_command(data_convert.command)

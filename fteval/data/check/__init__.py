@@ -1,0 +1,1 @@
+"""What is wrong with training data before anybody trains on it: rows, copies, leaks, what is private, how lopsided."""
