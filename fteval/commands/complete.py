@@ -59,6 +59,18 @@ def saved(context: click.Context, _param: click.Parameter, begun: str) -> Items:
     return _or_file(_among(names, begun), begun)
 
 
+def candidates(context: click.Context, _param: click.Parameter, begun: str) -> Items:
+    """Ids of the store's trained candidates, else files."""
+    from fteval.engines.refs import read_json
+
+    root = Path(context.params.get("store") or os.environ.get("FTEVAL_STORE") or DEFAULT_STORE)
+    names = []
+    for file in sorted((root / "candidates").glob("*/candidate.json")):
+        with contextlib.suppress(UserError):
+            names.append(str(read_json(file).get("id")))
+    return _or_file(_among(names, begun), begun)
+
+
 def reports(_context: click.Context, _param: click.Parameter, begun: str) -> Items:
     """A file, or the endings that say a format."""
     stem, dot, ending = begun.rpartition(".")

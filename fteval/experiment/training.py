@@ -46,7 +46,8 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
     Raises UserError for a file that cannot be read.
     """
     engine = run.manifest["plan"]["engine"]
-    weights = engine.get("adapter") or engine.get("weights")
+    made_of = (run.manifest.get("export_of") or {}).get("weights")
+    weights = made_of or engine.get("adapter") or engine.get("weights")
     folder = find(store.candidates_dir, run.ref) or of_weights(store.candidates_dir, weights)
     if folder is not None:
         found = {p: Leak(p, tuple(overlap.overlap(folder, asked)), len(asked)) for p, asked in _asked(run).items()}

@@ -19,6 +19,7 @@ from fteval.records.comparisons import (
     ReportFormat,
 )
 from fteval.records.digests import IDENTITY, RUNTIME, canonical, digest
+from fteval.records.exports import Exported, Likeness
 from fteval.records.generations import (
     BatchedEngine,
     Candidate,
@@ -28,6 +29,7 @@ from fteval.records.generations import (
     Engine,
     EnginePool,
     EngineScheme,
+    ExportedEngine,
     Failure,
     Generation,
     KeyedEngine,

@@ -213,6 +213,14 @@ class TellingEngine(Protocol):
 
 
 @runtime_checkable
+class ExportedEngine(Protocol):
+    """An engine that knows which candidate its model was made of: no part of what it answers, and told in reports."""
+
+    export_of: Mapping[str, Any] | None
+    """`ref` and `weights` (a digest) of the candidate, and `how` in words."""
+
+
+@runtime_checkable
 class KeyedEngine(Protocol):
     """An engine whose answer to a prompt rests on more than prompt and sampling, as saved outputs do."""
 

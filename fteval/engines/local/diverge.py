@@ -50,7 +50,7 @@ def _with(own: Generation, base: Generation, request: Request, chat: Chat, sides
 def _apart(one: Use, other: Use, prompt: Sequence[int], text: Sequence[int]) -> tuple[float, float]:
     """Mean KL(one‖other) in nats over the places of the text and the one behind it, and how often both have the same
     likeliest token."""
-    logits = _logits(one(), prompt, text), _logits(other(), prompt, text)
+    logits = logits_of(one(), prompt, text), logits_of(other(), prompt, text)
     # A training may have padded the vocabulary, with rows that no token has.
     size = min(side.shape[-1] for side in logits)
     first, second = (side[:, :size].log_softmax(-1) for side in logits)
@@ -59,8 +59,8 @@ def _apart(one: Use, other: Use, prompt: Sequence[int], text: Sequence[int]) -> 
     return float(kl.clamp(min=0.0)), float(same)  # rounding may leave it below 0; NaN stays NaN
 
 
-def _logits(model: Model, prompt: Sequence[int], text: Sequence[int]) -> Any:
-    """(places, vocabulary), in float32."""
+def logits_of(model: Model, prompt: Sequence[int], text: Sequence[int]) -> Any:
+    """At each place of a text after its prompt and behind it, (places, vocabulary), in float32."""
     ids = torch.tensor([[*prompt, *text]], device=model.device)
     positions = torch.arange(ids.shape[1], device=model.device).unsqueeze(0)
     logits = model(ids, torch.ones_like(ids), positions, keep=len(text) + 1)

@@ -48,6 +48,7 @@ class TransformersEngine:
         self.chat = Chat(located.folder, located.adapter_folder)
         self.on_event: Callable[[dict[str, Any]], None] | None = None
         """Hears of what does not change answers: memory that ran out, a model that needs `generate`."""
+        self.export_of = located.export
         self._told: set[str] = set()
         settings = located.folder / "generation_config.json"
         self.stop_ids = stop_ids(self.chat.tokenizer, read_json(settings) if exists(settings) else {}, located.config)

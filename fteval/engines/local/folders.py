@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.engines.local import digests
+from fteval.engines.local.exported import export_of
 from fteval.engines.refs import (
     NANO,
     ModelRef,
@@ -45,6 +46,8 @@ class Located:
     adapter_config: dict[str, Any] | None = None
     seen: tuple[Any, ...] = ()
     """The files as they were before they were hashed, see `unchanged`."""
+    export: Mapping[str, Any] | None = None
+    """Which candidate a full model is an export of, see `exported`."""
 
     def rows(self) -> int | None:
         """Rows of the embedding, of which an adapter may bring its own; None where nothing says how many."""
@@ -102,7 +105,7 @@ def locate(ref: ModelRef, *, offline: bool = False) -> Located:
     weights = digests.weights_digest(folder)
     if adapter_folder is None:
         _check_recorded(ref, weights)
-        return Located(ref, folder, weights, config, seen=seen)
+        return Located(ref, folder, weights, config, seen=seen, export=export_of(folder, weights))
     check_same_base(ref, folder, weights, adapter_folder)
     adapter = digests.adapter_digest(adapter_folder)
     _check_recorded(ref, adapter)

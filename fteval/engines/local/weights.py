@@ -18,6 +18,7 @@ import torch
 from fteval.engines.local.batches import out_of_memory
 from fteval.engines.local.decode import Model
 from fteval.engines.local.folders import safetensors_header, saved_rows, trained_tokens, wraps_embedding
+from fteval.engines.local.hush import hush
 from fteval.errors import Incomplete, UserError
 
 PROMPT_LEARNING = frozenset(
@@ -47,7 +48,7 @@ class Weights:
         self.module = load(folder, dtype, device)
         self.spoiled = False
         """Whether the base is known to be changed: load it anew."""
-        self._tuned: Any = None  # the PeftModel that holds all adapters that change layers
+        self.tuned: Any = None  # the PeftModel that holds all adapters that change layers
         self._prompted: dict[str, Any] = {}  # a PeftModel for each adapter that is a learnt prompt
         self._plain: list[Any] | None = None  # the base's logits on the probes, before anything was attached
         self._attached: dict[str, str] = {}  # digest -> peft type
@@ -81,26 +82,27 @@ class Weights:
             raise
 
     def _attach(self, folder: Path, digest: str, config: dict[str, Any]) -> None:
+        hush()
         import peft
 
         kind = str(config["peft_type"]).upper()
         self._resize(folder, config)
         if self._plain is None:
-            self._plain = self._logits(self.use(None))
+            self._plain = self.logits(self.use(None))
         name = _name(digest)
         self._active = _UNKNOWN  # PEFT activates what it adds
         with quiet():
             try:
                 settings = peft.PeftConfig.from_pretrained(str(folder))
                 settings.inference_mode = True
-                if kind in PROMPT_LEARNING or self._tuned is None:
+                if kind in PROMPT_LEARNING or self.tuned is None:
                     tuned = peft.PeftModelForCausalLM(self.module, settings, adapter_name=name)
                     if kind in PROMPT_LEARNING:
                         self._prompted[digest] = tuned
                     else:
-                        self._tuned = tuned
+                        self.tuned = tuned
                 else:
-                    tuned = self._tuned
+                    tuned = self.tuned
                     tuned.add_adapter(name, settings)
                 result = tuned.load_adapter(str(folder), name, torch_device=self.device)
             except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
@@ -133,12 +135,12 @@ class Weights:
         """The model with one adapter active, or as the base, until the next call."""
         kind = self._attached[digest] if digest is not None else None
         in_layers = digest if kind not in PROMPT_LEARNING else None
-        if self._tuned is not None and in_layers != self._active:
+        if self.tuned is not None and in_layers != self._active:
             if in_layers is None:
-                self._tuned.base_model.disable_adapter_layers()
+                self.tuned.base_model.disable_adapter_layers()
             else:
-                self._tuned.base_model.enable_adapter_layers()
-                self._tuned.set_adapter(_name(in_layers), inference_mode=True)
+                self.tuned.base_model.enable_adapter_layers()
+                self.tuned.set_adapter(_name(in_layers), inference_mode=True)
             self._active = in_layers
         if digest not in self._models:
             if digest is not None and kind in PROMPT_LEARNING:
@@ -146,7 +148,7 @@ class Weights:
             elif digest is None or kind == "LORA":  # LoRA lives in the layers: no need to go through PEFT
                 model = Model(self.module, self.module, self.pad)
             else:
-                model = Model(self._tuned, self.module, self.pad)
+                model = Model(self.tuned, self.module, self.pad)
             self._models[digest] = model
         return self._models[digest]
 
@@ -173,7 +175,7 @@ class Weights:
 
     def _check_effect(self, folder: Path, digest: str) -> None:
         assert self._plain is not None
-        changed = self._logits(self.use(digest))
+        changed = self.logits(self.use(digest))
         if all(torch.equal(a, b) for a, b in zip(self._plain, changed, strict=True)):
             raise UserError(
                 f"adapter has no effect on {len(self.probes)} probe prompts",
@@ -182,7 +184,7 @@ class Weights:
             )
         if not self.shared:
             return
-        base = self._logits(self.use(None))
+        base = self.logits(self.use(None))
         for before, after in zip(self._plain, base, strict=True):
             if not torch.allclose(before, after, rtol=1e-4, atol=1e-4, equal_nan=True):
                 self.spoiled = True
@@ -193,7 +195,7 @@ class Weights:
                 )
 
     @torch.no_grad()
-    def _logits(self, model: Model) -> list[Any]:
+    def logits(self, model: Model) -> list[Any]:
         """Logits at every position of every probe, through a plain forward."""
         found = []
         for ids in self.probes:
@@ -204,6 +206,7 @@ class Weights:
 
 def load(folder: Path, dtype: str, device: str) -> Any:
     """A causal model from safetensors, in evaluation mode. Raises UserError for what does not load whole."""
+    hush()
     from transformers import AutoModelForCausalLM, GenerationConfig
 
     with quiet():

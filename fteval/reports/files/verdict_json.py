@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from fteval.records import (
     CandidateResult,
     Comparison,
     DriftLine,
+    Exported,
     GateResult,
     Judged,
     MetricChange,
@@ -46,6 +48,23 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "base": _run(comparison.base),
         "candidates": [_candidate(c, comparison) for c in comparison.candidates],
         "noise": [_noise(n) for n in comparison.noise],
+    }
+
+
+def exported(found: Exported) -> dict[str, Any]:
+    """An export that was tried, with the comparison that is its proof."""
+    return {
+        "schema": SCHEMA,
+        "written": found.written,
+        "folder": str(found.folder),
+        "candidate": found.parent,
+        "how": found.how,
+        "exit_code": found.exit_code,
+        "same_answers": found.same,
+        "answers": found.answers,
+        "likeness": None if found.likeness is None else asdict(found.likeness),
+        "files": dict(found.files),
+        "comparison": {"id": found.comparison.id, **as_json(found.comparison)},
     }
 
 

@@ -15,13 +15,13 @@ RESULTS = {"pass": "passes", "fail": "FAILS", "inconclusive": "stays open", "inc
 def plan(found: Plan) -> str:
     """What a run would do, what its gates could see, and what to do about those that could see nothing."""
     blocks = [
-        _table(["Model", "to make", "reused", "prompt tokens", "answer tokens", "price"], map(_model, found.models))
+        table(["Model", "to make", "reused", "prompt tokens", "answer tokens", "price"], map(_model, found.models))
     ]
     if all(g.gate.where == DEFAULT for g in found.gates):
         blocks.append("No gates: without any, no primary share may drop by more than 2 points.")
     if found.gates:
         blocks.append(
-            _table(["Gate", "Rule", "Samples", "If", *_powers(found.gates), "80 % with"], map(_gate, found.gates))
+            table(["Gate", "Rule", "Samples", "If", *_powers(found.gates), "80 % with"], map(_gate, found.gates))
         )
         blocks.append(
             "The columns in % say how likely the gate passes, depending on how many answers change at all.\n"
@@ -96,7 +96,7 @@ def proofs(found: Sequence[Proof]) -> str:
     lost = [p for p in found if not p.held]
     notes = [f"{units.gate_name(p.gate)}: {one_line(p.reason)}" for p in lost]
     end = "every gate was seen to fail" if not lost else f"{len(lost)} of {len(found)} not as a working gate should be"
-    return "\n\n".join([_table(["", "Gate", "Rule", "The base", "The gate"], rows), *notes, end]) + "\n"
+    return "\n\n".join([table(["", "Gate", "Rule", "The base", "The gate"], rows), *notes, end]) + "\n"
 
 
 def noise(found: Sequence[NoiseFloor]) -> str:
@@ -111,10 +111,10 @@ def noise(found: Sequence[NoiseFloor]) -> str:
         for f in found
     ]
     note = "Reports of this model show it. A gate with a smaller margin is incomplete: no smaller change means much."
-    return f"{_table(['Metric', 'asked again with', 'scores changed', 'difference, 95 %'], rows)}\n\n{note}\n"
+    return f"{table(['Metric', 'asked again with', 'scores changed', 'difference, 95 %'], rows)}\n\n{note}\n"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as they must be; untrusted names on one line each."""
     cells = [list(header), *[[one_line(cell, 120) for cell in row] for row in rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]

@@ -51,6 +51,7 @@ def of_run(run: RunRecord) -> Measured:
 def _facts(run: RunRecord) -> dict[str, str]:
     facts = {
         "model": run.ref,
+        **_export(run),
         "identity": short(run.digest),
         "run": run.id,
         "answers": _answers(run),
@@ -66,6 +67,12 @@ def _facts(run: RunRecord) -> dict[str, str]:
         elif value is not None:
             facts[str(key).replace("_", " ")] = short(str(value))
     return facts
+
+
+def _export(run: RunRecord) -> dict[str, str]:
+    """Of which candidate the model was made, by the record in its folder."""
+    found = run.manifest.get("export_of")
+    return {"export of": f"{found['ref']} ({found['how']})"} if isinstance(found, Mapping) else {}
 
 
 def _of_server(run: RunRecord) -> dict[str, str]:

@@ -15,6 +15,7 @@ from fteval.records import (
     BatchedEngine,
     DivergingEngine,
     Engine,
+    ExportedEngine,
     Failure,
     KeyedEngine,
     Prompt,
@@ -79,6 +80,7 @@ class Work:
         served: Mapping[str, Any] | None,
         referees: Referees | None = None,
     ) -> dict[str, Any]:
+        export = engine.export_of if isinstance(engine, ExportedEngine) else None
         judges = referees.judges.named if referees is not None and referees.judges is not None else {}
         return {
             "fteval": __version__,
@@ -88,6 +90,7 @@ class Work:
             "suite_name": self.suite.name,
             "plan_digest": digest(self.plan),
             "plan": self.plan,
+            **({"export_of": dict(export)} if export is not None else {}),
             **({"served": dict(served)} if served is not None else {}),
             **({"references": referees.named} if referees is not None and referees.references else {}),
             **({"judges": judges} if judges else {}),

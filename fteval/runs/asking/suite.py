@@ -98,6 +98,16 @@ def build(
     return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
 
 
+def limited(suite: Suite, limit: int) -> Suite:
+    """The suite with at most so many samples of each probe, drawn as `build` draws them; they are its whole."""
+    probes = []
+    for one in suite.probes:
+        kept = {sample.id for sample in _limited(one.samples, limit, 0)}
+        pairs = [p for p in zip(one.samples, one.sample_digests, strict=True) if p[0].id in kept]
+        probes.append(replace(one, samples=tuple(s for s, _ in pairs), sample_digests=tuple(d for _, d in pairs)))
+    return replace(suite, probes=tuple(probes), digest=_digest(probes))
+
+
 def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
     """The suite whose probes have these judges: probe -> digest of who judges beside its rules."""
     probes = [

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from logging import LogRecord, getLogger
 from typing import Any
 
+from fteval.engines.local.hush import hush
 from fteval.errors import UserError
 
 DECIDING = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors")
@@ -126,6 +127,7 @@ def load(classes: Iterable[str]) -> None:
 
     An import that a signal cuts in two leaves a broken library.
     """
+    hush()
     import datasets  # noqa: F401
     import peft  # noqa: F401
     import torch._inductor.config  # noqa: F401  # what switching determinism on imports
