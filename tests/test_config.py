@@ -91,7 +91,7 @@ version: 1
 bases: nano
 candidates:
   both: {train: sft, model: nano}
-  later: {prompt: Never use e}
+  later: {promt: Never use e}
   lost: {train: sft, data: nowhere.jsonl}
 probes:
   lipogram: {letters: e}
@@ -103,8 +103,8 @@ sampling: {temperature: hot}
     found = problems(tmp_path, text)
     assert [int(line.split(":")[0]) for line in found] == [2, 4, 5, 6, 10, 11, 12]
     assert "unknown key 'bases'. Did you mean 'base'?" in found[0]
-    assert "either {train" in found[1]
-    assert "'prompt' is not in this version" in found[2]
+    assert "one of train, model and from" in found[1]
+    assert "found promt" in found[2] and "prompt" in found[2]
     assert "no file" in found[3] and "nowhere.jsonl" in found[3]
     assert "Did you mean 'lipogram'?" in found[4]
     assert "unknown key 'max_dropp'. Did you mean 'max_drop'?" in found[5]
@@ -141,9 +141,9 @@ sampling: {temperature: hot}
         ("base: " + "{a: " * 20000, 1, "deep"),
         ("- " * 20000, 1, "deep"),
         ("version: 1\nprobes: {'../x': {}}\n", 2, "not a name"),
-        ("version: 1\ncandidates: {x: {}}\n", 2, "either"),
-        ("version: 1\ncandidates: {x: {model: nano, lora_rank: 3}}\n", 2, "no other keys, found lora_rank"),
-        ("version: 1\ncandidates: {x: {from: sft}}\n", 2, "not in this version"),
+        ("version: 1\ncandidates: {x: {}}\n", 2, "a change without training"),
+        ("version: 1\ncandidates: {x: {model: nano, lora_rank: 3}}\n", 2, "found lora_rank"),
+        ("version: 1\ncandidates: {x: {from: sft}}\n", 2, "names no candidate"),
         ("version: 1\non_inconclusive: maybe\n", 2, "'fail' or 'warn'"),
         ("version: 1\nunguarded: no\n", 2, "'fail' or 'warn'"),
         ("version: 1\nsampling: {max_tokens: 0}\n", 2, "greater than or equal to 1"),

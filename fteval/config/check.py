@@ -23,14 +23,12 @@ from fteval.config.models import (
     StopSpec,
     WatchSpec,
 )
+from fteval.config.paths import exists, resolved
 from fteval.config.tree import Path as Place
 from fteval.config.tree import Problem, Tree
 
 _SPECS: dict[str, type[BaseModel]] = {"candidates": CandidateSpec, "probes": ProbeSpec, "gates": GateSpec}
-_LATER = {
-    "": ("report",),
-    "candidates": ("prompt", "few_shot", "retrieve", "constrain", "reflect", "from"),
-}
+_LATER = ("report",)
 """Keys of the design that this version does not know yet."""
 
 
@@ -50,14 +48,14 @@ class Sound:
 def problems_of(tree: Tree, folder: Path) -> Sound | None:
     """What a file says soundly, None where that is nothing; adds what is wrong to the tree's problems."""
     later = list(_later(tree))
-    wrong = [*later, *_gates_on_no_probe(tree), *_missing_files(tree, folder)]
+    wrong = [*later, *_gates_on_no_probe(tree), *_missing_files(tree, folder), *_from_nowhere(tree)]
     wrong += _invalid(tree, folder, {place[:2] for place, _ in later})
     tree.problems += [problem for _, problem in wrong]
     places = {place[:2] if place[:1] and place[0] in _SPECS else place[:1] for place, _ in wrong}
     on_broken = {("gates", i) for i, gate in _items(tree.value.get("gates")) if ("probes", _probe_of(gate)) in places}
     left = _without(tree.value, places | on_broken)
     try:
-        config = Config.model_validate(_resolved({"version": 1, **left}, folder))
+        config = Config.model_validate(resolved({"version": 1, **left}, folder))
     except ValidationError:
         return None
     gone = {place[1] for place in places | on_broken if place[0] == "gates" and len(place) > 1}
@@ -67,7 +65,7 @@ def problems_of(tree: Tree, folder: Path) -> Sound | None:
 def _invalid(tree: Tree, folder: Path, known: set[Place]) -> list[Found]:
     """What the models say of the values, without what is `known` already."""
     try:
-        Config.model_validate(_resolved(_without(tree.value, known), folder))
+        Config.model_validate(resolved(_without(tree.value, known), folder))
     except ValidationError as error:
         return [_problem(one, tree) for one in error.errors()]
     return []
@@ -90,14 +88,30 @@ def _without(value: dict[str, Any], places: set[Place]) -> dict[str, Any]:
 def _later(tree: Tree) -> Iterator[Found]:
     """Keys that a later version will read."""
     for key in tree.value:
-        if key in _LATER[""]:
+        if key in _LATER:
             yield (key,), Problem(tree.line((key,)), f"'{key}' is not in this version of fteval.")
-    for name, spec in _items(tree.value.get("candidates")):
-        for key in spec if isinstance(spec, dict) else ():
-            if key in _LATER["candidates"]:
-                place = ("candidates", name, key)
-                instead = "Candidates here are {train: sft, data: FILE, …} or {model: REF}."
-                yield place, Problem(tree.line(place), f"'{key}' is not in this version of fteval. {instead}")
+
+
+def _from_nowhere(tree: Tree) -> Iterator[Found]:
+    """Candidates on top of one that is not there, or on top of themselves."""
+    below = {
+        name: spec["from"]
+        for name, spec in _items(tree.value.get("candidates"))
+        if isinstance(spec, dict) and isinstance(spec.get("from"), str)
+    }
+    known = [str(name) for name, _ in _items(tree.value.get("candidates"))]
+    for name, other in below.items():
+        place = ("candidates", name, "from")
+        if other not in known:
+            what = f"'from' names no candidate: {other!r}. {_suggest(other, [n for n in known if n != name])}"
+            yield place, Problem(tree.line(place), what)
+            continue
+        seen = {name}
+        while other in below and other not in seen:
+            seen.add(other)
+            other = below[other]
+        if other in seen:
+            yield place, Problem(tree.line(place), f"'from' leads back to '{name}' itself")
 
 
 def _probe_of(gate: Any) -> Any:
@@ -196,10 +210,10 @@ def _missing_files(tree: Tree, folder: Path) -> Iterator[Found]:
     for place, spec in _with_files(tree.value):
         for key in _FILES:
             file = spec.get(key)
-            if isinstance(file, str) and not registry.is_generated(file) and not _exists(folder / file):
+            if isinstance(file, str) and not registry.is_generated(file) and not exists(folder / file):
                 yield (*place, key), Problem(tree.line((*place, key)), f"no file {folder / file}")
         for i, file in _items(spec.get("tasks")):
-            if isinstance(file, str) and not _exists(folder / file):
+            if isinstance(file, str) and not exists(folder / file):
                 yield (*place, "tasks"), Problem(tree.line((*place, "tasks", i)), f"no file {folder / file}")
 
 
@@ -216,71 +230,3 @@ def _with_files(value: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]
                 for probe, own in _items(watch.get("probes")):
                     if isinstance(own, dict):
                         yield (section, name, "watch", "probes", probe), own
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long, or with a NUL
-        return False
-
-
-# --- paths ---------------------------------------------------------------------------------------
-
-
-def _resolved(value: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The values with relative paths joined to the config's folder."""
-    found = dict(value)
-    for key in ("store", "include"):
-        if isinstance(found.get(key), str):
-            found[key] = folder / found[key]
-    if isinstance(found.get("base"), str):
-        found["base"] = _ref(found["base"], folder)
-    for section in ("candidates", "probes"):
-        if isinstance(found.get(section), dict):
-            found[section] = {name: _resolved_spec(spec, folder) for name, spec in found[section].items()}
-    return found
-
-
-_PLACES = ("model", "judge", "reference", "contrast", "rubric", "schema", "include", "template", "teacher")
-"""Keys of probes and candidates that hold refs, or files beside the config."""
-
-
-def _resolved_spec(spec: Any, folder: Path) -> Any:
-    if not isinstance(spec, dict):
-        return spec
-    found = dict(spec)
-    if isinstance(found.get("data"), str) and not registry.is_generated(found["data"]):
-        found["data"] = folder / found["data"]
-    for key in ("prompts", "trained_on"):
-        if isinstance(found.get(key), str):
-            found[key] = folder / found[key]
-    if isinstance(tasks := found.get("tasks"), list):
-        found["tasks"] = [folder / one if isinstance(one, str) else one for one in tasks]
-    if isinstance(watch := found.get("watch"), dict):
-        probes = watch.get("probes")
-        of = {n: _resolved_spec(p, folder) for n, p in probes.items()} if isinstance(probes, dict) else probes
-        found["watch"] = _resolved_spec({**watch, **({"probes": of} if probes is not None else {})}, folder)
-    for key in _PLACES:
-        if isinstance(found.get(key), str):
-            found[key] = _ref(found[key], folder)
-    return found
-
-
-def _ref(ref: str, folder: Path) -> str:
-    """A model ref whose paths are joined to the folder: what begins with a dot, or exists there, is a path."""
-    for prefix in ("replay:lm-eval:", "replay:"):  # a folder or a file, be it there or not
-        if ref.startswith(prefix):
-            return f"{prefix}{folder / ref.removeprefix(prefix)}"
-    if (scheme := registry.scheme(ref)) is not None:
-        return f"{scheme}:{_joined(ref.removeprefix(f'{scheme}:'), folder)}"
-    if ":" in ref.partition("+")[0] and not ref.startswith("hf:"):
-        return ref
-    base, plus, adapter = ref.partition("+")
-    return plus.join([_joined(base, folder), *([_joined(adapter, folder)] if plus else [])])
-
-
-def _joined(part: str, folder: Path) -> str:
-    if part.startswith(".") or (part != "nano" and _exists(folder / part)):
-        return str(folder / part)
-    return part

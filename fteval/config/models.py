@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from fteval import registry
 from fteval.config.series import SeriesKeys
 from fteval.config.threshold import PATTERN, Threshold, parse
 from fteval.errors import UserError
@@ -72,12 +73,14 @@ ThresholdField = Annotated[
 
 
 class CandidateSpec(SeriesKeys, _Spec):
-    """A change to the base: trained here, or a model ref made elsewhere."""
+    """A change to the base: trained here, a model ref made elsewhere, or asked otherwise, also on top of either."""
 
     model_config = ConfigDict(extra="allow")
     train: Text | None = None
     """A trainer; the other keys are its recipe."""
     model: Ref | None = None
+    from_: Name | None = Field(default=None, alias="from")
+    """Another candidate, on top of which this one is."""
     data: Path | None = Field(default=None, strict=False)
     """Training rows, relative to the folder of the config."""
     prompts: Path | None = Field(default=None, strict=False)
@@ -89,20 +92,36 @@ class CandidateSpec(SeriesKeys, _Spec):
 
     @model_validator(mode="after")
     def _one_kind(self) -> CandidateSpec:
-        if (self.train is None) == (self.model is None):
-            raise ValueError("a candidate is either {train: TRAINER, data: FILE, …} or {model: REF}")
+        kinds = [key for key in ("train", "model", "from") if getattr(self, key.replace("from", "from_")) is not None]
+        if len(kinds) > 1:
+            raise ValueError(f"a candidate has one of train, model and from, found {' and '.join(kinds)}")
         if self.data is not None and self.prompts is not None:
             raise ValueError("'data' and 'prompts' are two words for the same file: give one of them")
         if self.tasks and self.rows is not None:
             raise ValueError("'tasks' are the files to learn from: leave 'data' out")
-        own = ("data", "prompts", "watch")
-        series = [key for key in SeriesKeys.model_fields if key in self.model_fields_set]
-        others = sorted({*self.recipe, *series, *(key for key in own if getattr(self, key) is not None)})
-        if self.model is not None and others:
-            raise ValueError(f"a candidate with 'model' has no other keys, found {', '.join(others)}")
         if self.train is not None and self.trained_on is not None:
             raise ValueError("'trained_on' is for models made elsewhere: what is trained here is known by its 'data'")
+        if self.train is None:
+            self._check_changes(kinds[0] if kinds else None)
         return self
+
+    def _check_changes(self, kind: str | None) -> None:
+        """Raises ValueError for keys that no candidate of this kind has."""
+        known = registry.alternative_names()
+        own = ("data", "prompts", "watch") + (("trained_on",) if kind != "model" else ())
+        series = [key for key in SeriesKeys.model_fields if key in self.model_fields_set]
+        given = [*self.changes, *series, *(key for key in own if getattr(self, key) is not None)]
+        if kind is None and not set(given) & set(known):
+            raise ValueError(
+                "a candidate is {train: TRAINER, data: FILE, …}, {model: REF}, or a change without training: "
+                f"{', '.join(known)}" + (f"; found {', '.join(sorted(given))}" if given else "")
+            )
+        if wrong := sorted(set(given) - set(known)):
+            whose = f"with '{kind}'" if kind else "that is not trained"
+            what = "has no other keys but alternatives" if kind else "has no keys but alternatives"
+            raise ValueError(f"a candidate {whose} {what} ({', '.join(known)}), found {', '.join(wrong)}")
+        if kind == "from" and not given:
+            raise ValueError("'from' alone changes nothing: say what is on top of it")
 
     @property
     def rows(self) -> Path | None:
@@ -112,7 +131,12 @@ class CandidateSpec(SeriesKeys, _Spec):
     @property
     def recipe(self) -> dict[str, Any]:
         """What the trainer's recipe says beside its data; the trainer checks it."""
-        return dict(self.model_extra or {})
+        return dict(self.model_extra or {}) if self.train is not None else {}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Alternative -> what is said of it, in the order in which they stand on each other; they check it."""
+        return dict(self.model_extra or {}) if self.train is None else {}
 
 
 class DrawnSpec(_Spec):

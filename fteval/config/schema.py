@@ -11,6 +11,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from fteval import registry
@@ -21,7 +22,7 @@ from fteval.registry import names
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What editors' YAML servers read."""
-_PLAIN = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
+_PLAIN = {int: "integer", float: "number", str: "string", Path: "string", bool: "boolean", type(None): "null"}
 
 
 def schema() -> dict[str, Any]:
@@ -46,7 +47,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": candidate["description"],
         "properties": {"train": {"enum": sorted(recipes), "description": "A trainer."}},
-        "oneOf": [{"required": ["train"]}, _closed(candidate, {}, only=("model", "trained_on"), required=["model"])],
+        "oneOf": [{"required": ["train"]}, _untrained(candidate)],
         "allOf": [_where("train", name, f"train-{name}") for name in recipes],
     }
     of["GateSpec"]["oneOf"] = [{"required": [rule]} for rule in RULES]
@@ -58,6 +59,31 @@ def schema() -> dict[str, Any]:
         if section.get("type") in ("object", "array"):
             section["type"] = [section["type"], "null"]
     return found
+
+
+def _untrained(candidate: dict[str, Any]) -> dict[str, Any]:
+    """A model made elsewhere, perhaps with alternatives, or these alone, or on top of another candidate."""
+    classes = {}
+    for name in registry.alternative_names():
+        try:
+            classes[name] = registry.alternative_class(name)
+        except UserError:  # another package's that cannot be used
+            continue
+    changes = {name: _change(cls) for name, cls in classes.items()}
+    return {
+        **_closed(candidate, changes, only=("model", "from", "trained_on")),
+        "anyOf": [{"required": [key]} for key in ("model", *changes)],
+        "not": {"required": ["model", "from"]},
+        "dependencies": {"trained_on": ["model"]},
+    }
+
+
+def _change(cls: type) -> dict[str, Any]:
+    """An alternative: its fields, or the first of them alone."""
+    fields = _fields(cls)
+    first = {key: value for key, value in fields[registry.first_field(cls)].items() if key != "description"}
+    told = " ".join((inspect.getdoc(cls) or "").split())
+    return {"anyOf": [_closed({"properties": {}}, fields), first], "description": told}
 
 
 def _ref(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from fteval.engines.pool import Pool
 from fteval.engines.refs import Source, exists, parse, quantised_base
 from fteval.engines.remote.engine import ServerEngine
 from fteval.errors import UserError
-from fteval.records import Check, CheckedEngine, Engine, Message, Request, Sampling, canonical
+from fteval.records import Check, CheckedEngine, Engine, Message, Request, Sampling, bare, canonical
 
 SHORT = 256
 """A context below this leaves little room for a question and its answer."""
@@ -53,7 +53,8 @@ def checks(engine: Engine, pool: Pool) -> list[Check]:
 
 
 def quick_checks(engine: Engine) -> list[Check]:
-    """What can be known without weights and without asking anybody; before every run."""
+    """What can be known without weights and without asking anybody; before every run. Of the model under all layers."""
+    engine = bare(engine)
     if isinstance(engine, TransformersEngine):
         return [*_template(engine), _bos(engine), _tokenizer_file(engine), *_base(engine), _context(engine)]
     return list(engine.checks()) if isinstance(engine, CheckedEngine) else []
@@ -80,7 +81,8 @@ def lend_template(pool: Pool, base: str, candidates: Sequence[str]) -> str | Non
 
 def rendered_here(engine: Engine | None) -> TransformersEngine | None:
     """The engine, where the prompts of its model are made here, so that they can be compared."""
-    return engine if isinstance(engine, TransformersEngine) else None
+    model = None if engine is None else bare(engine)
+    return model if isinstance(model, TransformersEngine) else None
 
 
 def _server(engine: ServerEngine) -> Iterator[Check]:

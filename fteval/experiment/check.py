@@ -9,7 +9,7 @@ from typing import Any
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.experiment.experiment import Experiment, ProbeUse
+from fteval.experiment.experiment import Experiment, ModelUse, ProbeUse
 from fteval.experiment.gates import Measurable, measurable, resolve_gates
 from fteval.experiment.series import check_part
 from fteval.experiment.suite import build_suite
@@ -24,8 +24,7 @@ def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
         suite = build_suite(experiment)
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
-            check_trainable(name, coded(use, experiment.allow_code))
-            check_part(use)
+            _check_candidate(name, use, experiment)
     except UserError:
         every = problems(experiment)
         if len(every) < 2:
@@ -42,7 +41,7 @@ def problems(experiment: Experiment) -> list[str]:
         try:
             known |= measurable(build_suite(replace(experiment, probes=(use,))))
         except UserError as error:
-            found += _lines(error)
+            found += lines(error)
             known |= _without_wrong_parameters(experiment, use)
     broken = {use.name for use in experiment.probes} - known.keys()
     try:
@@ -51,11 +50,17 @@ def problems(experiment: Experiment) -> list[str]:
         found += error.what.split("\n")
     for name, candidate in experiment.candidates.items():
         try:
-            check_trainable(name, coded(candidate, experiment.allow_code))
-            check_part(candidate)
+            _check_candidate(name, candidate, experiment)
         except UserError as error:
-            found += _lines(error)
+            found += lines(error)
     return by_line(found)
+
+
+def _check_candidate(name: str, use: ModelUse, experiment: Experiment) -> None:
+    check_trainable(name, coded(use, experiment.allow_code))
+    check_part(use)
+    for change in use.changes:
+        registry.alternative(change)
 
 
 def by_line(found: Iterable[str]) -> list[str]:
@@ -85,7 +90,7 @@ def _is_sound(use: ProbeUse, key: str, value: Any) -> bool:
     return True
 
 
-def _lines(error: UserError) -> Iterator[str]:
+def lines(error: UserError) -> Iterator[str]:
     """A line each, with its place, and what to do behind the last one."""
     before = f"{error.where}: " if error.where else ""
     *others, last = error.what.split("\n")

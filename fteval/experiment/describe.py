@@ -16,11 +16,10 @@ from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.experiment import logged
 from fteval.experiment.asked import Asked
+from fteval.experiment.candidates import config_candidates
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
-from fteval.experiment.series import trainings
 from fteval.experiment.uses import probe_use
-from fteval.experiment.watch import watch_use
 from fteval.records import Limits, Sampling
 
 if TYPE_CHECKING:
@@ -76,12 +75,12 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
     Raises UserError when there is nothing to measure, nothing to measure it with, or no gate left of a config's.
     """
     asked.check()
-    candidates: Mapping[str, ModelUse] = dict(config_candidates(config)) if config else {}
     model, against = asked.model, asked.against
-    if model is not None:
-        candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
     baseline = against if against is not None and is_baseline(against) else None
     base = against if against is not None and baseline is None else (config.base if config else None)
+    candidates: Mapping[str, ModelUse] = dict(config_candidates(config, base)) if config else {}
+    if model is not None:
+        candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
     if base is None and not candidates:
         raise UserError(
             "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
@@ -182,23 +181,6 @@ def config_probes(config: Config) -> Iterable[ProbeUse]:
     """The probes of a config."""
     yield from (probe_use(name, spec) for name, spec in config.probes.items())
     yield from (_benchmark(task, f"{config.path}: benchmarks") for task in config.benchmarks)
-
-
-def config_candidates(config: Config) -> Iterable[tuple[str, ModelUse]]:
-    """The candidates of a config, each training of a series for itself. Raises UserError for a name that two have."""
-    known: set[str] = set()
-    for name, use in _trainings(config):
-        if name in known:
-            raise UserError(f"'{name}' is the name of two candidates: a series calls one so", where=use.where)
-        known.add(name)
-        yield name, use
-
-
-def _trainings(config: Config) -> Iterable[tuple[str, ModelUse]]:
-    for name, spec in config.candidates.items():
-        watch = None if spec.watch is None else watch_use(spec.watch, config.sampling.sampling)
-        use = ModelUse(spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on, watch)
-        yield from trainings(name, use, spec)
 
 
 def _benchmark(task: str, where: str) -> ProbeUse:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fteval.engines.remote.servers import Servers
-from fteval.records import Gate, Metric, Sampling
+from fteval.records import Change, Gate, Metric, Sampling
 
 DEFAULT_CONFIG = Path("fteval.yaml")
 
@@ -95,7 +95,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A candidate: a model ref, or the recipe to train one by."""
+    """A candidate: a model ref or the recipe to train one by, and what is changed in it without training."""
 
     ref: str | None = None
     trainer: str | None = None
@@ -108,6 +108,10 @@ class ModelUse:
     """What looks at it while it is trained."""
     part: Part | None = None
     """Of a series; its rows are in `data` once they are chosen."""
+    changes: tuple[Change, ...] = ()
+    """Alternatives on top of it, the lowest first."""
+    trained_as: str | None = None
+    """The candidate that its training is, where that is another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def compared(
     hidden = rules.of - len(candidates)
     best_of = (f"judged as the best of {rules.of}: {hidden} were tried elsewhere",) if hidden > 0 else ()
     measured_by = (rules.measured_by,) if rules.measured_by else ()
-    seen = {name: training_of(store, run, rules.trained_on.get(name)) for name, run in candidates}
+    seen = {name: training_of(store, run, rules.trained_on.get(name), base) for name, run in candidates}
     found = stats.compare(
         base,
         candidates,

@@ -9,7 +9,7 @@ from fteval.experiment.check import checked
 from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.prepare import lend_template
+from fteval.experiment.prepare import altered, lend_template
 from fteval.experiment.train import coded, writes
 from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
 from fteval.runs.asking import plan as runs
@@ -33,7 +33,7 @@ def _planned(
     }
     if experiment.base is not None and experiment.baseline is None:
         refs = {"base": experiment.base, **refs}
-    engines = {name: open_(ref) for name, ref in refs.items() if ref is not None}
+    engines = {name: altered(open_(ref), experiment, name) for name, ref in refs.items() if ref is not None}
     notes: list[str] = []
     look_before(list(engines.items()), "base", experiment.allow, notes.append)
     models = [_model(name, ref, experiment, suite, store, engines.get(name)) for name, ref in refs.items()]

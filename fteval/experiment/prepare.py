@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from fteval import releases
+from fteval.alternatives.layers.stack import changed
 from fteval.engines import preflight
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import judge
-from fteval.experiment.check import checked
+from fteval.experiment.check import checked, lines
 from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
@@ -75,13 +76,14 @@ def prepared(
         opens = pool.open if open_engine is None else partial(open_engine, pool)
         base = experiment.base if accepted is None else None
         opened = _opened(experiment, base, opens)
+        rehearse(experiment, opened)
         refs = _made(experiment, store, place)
         if refs != _known(experiment) and lend_template(experiment, pool, place.listener.note, refs.values()):
             # What was opened before the training had no way to ask the base.
             opened = _opened(experiment, base, opens)
             judged, referees = appointed_for(suite, wanted, pool, place)
         named = {**({BASE: base} if base else {}), **refs}
-        engines = [(name, opened.get(ref) or opens(ref)) for name, ref in named.items()]
+        engines = [(name, altered(opened.get(ref) or opens(ref), experiment, name)) for name, ref in named.items()]
         look_before(engines, BASE, experiment.allow, place.listener.note)
         check_not_measured(referees, [engine for _, engine in engines])
         held = any(asks_base(one.probe) for one in judged.probes)
@@ -143,6 +145,31 @@ def _opened(experiment: Experiment, base: str | None, open_engine: Callable[[str
     return {ref: open_engine(ref) for ref in dict.fromkeys(refs)}
 
 
+def rehearse(experiment: Experiment, opened: Mapping[str, Engine]) -> None:
+    """Tries every alternative before anything is trained: those on a model that is still to be, on its base.
+
+    Raises UserError for all that cannot work, a line each.
+    """
+    found = []
+    for name, use in experiment.candidates.items():
+        below = opened.get(use.ref or experiment.base or "")
+        try:
+            if below is not None:
+                altered(below, experiment, name)
+        except UserError as error:
+            found.append(error)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise UserError("\n".join(line for error in found for line in lines(error)))
+
+
+def altered(engine: Engine, experiment: Experiment, name: str) -> Engine:
+    """The engine with the alternatives of a candidate, if it has some."""
+    use = experiment.candidates.get(name)
+    return changed(engine, use.changes) if use is not None else engine
+
+
 def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:
     """Name -> ref of every candidate that is measured; those that do not exist yet are trained.
 
@@ -154,7 +181,7 @@ def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:
     for name, use in uses.items():
         if use.ref is None:
             use = rewarded(use, rewarders)
-            made = trained(name, use, _base_of(experiment, name), store, place)
+            made = trained(use.trained_as or name, use, _base_of(experiment, name), store, place)
             (rewarders if made.kind == "reward" else refs)[name] = made.id
     return {name: refs[name] for name in experiment.candidates if name in refs}
 

@@ -21,6 +21,8 @@ from fteval.trainers.watching import curves
 
 UNKNOWN = "what it was trained on is unknown (`trained_on: FILE` says it)"
 
+NOTHING = "none: it is the base's model, asked otherwise"
+
 
 @dataclass(frozen=True, slots=True)
 class Training:
@@ -39,9 +41,10 @@ class Training:
     """What went wrong on the way, and hold-out prompts that were looked at then."""
 
 
-def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
+def training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord) -> Training:
     """By the record of a candidate that was trained here, under whatever path it is named; else by the file that is
     said to be its training rows. A record has no texts: what is nearly the same is looked for in the file alone.
+    Where the weights are the base's, nothing was trained.
 
     Raises UserError for a file that cannot be read.
     """
@@ -57,7 +60,7 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
         rewarded, nearly = _rewarded(folder, run), _near_those_kept(file, folder, run)
         return Training(f"known by {folder.name}", known, nearly, rewarded, curve, seen)
     if file is None:
-        return Training(UNKNOWN)
+        return Training(NOTHING if _same_model(engine, base.manifest["plan"].get("engine") or {}) else UNKNOWN)
     trained = list(_rows(file))
     digests = {overlap.prompt_digest(s.messages) for s in trained}
     leaks: dict[str, Leak] = {}
@@ -67,6 +70,12 @@ def training_of(store: Store, run: RunRecord, file: Path | None) -> Training:
         leaks |= {probe: Leak(probe, same, len(asked))} if same else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _same_model(engine: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Whether a run with alternatives is of the base's own weights, or of the same name at the same server."""
+    apart = any(engine.get(key) != base.get(key) for key in ("engine", "weights", "adapter", "place", "model"))
+    return not apart and engine != base
 
 
 def _looked_at(curve: Curve, run: RunRecord) -> Iterator[str]:

@@ -5,6 +5,14 @@ No torch, no files, no numpy. A record that is written to disk is written as its
 
 from __future__ import annotations
 
+from fteval.records.alternatives import (
+    Alternative,
+    Change,
+    ConstrainedEngine,
+    Constraint,
+    LayeredEngine,
+    bare,
+)
 from fteval.records.comparisons import (
     Behaviour,
     CandidateResult,

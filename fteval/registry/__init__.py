@@ -1,9 +1,10 @@
-"""Find a probe, a trainer, an engine or a report format by name: the name is the file's name, or an entry point's.
+"""Find a probe, a trainer, an alternative, an engine or a report format by name: its file's, or an entry point's.
 
 A probe is the one class in `fteval/evals/<name>.py` that has `metrics`, `samples` and `score`; other packages add
 theirs with the entry point group `fteval.probes` (value: the class). The others are modules: a trainer has `Recipe` and
 `train` (group `fteval.trainers`), an engine `open_engine` (`fteval.engines`, the name is the prefix of its refs), a
-report format `ENDING`, `WHAT` and `render` (`fteval.reports`). Nothing is imported before it is asked for.
+report format `ENDING`, `WHAT` and `render` (`fteval.reports`). An alternative is the one class of its file with
+`version` and `on` (`fteval.alternatives`; value: the class). Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Engine, EnginePool, EngineScheme, Metric, Probe, ReportFormat
+from fteval.records import Alternative, Change, Engine, EnginePool, EngineScheme, Metric, Probe, ReportFormat
 from fteval.registry import names
 from fteval.registry.names import Unusable as Unusable
 from fteval.registry.values import convert as convert
@@ -37,7 +38,7 @@ def probe_class(name: str) -> type[Probe]:
     """
     plugin = names.plugin("probe", name)
     if plugin is not None:
-        return typing.cast(type[Probe], names.plugin_probe(plugin))
+        return typing.cast(type[Probe], names.plugin_class(plugin, "probe"))
     return typing.cast(type[Probe], names.only_class(names.APART.get(name, f"fteval.evals.{name}"), names.PROBE))
 
 
@@ -104,6 +105,31 @@ def trainer_names() -> list[str]:
 def trainer_module(name: str) -> types.ModuleType:
     """The module of a trainer: it has `Recipe` and `train`. Raises UserError as `probe_class` does."""
     return typing.cast(types.ModuleType, names.module("trainer", name))
+
+
+def alternative_names() -> list[str]:
+    """Every change without training that can be asked for by name, sorted. Imports none of them."""
+    return names.known("alternative")
+
+
+def alternative_class(name: str) -> type[Alternative]:
+    """The class of an alternative. Raises UserError as `probe_class` does."""
+    plugin = names.plugin("alternative", name)
+    if plugin is not None:
+        return typing.cast(type[Alternative], names.plugin_class(plugin, "alternative"))
+    return typing.cast(type[Alternative], names.only_class(f"fteval.alternatives.{name}", names.ALTERNATIVE))
+
+
+def alternative(change: Change) -> Alternative:
+    """An alternative with its settings checked. Raises UserError naming every wrong one at once."""
+    cls = placed(alternative_class, change.name, change.where)
+    given = change.value if isinstance(change.value, Mapping) else {first_field(cls): change.value}
+    return typing.cast(Alternative, make(cls, given, owner=f"'{change.name}'", where=change.where))
+
+
+def first_field(cls: type) -> str:
+    """What a value that is no mapping sets: {prompt: Be short.} is {prompt: {text: Be short.}}."""
+    return dataclasses.fields(cls)[0].name.removesuffix("_")
 
 
 def prefixes() -> list[str]:

@@ -21,6 +21,7 @@ class Unusable(UserError):
 
 
 PROBE = ("metrics", "samples", "score")
+ALTERNATIVE = ("version", "on")
 MODULES: dict[str, dict[str, Any]] = {
     "trainer": {"Recipe": type, "train": Callable},
     "engine": {"open_engine": Callable},
@@ -33,6 +34,7 @@ FOLDERS = {
     "trainer": "fteval.trainers",
     "engine": "fteval.engines.schemes",
     "report": "fteval.reports.files",
+    "alternative": "fteval.alternatives",
 }
 APART = {"benchmark": "fteval.benchmarks.benchmark", "benchmark_log": "fteval.benchmarks.benchmark_log"}
 """Probes that are none by their name alone, so that no list shows them: where they are."""
@@ -104,15 +106,23 @@ def package(entry: importlib.metadata.EntryPoint) -> str:
     return f"the package {entry.dist.name} {entry.dist.version}" if entry.dist else f"the entry point {entry.value}"
 
 
-def plugin_probe(entry: importlib.metadata.EntryPoint) -> type:
+def plugin_class(entry: importlib.metadata.EntryPoint, kind: str) -> type:
+    """The class behind an entry point, which is a probe's or an alternative's."""
+    fields, methods = _CLASSES[kind]
     loaded = _loaded(entry)
     if not inspect.isclass(loaded):
-        raise useless(entry, f"a probe is a class, and that is {type(loaded).__name__}")
-    missing = [a for a in PROBE if not hasattr(loaded, a) or (a != "metrics" and not callable(getattr(loaded, a)))]
+        raise useless(entry, f"{_A[kind]} is a class, and that is {type(loaded).__name__}")
+    missing = [a for a in fields if not hasattr(loaded, a)]
+    missing += [a for a in methods if not callable(getattr(loaded, a, None))]
     if missing or not dataclasses.is_dataclass(loaded):
         what = f"it has no {', '.join(missing)}" if missing else "it is no dataclass"
-        raise useless(entry, f"a probe is a dataclass with metrics, samples() and score(), and {what}")
+        wanted = [*fields, *(f"{method}()" for method in methods)]
+        raise useless(entry, f"{_A[kind]} is a dataclass with {', '.join(wanted[:-1])} and {wanted[-1]}, and {what}")
     return loaded
+
+
+_CLASSES = {"probe": (("metrics",), ("samples", "score")), "alternative": (("version",), ("on",))}
+_A = {"probe": "a probe", "alternative": "an alternative"}
 
 
 def module(kind: str, name: str) -> Any:

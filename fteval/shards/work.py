@@ -129,6 +129,11 @@ def write(
             "--sequential decides after each answer what to ask next, and batch files are written beforehand",
             fix="leave out --sequential or --shards",
         )
+    if changed := [name for name, use in experiment.candidates.items() if use.changes]:
+        raise UserError(
+            f"alternatives ({', '.join(changed)}) are asked here, not through batch files",
+            fix="leave out --shards, or name a candidate without one: --model",
+        )
     if experiment.servers.budget.max_usd is not None or experiment.servers.budget.max_total_tokens is not None:
         raise UserError(
             "a budget (--max-usd, --max-total-tokens) cannot hold for batch files: others run them",

@@ -125,7 +125,7 @@ def _apart(key: str, old: Any, new: Any) -> str:
     return f"{key} {_word(old)} and {_word(new)}"
 
 
-_CHANGED = ("weights", "adapter", "model")
+_CHANGED = ("weights", "adapter", "model", "alternatives", "constraint")
 """What of an engine's identity is the change itself."""
 
 
@@ -133,9 +133,11 @@ def _engine(run: RunRecord) -> dict[str, Any]:
     identity = plan(run).get("engine")
     found: dict[str, Any] = {}
     for key, value in identity.items() if isinstance(identity, Mapping) else ():
+        if key in _CHANGED:
+            continue
         if isinstance(value, Mapping):
             found |= {f"{key}.{inner}": v for inner, v in value.items()}
-        elif key not in _CHANGED:
+        else:
             found[key] = value
     return found
 

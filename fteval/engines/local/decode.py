@@ -18,7 +18,7 @@ import torch
 
 from fteval.engines.local.cache import growing_cache, join_caches, keep_rows, slides
 from fteval.engines.local.chat import Chat
-from fteval.engines.local.sampling import BROKEN, Picker
+from fteval.engines.local.sampling import BROKEN, STUCK, Constrains, Picker
 from fteval.records import Sampling
 from fteval.records.readings import READ
 
@@ -47,7 +47,8 @@ class Answer:
     row: Row
     tokens: list[int] = field(default_factory=list)
     reason: str | None = None
-    """`stop`, `length` or `broken` (logits that are no numbers); None while it goes on."""
+    """`stop`, `length`, `broken` (logits that are no numbers) or `stuck` (no token was allowed); None while it goes
+    on."""
     text: str | None = None
     """Set where a stop text cut it; else the caller decodes the tokens."""
     nats: list[float] = field(default_factory=list)
@@ -64,8 +65,8 @@ class Ends:
 
     def add(self, answer: Answer, token: int) -> bool:
         """Takes a token into an answer; True when that ends it."""
-        if token == BROKEN:
-            answer.reason = "broken"
+        if token in (BROKEN, STUCK):
+            answer.reason = "broken" if token == BROKEN else "stuck"
             return True
         answer.tokens.append(token)
         if token in self.stop_ids:
@@ -138,18 +139,25 @@ def why_not_standard(inner: Any) -> str | None:
 
 @torch.no_grad()
 def decode(
-    model: Model, rows: Sequence[Row], sampling: Sampling, ends: Ends, *, prefill_tokens: int
+    model: Model,
+    rows: Sequence[Row],
+    sampling: Sampling,
+    ends: Ends,
+    *,
+    prefill_tokens: int,
+    constrains: Constrains | None = None,
 ) -> Generator[list[Answer], None, None]:
     """Answers to one batch, in groups as they are done. `prefill_tokens` bounds what is read in one forward call."""
     rows = sorted(rows, key=lambda row: len(row.ids), reverse=True)
     if model.why_not is not None:
-        yield generated(model, rows, sampling, ends)
+        yield generated(model, rows, sampling, ends, constrains)
         return
     answers = [Answer(row) for row in rows]
-    picker = Picker(sampling, [r.ids for r in rows], [r.seed for r in rows], max(r.longest for r in rows))
+    longest = max(row.longest for row in rows)
+    picker = Picker(sampling, [row.ids for row in rows], [row.seed for row in rows], longest, constrains)
     logits, cache, mask = prefill(model, rows, prefill_tokens)
     width = mask.shape[1]
-    room = torch.ones((len(rows), width + max(r.longest for r in rows)), dtype=mask.dtype, device=mask.device)
+    room = torch.ones((len(rows), width + longest), dtype=mask.dtype, device=mask.device)
     room[:, :width] = mask
     positions = torch.tensor([[len(row.ids)] for row in rows], device=model.device)
     while True:
@@ -245,14 +253,16 @@ def shared_prefix(rows: Sequence[tuple[int, ...]]) -> int:
     return min(count, min(len(row) for row in rows) - 1)
 
 
-def generated(model: Model, rows: Sequence[Row], sampling: Sampling, ends: Ends) -> list[Answer]:
+def generated(
+    model: Model, rows: Sequence[Row], sampling: Sampling, ends: Ends, constrains: Constrains | None = None
+) -> list[Answer]:
     """The same answers through `generate`, which only runs the model: tokens are picked and ended here."""
     from transformers import GenerationConfig
     from transformers.generation.logits_process import LogitsProcessor, LogitsProcessorList
 
     answers = [Answer(row) for row in rows]
     longest = max(row.longest for row in rows)
-    picker = Picker(sampling, [row.ids for row in rows], [row.seed for row in rows], longest)
+    picker = Picker(sampling, [row.ids for row in rows], [row.seed for row in rows], longest, constrains)
     end = min(ends.stop_ids) if ends.stop_ids else model.pad
 
     class Pick(LogitsProcessor):  # type: ignore[misc]

@@ -7,6 +7,7 @@ that the checkpoint recommends does.
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import math
 import time
@@ -20,10 +21,11 @@ from fteval.engines.local.folders import Located, checkpoint_dtype
 from fteval.engines.local.loads import Load, Loads
 from fteval.engines.refs import exists, read_json
 from fteval.errors import Incomplete, UserError
-from fteval.records import Engine, Failure, Generation, Message, Prompt, Request, Sampling, unweighed
+from fteval.records import Constraint, Engine, Failure, Generation, Message, Prompt, Request, Sampling, unweighed
 from fteval.records.readings import READ, Likelihood
 
 if TYPE_CHECKING:
+    from fteval.engines.local.constraint.masks import Constrainer
     from fteval.engines.local.decode import Answer, Model, Row
     from fteval.engines.local.weights import Weights
 
@@ -40,6 +42,10 @@ PACE = 0.5
 
 class TransformersEngine:
     """One model ref, run here."""
+
+    constraint: Constraint | None = None
+    """What its answers may be; what it says of given texts, it says as if there were none."""
+    _constrainer: Constrainer | None = None
 
     def __init__(self, located: Located, loads: Loads, *, device: str, dtype: str, batch_tokens: int | None) -> None:
         self.ref = located.ref.text
@@ -73,7 +79,17 @@ class TransformersEngine:
             "dtype": self.dtype,
             "device_class": batches.device_class(self.device),
             "attention": "default",  # what transformers takes for this architecture, so it follows from its version
+            **({"constraint": self.constraint.as_json()} if self.constraint is not None else {}),
         }
+
+    def constrained(self, constraint: Constraint) -> TransformersEngine:
+        """The same model, weights shared, that writes nothing else. Raises UserError where no answer would be left."""
+        from fteval.engines.local.constraint.masks import Constrainer
+
+        made = copy.copy(self)
+        made.constraint = constraint if self.constraint is None else self.constraint.joined(constraint)
+        made._constrainer = Constrainer(made.constraint, self.chat, self.stop_ids)
+        return made
 
     @property
     def context(self) -> int | None:
@@ -250,7 +266,8 @@ class TransformersEngine:
             model = weights.use(self.located.adapter)
             if model.why_not:
                 self._event_once("decode_fallback", reason=model.why_not)
-            answers = decode(model, batch, sampling, ends, prefill_tokens=prefill)
+            constrains = None if self._constrainer is None else self._constrainer.batch(len(batch))
+            answers = decode(model, batch, sampling, ends, prefill_tokens=prefill, constrains=constrains)
             while waiting:
                 started = time.perf_counter()
                 weights.use(self.located.adapter)  # whoever got the last group may have used the model in between
@@ -297,6 +314,10 @@ class TransformersEngine:
     def _answered(self, request: Request, answer: Answer, seconds: float) -> Generation:
         if answer.reason == "broken":
             return _failed(request, Failure("nan_logits", self._broken_message()), len(answer.row.ids), seconds)
+        if answer.reason == "stuck":
+            written = self.chat.decode(answer.tokens)[-40:]
+            failure = Failure("stuck", f"the constraint leaves no token to go on with after {written!r}")
+            return _failed(request, failure, len(answer.row.ids), seconds)
         text = self.chat.decode(answer.tokens) if answer.text is None else answer.text
         ids = self.chat.continuation(request.prompt, text[: READ * LONGEST_TOKEN])[1][:READ]
         # Who reads the text anew may cut it into other tokens than it was written in: their likelihoods are not known.

@@ -8,23 +8,41 @@ and two models with near the same distribution draw near the same text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from fteval.records import Sampling
 
-BROKEN = -1
-"""In place of a token where a row's logits are NaN or infinite."""
+BROKEN, STUCK = -1, -2
+"""In place of a token: where a row's logits are NaN or infinite, and where its constraint leaves none."""
+
+
+class Constrains(Protocol):
+    """What keeps the rows of a batch from some tokens."""
+
+    def __call__(self, scores: Any) -> Any:
+        """Scores (rows, vocabulary) with -inf where a row must not go."""
+
+    def add(self, tokens: Sequence[int]) -> None:
+        """What every row took."""
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Only these rows."""
 
 
 class Picker:
     """Picks for a batch; its rows shrink with the batch."""
 
     def __init__(
-        self, sampling: Sampling, prompts: Sequence[Sequence[int]], seeds: Sequence[int], longest: int
+        self,
+        sampling: Sampling,
+        prompts: Sequence[Sequence[int]],
+        seeds: Sequence[int],
+        longest: int,
+        constrains: Constrains | None = None,
     ) -> None:
-        self.sampling = sampling
+        self.sampling, self._constrains = sampling, constrains
         self._prompts = prompts
         self._seen: Any = None  # (rows, vocabulary), only for a repetition penalty
         self._draws: Any = None  # (rows, longest) uniform numbers
@@ -41,6 +59,11 @@ class Picker:
         if self.sampling.repetition_penalty != 1.0:
             scores = self._penalised(scores)
             best = scores.argmax(-1, keepdim=True)
+        stuck = None
+        if self._constrains is not None:
+            scores = self._constrains(scores)
+            best = scores.argmax(-1, keepdim=True)
+            stuck = scores.gather(-1, best).isneginf().squeeze(-1)
         if self._draws is None:
             tokens = best.squeeze(-1)
         else:
@@ -48,7 +71,12 @@ class Picker:
             self._step += 1
         if self._seen is not None:
             self._seen.scatter_(-1, tokens.unsqueeze(-1), True)
-        return tokens.masked_fill(broken, BROKEN).cpu()
+        if stuck is not None:
+            tokens = tokens.masked_fill(stuck, STUCK)
+        tokens = tokens.masked_fill(broken, BROKEN).cpu()
+        if self._constrains is not None:
+            self._constrains.add(tokens.tolist())
+        return tokens
 
     def keep(self, rows: Any) -> None:
         """Only these rows."""
@@ -56,6 +84,8 @@ class Picker:
             self._draws = self._draws[rows]
         if self._seen is not None:
             self._seen = self._seen[rows.to(self._seen.device)]
+        if self._constrains is not None:
+            self._constrains.keep(rows.tolist())
 
     def _penalised(self, scores: Any) -> Any:
         if self._seen is None:

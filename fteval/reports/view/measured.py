@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import CandidateResult, RunRecord
+from fteval.reports.escape import clip
 from fteval.reports.view import judges, reference
 
 LEVEL = 0.95
 """Of the intervals in tables."""
+ALTERNATIVES = 400
+"""Characters of what alternatives are told in; the run's manifest has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ def _facts(run: RunRecord) -> dict[str, str]:
     }
     identity = _plan(run).get("engine")
     for key, value in (identity if isinstance(identity, Mapping) else {}).items():
-        if isinstance(value, Mapping):
+        if key == "alternatives":
+            facts[key] = clip("; ".join(map(_alternative, value)), ALTERNATIVES)
+        elif isinstance(value, Mapping):
             facts[key] = ", ".join(f"{name} {inner}" for name, inner in value.items())
         elif value is not None:
             facts[str(key).replace("_", " ")] = short(str(value))
@@ -73,6 +78,12 @@ def _export(run: RunRecord) -> dict[str, str]:
     """Of which candidate the model was made, by the record in its folder."""
     found = run.manifest.get("export_of")
     return {"export of": f"{found['ref']} ({found['how']})"} if isinstance(found, Mapping) else {}
+
+
+def _alternative(said: Mapping[str, Any]) -> str:
+    """`prompt: role auto, text Never use the letter e.`: what of it is set; its version says nothing to a reader."""
+    fields = {key: value for key, value in said.items() if key not in ("name", "version") and value not in (None, "")}
+    return f"{said.get('name')}: {', '.join(f'{key} {short(str(value))}' for key, value in fields.items())}"
 
 
 def _of_server(run: RunRecord) -> dict[str, str]:

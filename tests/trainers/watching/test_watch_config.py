@@ -13,7 +13,7 @@ import pytest
 import fteval
 from fteval import config
 from fteval.errors import UserError
-from fteval.experiment.describe import config_candidates
+from fteval.experiment.candidates import config_candidates
 from fteval.experiment.place import Listener
 from fteval.records import Comparison
 
@@ -40,7 +40,7 @@ def test_paths_are_beside_the_config_and_sampling_is_the_run_s(tmp_path: Path) -
     path = written(
         tmp_path, "data: dev.jsonl, probes: {laziness: {}, own: {use: lipogram, data: train.jsonl, limit: 3}}"
     )
-    ((_, use),) = config_candidates(config.load(path))
+    ((_, use),) = config_candidates(config.load(path), "nano")
     assert use.watch is not None and use.recipe["max_steps"] == 2
     assert [p.data for p in use.watch.probes] == [tmp_path / "dev.jsonl", tmp_path / "train.jsonl"]
     assert [p.limit for p in use.watch.probes] == [64, 3] and use.watch.every == 20

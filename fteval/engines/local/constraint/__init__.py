@@ -1,0 +1,1 @@
+"""Masks over the next token: what a local model may write."""
