@@ -143,7 +143,7 @@ sampling: {temperature: hot}
         ("version: 1\nprobes: {'../x': {}}\n", 2, "not a name"),
         ("version: 1\ncandidates: {x: {}}\n", 2, "a change without training"),
         ("version: 1\ncandidates: {x: {model: nano, lora_rank: 3}}\n", 2, "found lora_rank"),
-        ("version: 1\ncandidates: {x: {from: sft}}\n", 2, "names no candidate"),
+        ("version: 1\ncandidates: {x: {from: sft, prompt: y}}\n", 2, "names no candidate"),
         ("version: 1\non_inconclusive: maybe\n", 2, "'fail' or 'warn'"),
         ("version: 1\nunguarded: no\n", 2, "'fail' or 'warn'"),
         ("version: 1\nsampling: {max_tokens: 0}\n", 2, "greater than or equal to 1"),

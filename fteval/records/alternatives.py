@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from fteval.errors import UserError
 from fteval.records.digests import digest
 from fteval.records.generations import Engine
 
@@ -51,16 +50,6 @@ class Constraint:
     """`json_schema`, `regex`, `choices` or `grammar`; "" for none."""
     grammar: str = ""
     """The schema or the choices as JSON, the expression, or the grammar's text."""
-
-    def joined(self, other: Constraint) -> Constraint:
-        """Both together. Raises UserError for two grammars: an answer can follow one."""
-        if self.grammar_kind and other.grammar_kind:
-            raise UserError(
-                f"two grammars for one answer: {self.grammar_kind} and {other.grammar_kind}", fix="keep one of them"
-            )
-        of = self if self.grammar_kind else other
-        letters = "".join(dict.fromkeys(self.forbid_letters + other.forbid_letters))
-        return Constraint(letters, tuple(dict.fromkeys(self.words + other.words)), of.grammar_kind, of.grammar)
 
     def as_json(self) -> dict[str, Any]:
         """What is set of it."""

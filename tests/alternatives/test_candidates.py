@@ -42,7 +42,8 @@ def test_candidates_without_training_run_beside_the_base_and_are_reused(tmp_path
 def test_on_top_of_another_candidate(tmp_path: Path, tiny_model: Path, tiny_adapter: Path) -> None:
     path = config(
         tmp_path,
-        f"{{tuned: {{model: {tiny_model}+{tiny_adapter}}}, both: {{from: tuned, constrain: {{forbid_letters: aeiou}}}},\n"
+        f"{{tuned: {{model: {tiny_model}+{tiny_adapter}}},\n"
+        "  both: {from: tuned, constrain: {forbid_letters: aeiou}},\n"
         "  three: {from: both, prompt: Be brief.}}",
         base=str(tiny_model),
     )

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fteval.engines.constraints import joined
 from fteval.engines.local import batches
 from fteval.engines.local.chat import PROBES, Chat, stop_ids
 from fteval.engines.local.folders import Located, checkpoint_dtype
@@ -87,7 +88,7 @@ class TransformersEngine:
         from fteval.engines.local.constraint.masks import Constrainer
 
         made = copy.copy(self)
-        made.constraint = constraint if self.constraint is None else self.constraint.joined(constraint)
+        made.constraint = joined(self.constraint, constraint)
         made._constrainer = Constrainer(made.constraint, self.chat, self.stop_ids)
         return made
 
