@@ -112,6 +112,8 @@ class Generation:
     """From the base, where that was asked for and can be known."""
     judged: Mapping[str, float] | None = None
     """Metric -> what another tool found that the answer is worth, where its log was read."""
+    how: Mapping[str, Any] | None = None
+    """What an alternative did for this answer, as JSON: {"shown": ["a", "b"]} of examples that were in its prompt."""
 
     @property
     def ok(self) -> bool:

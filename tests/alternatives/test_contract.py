@@ -15,7 +15,12 @@ from fteval.engines import Pool
 from fteval.errors import UserError
 from fteval.records import Message, RemarkingEngine, ServedEngine, TemplatedEngine, WeighingEngine, bare
 
-WORKS: dict[str, Any] = {"prompt": "Be brief.", "constrain": {"forbid_letters": "e"}}
+ROWS = Path(__file__).parent / "rows.jsonl"
+WORKS: dict[str, Any] = {
+    "prompt": "Be brief.",
+    "constrain": {"forbid_letters": "e"},
+    "few_shot": {"data": ROWS, "k": 2},
+}
 """Settings with which each can be tried on nano."""
 ASKED = [Message("user", "What is a dog?")]
 

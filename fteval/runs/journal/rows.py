@@ -83,6 +83,8 @@ def from_generation(generation: Generation) -> dict[str, Any]:
         row["likelihoods"] = [[one.nats, one.tokens, one.size, one.greedy] for one in g.likelihoods]
     if g.judged is not None:
         row["judged"] = dict(g.judged)
+    if g.how is not None:
+        row["how"] = dict(g.how)
     if g.divergence is not None:
         row["divergence"] = dataclasses.astuple(g.divergence)
     return row if failure is None else {**row, "failure": dataclasses.asdict(failure)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
 
 from fteval.engines.local.constraint.folding import letters_in
+from fteval.engines.local.constraint.vocabulary import going_on, whole
 
 
 class Letters:
@@ -20,8 +20,8 @@ class Letters:
         """`tokens` are the bytes of every token; those of `always` (that end an answer) stay allowed."""
         self.letters, self._tokens, self._always = frozenset(letters), tokens, frozenset(always)
         # All that a begun character changes is what comes of the tokens that may go on with it.
-        self._going_on = [i for i, data in enumerate(tokens) if data and 0x80 <= data[0] < 0xC0]
-        self._ends = {i: rest for i, data in enumerate(tokens) if (rest := self._after(b"", data)[1])}
+        self._going_on = going_on(tokens)
+        self._ends = {i: rest for i, data in enumerate(tokens) if (rest := whole(b"", data)[1])}
         self._masks: dict[bytes, Any] = {}
 
     def allowed(self, state: bytes) -> Any:
@@ -33,9 +33,7 @@ class Letters:
     def next(self, state: bytes, token: int) -> bytes:
         """The state after a token."""
         return (
-            self._after(state, self._tokens[token])[1]
-            if state and token < len(self._tokens)
-            else self._ends.get(token, b"")
+            whole(state, self._tokens[token])[1] if state and token < len(self._tokens) else self._ends.get(token, b"")
         )
 
     def _first(self) -> Any:
@@ -48,11 +46,4 @@ class Letters:
         return mask
 
     def _is_clean(self, state: bytes, data: bytes) -> bool:
-        return all(self.letters.isdisjoint(letters_in(c)) for c in set(self._after(state, data)[0]))
-
-    @staticmethod
-    def _after(state: bytes, data: bytes) -> tuple[str, bytes]:
-        """The whole characters that are there after these bytes, and what is left over."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        text = decoder.decode(state + data)
-        return text, decoder.getstate()[0]
+        return all(self.letters.isdisjoint(letters_in(c)) for c in set(whole(state, data)[0]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fteval.engines.local.chat import Chat
@@ -34,6 +35,18 @@ def token_bytes(chat: Chat) -> list[bytes]:
             found.append(piece(text or ""))
     _check(chat, found)
     return found
+
+
+def whole(begun: bytes, data: bytes) -> tuple[str, bytes]:
+    """The whole characters that are there after these bytes, and what is left of one that is not whole yet."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(begun + data)
+    return text, decoder.getstate()[0]
+
+
+def going_on(tokens: Sequence[bytes]) -> list[int]:
+    """Tokens that may finish a character that an earlier one has begun."""
+    return [i for i, data in enumerate(tokens) if data and 0x80 <= data[0] < 0xC0]
 
 
 def _reader(tokenizer: Any) -> Callable[[str], bytes]:

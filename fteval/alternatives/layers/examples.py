@@ -1,0 +1,111 @@
+"""Rows that are shown as examples, and which of them for which question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from fteval.data.jsonl import Problems, rows
+from fteval.data.prompts import training_sample
+from fteval.errors import UserError
+from fteval.records import Message, normalised
+
+NEAR = 90
+"""Per cent of their letters that two questions have in common, in order, from which on one gives the other away."""
+SPARE = 16
+"""More rows are ranked than are shown, in case that some are nearly the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with its answer."""
+
+    id: str
+    question: str
+    turns: tuple[Message, ...]
+    """Without a system's turn."""
+
+
+Chosen = Callable[[str], list[Example]]
+"""Question -> what is shown before it, in this order."""
+
+
+def examples(path: Path) -> list[Example]:
+    """Every row of a file that asks and is answered. Raises UserError for all rows that cannot be shown."""
+    problems, found = Problems(path), []
+    for number, row in rows(path, problems):
+        try:
+            sample = training_sample(row)
+        except ValueError as error:
+            problems.add(number, str(error))
+            continue
+        target = sample.target[0] if isinstance(sample.target, list | tuple) and sample.target else sample.target
+        if not isinstance(target, str) or not target.strip():
+            problems.add(number, "no answer to show: a last assistant turn, or `target`")
+            continue
+        turns = tuple(m for m in sample.messages if m.role != "system")
+        found.append(Example(sample.id, turns[-1].content, (*turns, Message("assistant", target))))
+    problems.check()
+    return found
+
+
+def picker(select: str, rows: Sequence[Example], k: int) -> Chosen:
+    """How rows are chosen. What is nearly the question itself is never shown: that would be its answer."""
+    if select == "similar":
+        return _similar(rows, k)
+    order = _diverse(rows, k + SPARE) if select == "diverse" else rows
+    return lambda question: _first(k, order, question)
+
+
+def _first(k: int, order: Sequence[Example], question: str) -> list[Example]:
+    found: list[Example] = []
+    for row in order:
+        if len(found) == k:
+            break
+        if not is_near(row.question, question):
+            found.append(row)
+    return found
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether two questions are one, or nearly."""
+    from rapidfuzz import fuzz
+
+    return bool(fuzz.ratio(normalised(one), normalised(other), score_cutoff=NEAR))
+
+
+def _diverse(rows: Sequence[Example], most: int) -> list[Example]:
+    """The first row, and then each time the one whose words are farthest from all that were taken (Jaccard)."""
+    words = [frozenset(normalised(row.question).split()) for row in rows]
+    apart = [2.0] * len(rows)
+    order = [0]
+    while len(order) < min(most, len(rows)):
+        last = words[order[-1]]
+        for i, own in enumerate(words):
+            apart[i] = min(apart[i], 1 - len(own & last) / max(1, len(own | last)))
+        apart[order[-1]] = -1.0
+        order.append(max(range(len(rows)), key=lambda i: (apart[i], -i)))
+    return [rows[i] for i in order]
+
+
+def _similar(rows: Sequence[Example], k: int) -> Chosen:
+    try:
+        import bm25s
+    except ImportError:
+        raise UserError("select: similar needs bm25s", fix="pip install 'fteval[retrieve]'") from None
+
+    def cut(texts: Sequence[str]) -> list[list[str]]:
+        return bm25s.tokenize(list(texts), stopwords=None, return_ids=False, show_progress=False)  # type: ignore[no-any-return]
+
+    index = bm25s.BM25()
+    index.index(cut([row.question for row in rows]), show_progress=False)
+
+    def chosen(question: str) -> list[Example]:
+        scores = numpy.asarray(index.get_scores(cut([question])[0]))
+        order = numpy.argsort(-scores, kind="stable")  # of equals the first of the file
+        return list(reversed(_first(k, [rows[i] for i in order[: k + SPARE]], question)))  # the likest next to it
+
+    return chosen
