@@ -245,8 +245,10 @@ candidates:
   hub: {model: hf:org/name@main}
   absolute: {model: /models/x}
   trained: {train: sft, data: data/train.jsonl}
+  rewarded: {train: grpo, prompts: p.jsonl, rewards: [mine.py:good, {python: mine.py:good, weight: 2}, lipogram.useful]}
 """
     write(inner, text)
+    (inner / "mine.py").write_text("")
     monkeypatch.chdir(tmp_path)
     config = load(Path("inner/fteval.yaml"))
     assert config.base == os.path.join("inner", "model")
@@ -257,7 +259,11 @@ candidates:
         "hub": "hf:org/name@main",
         "absolute": "/models/x",
         "trained": None,
+        "rewarded": None,
     }
+    mine = os.path.join("inner", "mine.py:good")
+    rewards = config.candidates["rewarded"].recipe["rewards"]
+    assert rewards == [mine, {"python": mine, "weight": 2}, "lipogram.useful"]
     assert config.candidates["trained"].data == Path("inner/data/train.jsonl")
 
 

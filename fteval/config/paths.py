@@ -47,7 +47,17 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
     for key in _PLACES:
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
+    if isinstance(found.get("rewards"), list):
+        found["rewards"] = [_resolved_reward(reward, folder) for reward in found["rewards"]]
     return found
+
+
+def _resolved_reward(reward: Any, folder: Path) -> Any:
+    """A reward with its file of Python, where it stands beside the config."""
+    if isinstance(reward, dict):
+        return {k: _resolved_reward(v, folder) if k == "python" else v for k, v in reward.items()}
+    file, colon, _ = reward.partition(":") if isinstance(reward, str) else ("", "", "")
+    return str(folder / reward) if colon and file.endswith(".py") and _is_file(folder / file) else reward
 
 
 def _resolved_candidate(spec: Any, folder: Path) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.data.convert.mended import leaving_out, mended
+from fteval.data.forms import form_of
 from fteval.data.jsonl import Problems, rows
 from fteval.errors import UserError
 from fteval.records import check_honoured
@@ -34,7 +35,7 @@ def read_conversations(path: Path) -> list[dict[str, list[Turn]]]:
             found += answers(turns(row))
         except ValueError as error:
             without = without or leaving_out(path, row)
-            problems.add(number, str(error), mended(path, row, answered=True))
+            problems.add(number, str(error), form_of(row, "conversations") or mended(path, row, answered=True))
     problems.fix = problems.fix or (without if found else None)
     problems.check()
     if not found:

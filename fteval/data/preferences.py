@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.data.chat import Turn, spoken, valid_text
+from fteval.data.forms import form_of
 from fteval.data.jsonl import Problems, rows
 from fteval.errors import UserError
 
@@ -24,12 +25,12 @@ def read_pairs(path: Path) -> list[dict[str, Any]]:
 
     Raises UserError with everything that is wrong with the file, each with its line, and for a file without rows.
     """
-    return _read(path, lambda row: [_as_pair(row)])
+    return _read(path, lambda row: [_as_pair(row)], "preferences")
 
 
 def read_labelled(path: Path) -> list[dict[str, Any]]:
     """`{"prompt": [turns], "completion": [answer], "label": bool}`, two of a pair; raises as `read_pairs`."""
-    return _read(path, _labelled)
+    return _read(path, _labelled, "preferences", "labelled answers")
 
 
 def preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:
@@ -42,14 +43,14 @@ def preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:
     return asked, better, worse
 
 
-def _read(path: Path, made: Callable[[Mapping[str, Any]], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _read(path: Path, made: Callable[[Mapping[str, Any]], list[dict[str, Any]]], *taken: str) -> list[dict[str, Any]]:
     problems = Problems(path)
     found: list[dict[str, Any]] = []
     for number, row in rows(path, problems):
         try:
             found += made(row)
         except ValueError as error:
-            problems.add(number, str(error))
+            problems.add(number, str(error), form_of(row, *taken))
     problems.check()
     if not found:
         raise UserError("no preferences to learn from", where=str(path), fix=_PAIR)
@@ -63,12 +64,14 @@ def _as_pair(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _labelled(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "label" not in row:
+        if "chosen" not in row and "preferred_output" not in row:
+            raise ValueError(f"wanted 'prompt', 'completion' and 'label', or a pair; keys: {_keys(row)}")
         asked, better, worse = preference(row)
         return [{"prompt": asked, "completion": [said], "label": said is better} for said in (better, worse)]
     if not isinstance(row["label"], bool):
         raise ValueError(f"'label' is {row['label']!r}, wanted true for a good answer or false")
     if "prompt" not in row or "completion" not in row:
-        raise ValueError(f"wanted 'prompt', 'completion' and 'label'; keys: {', '.join(sorted(map(str, row)))}")
+        raise ValueError(f"wanted 'prompt', 'completion' and 'label'; keys: {_keys(row)}")
     asked = [_valid(turn) for turn, _ in spoken(row["prompt"], "prompt", "user")]
     if asked[-1]["role"] != "user":
         raise ValueError("the prompt must end with what the user says")
@@ -87,10 +90,13 @@ def _preference(row: Mapping[str, Any]) -> tuple[list[Turn], Turn, Turn]:
             raise ValueError("'chosen' and 'rejected' do not begin with the same prompt")
     missing = [name for name in names[1:] if name not in row]
     if not asked or missing:
-        keys = ", ".join(sorted(map(str, row))) or "none"
-        raise ValueError(f"wanted 'prompt' with 'chosen' and 'rejected'; keys: {keys}")
+        raise ValueError(f"wanted 'prompt' with 'chosen' and 'rejected'; keys: {_keys(row)}")
     prompt = [_valid(turn) for turn, _ in spoken(asked, names[0], "user")]
     return prompt, _answer(row[names[1]], names[1]), _answer(row[names[2]], names[2])
+
+
+def _keys(row: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(map(str, row))) or "none"
 
 
 def _answer(value: Any, name: str) -> Turn:

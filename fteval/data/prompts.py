@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fteval.data.forms import form_of
 from fteval.data.jsonl import Problems, rows
 from fteval.errors import UserError
 from fteval.records import Message, Sample, sample_from_row
@@ -23,7 +24,7 @@ def read_prompts(path: Path) -> list[dict[str, Any]]:
         try:
             found.append(_prompt(row))
         except ValueError as error:
-            problems.add(number, str(error))
+            problems.add(number, str(error), form_of(row, "conversations", "prompts without an answer"))
     problems.check()
     if not found:
         raise UserError("no prompts to answer", where=str(path), fix='one a line: {"prompt": …} or {"messages": […]}')

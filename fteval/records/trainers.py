@@ -70,7 +70,7 @@ class Site:
     watching: Watching | None = None
     """What looks at the model on its way. Its rules may decide which step's weights are kept."""
     on_look: Callable[[str], None] | None = None
-    """Hears, in words, what was seen and what it decided."""
+    """Hears, in words, what was seen and what it decided, and what becomes of checkpoints."""
     vllm: str | None = None
     """URL of the server that draws the answers of a training on rewards."""
     ranks: Ranks | None = None
@@ -79,6 +79,8 @@ class Site:
     """Where this process is one of them."""
     part: Mapping[str, Any] = field(default_factory=dict)
     """Of which file the rows are which ones, for the record alone: what decides the weights is the rows' own digest."""
+    keep_every: float = 30.0
+    """Seconds between two checkpoints of a training, at least; more where writing one takes long. 0: each step."""
 
 
 @runtime_checkable

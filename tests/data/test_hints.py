@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from fteval.data.chat import read_conversations
 from fteval.data.hosted import read_hosted
+from fteval.data.preferences import read_labelled, read_pairs
+from fteval.data.prompts import read_prompts
 from fteval.data.read import read_samples
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
@@ -117,3 +120,36 @@ def test_what_never_ends_is_refused_and_a_shell_s_pipe_is_read(tmp_path: Path) -
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(__import__("sys").path)}
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment)
     assert done.stdout == "1\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("read", "row", "said"),
+    [
+        (
+            read_conversations,
+            {"instruction": "a", "input": "", "output": "b"},
+            "these are Alpaca's rows: jq -c '{prompt:",
+        ),
+        (read_conversations, {"prompt": "a", "chosen": "b", "rejected": "c"}, "these are preferences: dpo, kto and"),
+        (read_conversations, {"text": "a"}, "these are plain texts: continue_pretraining takes them"),
+        (read_conversations, {"prompt": "a"}, "these are prompts without an answer: grpo, rloo and distill take them"),
+        (read_conversations, {"messages": [{"role": "user", "content": "a"}]}, None),
+        (read_pairs, {"messages": []}, "these are conversations: sft takes them"),
+        (read_pairs, {"prompt": "a", "chosen": "b", "rejected": "b"}, None),
+        (read_labelled, {"messages": []}, "these are conversations: sft takes them"),
+        (read_prompts, {"text": "a"}, "these are plain texts: continue_pretraining takes them"),
+    ],
+)
+def test_rows_for_another_trainer_are_called_by_their_name(
+    tmp_path: Path, read: Callable[[Path], object], row: dict[str, object], said: str | None
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError) as raised:
+        read(tmp_path / "rows.jsonl")
+    assert raised.value.fix is None if said is None else said in str(raised.value.fix)
+
+
+def test_labelled_answers_are_asked_for_as_kto_takes_them(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "answer": "b"}\n')
+    with pytest.raises(UserError, match="wanted 'prompt', 'completion' and 'label', or a pair; keys: answer, prompt"):
+        read_labelled(tmp_path / "rows.jsonl")

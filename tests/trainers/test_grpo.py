@@ -151,3 +151,12 @@ def test_the_base_s_own_reading_is_a_reward(tiny_model: Path, tmp_path: Path, da
         n_tokens = len(Chat(tiny_model).encode(text))
     assert surprise.values(answers) == [pytest.approx(-own / len(text), rel=1e-3), None]
     assert about.values(answers) == [pytest.approx((own - alone) / n_tokens, rel=1e-3), None]
+
+
+def test_the_base_reads_by_the_template_that_it_is_lent(tmp_path: Path) -> None:
+    base = tiny.make_model(tmp_path / "base", template=None)
+    on = dataclasses.replace(find_base(str(base), tmp_path), template="chatml")
+    about = OfBase("aboutness").fitted([], Site(tmp_path, "cpu"), on)
+    asked = Sample("1", (Message("user", QUESTIONS[0]),))
+    answers = Answers([asked], [Generation("1", text="Juliet loves Romeo.")], 0.0, {})
+    assert isinstance(about.values(answers)[0], float)

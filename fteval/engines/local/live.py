@@ -7,20 +7,19 @@ somebody needs one.
 from __future__ import annotations
 
 import copy
-import random
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy
 import torch
 
 from fteval.engines.local.chat import Chat, stop_ids
 from fteval.engines.local.decode import Model
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.local.folders import Located
+from fteval.engines.local.randomness import put_back, random_states
 from fteval.engines.local.weights import PROMPT_LEARNING
 from fteval.engines.refs import ModelRef, Source
 
@@ -46,12 +45,16 @@ class LiveWeights:
     def embeddings(self) -> int:
         return int(self.inner.get_input_embeddings().weight.shape[0])
 
-    def keep_base(self) -> None:
-        """Copies the model as it is now, where no adapter can be disabled to have it again."""
+    def keep_base(self, base: Any = None) -> None:
+        """Copies the model as it is now, where no adapter can be disabled to have it again; or takes `base` for it."""
         if self.tuned is None:
-            self._copy = copy.deepcopy(self.model).eval()
+            self._copy = (copy.deepcopy(self.model) if base is None else base).eval()
             for module in self._copy.modules():
                 module.__dict__.pop("forward", None)  # TRL puts another in its place, which goes on with the original
+
+    def forget_base(self) -> None:
+        """Gives the memory of a copy back."""
+        self._copy = None
 
     def use(self, adapter: str | None) -> Model:
         """The model as it is trained, or (None) the base, until the next call; in evaluation mode already."""
@@ -73,8 +76,7 @@ class LiveWeights:
         """Evaluation mode inside; afterwards modes, gradients, adapter and all random states are as they were."""
         modes = [(module, module.training) for module in self.model.modules()]
         learnt = [(parameter, parameter.requires_grad) for parameter in self.model.parameters()]
-        states = random.getstate(), numpy.random.get_state(), torch.random.get_rng_state()
-        on_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        states = random_states()
         strict = torch.are_deterministic_algorithms_enabled()
         lenient = torch.is_deterministic_algorithms_warn_only_enabled()
         self.model.eval()
@@ -93,11 +95,7 @@ class LiveWeights:
                 module.training = training
             for parameter, requires_grad in learnt:
                 parameter.requires_grad_(requires_grad)
-            random.setstate(states[0])
-            numpy.random.set_state(states[1])
-            torch.random.set_rng_state(states[2])
-            if on_gpus:
-                torch.cuda.set_rng_state_all(on_gpus)
+            put_back(states)
 
 
 class LiveEngine(TransformersEngine):

@@ -36,6 +36,8 @@ class Signals:
     def __init__(self, message: str) -> None:
         self.number: int | None = None
         """The signal that came, if one did."""
+        self.patient = False
+        """Whether the first signal waits for the next `check`, as amid a write; another one after GRACE does not."""
         self._message = f"\n{message}\n".encode(errors="backslashreplace")
         self._since = 0.0
         self._open = False
@@ -75,14 +77,21 @@ class Signals:
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
-            if not self._open and time.monotonic() - self._since > GRACE:
-                self._give_back()
-                os.kill(os.getpid(), number)
+            if time.monotonic() - self._since > GRACE:
+                self._receive_again(number)
             return
         self.number, self._since = number, time.monotonic()
         with contextlib.suppress(OSError):
             os.write(2, self._message)  # not print: its buffer may be the very thing that was interrupted
-        if self._cancellable:
+        if self._cancellable and not self.patient:
+            raise Stop
+
+    def _receive_again(self, number: int) -> None:
+        if not self._open:
+            self._give_back()
+            os.kill(os.getpid(), number)
+        elif self._cancellable and self.patient:
+            self.patient = False
             raise Stop
 
     def _give_back(self) -> None:

@@ -21,6 +21,8 @@ class Base:
     """How the record names it: `nano`, a candidate's id, `hf:` with its commit, or an absolute path."""
     label: str
     """Short, for the candidate's id."""
+    template: str | None = None
+    """The recipe's, by which it is asked where it has none of its own."""
 
     @property
     def size(self) -> int:

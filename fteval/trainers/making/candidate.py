@@ -96,7 +96,7 @@ def existing(candidates_dir: Path, candidate: Candidate) -> Candidate | None:
         return found
     # The same bytes lie elsewhere now; the record must lead there.
     record = {**read_json(folder / RECORD), "base": candidate.base}
-    write_atomically(folder / RECORD, _as_json(record))
+    write_atomically(folder / RECORD, as_json(record))
     return dataclasses.replace(found, base=candidate.base)
 
 
@@ -123,7 +123,7 @@ def register(place: Path, candidates_dir: Path, candidate: Candidate, training: 
         "training": dict(training),
         "files": {p.name: digests.file_digest(p) for p in sorted(place.iterdir()) if p.name != "README.md"},
     }
-    write_atomically(place / RECORD, _as_json(record))
+    write_atomically(place / RECORD, as_json(record))
     workshop.publish(place, candidates_dir / folder_name(candidate))
     return candidate
 
@@ -176,7 +176,7 @@ _SAME = "the same record gives the same weights, byte for byte."
 _AGAIN = "delete the folder and train it again: the same record gives the same weights"
 
 
-def _as_json(record: Mapping[str, Any]) -> bytes:
+def as_json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
 
 

@@ -150,8 +150,10 @@ def quiet_and_offline() -> Iterator[None]:
     bars = logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
-    rewarding = [getLogger(f"trl.trainer.{method}_trainer") for method in ("grpo", "rloo")]
-    for logger in rewarding:
+    noisy = [
+        getLogger(name) for name in ("trl.trainer.grpo_trainer", "trl.trainer.rloo_trainer", "transformers.trainer")
+    ]
+    for logger in noisy:
         logger.addFilter(_says_more)
     try:
         with warnings.catch_warnings():
@@ -159,7 +161,7 @@ def quiet_and_offline() -> Iterator[None]:
             warnings.filterwarnings("ignore", r".*is_gradient_checkpointing.*", FutureWarning)
             yield
     finally:
-        for logger in rewarding:
+        for logger in noisy:
             logger.removeFilter(_says_more)
         hub.HF_HUB_OFFLINE = was_offline
         if bars[0]:
@@ -168,6 +170,10 @@ def quiet_and_offline() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
+_KNOWN = ("All reward functions returned None", "There were missing keys in the checkpoint model loaded")
+
+
 def _says_more(record: LogRecord) -> bool:
-    """Not what trl says, whole row and all, of each step with an answer that no reward judged: they are counted."""
-    return not str(record.msg).startswith("All reward functions returned None")
+    """Not what trl says, whole row and all, of each step with an answer that no reward judged: they are counted. Nor
+    what transformers misses in a checkpoint: weights that are tied to others."""
+    return not any(known in str(record.msg) for known in _KNOWN)

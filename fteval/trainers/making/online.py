@@ -86,7 +86,7 @@ def train_online(
             fix="rewards: [lipogram.compliant, laziness.long_enough], or --set rewards=PROBE.METRIC",
         )
     samples = [sample_of(row, number) for number, row in enumerate(rows, 1)]
-    on = find_base(base, site.candidates_dir, offline=site.offline)
+    on = replace(find_base(base, site.candidates_dir, offline=site.offline), template=recipe.template)
     fitted = tuple(reward.fitted(samples, site, on) for reward in recipe.rewards)
     recipe = replace(recipe, rewards=fitted)
     taught_by = tuple(r.source.folder for r in fitted if isinstance(r.source, OfModel) and r.source.folder is not None)

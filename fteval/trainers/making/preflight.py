@@ -44,6 +44,8 @@ class Preflight:
     """Whether the model will be asked with the very tokens that it was trained after."""
     said: str = ""
     """What is learnt, in words, where there are no pieces to show."""
+    copies: int = 0
+    """Rows that stand there before, word for word."""
 
     def __str__(self) -> str:
         return self.text()
@@ -61,6 +63,10 @@ class Preflight:
     def warnings(self) -> list[str]:
         """What a reader should know before the result; empty when all is well."""
         found = []
+        if self.copies:
+            found.append(f"{self.copies} of {self.rows} rows are copies of another one: what stands twice counts twice")
+        if self.rows == 1 and self.pieces:
+            found.append("one row alone: it is learnt by heart, and little else")
         if self.dropped:
             found.append(
                 f"{len(self.dropped)} of {self.rows} rows dropped: their prompt alone fills {self.max_length} tokens"

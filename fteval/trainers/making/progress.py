@@ -11,8 +11,8 @@ from fteval.errors import Incomplete
 from fteval.records import TrainProgress
 
 
-def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callable[[], None], rate: float) -> Any:
-    """A callback for a Trainer with `logging_steps=1`; `check` is called at each step, `rate` is what a message names.
+def callback(on_progress: Callable[[TrainProgress], None] | None, rate: float) -> Any:
+    """A callback for a Trainer with `logging_steps=1`; `rate` is what a message names.
 
     Raises Incomplete out of the training at the first loss that is not finite.
     """
@@ -20,12 +20,9 @@ def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callabl
 
     class Report(TrainerCallback):  # type: ignore[misc]  # transformers has no types
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.first: float | None = None
+            self.first: tuple[float, int] | None = None
             if on_progress:
-                on_progress(TrainProgress(0, state.max_steps))
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            check()  # a signal that came where its exception was swallowed
+                on_progress(TrainProgress(state.global_step, state.max_steps))
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
             if logs is None or "loss" not in logs:
@@ -34,9 +31,9 @@ def callback(on_progress: Callable[[TrainProgress], None] | None, check: Callabl
             if not math.isfinite(loss):
                 raise diverged(f"the loss is {loss} at step {state.global_step} of {state.max_steps}", rate)
             now = time.monotonic()
-            self.first = now if self.first is None else self.first
-            done = state.global_step - 1
-            left = (now - self.first) / done * (state.max_steps - state.global_step) if done > 0 else None
+            self.first = (now, state.global_step) if self.first is None else self.first
+            done = state.global_step - self.first[1]
+            left = (now - self.first[0]) / done * (state.max_steps - state.global_step) if done > 0 else None
             if on_progress:
                 on_progress(TrainProgress(state.global_step, state.max_steps, loss, left, logs.get("reward")))
 
@@ -54,8 +51,12 @@ def check_learnt(losses: Sequence[float], vocabulary: int, rate: float) -> None:
         raise diverged(f"the loss rose from {start:.2f} to {end:.2f}, which is worse than guessing", rate)
 
 
-def diverged(what: str, rate: float) -> Incomplete:
-    return Incomplete(
+class Fruitless(Incomplete):
+    """A training whose record leads nowhere: to go on with it would end the same way, so nothing of it is kept."""
+
+
+def diverged(what: str, rate: float) -> Fruitless:
+    return Fruitless(
         f"the training diverged: {what}; no candidate was registered",
         fix=f"set a lower learning_rate (it was {rate:g}), and precision float32 if it was not",
     )

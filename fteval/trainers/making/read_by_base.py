@@ -14,6 +14,7 @@ from fteval.engines.pool import Pool
 from fteval.records import Sample, Site, digest
 from fteval.records.readings import Limit, Limits
 from fteval.runs.asking.reference import Answer, Reader, Reference
+from fteval.trainers.making import templates
 from fteval.trainers.making.base import Base
 from fteval.trainers.making.sources import Answers
 
@@ -28,6 +29,8 @@ class OfBase:
     reading: str
     base: str = ""
     site: Site | None = None
+    template: str | None = None
+    """As the recipe says it, for a base without one."""
     opened: list[Reader] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -39,7 +42,7 @@ class OfBase:
         return {"reading": self.reading}
 
     def fitted(self, samples: Sequence[Sample], site: Site, base: Base) -> OfBase:
-        return OfBase(self.reading, base.ref, site)
+        return OfBase(self.reading, base.ref, site, base.template)
 
     def values(self, answers: Answers) -> list[float | None]:
         reader = self._reader()
@@ -57,6 +60,8 @@ class OfBase:
         if not self.opened:
             assert self.site is not None
             pool = Pool(self.site.candidates_dir, device=self.site.device, offline=self.site.offline)
+            if self.template is not None:
+                pool.templates = {self.base: templates.text(self.template)}
             engine = pool.open(self.base)
             self.opened.append(Reader(Reference(self.base, engine, digest(dict(engine.identity())))))
         return self.opened[0]

@@ -73,7 +73,7 @@ class Reward:
             found = list(self.source.values(answers))
         except UserError:
             raise
-        except Exception as error:  # anybody's code
+        except (Exception, SystemExit) as error:  # anybody's code
             raise UserError(f"the reward {self.name} fails: {type(error).__name__}: {error}") from error
         if len(found) != len(answers.samples):
             raise UserError(f"the reward {self.name} returned {len(found)} values for {len(answers.samples)} answers")

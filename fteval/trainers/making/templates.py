@@ -54,4 +54,9 @@ def give(chat: Chat, said: str) -> None:
         )
     if said in NAMED and chat.tokenizer.eos_token is None:
         raise UserError("this tokenizer has no end token, so no answer could end", where=where)
-    chat.template = NAMED.get(said) or Path(said).read_text(encoding="utf-8")
+    chat.template = text(said)
+
+
+def text(said: str) -> str:
+    """The template itself, of its name or file."""
+    return NAMED.get(said) or Path(said).read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ planned -> made before? -> workshop -> TRL's trainer -> looked at -> trained -> 
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,11 @@ from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate, Ranks
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.trainers.making import candidate as registered
-from fteval.trainers.making import libraries, overlap, progress, ranks, templates, weights, workshop
+from fteval.trainers.making import checkpoints, libraries, overlap, progress, ranks, templates, weights, workshop
 from fteval.trainers.making.bench import Bench, R
 from fteval.trainers.making.plan import Training, plan
 from fteval.trainers.making.preflight import Preflight
+from fteval.trainers.making.rows import copies
 from fteval.trainers.watching import curves
 from fteval.trainers.watching.watch import Watched
 
@@ -42,19 +42,27 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
     """The candidate of a training, registered; one that was made of the same record before is returned as it is.
 
     Raises UserError for rows or a recipe that cannot work, Incomplete for a training that diverged or whose disk or
-    memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then.
+    memory was full, Interrupted for SIGINT and SIGTERM: nothing is registered then, and the same record goes on from
+    where it stopped.
     """
     if training.site.rank is None:
         workshop.prepare(training.site.candidates_dir)
-    with Signals("stopping: nothing is registered, the same command trains it anew") as signals:
+    with Signals("stopping") as signals:
         try:
-            return _train(method, training, signals)
+            made = _train(method, training, signals)
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
-                "the training was interrupted; no candidate was registered",
+                "the training was interrupted before its first step; no candidate was registered",
                 signal_number=signals.number or 2,
                 fix="the same command trains it anew",
             ) from None
+        if signals.number is not None:  # it came when the last step was done
+            raise Interrupted(
+                f"interrupted when the training was done: {made.id} is registered",
+                signal_number=signals.number,
+                fix="the same command goes on from there",
+            )
+        return made
 
 
 def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
@@ -69,7 +77,7 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
     planned = plan(training, chat, versions, environment)
     if site.rank is not None:
         libraries.load(method.classes)
-        learnt = _learnt(method, training, chat, site.rank.place, environment, signals)
+        learnt = _learnt(method, training, chat, site.rank.place, environment, signals, None)
         if site.rank.number == 0:
             site.rank.tell({**dataclasses.asdict(learnt), "inputs": registered.inputs_digest(planned)})
         return planned
@@ -83,14 +91,17 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
         known = registered.existing(site.candidates_dir, planned)  # another process may have made it meanwhile
         if known is not None:
             return known
+        kept = checkpoints.of_candidate(site.candidates_dir, planned)
         if site.ranks is None:
-            learnt = _learnt(method, training, chat, place, environment, signals)
+            learnt = _learnt(method, training, chat, place, environment, signals, kept)
         else:
             with signals.cancelling():
                 learnt = _together(site.ranks, place, planned)
         part = {"part": dict(site.part)} if site.part else {}
         made = dataclasses.replace(planned, data={**planned.data, **learnt.counts, **part})
-        return registered.register(place, site.candidates_dir, made, learnt.course)
+        made = registered.register(place, site.candidates_dir, made, learnt.course)
+        kept.clear()
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +113,15 @@ class _Learnt:
 
 
 def _learnt(
-    method: Method[R], training: Training[R], chat: Chat, place: Path, environment: Mapping[str, Any], signals: Signals
-) -> _Learnt:
-    """What this process learnt, alone or as one of several."""
+    method: Method[R], training: Training[R], chat: Chat, place: Path, environment: Mapping[str, Any],
+    signals: Signals, kept: checkpoints.Checkpoints | None,
+) -> _Learnt:  # fmt: skip
+    """What this process learnt, alone or as one of several; these keep nothing."""
     shared = environment.get("processes", 1), ranks.is_sharded(environment)
     on = environment["device"], *shared, training.site.vllm
     bench = Bench(training.recipe, training.rows, training.base, chat, place, *on)
     with signals.cancelling(), libraries.quiet_and_offline(), libraries.repeatable(environment):
-        return _learn(method, bench, training, signals)
+        return _learn(method, bench, training, signals, kept)
 
 
 def _together(ranks: Ranks, place: Path, planned: Candidate) -> _Learnt:
@@ -123,29 +135,41 @@ def _together(ranks: Ranks, place: Path, planned: Candidate) -> _Learnt:
     return _Learnt(**told)
 
 
-def _learn(method: Method[R], bench: Bench[R], training: Training[R], signals: Signals) -> _Learnt:
+def _learn(
+    method: Method[R], bench: Bench[R], training: Training[R], signals: Signals, kept: checkpoints.Checkpoints | None
+) -> _Learnt:
     """Trains, and leaves in the workshop what came out."""
+    from fteval.trainers.making.keeping import Keeper  # brings transformers
+
     trainer = _trainer(method, bench)
-    seen = method.look(bench, trainer)
+    seen = dataclasses.replace(method.look(bench, trainer), copies=copies(bench.rows))
     if training.site.on_preflight:
         training.site.on_preflight(seen)
     weights.check_space(trainer.model, bench.place)
-    trainer.add_callback(progress.callback(training.site.on_progress, signals.check, bench.recipe.rate))
+    untrained = weights.fingerprint(_trained(trainer.model, None))
+    trainer.add_callback(progress.callback(training.site.on_progress, bench.recipe.rate))
     watcher = _watcher(training)
     if watcher is not None:
         trainer.add_callback(watcher)
-    course = _run(trainer, bench)
-    if watcher is not None:
-        course["watch"] = curves.summary(watcher.curve)
-    state = {"state_dict": ranks.whole_state(trainer)} if bench.sharded else {}
-    if training.site.rank is None or training.site.rank.number == 0:
-        _write(trainer, bench, training, state)
+    keeper = Keeper(trainer, kept, signals, training.site.keep_every, training.site.on_look or (lambda text: None))
+    trainer.add_callback(keeper)
+    try:
+        course = _run(keeper, bench)
+        if watcher is not None:
+            course["watch"] = curves.summary(watcher.curve)
+        state = {"state_dict": ranks.whole_state(trainer)} if bench.sharded else {}
+        if training.site.rank is None or training.site.rank.number == 0:
+            weights.check_trained(_trained(trainer.model, state.get("state_dict")), untrained)
+            _write(trainer, bench, training, state)
+    except progress.Fruitless:
+        if kept is not None:
+            kept.clear()
+        raise
     return _Learnt(seen.counts, course)
 
 
 def _write(trainer: Any, bench: Bench[R], training: Training[R], state: Mapping[str, Any]) -> None:
-    """Looks at the trained weights, and leaves them in the workshop with what is known of them."""
-    weights.check_trained(_trained(trainer.model, state.get("state_dict")))
+    """Leaves the trained weights in the workshop with what is known of them."""
     with weights.writing(bench.place):
         save = weights.save_adapter if bench.recipe.kind == "adapter" else weights.save_full
         save(trainer.model, bench.base, bench.place, **state)
@@ -198,19 +222,23 @@ def _trainer(method: Method[R], bench: Bench[R]) -> Any:
     return trainer
 
 
-def _run(trainer: Any, bench: Bench[R]) -> dict[str, Any]:
-    """Trains, and says how it went. Raises Incomplete when the loss diverges or memory runs out."""
-    began, batch = time.monotonic(), bench.recipe.batch_size // bench.processes
+def _run(keeper: Any, bench: Bench[R]) -> dict[str, Any]:
+    """Trains, and says how it went. Raises Incomplete when the loss diverges, a reward fails or memory runs out."""
+    trainer, batch = keeper.trainer, bench.recipe.batch_size // bench.processes
     try:
-        trainer.train()
+        keeper.train(bench.model)
+    except (Stop, KeyboardInterrupt):
+        raise keeper.interrupted() from None
     except Exception as error:
-        if not out_of_memory(error):
-            raise
-        raise Incomplete(
-            "out of memory while training; no candidate was registered",
-            fix=f"set accumulate to {batch} (the batch stays {bench.recipe.batch_size}), or a lower max_length",
-        ) from error
-    seconds, log = round(time.monotonic() - began, 1), [e for e in trainer.state.log_history if "loss" in e]
+        if out_of_memory(error):
+            smaller = f"set accumulate to {batch} (the batch stays {bench.recipe.batch_size}), or a lower max_length"
+            error = Incomplete("out of memory while training; no candidate was registered", fix=smaller)
+        if keeper.kept is None or not isinstance(error, UserError) or isinstance(error, progress.Fruitless):
+            raise error
+        go_on = f"{keeper.where}: the same command goes on from there; with another recipe or reward it trains anew"
+        fix = f"{error.fix}; {go_on}" if error.fix else go_on
+        raise Incomplete(error.what, where=error.where, fix=fix) from error
+    seconds, log = round(keeper.seconds, 1), [e for e in trainer.state.log_history if "loss" in e]
     losses = [float(entry["loss"]) for entry in log]
     progress.check_learnt(losses, trainer.model.config.get_text_config().vocab_size, bench.recipe.rate)
     ends = {name: [log[0][name], log[-1][name]] for name in ("loss", *_COURSE) if name in log[0] and name in log[-1]}

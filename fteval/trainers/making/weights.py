@@ -14,6 +14,7 @@ from fteval.errors import Incomplete, UserError
 from fteval.runs.journal.files import cannot_write
 from fteval.trainers.making.base import Base
 from fteval.trainers.making.candidate import PASSIVE, RECORD
+from fteval.trainers.making.progress import Fruitless
 
 _SPARE = 16 << 20
 """Bytes beside the weights: config, tokenizer, log."""
@@ -31,17 +32,24 @@ def check_space(model: Any, place: Path) -> None:
         )
 
 
-def check_trained(trained: Mapping[str, Any]) -> None:
-    """Raises Incomplete for weights that are no numbers, and for an adapter that changes nothing."""
+def fingerprint(trained: Mapping[str, Any]) -> dict[str, int]:
+    """Name -> a number that is another one when a bit of the weight is."""
+    import torch
+
+    known = {name: p.detach() for name, p in trained.items() if p.numel() and not p.is_meta}
+    return {name: int(torch.hash_tensor(p).view(torch.int64)) for name, p in known.items()}
+
+
+def check_trained(trained: Mapping[str, Any], before: Mapping[str, int]) -> None:
+    """Raises Fruitless for weights that are no numbers, and where all are as their `fingerprint` was before."""
     broken = [name for name, p in trained.items() if not p.isfinite().all()]
     if broken:
-        raise Incomplete(
+        raise Fruitless(
             f"{len(broken)} trained weights are NaN or infinite, {broken[0]} first; no candidate was registered",
             fix="set a lower learning_rate, and precision float32 if it was not",
         )
-    ends = [p for name, p in trained.items() if ".lora_B." in name]
-    if ends and not any(p.any() for p in ends):
-        raise Incomplete(
+    if fingerprint(trained) == before:
+        raise Fruitless(
             "the training changed nothing: rate or gradient was 0 in every step; no candidate was registered",
             fix="set more epochs or max_steps, or a warmup of fewer steps: the first one has a rate of 0; of rewards,"
             " take one that differs between answers to the same prompt",

@@ -2,6 +2,7 @@
 
 <candidates>/.training/<folder>.lock     held while it is being made, so that no two processes make the same one
 <candidates>/.training/<folder>/         half made; of a killed training it stays until the next one
+<candidates>/.training/<folder>.kept/    its last checkpoint, which the same record goes on from (checkpoints.py)
 <candidates>/<folder>/                   complete: it came here by one rename
 """
 
@@ -20,6 +21,7 @@ from fteval.runs.journal.files import cannot_write, sync_folder
 from fteval.runs.journal.lock import Lock
 
 WORKSHOP = ".training"
+KEPT = ".kept"
 
 
 def prepare(candidates_dir: Path) -> None:
@@ -34,7 +36,7 @@ def prepare(candidates_dir: Path) -> None:
     if not os.access(candidates_dir / WORKSHOP, os.W_OK | os.X_OK):
         raise _not_writable(candidates_dir, PermissionError(errno.EACCES, ""))
     for left in (candidates_dir / WORKSHOP).iterdir():
-        if left.is_dir():
+        if left.is_dir() and left.suffix != KEPT:
             with contextlib.suppress(Incomplete), Lock(_lock(left)):  # held: somebody is at work there
                 shutil.rmtree(left, ignore_errors=True)
 
@@ -72,6 +74,11 @@ def publish(place: Path, target: Path) -> None:
         sync_folder(target.parent)
     except OSError as error:
         raise cannot_write(target, error) from error
+
+
+def kept(candidates_dir: Path, folder: str) -> Path:
+    """Where the checkpoint of an unfinished candidate is; its workshop's lock is for it, too."""
+    return candidates_dir / WORKSHOP / f"{folder}{KEPT}"
 
 
 def _lock(place: Path) -> Path:

@@ -8,6 +8,7 @@ checkpointed in memory, the trained weights alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from fteval.errors import Incomplete, UserError
+from fteval.errors import Incomplete
 from fteval.records import Curve, Look, Message
 from fteval.stats import units
 from fteval.trainers.making.overlap import prompt_digest
-from fteval.trainers.watching import curves, rules
+from fteval.trainers.watching import curves, rules, watchable, words
 from fteval.trainers.watching.collapse import signs
+from fteval.trainers.watching.kept import Seen
 from fteval.trainers.watching.observer import Observer, Turns, observer
 from fteval.trainers.watching.watch import Watched
 
@@ -45,6 +47,19 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
         self._due = False
         self._steps, self._folder = 0, Path()
         self._observer: Observer | None = None
+        self._seen: Seen | None = None
+        self._base: Callable[[], Any] | None = None
+
+    def go_on(self, seen: Seen, base: Callable[[], Any]) -> None:
+        """Has the next training go on with what was seen of it before; `base` loads the model that it began with."""
+        self._seen, self._base = seen, base
+
+    def saved(self) -> Seen:
+        """What `go_on` takes."""
+        logs = [
+            {name: float(log[name]) for name in _LOGGED.values() if log.get(name) is not None} for log in self._logs
+        ]
+        return Seen(self.curve, dict(self.warnings), logs, None if self._kept is None else self._kept[1])
 
     @property
     def curve(self) -> Curve:
@@ -68,17 +83,24 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """The look at the base. Raises UserError for what cannot be watched, before the first step."""
-        _check_watchable(args, state, given["model"])
+        watchable.check(args, state, given["model"], self._base is not None)
         self.looks, self.warnings, self.stopped, self._kept, self._logs = [], {}, None, None, []
         self._due, self._steps, self._folder = False, state.max_steps, Path(args.output_dir)
-        self._observer = observer(given["model"], _tokenizer(given["processing_class"]), self.watched)
+        self._observer = observer(given["model"], watchable.tokenizer(given["processing_class"]), self.watched)
         live = self._live
-        if self.watched.wants_base:
+        if self._base is not None:
+            live.keep_base(self._base())  # what is trained by now is no base
+        elif self.watched.wants_base:
             live.keep_base()
-        prompts = self.prompts if self.prompts is not None else _prompts(given.get("train_dataloader"))
+        prompts = self.prompts if self.prompts is not None else watchable.prompts(given.get("train_dataloader"))
         self._count_trained(prompts)
         with live.undisturbed():
             base = self._observer.first(prompts)
+        if not self.watched.wants_base:
+            live.forget_base()
+        if self._seen is not None:
+            self._restore(self._seen)
+            return
         rules.check_base(self.watched.stop_if, self.watched.keep_best, base, self.metrics)
         self._take(base)
 
@@ -129,8 +151,11 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
 
     def _take(self, look: Look) -> None:
         """A look into the curve; what it means is told, decided, and kept."""
+        distances = {kind: nats for kind, nats in look.kl.items() if math.isfinite(nats)}
+        broken = len(distances) < len(look.kl)
+        look = replace(look, kl=distances)
         self.looks.append(look)
-        self.tell(said(look, self.curve))
+        self.tell(words.said(look, self.curve))
         if look.step == 0:
             return
         for kind, sentence in signs(self.looks):
@@ -138,6 +163,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
                 self.warnings[kind] = f"at step {look.step} {sentence}"
                 self.tell(f"warning: {self.warnings[kind]}")
         self.stopped = rules.broken(self.watched.stop_if, self.looks[0], look, self.metrics)
+        if broken:
+            self.stopped = "the model gives the base's own answers no likelihood any more: its weights are broken"
         if self.stopped is None:
             self._keep(look)
 
@@ -153,6 +180,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
     def _weights(self) -> dict[str, Any]:
         trained = ((name, p) for name, p in self._live.model.named_parameters() if p.requires_grad)
         return {name: p.detach().to("cpu", copy=True) for name, p in trained}
+
+    def _restore(self, seen: Seen) -> None:
+        self.looks, self.warnings, self._logs = list(seen.curve.looks), dict(seen.warnings), list(seen.logs)
+        if seen.weights is not None:
+            kept = next(look for look in self.looks if look.step == seen.curve.kept)
+            self._kept = kept, dict(seen.weights)
+        self._seen = self._base = None
 
     def _put_back(self, step: int) -> None:
         """The kept weights into the model, to the bit."""
@@ -185,26 +219,6 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
             self.tell(f"warning: {self.warnings['trained']}")
 
 
-def said(look: Look, curve: Curve) -> str:
-    """A look in a line: `step 40 of 120: loss 0.52, lipogram.useful 34.0 % (base 12.0 %), …`."""
-    base = curve.looks[0]
-    parts = [f"{name} {value:.3g}" for name in ("loss", "reward") if (value := getattr(look, name)) is not None]
-    shown = [(p, m.name) for p, metrics in curve.metrics.items() for m in metrics if m.primary]
-    shown += [one for one in (*curve.stop_if, *([curve.keep_best] if curve.keep_best else [])) if one not in shown]
-    for probe, name in shown:
-        metric = rules.metric_of(curve.metrics, probe, name)
-        before = f" (base {units.level(base.scores[probe][name], metric)})" if look.step else ""
-        parts.append(f"{units.name(probe, name)} {units.value(look.scores[probe][name], metric)}{before}")
-    if look.words is not None:
-        parts.append(f"{look.words:.1f} words")
-    if look.kl:
-        parts.append(f"KL from the base {', '.join(f'{value:.3f} ({kind})' for kind, value in look.kl.items())}")
-    if look.failed:
-        parts.append(f"{look.failed} without an answer")
-    where = f"step {look.step} of {curve.steps}" if look.step else "the base"
-    return f"{where}: {', '.join(parts)}"
-
-
 def _means(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Of what was logged since the look before."""
     found: dict[str, Any] = {}
@@ -212,40 +226,6 @@ def _means(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         values = [float(log[name]) for log in logs if log.get(name) is not None]
         if values:
             found[field] = sum(values) / len(values)
-    return found
-
-
-def _check_watchable(args: Any, state: Any, model: Any) -> None:
-    if getattr(args, "world_size", 1) > 1:
-        raise UserError(
-            f"a training in {args.world_size} processes cannot be watched: no one of them has the whole of it",
-            fix="train in one process, or leave the watch out",
-        )
-    if state.global_step and not hasattr(model, "get_base_model"):
-        raise UserError(
-            f"the training goes on from step {state.global_step} with all weights, so the base cannot be looked at",
-            fix="watch it from its first step on, or train an adapter",
-        )
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if not hasattr(inner, "generate") or not callable(getattr(inner, "can_generate", None)) or not inner.can_generate():
-        raise UserError(f"{type(inner).__name__} writes no text, so there are no answers to watch")
-
-
-def _tokenizer(processing_class: Any) -> Any:
-    found = getattr(processing_class, "tokenizer", processing_class)
-    if found is None:
-        raise UserError("the trainer has no tokenizer to ask with", fix="give it one: processing_class=TOKENIZER")
-    return found
-
-
-def _prompts(loader: Any) -> list[Turns]:
-    """What a trainer's rows ask, where they still have their `prompt`."""
-    rows = getattr(loader, "dataset", None)
-    if rows is None or "prompt" not in (getattr(rows, "column_names", None) or ()):
-        return []
-    found = []
-    for prompt in rows["prompt"]:
-        found.append([{"role": "text", "content": prompt}] if isinstance(prompt, str) else prompt)
     return found
 
 

@@ -6,6 +6,7 @@ wants one, and its own answers settle the limits, as in a run.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -154,19 +155,21 @@ class Observer:
         said = {g.key: g.text for group in self.base.generate(requests, sampling) for g in group if g.text}
         pairs = [(r.prompt, said[r.key]) for r in requests if r.key in said]
         found = self.base.likelihoods(pairs, KL_TOKENS)
-        self.near[kind] = [(*pair, one.nats, one.tokens) for pair, one in zip(pairs, found, strict=True) if one.tokens]
+        self.near[kind] = [
+            (*pair, one.nats, one.tokens)
+            for pair, one in zip(pairs, found, strict=True)
+            if one.tokens and not math.isnan(one.nats)  # longer than the context
+        ]
 
     def _kl(self, engine: LiveEngine) -> dict[str, float]:
-        """Nats a token by which the base's own answers became less likely."""
+        """Nats a token by which the base's own answers became less likely; NaN where the model is broken."""
         found = {}
         for kind, rows in self.near.items():
             if not rows or engine is self.base:
                 continue
             now = engine.likelihoods([(prompt, text) for prompt, text, _, _ in rows], KL_TOKENS)
-            lost = [(was - one.nats, n) for (_, _, was, n), one in zip(rows, now, strict=True)]
-            kept = [(nats, n) for nats, n in lost if nats == nats]  # not NaN
-            if kept:
-                found[kind] = sum(nats for nats, _ in kept) / sum(n for _, n in kept)
+            lost = sum(was - one.nats for (_, _, was, _), one in zip(rows, now, strict=True))
+            found[kind] = lost / sum(n for *_, n in rows)
         return found
 
 
