@@ -127,7 +127,13 @@ def compared(
         for result in found
     ]
     comparison = stats.conclude("", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=noise)
-    comparison = replace(comparison, series=series_of(base, candidates, rules.members, rules.gates))
+    leaked = {
+        leak.probe: "some of its prompts were trained on"
+        for name in rules.members.keys() & seen.keys()
+        for leak in seen[name].leaks.values()
+    }
+    series = series_of(base, candidates, rules.members, rules.gates, uncounted=leaked)
+    comparison = replace(comparison, series=series)
     return replace(comparison, id=store.save_comparison(comparison))
 
 

@@ -20,6 +20,7 @@ from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.series import chosen
 from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
+from fteval.experiment.training import seen_before
 from fteval.experiment.watch import overlapping
 from fteval.records import Comparison, Engine, RunRecord, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
@@ -61,6 +62,8 @@ def prepared(
         check_launch(name, use, place.launch)
         for text in overlapping(use.watch, suite) if use.watch is not None else ():
             place.listener.note(f"{name}: {text}")
+    for text in seen_before(experiment, suite):
+        place.listener.note(text)
     store = Store(place.store)
     experiment = chosen(experiment, store)
     with opened_pool(store, place, experiment) as pool:

@@ -12,7 +12,7 @@ from fteval.data.subsets import Rows, order, read_rows
 from fteval.data.write import as_lines
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ModelUse, Part
-from fteval.experiment.train import recipe_of
+from fteval.experiment.train import coded, recipe_of
 from fteval.records import Member, digest
 from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.store import Store
@@ -105,7 +105,8 @@ def chosen(experiment: Experiment, store: Store) -> Experiment:
     for use in uses.values():
         if use.part is not None and use.part.tasks == 1:
             largest[use.part.series] = max(use.part.rows, largest.get(use.part.series, 0))
-    timed = {n: replace(u, recipe={**u.recipe, **_length(u, largest)}) for n, u in uses.items()}
+    coding = {n: coded(use, experiment.allow_code) for n, use in uses.items()}
+    timed = {n: replace(u, recipe={**u.recipe, **_length(coding[n], largest)}) for n, u in uses.items()}
     return replace(experiment, candidates=timed)
 
 

@@ -123,9 +123,10 @@ def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
 
     Raises UserError for a config that starts nothing, and for a recipe that several processes cannot share.
     """
-    found = None if text is None else launch(text)
-    recipe = None if use.trainer is None else recipe_of(use)
-    if found is None or not isinstance(recipe, TrlRecipe):
+    if text is None or use.trainer is None:
+        return None
+    found, recipe = launch(text), recipe_of(use)
+    if not isinstance(recipe, TrlRecipe):
         return None
     if use.watch is not None:
         raise UserError(

@@ -11,8 +11,10 @@ from fteval.data.prompts import training_sample
 from fteval.data.read import iter_rows
 from fteval.engines.refs import read_json
 from fteval.errors import UserError
+from fteval.experiment.experiment import Experiment
 from fteval.experiment.watch import shared
 from fteval.records import Curve, Leak, RunRecord, Sample
+from fteval.runs.asking.suite import Suite
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.trainers.making import overlap
@@ -76,6 +78,21 @@ def _same_model(engine: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether a run with alternatives is of the base's own weights, or of the same name at the same server."""
     apart = any(engine.get(key) != base.get(key) for key in ("engine", "weights", "adapter", "place", "model"))
     return not apart and engine != base
+
+
+def seen_before(experiment: Experiment, suite: Suite) -> Iterator[str]:
+    """In words, hold-out prompts that stand in files that are to be learnt from: for before the first step."""
+    uses = [use for use in experiment.candidates.values() if use.trainer is not None]
+    for file in dict.fromkeys(file for use in uses for file in (use.part.files if use.part else (use.data,)) if file):
+        try:
+            digests = {overlap.prompt_digest(s.messages) for s in _rows(file)}
+        except UserError:  # rows of another form: what is in them is found when they are learnt
+            continue
+        for probe in suite.probes:
+            same = [s.id for s in probe.samples if overlap.prompt_digest(s.messages) in digests]
+            if same:
+                share = f"{len(same)} of {len(probe.samples)} hold-out prompts of '{probe.name}'"
+                yield f"{share} are in {file.name} (first: {same[0]}): what is learnt by heart proves nothing"
 
 
 def _looked_at(curve: Curve, run: RunRecord) -> Iterator[str]:

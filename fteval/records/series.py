@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fteval.records.probes import Metric
 
@@ -78,6 +78,8 @@ class Series:
     level: float = 0.95
     gained: tuple[str, ...] = ()
     """Metrics shown to be better than the base's after the last part, all of them together at this level."""
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+    """Probe -> why its metrics are shown and decide nothing."""
     enough: str | None = None
     """The first part that, with all between it and the last one, is shown to be no worse than it by the margins."""
     short: tuple[str, ...] = ()

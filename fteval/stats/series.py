@@ -33,6 +33,8 @@ class _Training:
 
 
 _Turns = dict[int, _Training]
+Tables = Mapping[str, Sequence[Mapping[str, Pairing]]]
+"""Part -> each of its trainings: probe -> that one paired with the base."""
 
 
 def series_of(
@@ -41,15 +43,19 @@ def series_of(
     members: Mapping[str, Member],
     gates: Sequence[Gate] = (),
     level: float = LEVEL,
+    uncounted: Mapping[str, str] | None = None,
 ) -> tuple[Series, ...]:
-    """The series that these candidates are trainings of; one of which only a single training is here is none."""
+    """The series that these candidates are trainings of; one of which only a single training is here is none.
+
+    `uncounted`: probe -> why it decides nothing, as for one that was trained on.
+    """
     found: dict[str, dict[str, _Turns]] = {}
     for name, run in candidates:
         if (member := members.get(name)) is not None:
             turns = found.setdefault(member.series, {}).setdefault(member.part, {})
             turns[member.turn] = _Training(name, member, paired(base, name, run))
     several = (parts for parts in found.values() if sum(map(len, parts.values())) > 1)
-    return tuple(_series(base, parts, gates, level) for parts in several)
+    return tuple(_series(base, parts, gates, level, uncounted or {}) for parts in several)
 
 
 def _series(
@@ -57,12 +63,15 @@ def _series(
     parts: Mapping[str, _Turns],
     gates: Sequence[Gate],
     level: float,
+    uncounted: Mapping[str, str],
 ) -> Series:
     turns = sorted(set.intersection(*(set(one) for one in parts.values())))
     heads = [next(iter(one.values())).member for one in parts.values()]
     first = heads[0]
     tables = {part: [one[turn].pairings for turn in turns] for part, one in parts.items()}
-    metrics = tuple(_metric(asked, tables, level) for asked in _asked(base.probes, gates, first.margin) if turns)
+    uncounted = {**_stopped(tables), **uncounted}
+    measured = (_metric(asked, tables, level) for asked in _asked(base.probes, gates, first.margin) if turns)
+    metrics = tuple(replace(m, margin=None) if m.probe in uncounted else m for m in measured)
     series = Series(
         name=first.series,
         kind=first.kind,
@@ -71,6 +80,7 @@ def _series(
         steps=tuple(one.steps for one in heads),
         trainings=len(turns),
         metrics=metrics,
+        uncounted=uncounted,
         candidates=tuple(training.name for one in parts.values() for training in one.values()),
         level=level,
     )
@@ -78,6 +88,12 @@ def _series(
     sure = level_for(level, len(counted)) if counted else level
     series = replace(series, gained=tuple(_gained(counted, tables, sure)))
     return series if first.kind != "sizes" or len(turns) < FEWEST or not counted else _judged(series, counted)
+
+
+def _stopped(tables: Tables) -> dict[str, str]:
+    """Probes of which a training was not asked all: what was asked until then is no fair sample of the rest."""
+    pairings = [one for turns in tables.values() for turn in turns for one in turn.items()]
+    return {probe: "asking stopped early" for probe, pairing in pairings if pairing.stopped_of is not None}
 
 
 # --- what is measured -----------------------------------------------------------------------------
@@ -120,9 +136,6 @@ def _asked_of(result: ProbeResult, metric: Metric, gate: Gate | None, margin: fl
         allowed = DEFAULT_DROP
     advisory = gate is not None and gate.advisory
     return _Asked(result.probe, metric, gate.slice if gate else None, None if advisory else allowed)
-
-
-Tables = Mapping[str, Sequence[Mapping[str, Pairing]]]
 
 
 def _metric(asked: _Asked, tables: Tables, level: float) -> SeriesMetric:

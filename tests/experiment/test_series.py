@@ -166,3 +166,26 @@ def test_what_was_typed_wrong_is_said_before_anything_is_trained(write: Write, w
     done = CliRunner().invoke(cli.group, ["train", "sft", "--base", "nano", "--data", "t.jsonl", *words.split()])
     assert isinstance(done.exception, UserError) and said in str(done.exception)
     assert not Path(".fteval/candidates").exists() or not any(Path(".fteval/candidates").iterdir())
+
+
+def test_a_series_is_trained_measured_and_gone_on_with(write: Write, tiny_model: Path, tmp_path: Path) -> None:
+    """On a tiny model: every training is a registered candidate with its rows, and none is made twice."""
+    write("data: t.jsonl")
+    asked = "".join(json.dumps({"prompt": f"date {i}?", "target": str(i)}) + "\n" for i in range(38, 46))
+    Path("asked.jsonl").write_text(asked)
+    words = f"train sft --base {tiny_model} --data t.jsonl --name a --sizes 2,4 --seeds 1 --set max_steps=2"
+    words += " --holdout asked.jsonl --store s -o curve.md -o verdict.json"
+    Path("fteval.yaml").unlink()
+    done = CliRunner().invoke(cli.group, words.split())
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    assert "2 of 8 hold-out prompts of 'asked' are in t.jsonl" in done.output  # before the first step
+    made = {file: file.stat().st_mtime_ns for file in Path("s/candidates").glob("*/candidate.json")}
+    parts = [json.loads(file.read_text()) for file in sorted(made)]
+    assert [part["name"] for part in parts] == ["a-2-s0", "a-4-s0"]
+    chosen_rows = {part["name"]: part["data"]["part"]["rows"] for part in parts}
+    assert chosen_rows["a-4-s0"][:2] == chosen_rows["a-2-s0"]
+    (series,) = json.loads(Path("verdict.json").read_text())["series"]
+    assert series["candidates"] == ["a-2-s0", "a-4-s0"] and series["enough"] is None
+    assert "How many examples are enough: a, one training of each, 2 steps each" in Path("curve.md").read_text()
+    CliRunner().invoke(cli.group, words.split())
+    assert {file: file.stat().st_mtime_ns for file in Path("s/candidates").glob("*/candidate.json")} == made

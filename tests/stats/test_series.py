@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made import CORRECT, ones, probe, run
 
-from fteval.records import Gate, Member, Metric, RunRecord, Series
+from fteval.records import Gate, Member, Metric, RunRecord, Sequential, Series
 from fteval.stats.series import series_of
 
 N = 300
@@ -137,6 +137,29 @@ def test_other_series_have_gaps_and_name_no_size(kind: str) -> None:
     (found,) = series_of(BASE, runs, members)
     first, last = found.metrics[0].points
     assert found.enough is None and last.gap is None and first.gap == pytest.approx(0.2, abs=0.06)
+
+
+def test_a_probe_that_was_trained_on_decides_nothing() -> None:
+    runs = [(f"iso-{s}-s{t}", after(1.0, t)) for s in (16, 64) for t in range(3)]
+    members = {n: Member("iso", "sizes", n.split("-")[1], int(n[-1]), 1, None, 0.05) for n, _ in runs}
+    (found,) = series_of(BASE, runs, members, uncounted={"iso_date": "some of its prompts were trained on"})
+    assert [(m.probe, m.margin) for m in found.metrics] == [("iso_date", None), ("facts", 0.05)]
+    assert found.gained == () and "iso_date" in found.uncounted
+
+
+def test_a_probe_whose_asking_stopped_early_decides_nothing() -> None:
+    """What was asked before the evidence was enough is no fair sample of what would have been."""
+    order = Sequential(seed=0, planned=N, slices=())
+    base = run(probe(ones(N, 0), "iso_date", sequential=order))
+    ids = [f"iso_date-{i:03}" for i in range(50)]
+    runs = [
+        (f"a-{s}-s{t}", run(probe(ones(50, 50), "iso_date", ids=ids, sequential=order), ref=f"{s}{t}"))
+        for s in (4, 8)
+        for t in (0, 1)
+    ]
+    members = {n: Member("a", "sizes", n.split("-")[1], int(n[-1]), 1, None, 0.05) for n, _ in runs}
+    (found,) = series_of(base, runs, members)
+    assert found.enough is None and found.uncounted == {"iso_date": "asking stopped early"}
 
 
 def test_a_single_training_is_no_series() -> None:

@@ -21,6 +21,8 @@ from fteval.records import (
     MetricChange,
     NoiseFloor,
     RunRecord,
+    Series,
+    SeriesPoint,
 )
 from fteval.reports.view import judges, labels, reference, run_view
 from fteval.reports.view.view import gravest_first
@@ -48,6 +50,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "base": _run(comparison.base),
         "candidates": [_candidate(c, comparison) for c in comparison.candidates],
         "noise": [_noise(n) for n in comparison.noise],
+        "series": [_series(s) for s in comparison.series],
     }
 
 
@@ -66,6 +69,32 @@ def exported(found: Exported) -> dict[str, Any]:
         "files": dict(found.files),
         "comparison": {"id": found.comparison.id, **as_json(found.comparison)},
     }
+
+
+def _series(series: Series) -> dict[str, Any]:
+    """Trainings that belong together; `enough` is null where none is shown to be."""
+    return {
+        **{key: getattr(series, key) for key in ("name", "kind", "trainings", "level", "enough")},
+        **{key: list(getattr(series, key)) for key in ("candidates", "gained", "short", "unsure")},
+        "uncounted": dict(series.uncounted),
+        "parts": [
+            {"part": part, "rows": rows, "steps": steps}
+            for part, rows, steps in zip(series.parts, series.rows, series.steps, strict=True)
+        ],
+        "metrics": [
+            {
+                "probe": m.probe, "metric": m.metric.name, "slice": m.slice and dict(m.slice), "n": m.n,
+                "base": _number(m.base), "margin": _number(m.margin), "points": [_point(p) for p in m.points],
+            }
+            for m in series.metrics
+        ],
+    }  # fmt: skip
+
+
+def _point(point: SeriesPoint) -> dict[str, Any]:
+    numbers = ("level", "difference", "low", "high", "gap", "gap_low", "gap_high")
+    turns = [_number(turn) for turn in point.turns]
+    return {"part": point.part, **{key: _number(getattr(point, key)) for key in numbers}, "turns": turns}
 
 
 def _candidate(result: CandidateResult, comparison: Comparison) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _enough(series: Series) -> Iterator[str]:
     last = series.parts[-1]
     counted = [m for m in series.metrics if m.margin is not None]
     if not counted:
-        yield "Nothing here has a margin, so that no number of examples can be called enough."
+        yield "Nothing here counts against a margin, so that no number of examples can be called enough."
         return
     if not series.gained:
         yield f"With {last} examples nothing that was measured is shown to be better than the base's: none are enough."
@@ -188,6 +188,8 @@ def _picked(series: Series) -> Iterator[str]:
 
 
 def _notes(series: Series) -> Iterator[str]:
+    for probe, why in series.uncounted.items():
+        yield f"{probe} is shown and decides nothing here: {why}."
     if series.trainings == 1:
         yield "One training of each: intervals are for other samples, and leave out how far trainings differ."
     else:

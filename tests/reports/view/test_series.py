@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made import ones, probe, run
 
 from fteval.records import Comparison, Member, Metric, SeriesPoint
+from fteval.reports.files.verdict_json import render as verdict_json
 from fteval.reports.markdown.markdown import render as markdown
 from fteval.reports.terminal.terminal import render as terminal
 from fteval.reports.view.chart import Axis, line
 from fteval.reports.view.series import of_series
+from fteval.runs.journal.store import Store
 from fteval.stats.compare import compare, conclude
 from fteval.stats.series import series_of
 
@@ -121,6 +125,18 @@ def test_markdown_has_the_sentence_the_chart_and_every_number() -> None:
     assert "**16 examples are enough: more, up to 64" in text
     assert "| examples | mean | against the base | against 64 |" in text
     assert "facts.correct in %, 200 samples, base 90.0" in text
+
+
+def test_the_verdict_file_has_every_number_of_a_series_and_what_is_enough() -> None:
+    (found,) = json.loads(verdict_json(comparison(RISEN)))["series"]
+    assert (found["enough"], found["short"], found["trainings"]) == ("16", ["iso_date.correct"], 3)
+    assert [part["part"] for part in found["parts"]] == ["4", "16", "64"]
+    assert found["metrics"][0]["points"][2]["gap"] is None and len(found["metrics"][0]["points"][0]["turns"]) == 3
+
+
+def test_a_saved_comparison_keeps_its_series(tmp_path: Path) -> None:
+    store, made = Store(tmp_path / "store"), comparison(RISEN)
+    assert store.load_comparison(store.save_comparison(replace(made, id=""))).series == made.series
 
 
 def test_a_comparison_without_series_has_no_word_of_them() -> None:
