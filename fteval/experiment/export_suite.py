@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from fteval import registry
+from fteval.engines.refs import display
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, find_config
@@ -38,16 +39,17 @@ def described(asked: Asked) -> tuple[Experiment, OfRun | None]:
     if config is not None or named:
         return describe(asked, config), None
     ref = str(asked.model)
-    store = Store(asked.store or DEFAULT_STORE, readonly=True)
-    run = next((r for r in reversed(store.runs()) if r.manifest["ref"] == ref and _is_complete(r)), None)
+    root = asked.store or DEFAULT_STORE
+    runs = reversed(Store(root, readonly=True).runs()) if root.is_dir() else ()
+    run = next((r for r in runs if r.manifest["ref"] == ref and _is_complete(r)), None)
     if run is None:
         raise UserError(
-            f"nothing says how to prove it: no config, no --probe, no --holdout, and no finished run of {ref}",
-            where=str(store.root),
+            f"nothing says how to prove it: no config, no --probe, no --holdout, and no finished run of {display(ref)}",
+            where=str(root),
             fix="--probe NAME or --holdout FILE, or a config with -c",
         )
     experiment = Experiment(candidates={ref: ModelUse(ref)}, sampling=_sampling(run, asked), limit=asked.limit)
-    return experiment, OfRun(run.id, _suite(run), _gates(store, run))
+    return experiment, OfRun(run.id, _suite(run), _gates(Store(root, readonly=True), run))
 
 
 def _is_complete(run: Run) -> bool:
