@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.pool import Pool
-from fteval.engines.refs import display
+from fteval.engines.refs import display, parse
 from fteval.errors import Interrupted, UserError
 from fteval.experiment import export_proof, judge
 from fteval.experiment.check import checked
@@ -55,6 +55,8 @@ def export(order: Order, experiment: Experiment, place: Place, of_run: OfRun | N
     of_llama = tools(order.how)
     check_target(order.folder, 0)
     suite, gates = asked(experiment, of_run)
+    if of_run is not None:
+        place.listener.note(f"proved by what run {of_run.run} asked")
     export_proof.check_enough(gates, suite)
     store = Store(place.store)
     ref = _candidate(experiment, store, place)
@@ -107,7 +109,15 @@ def _candidate(experiment: Experiment, store: Store, place: Place) -> str:
     Raises UserError for what has no weights.
     """
     ((name, use),) = experiment.candidates.items()
+    if use.changes:
+        raise UserError(
+            f"'{name}' is a change without training, or one on top of it: it lies in no weights",
+            where=use.where,
+            fix="export the candidate below it, and ask the export in the same way",
+        )
     if use.ref is not None:
+        if parse(use.ref, store.candidates_dir).base.kind in ("server", "scheme"):
+            raise _weightless(use.ref)  # before anybody asks for a key
         return use.ref
     if use.trainer is None or experiment.base is None:
         raise UserError(f"candidate '{name}' has no weights of its own to export", where=use.where)
@@ -118,8 +128,12 @@ def _candidate(experiment: Experiment, store: Store, place: Place) -> str:
 def _local(engine: Engine) -> TransformersEngine:
     if isinstance(engine, TransformersEngine):
         return engine
-    raise UserError(
-        f"{display(engine.ref)} has no weights here, so that there is nothing to export",
+    raise _weightless(engine.ref)
+
+
+def _weightless(ref: str) -> UserError:
+    return UserError(
+        f"{display(ref)} has no weights here, so that there is nothing to export",
         fix="a hosted model's weights stay with its provider; name a local candidate (ft:…), a folder or BASE+ADAPTER",
     )
 

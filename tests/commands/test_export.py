@@ -36,6 +36,7 @@ CONFIG = """version: 1
 base: BASE
 candidates:
   tuned: {model: ADAPTER}
+  asked: {from: tuned, prompt: "Be brief."}
 probes:
   said: {use: holdout, data: holdout.jsonl, score: exact, sampling: {max_tokens: 6}}
 gates:
@@ -154,12 +155,14 @@ REFUSED: list[tuple[list[str], str]] = [
     (["BASE", "-o", "o2", "--merge"], "is a full model: there is nothing to merge"),
     (["BASE", "-o", "o3", "--dtype", "float32"], "is a full model in float32 already"),
     (["replay:said.jsonl", "-o", "o4", "--merge"], "has no weights here"),
+    (["openai:gpt-4.1", "-o", "o4", "--merge"], "has no weights here"),
+    (["asked", "-o", "o7", "--merge"], "it lies in no weights"),
     (["tuned", "-o", "o5", "--merge", "-n", "20"], "cannot pass with 20 samples"),
     (["nope", "-o", "o6", "--merge"], "nope"),
 ]
 
 
-@pytest.mark.parametrize(("args", "says"), REFUSED, ids=[says for _, says in REFUSED])
+@pytest.mark.parametrize(("args", "says"), REFUSED, ids=[" ".join(args) for args, _ in REFUSED])
 def test_what_cannot_be_is_refused_with_nothing_left(fteval: Run, home: Path, args: list[str], says: str) -> None:
     before = sorted(path.name for path in home.iterdir())
     code, _, err = fteval("export", *[arg.replace("BASE", str(home / "base")) for arg in args])
@@ -202,3 +205,17 @@ def test_a_signal_leaves_nothing(home: Path, number: int) -> None:
     _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number, err
     assert not (home / "stopped").exists() and not (home / ".stopped.exporting").exists()
+
+
+def test_what_the_last_run_asked_proves_it_where_nobody_says_how(
+    fteval: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter, store = str(home / "adapter"), str(home / ".fteval")
+    words = ("--holdout", "holdout.jsonl", "--score", "exact", "--reference", "none", "--max-tokens", "6")
+    assert fteval("run", "--model", adapter, *words)[0] == 0
+    monkeypatch.chdir(tmp_path)  # without a config
+    code, _, err = fteval("export", adapter, "-o", "shipped", "--merge", "--store", store)
+    # Forty samples rule out ten points, and where nobody wrote a gate two may be lost.
+    assert code == 2 and "cannot pass with 40 samples" in err and not Path("shipped").exists()
+    code, _, err = fteval("export", adapter, "-o", "shipped", "--merge", "--store", "elsewhere")
+    assert code == 2 and "nothing says how to prove it" in err
