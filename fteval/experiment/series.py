@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fteval.config.series import SeriesKeys
 from fteval.data.subsets import Rows, order, read_rows
 from fteval.data.write import as_lines
 from fteval.errors import UserError
@@ -19,6 +18,9 @@ from fteval.runs.journal.store import Store
 from fteval.trainers.making.candidate import slug
 from fteval.trainers.making.recipe import TrlRecipe
 from fteval.trainers.making.rows import rows_digest
+
+if TYPE_CHECKING:  # brings pydantic, for which no help waits
+    from fteval.config.series import SeriesKeys
 
 TOGETHER = "together"
 FOLDER = "parts"
