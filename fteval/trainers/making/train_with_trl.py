@@ -52,7 +52,7 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
             made = _train(method, training, signals)
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
-                "the training was interrupted before its first step; no candidate was registered",
+                f"the training was interrupted{_when(training)}; no candidate was registered",
                 signal_number=signals.number or 2,
                 fix="the same command trains it anew",
             ) from None
@@ -63,6 +63,11 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
                 fix="the same command goes on from there",
             )
         return made
+
+
+def _when(training: Training[R]) -> str:
+    """Where one process trains, what it has learnt is kept from the first step on."""
+    return "" if training.site.ranks or training.site.rank else " before its first step"
 
 
 def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
