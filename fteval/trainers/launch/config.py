@@ -47,13 +47,14 @@ def launch(text: str) -> Launch:
     """`accelerate:FILE`, read and checked without torch. Raises UserError for what no training could be started by."""
     how, _, name = text.partition(":")
     if how != HOW or not name:
-        raise UserError(f"--launch {text}: wanted {HOW}:CONFIG.yaml", fix=f"--launch {HOW}:{name or 'CONFIG.yaml'}")
-    file = Path(name).expanduser()
-    settings = _read(file)
+        file = text if text.endswith((".yaml", ".yml")) else "CONFIG.yaml"
+        raise UserError(f"--launch {text}: wanted {HOW}:CONFIG.yaml", fix=f"--launch {HOW}:{file}")
+    path = Path(name).expanduser()
+    settings = _read(path)
     problems = list(_problems(settings))
     if problems:
-        raise UserError("\n".join(problems), where=str(file))
-    return Launch(file, settings)
+        raise UserError("\n".join(problems), where=str(path))
+    return Launch(path, settings)
 
 
 def _read(file: Path) -> dict[str, Any]:
