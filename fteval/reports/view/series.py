@@ -163,11 +163,10 @@ def _together(series: Series) -> Iterator[str]:
         if not alone:
             continue
         best = max(alone, key=lambda p: abs(p.difference or 0.0))
-        _, high = units.turned(m.metric, best.gap_low, best.gap_high)
-        low, _ = units.turned(m.metric, best.gap_low, best.gap_high)
-        word = "costs" if low is not None and low > 0 else "adds" if high is not None and high < 0 else "leaves open"
-        tail = "" if word != "leaves open" else " (no change is shown)"
-        yield f"Together {word} {_name(m)} {_between(best, m)}, against {best.part} alone{tail}."
+        low, high = units.turned(m.metric, best.gap_low, best.gap_high)
+        word = "costs" if low is not None and low > 0 else "adds" if high is not None and high < 0 else ""
+        said = f"Together {word} {_name(m)}" if word else f"Together no change of {_name(m)} is shown:"
+        yield f"{said} {_between(best, m)}, against {best.part} alone."
 
 
 def _gain(point: SeriesPoint, m: SeriesMetric) -> float | None:
@@ -199,7 +198,9 @@ def _notes(series: Series) -> Iterator[str]:
         )
     if series.kind == "sizes" and len(set(series.steps)) > 1:
         yield "Larger parts were trained for more steps: what they gained is of more rows and of more steps."
-    if series.kind == "tasks":
+    if series.kind == "tasks" and None not in series.steps:
+        yield "Together is trained for the steps of all tasks alone: rows of a smaller file are seen less often in it."
+    elif series.kind == "tasks":
         yield "Each row is seen as often alone as together."
     yield "In the chart: · a training, ● their mean, ─ the interval, ┊ the base."
 

@@ -81,6 +81,8 @@ def test_what_together_costs_is_held_against_the_task_alone_that_was_best() -> N
     text = said(comparison(levels, "tasks"))
     assert text.startswith("Together costs iso_date.correct −") and text.endswith("against dates alone.")
     assert "facts" not in text  # neither alone gained it
+    alike = {"dates": (0.9, 180), "towns": (0.0, 180), "together": (0.9, 180)}
+    assert said(comparison(alike, "tasks")).startswith("Together no change of iso_date.correct is shown: 0.0 pp [")
 
 
 def test_picks_are_held_against_the_last_one() -> None:
