@@ -516,20 +516,19 @@ def test_an_answer_without_a_score_among_several_leaves_its_sample_without(fteva
 # --- files that are not what they were taken for ---------------------------------------------------
 
 
+LINE = "fteval data convert h.jsonl -o h.chat.jsonl"
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (
-            '{"id": "a", "prompt": "q", "completion": "x"}',
-            ["'a' (h.jsonl:2)", ".target //= .completion"],
-        ),
-        ('{"prompt": "q", "answer": "x"}', ["compare with: h.jsonl:2\n", "under 'answer'", ".target //= .answer"]),
-        ('{"prompt": "q", "response": "x"}', ["h.jsonl:2", "under 'response'"]),
-        ('{"prompt": "q", "output": "x"}', ["h.jsonl:2", "under 'output'"]),
+        ('{"id": "a", "prompt": "q", "completion": "x"}', ["'a' (h.jsonl:2)", LINE]),
+        ('{"prompt": "q", "answer": "x"}', ["compare with: h.jsonl:2\n", LINE]),
+        ('{"prompt": "q", "response": "x"}', ["h.jsonl:2", LINE]),
         ('{"prompt": "q"}', ["h.jsonl:2", "give each row a 'target'"]),
     ],
 )
-def test_a_missing_target_is_named_by_file_and_line_and_by_the_key_that_stands_there(
+def test_a_missing_target_is_named_by_file_and_line_with_the_command_that_finds_it(
     fteval: Run, here: Path, rows: str, said: list[str]
 ) -> None:
     (here / "h.jsonl").write_text(f"\n{rows}\n")

@@ -1,8 +1,9 @@
-"""`fteval history`: how the accepted releases moved. Needs no store, no engine and no statistics."""
+"""`fteval history`: how the accepted releases moved. Needs no engine and no statistics."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -47,3 +48,15 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
         click.echo(json.dumps(history.as_data(found), indent=1))
     else:
         page.show(history.render(trends))
+        click.echo("".join(_looks(options.root(None, config, wanted=True))), nl=False)
+
+
+def _looks(store: Path) -> Iterator[str]:
+    """How often each hold-out of this store decided; nothing where there is no store."""
+    from fteval.runs.journal import ledger
+
+    found = ledger.read(store)
+    last = {(look.probe, look.holdout): look.when for look in found}
+    for one, candidates in ledger.decided(found).items():
+        n = len(candidates)
+        yield f"The hold-out of '{one[0]}' has decided {n} release{'' if n == 1 else 's'}, last {last[one][:10]}.\n"

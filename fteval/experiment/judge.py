@@ -9,11 +9,13 @@ from typing import Any
 
 from fteval import releases
 from fteval.errors import UserError
+from fteval.experiment import ledger
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
 from fteval.experiment.series import members
 from fteval.experiment.training import training_of
 from fteval.records import Comparison, Gate, Member, RunRecord
+from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
 from fteval.stats import compare as stats
@@ -126,6 +128,8 @@ def compared(
         )
         for result in found
     ]
+    looks = ledger.looks(results, base)
+    results = [replace(r, warnings=(*r.warnings, *ledger.warnings(store.root, looks, r))) for r in results]
     comparison = stats.conclude("", base, results, command=command, on_inconclusive=rules.on_inconclusive, noise=noise)
     leaked = {
         leak.probe: "some of its prompts were trained on"
@@ -134,7 +138,9 @@ def compared(
     }
     series = series_of(base, candidates, rules.members, rules.gates, uncounted=leaked)
     comparison = replace(comparison, series=series)
-    return replace(comparison, id=store.save_comparison(comparison))
+    kept = replace(comparison, id=store.save_comparison(comparison))
+    append(store.root, looks)
+    return kept
 
 
 def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:

@@ -1,0 +1,61 @@
+"""How often a hold-out has decided, and what that is worth: said with every verdict, once it is often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fteval.records import CandidateResult, ProbeResult, RunRecord, digest
+from fteval.runs.journal import ledger
+from fteval.runs.journal.ledger import Look
+from fteval.stats import units
+from fteval.stats.luck import luck
+
+OFTEN = 10
+"""Candidates that one hold-out has judged, from which on it is said."""
+_WIDTH = 2 * 1.96
+"""Standard errors of an interval of 95 %."""
+
+
+def looks(results: Sequence[CandidateResult], base: RunRecord) -> list[Look]:
+    """The looks of one verdict: each candidate on each probe that the base has too."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    known = {probe.probe for probe in base.probes}
+    return [
+        Look(when, holdout_digest(probe), probe.probe, str((result.run.manifest.get("plan") or {}).get("suite")),
+             result.run.digest, result.run.ref, result.verdict)
+        for result in results
+        for probe in result.run.probes
+        if probe.probe in known
+    ]  # fmt: skip
+
+
+def holdout_digest(probe: ProbeResult) -> str:
+    """Of what is asked and wanted, in any order."""
+    return digest(sorted(probe.sample_digests))
+
+
+def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[str, ...]:
+    """What is to be said of the hold-outs of a candidate, when these looks are added to those of the store."""
+    decided = ledger.decided([*ledger.read(root), *new])
+    return tuple(_often(decided, result))
+
+
+def _often(decided: Mapping[tuple[str, str], set[str]], result: CandidateResult) -> Iterator[str]:
+    for probe in result.run.probes:
+        n = len(decided.get((probe.probe, holdout_digest(probe)), ()))
+        if n >= OFTEN:
+            told = f"the hold-out of '{probe.probe}' has decided {n} releases: consider a fresh one"
+            yield f"{told}{_by_luck(n, probe, result)}"
+
+
+def _by_luck(n: int, probe: ProbeResult, result: CandidateResult) -> str:
+    """How much better the best of so many looks that changed nothing; more where each followed a verdict."""
+    change = next((c for c in result.changes if c.probe == probe.probe and c.metric.primary and not c.slice), None)
+    if change is None or change.low is None or change.high is None:
+        return ""
+    size = luck(n) * (change.high - change.low) / _WIDTH
+    better = size if change.metric.better == "higher" else -size
+    told = units.change(better, change.metric)
+    return f". Of {n} that change nothing, the best shows about {told} of `{change.metric.name}` by chance"

@@ -1,0 +1,65 @@
+"""Every look at a hold-out is kept, and said once it is often; who looks twice at one candidate has looked once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fteval import cli
+from fteval.errors import Incomplete
+from fteval.experiment.ledger import OFTEN
+from fteval.runs.journal import ledger
+from fteval.stats.luck import luck
+
+BEST = {1: 0.0, 2: 0.56419, 5: 1.16296, 10: 1.53875, 14: 1.70338, 20: 1.86748}
+
+
+@pytest.mark.parametrize(("k", "mean"), BEST.items())
+def test_the_best_of_many_is_as_in_the_table(k: int, mean: float) -> None:
+    """Teichroew, Tables of expected values of order statistics, Ann. Math. Statist. 27 (1956)."""
+    assert luck(k) == pytest.approx(mean, abs=1e-4)
+
+
+def outputs(path: Path, number: int) -> str:
+    rows = [{"id": f"q{i}", "output": f"{i if (i + number) % 3 else f'none, {number}'}"} for i in range(60)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return f"replay:{path}"
+
+
+def judge(folder: Path, number: int, holdout: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The warnings of one verdict."""
+    ref = outputs(folder / f"c{number}.jsonl", number)
+    args = ["run", "--model", ref, "--against", f"replay:{folder}/base.jsonl", "--holdout", holdout]
+    cli.call([*args, "--store", str(folder / "store"), "--json", "-q"])
+    return json.dumps(json.loads(capsys.readouterr().out)["candidates"][0]["warnings"])
+
+
+def test_looks_are_counted_by_candidate_and_said_once_they_are_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs(tmp_path / "base.jsonl", 0)
+    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "target": str(i)} for i in range(60)]
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for number in range(1, OFTEN):
+        assert "has decided" not in judge(tmp_path, number, "h.jsonl", capsys)
+    assert "has decided" not in judge(tmp_path, 1, "h.jsonl", capsys), "judged before"
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in reversed(rows)))
+    said = judge(tmp_path, OFTEN, "h.jsonl", capsys)
+    assert f"has decided {OFTEN} releases" in said and "pp of `" in said
+    looks = ledger.read(tmp_path / "store")
+    assert len(looks) == OFTEN + 1 and {look.probe for look in looks} == {"h"} and len({x.holdout for x in looks}) == 1
+    assert len(ledger.decided(looks)[looks[0].probe, looks[0].holdout]) == OFTEN
+
+
+def test_a_damaged_ledger_is_said_and_not_read_as_no_looks(tmp_path: Path) -> None:
+    look = ledger.Look("2026-01-01T00:00:00+00:00", "h", "p", "s", "c", "r", "ship")
+    assert ledger.read(tmp_path) == []
+    ledger.append(tmp_path, [look, look])
+    assert ledger.read(tmp_path) == [look, look]
+    path = tmp_path / ledger.FILE
+    path.write_bytes(path.read_bytes().replace(b"ship", b"shop", 1))
+    with pytest.raises(Incomplete, match="damaged"):
+        ledger.read(tmp_path)
