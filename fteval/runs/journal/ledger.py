@@ -49,7 +49,7 @@ def append(root: Path, looks: Iterable[Look]) -> None:
     """Adds looks. Raises Incomplete where the store cannot be written."""
     path = root / FILE
     try:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             for look in looks:
                 os.write(file, lines.encode(codec.to_json(look)))  # one write a line: two processes do not mix
