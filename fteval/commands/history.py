@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,12 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
         click.echo(json.dumps(history.as_data(found), indent=1))
     else:
         page.show(history.render(trends))
-        click.echo("".join(_looks(options.root(None, config, wanted=True))), nl=False)
+        click.echo("".join(_looks(_store(config))), nl=False)
+
+
+def _store(config: Path | None) -> Path:
+    """Where runs are kept unless somebody says another place; a config is not read for that."""
+    return Path(os.environ.get("FTEVAL_STORE") or folder_of(config) / options.DEFAULT_STORE)
 
 
 def _looks(store: Path) -> Iterator[str]:

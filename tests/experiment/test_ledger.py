@@ -52,6 +52,10 @@ def test_looks_are_counted_by_candidate_and_said_once_they_are_many(
     looks = ledger.read(tmp_path / "store")
     assert len(looks) == OFTEN + 1 and {look.probe for look in looks} == {"h"} and len({x.holdout for x in looks}) == 1
     assert len(ledger.decided(looks)[looks[0].probe, looks[0].holdout]) == OFTEN
+    monkeypatch.setenv("FTEVAL_STORE", str(tmp_path / "store"))
+    assert cli.call(["baseline", "accept", "latest", "--force", "a test"]) == 0
+    assert cli.call(["history"]) == 0
+    assert f"The hold-out of 'h' has decided {OFTEN} releases, last " in capsys.readouterr().out
 
 
 def test_a_damaged_ledger_is_said_and_not_read_as_no_looks(tmp_path: Path) -> None:
