@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import data_check, data_convert, options
+from fteval.commands import data_check, data_convert, data_split, options
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
 
@@ -92,3 +92,4 @@ def known(asked: Asked, output: Path, display: options.Display) -> int:
 
 command.add_command(data_check.command)
 command.add_command(data_convert.command)
+command.add_command(data_split.command)

@@ -24,6 +24,8 @@ SHORT = 5
 """Words of an answer that can be said in one way only."""
 _READ = 2000
 _WORD = re.compile(r"\w+")
+_BOILERPLATE = 10
+"""Training rows with the same run of words from which on it is an instruction that many rows have, and no copy."""
 _MOST = 4
 """Rows with the same key that one is compared with."""
 
@@ -107,12 +109,16 @@ def shared(asked: Sequence[Row], rows: Sequence[Row]) -> dict[int, Pair]:
         whole.setdefault(text, []).append(at)
         for i in range(len(text) - RUN + 1):
             runs.setdefault(text[i : i + RUN], []).append(at)
+    hits: dict[tuple[str, ...], list[int]] = {}
     for at, row in enumerate(rows):
-        text = words(row.context[:_READ])
         _add(found, whole.get(words(row.prompt[:_READ]), ()), at, "the same")
-        if runs:
-            for i in range(len(text) - RUN + 1):
-                _add(found, runs.get(text[i : i + RUN], ()), at, "13 words in a row")
+        text = words(row.context[:_READ]) if runs else ()
+        for run in {text[i : i + RUN] for i in range(len(text) - RUN + 1)}:
+            if run in runs and len(hits.setdefault(run, [])) <= _BOILERPLATE:
+                hits[run].append(at)
+    for run, places in hits.items():
+        if len(places) <= _BOILERPLATE:
+            _add(found, runs[run], places[0], "13 words in a row")
     left = [at for at in range(len(asked)) if at not in found]
     for one, other in _nearly(asked, left, rows):
         found.setdefault(one, Pair(one, other, "nearly the same"))
