@@ -12,11 +12,14 @@ if __name__ == "__main__":
     parser.add_argument("-m", dest="model")
     for option in ("--alias", "--host"):
         parser.add_argument(option)
-    parser.add_argument("--port", type=int)
+    for option in ("--port", "--threads"):
+        parser.add_argument(option, type=int)
     parser.add_argument("--jinja", action="store_true")
     asked = parser.parse_args()
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias, params.port = asked.model, {asked.alias}, asked.port
     params.hostnames, params.use_jinja, params.n_ctx = [asked.host], asked.jinja, 0
+    if asked.threads:
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = asked.threads
     server = xllamacpp.Server(params)
     signal.sigwait([signal.SIGTERM, signal.SIGINT])

@@ -52,6 +52,8 @@ def served(words: list[str], file: Path, name: str) -> Iterator[str]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     asked = ["-m", str(file), "--alias", name, "--host", "127.0.0.1", "--port", str(port), "--jinja"]
+    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
+        asked += ["--threads", threads]  # its threads wait for each other by spinning: on a busy machine one is faster
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [*words, *asked], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
