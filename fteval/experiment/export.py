@@ -154,7 +154,7 @@ def proved(order: Order, source: Source, made: Bench, proof: Proof, before: RunR
     located = source.located
     adapted = located.adapter is not None
     words = order.how.in_words(adapted, dtype_of(located, order.how))
-    parent = located.ref.candidate or located.ref.text
+    parent = located.ref.label
     with opened_pool(proof.store, proof.place, proof.experiment) as pool, _opened(source, made, pool) as engine:
         engine.ref = str(order.folder)
         if isinstance(engine, TransformersEngine):

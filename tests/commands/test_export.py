@@ -89,6 +89,8 @@ def test_what_is_merged_is_proved_recorded_and_known_again(fteval: Run, home: Pa
     folder = home / "ship" / "out"
     record = json.loads((folder / "export.json").read_text())
     assert record["how"] == "merged, float32" and record["parent"]["kind"] == "adapter"
+    assert (record["parent"]["ref"], record["parent"]["base"]) == ("base+adapter", "base")
+    assert str(home) not in json.dumps(record)  # the folder goes to other machines
     assert record["proof"]["same_answers"] == record["proof"]["answers"] == N
     assert record["proof"]["likeness"]["kl_max"] < 1e-6 and record["proof"]["likeness"]["top1"] == 1
     assert [g["max_drop"] for g in record["proof"]["gates"]] == [0.1]  # the target became no gate of its own

@@ -47,13 +47,23 @@ def write(made: Path, located: Located, how: How, words: str, proof: Proof) -> N
 
 
 def _parent(located: Located) -> dict[str, Any]:
-    """Who the candidate is, by id where it has one, and by the digests of what it is made of."""
+    """Who the candidate is, by its id or the names of its folders, and by the digests of what it is made of.
+
+    No paths: the folder goes to other machines.
+    """
     adapted = located.adapter is not None
     return {
-        "ref": located.ref.candidate or located.ref.text,
+        "ref": located.ref.label,
         "kind": "adapter" if adapted else "full",
         "weights": located.adapter or located.weights,
-        **({"base": str(located.ref.base), "base_weights": located.weights} if adapted else {}),
+        **(
+            {
+                "base": dataclasses.replace(located.ref, adapter=None, candidate=None).label,
+                "base_weights": located.weights,
+            }
+            if adapted
+            else {}
+        ),
     }
 
 
