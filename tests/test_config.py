@@ -245,7 +245,10 @@ candidates:
   hub: {model: hf:org/name@main}
   absolute: {model: /models/x}
   trained: {train: sft, data: data/train.jsonl}
-  rewarded: {train: grpo, prompts: p.jsonl, rewards: [mine.py:good, {python: mine.py:good, weight: 2}, lipogram.useful]}
+  rewarded:
+    train: grpo
+    prompts: data/train.jsonl
+    rewards: [mine.py:good, {python: mine.py:good, weight: 2}, lipogram.useful]
 """
     write(inner, text)
     (inner / "mine.py").write_text("")

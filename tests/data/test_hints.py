@@ -125,11 +125,6 @@ def test_what_never_ends_is_refused_and_a_shell_s_pipe_is_read(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("read", "row", "said"),
     [
-        (
-            read_conversations,
-            {"instruction": "a", "input": "", "output": "b"},
-            "these are Alpaca's rows: jq -c '{prompt:",
-        ),
         (read_conversations, {"prompt": "a", "chosen": "b", "rejected": "c"}, "these are preferences: dpo, kto and"),
         (read_conversations, {"text": "a"}, "these are plain texts: continue_pretraining takes them"),
         (read_conversations, {"prompt": "a"}, "these are prompts without an answer: grpo, rloo and distill take them"),
