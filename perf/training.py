@@ -45,7 +45,7 @@ class Clock:
         return time.process_time() - self.began[0], time.monotonic() - self.began[1]
 
     def step(self) -> None:
-        self.first = self.now()
+        self.first = self.first or self.now()
 
     def stop(self) -> Clock:
         self.whole = self.now()
