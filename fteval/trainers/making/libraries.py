@@ -98,20 +98,21 @@ def repeatable(place: Mapping[str, Any]) -> Iterator[None]:
     strict = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
-    filling = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic  # its types do not know the field
+    filling = memory.fill_uninitialized_memory
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if place["device"] == "cuda" else []):
         try:
             if place["device"] == "cpu":
                 torch.set_num_threads(place["threads"])
             # It finds code that reads what nobody wrote, and took 13 % of a training of nano.
-            torch.utils.deterministic.fill_uninitialized_memory = False
+            memory.fill_uninitialized_memory = False
             yield
         finally:
             torch.set_num_threads(threads)
             if torch.are_deterministic_algorithms_enabled() != strict:
                 torch.use_deterministic_algorithms(strict, warn_only=warn_only)
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
-            torch.utils.deterministic.fill_uninitialized_memory = filling
+            memory.fill_uninitialized_memory = filling
             random.setstate(states[0])
             numpy.random.set_state(states[1])
             for name in os.environ.keys() - variables.keys():
