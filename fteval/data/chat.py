@@ -35,7 +35,8 @@ def read_conversations(path: Path) -> list[dict[str, list[Turn]]]:
             found += answers(turns(row))
         except ValueError as error:
             without = without or leaving_out(path, row)
-            problems.add(number, str(error), form_of(row, "conversations") or mended(path, row, answered=True))
+            ways = (form_of(row, "conversations"), mended(path, row, answered=True))
+            problems.add(number, str(error), "; or as conversations: ".join(way for way in ways if way) or None)
     problems.fix = problems.fix or (without if found else None)
     problems.check()
     if not found:
