@@ -46,11 +46,11 @@ def read_rows(files: Sequence[Path]) -> Rows:
 def order(rows: Rows, seed: int, pick: str = "random", by: str | None = None) -> list[int]:
     """Places of all rows, the first n of which are the subset of n rows.
 
-    `by` is a key of the rows, of their `slices` or their `metadata`. Raises UserError for rows without it, or for one
-    that tells no row from another.
+    `by` is a key of the rows, of their `slices` or their `metadata`, and nothing to a random order. Raises UserError
+    for rows without it, or for one that tells no row from another.
     """
     rng = random.Random(f"subset {seed}")
-    if pick == "random" and by is None:
+    if pick == "random":  # of whatever kind
         return rng.sample(range(len(rows.rows)), len(rows.rows))
     labels = _clusters(rows, seed) if by is None else _kinds(rows, by)
     kinds = [[i for i, label in enumerate(labels) if label == kind] for kind in dict.fromkeys(labels)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -139,10 +139,17 @@ def _weightless(ref: str) -> UserError:
 
 
 def _make(source: Source, made: Bench, place: Place) -> None:
+    with _interruptible():
+        make(source, made, lambda text: place.listener.progress(text, 0, 1))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Where a signal ends the export at once, and what was begun is cleared away. Raises Interrupted."""
     with Signals("stopping: nothing is written") as signals:
         try:
             with signals.cancelling():
-                make(source, made, lambda text: place.listener.progress(text, 0, 1))
+                yield
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
                 "the export was interrupted; nothing was written", signal_number=signals.number or 2
@@ -182,5 +189,7 @@ def _opened(source: Source, made: Bench, pool: Pool) -> Iterator[Engine]:
     if file is None:
         yield pool.open(str(made.made))
         return
-    with served.served(list(source.tools.server), file, "export") as ref:
+    with ExitStack() as stack:
+        with _interruptible():  # a server that loads must not outlive who started it
+            ref = stack.enter_context(served.served(list(source.tools.server), file, "export"))
         yield pool.open(ref)

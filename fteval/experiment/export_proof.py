@@ -27,10 +27,11 @@ def guards(gates: Sequence[Gate], suite: Suite) -> tuple[Gate, ...]:
     """What is gated of a change, guarded against a loss of what the gate allows.
 
     `max_drop` keeps its margin; of other rules the metric may lose two hundredths of its scale, as where nobody wrote
-    a gate. That hold-out prompts were trained on is nothing to an export: both sides were.
+    a gate. Of several on the same, one that decides stands before an advisory one, and the strictest before others.
+    That hold-out prompts were trained on is nothing to an export: both sides were.
     """
     found: dict[tuple[str, str, str], Gate] = {}
-    for gate in sorted(gates, key=lambda g: g.rule != "max_drop"):
+    for gate in sorted(gates, key=lambda g: (g.advisory, g.rule != "max_drop", g.threshold)):
         probe = next(p for p in suite.probes if p.name == gate.probe)
         metric = next(m for m in with_moves(probe.probe.metrics) if m.name == gate.metric)
         margin = gate.threshold if gate.rule == "max_drop" else DEFAULT_DROP * bound_of(gate, metric)

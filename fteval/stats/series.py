@@ -114,7 +114,7 @@ def _asked(probes: Sequence[ProbeResult], gates: Sequence[Gate], margin: float |
     on: dict[tuple[str, str, str], Gate] = {}
     for gate in (one for given in gates if given.anchor is None for one in expand(given, probes)):
         key = gate.probe, gate.metric, str(sorted((gate.slice or {}).items()))
-        if key not in on or gate.rule == "max_drop":
+        if key not in on or _binding(gate) > _binding(on[key]):
             on[key] = gate
     for result in probes:
         main = primary(result.metrics)
@@ -122,6 +122,11 @@ def _asked(probes: Sequence[ProbeResult], gates: Sequence[Gate], margin: float |
         yield _asked_of(result, main, gate_on_main, margin)
         for gate in [g for (probe, _, _), g in on.items() if probe == result.probe]:
             yield _asked_of(result, metric_of(result, gate.metric), gate, margin)
+
+
+def _binding(gate: Gate) -> tuple[bool, bool, float]:
+    """Of gates on the same, the largest one says what may be lost: one that decides, on a loss, and the strictest."""
+    return not gate.advisory, gate.rule == "max_drop", -gate.threshold
 
 
 def _asked_of(result: ProbeResult, metric: Metric, gate: Gate | None, margin: float | None) -> _Asked:
@@ -145,8 +150,7 @@ def _metric(asked: _Asked, tables: Tables, level: float) -> SeriesMetric:
     gaps = {part: averaged(asked.metric, _between(columns[last], columns[part]), level) for part in others}
     some = found[last]
     points = tuple(_point(part, one, gaps.get(part)) for part, one in found.items())
-    margin = asked.margin if some.n else None
-    return SeriesMetric(asked.probe, asked.metric, asked.slice, some.n, some.base, margin, points)
+    return SeriesMetric(asked.probe, asked.metric, asked.slice, some.n, some.base, asked.margin, points)
 
 
 def _point(part: str, seen: Averaged, gap: Averaged | None) -> SeriesPoint:
@@ -192,6 +196,7 @@ def _gained(counted: Sequence[SeriesMetric], tables: Tables, level: float) -> It
 
 
 def _judged(series: Series, counted: Sequence[SeriesMetric]) -> Series:
+    """Without a gain there is nothing that so many would be enough for."""
     enough = None
     for place in range(len(series.parts) - 2, -1, -1):
         states = {units.name(m.probe, m.metric.name, m.slice): _state(m, place) for m in counted}
@@ -199,7 +204,7 @@ def _judged(series: Series, counted: Sequence[SeriesMetric]) -> Series:
         unsure = tuple(name for name, state in states.items() if state == "open")
         if short or unsure:
             return replace(series, enough=enough, short=short, unsure=unsure)
-        enough = series.parts[place]
+        enough = series.parts[place] if series.gained else None
     return replace(series, enough=enough)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import tiny
 from fteval import cli
 from fteval.engines.pool import Pool
 from fteval.experiment import export as exporting
+from fteval.experiment import export_proof
 from fteval.experiment.asked import Asked
 from fteval.experiment.export_suite import described
 from fteval.experiment.place import Place
@@ -76,6 +78,19 @@ def fteval(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         return code, *capsys.readouterr()
 
     return call
+
+
+def test_of_gates_on_the_same_metric_one_that_decides_guards_the_export(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An advisory gate beside it must not leave the metric without a guard, nor a wide one widen it."""
+    monkeypatch.chdir(home)
+    suite, (kept, *_) = exporting.asked(described(Asked(model="tuned"))[0], None)
+    gain, advisory = replace(kept, rule="min_gain"), replace(kept, threshold=0.01, advisory=True)
+    strict, wide = replace(kept, threshold=0.05), replace(kept, threshold=0.5)
+    (found,) = export_proof.guards([advisory, gain], suite)
+    assert (found.advisory, found.rule, found.threshold) == (False, "max_drop", 0.02)
+    assert export_proof.guards([wide, advisory, strict], suite) == (strict,)
 
 
 def left_over(home: Path) -> list[str]:
@@ -207,6 +222,30 @@ def test_a_signal_leaves_nothing(home: Path, number: int) -> None:
     _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number, err
     assert not (home / "stopped").exists() and not (home / ".stopped.exporting").exists()
+
+
+CONVERTER = "import sys\nopen(sys.argv[sys.argv.index('--outfile') + 1], 'w').close()\n"
+SERVER = "#!/bin/sh\necho $$ > PID.new && mv PID.new PID\nexec sleep 300\n"
+
+
+@pytest.mark.slow
+def test_a_signal_while_a_server_loads_leaves_no_server(home: Path, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    (tmp_path / "convert_hf_to_gguf.py").write_text(CONVERTER)
+    (tmp_path / "llama-server").write_text(SERVER.replace("PID", str(pid)))
+    (tmp_path / "llama-server").chmod(0o755)
+    words = [sys.executable, "-m", "fteval", "export", "tuned", "-o", "loading", "--gguf", "f32"]
+    around = {**os.environ, "LLAMA_CPP": str(tmp_path)}
+    process = subprocess.Popen(words, cwd=home, stderr=subprocess.PIPE, text=True, env=around)
+    until = time.monotonic() + 120
+    while not pid.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM, err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert not (home / "loading").exists() and not (home / ".loading.exporting").exists()
 
 
 def test_what_the_last_run_asked_proves_it_where_nobody_says_how(

@@ -24,7 +24,7 @@ def kinds(picked: list[int]) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    ("pick", "by"), [("random", None), ("spread", "kind"), ("clustered", "kind"), ("spread", None)]
+    ("pick", "by"), [("random", None), ("random", "kind"), ("spread", "kind"), ("clustered", "kind"), ("spread", None)]
 )
 def test_an_order_has_every_row_once_and_follows_from_its_seed(pick: str, by: str | None) -> None:
     first, again, other = (order(rows(), seed, pick, by) for seed in (1, 1, 2))
@@ -35,6 +35,11 @@ def test_an_order_has_every_row_once_and_follows_from_its_seed(pick: str, by: st
 def test_spread_rows_have_every_kind_as_often_and_clustered_ones_as_few_as_can_be() -> None:
     assert set(kinds(order(rows(), 0, "spread", "kind")[:12]).values()) == {3}
     assert list(kinds(order(rows(), 0, "clustered", "kind")[:10]).values()) == [10]
+
+
+def test_random_rows_are_random_beside_a_key_for_others() -> None:
+    """`pick: [random, spread]` with `by` compares two things, not one with itself."""
+    assert order(rows(), 0, "random", "kind") == order(rows(), 0) != order(rows(), 0, "spread", "kind")
 
 
 def test_without_a_key_prompts_that_share_words_are_a_kind() -> None:

@@ -164,3 +164,28 @@ def test_a_probe_whose_asking_stopped_early_decides_nothing() -> None:
 
 def test_a_single_training_is_no_series() -> None:
     assert series_of(BASE, [("a", after(1.0, 0))], {"a": Member("a", "sizes", "4", 0, 4)}) == ()
+
+
+def test_where_nothing_was_gained_none_are_enough() -> None:
+    """All sizes are as good as the largest, which is no better than the base."""
+    assert learning({4: 0.0, 16: 0.0, 64: 0.0}).enough is None
+
+
+def test_what_has_no_score_is_open() -> None:
+    """A guard of which nothing was measured is not passed."""
+    base = run(probe(ones(N, 0), "iso_date"), probe(ones(N, N)))
+    done, none = probe(ones(N, N), "iso_date"), probe([None] * N)
+    runs = [(f"a-{s}-s{t}", run(done, none, ref=f"{s}{t}")) for s in (4, 8) for t in (0, 1)]
+    members = {n: Member("a", "sizes", n.split("-")[1], int(n[-1]), 1, None, 0.05) for n, _ in runs}
+    (found,) = series_of(base, runs, members)
+    assert (found.gained, found.enough, found.unsure) == (("iso_date.correct",), None, ("facts.correct",))
+
+
+def test_of_gates_on_the_same_metric_the_strictest_that_decides_says_the_margin() -> None:
+    runs = [(f"a-{s}-s{t}", after(1.0, t)) for s in (4, 8) for t in (0, 1)]
+    members = {n: Member("a", "sizes", n.split("-")[1], int(n[-1]), 1) for n, _ in runs}
+    strict, wide = Gate("iso_date", "correct", "max_drop", 0.05), Gate("iso_date", "correct", "max_drop", 0.3)
+    advisory = Gate("iso_date", "correct", "max_drop", 0.01, advisory=True)
+    for gates in ([strict, wide, advisory], [advisory, wide, strict], [wide, strict]):
+        (found,) = series_of(BASE, runs, members, gates)
+        assert found.metrics[0].margin == 0.05

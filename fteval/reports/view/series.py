@@ -189,6 +189,9 @@ def _picked(series: Series) -> Iterator[str]:
 def _notes(series: Series) -> Iterator[str]:
     for probe, why in series.uncounted.items():
         yield f"{probe} is shown and decides nothing here: {why}."
+    for m in series.metrics:
+        if not m.n:
+            yield f"Nothing is known of {_name(m)}: no sample has a score after every training."
     if series.trainings == 1:
         yield "One training of each: intervals are for other samples, and leave out how far trainings differ."
     else:
