@@ -43,7 +43,8 @@ def told(line: str) -> Mapping[str, Any] | None:
 
 def as_told(error: BaseException, rank: int) -> dict[str, Any]:
     if isinstance(error, UserError):
-        return {"kind": type(error).__name__, "rank": rank, "what": error.what, "where": error.where, "fix": error.fix}
+        kind = next(one.__name__ for one in type(error).__mro__ if one.__module__ == errors.__name__)
+        return {"kind": kind, "rank": rank, "what": error.what, "where": error.where, "fix": error.fix}
     return {"kind": "bug", "rank": rank, "what": f"{type(error).__name__}: {error}"[:2000], "where": None, "fix": None}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fteval.engines.refs import read_json
 from fteval.errors import UserError, suggest
 
 HOW = "accelerate"
@@ -18,6 +19,9 @@ _PLACE = (
 """Keys that decide no weight, or that are recorded in words of our own; the precision is the recipe's."""
 _EVERYBODYS = ("NO", "MULTI_GPU")
 """Kinds in which each process has the whole model."""
+_COMPUTING = ("dynamo_config", "fp8_config", "parallelism_config")
+"""Keys that decide weights in those, too."""
+_DEEPSPEED, _FILE = "deepspeed_config", "deepspeed_config_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,12 @@ class Launch:
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """What decides the weights; where each process has the whole model, their number alone."""
+        """What decides the weights; where each process has the whole model, their number, and how it computes."""
         found = {"processes": self.processes}
         kept = {key: value for key, value in self.settings.items() if key not in _PLACE and value not in (None, {}, [])}
-        return found if kept["distributed_type"] in _EVERYBODYS else {**found, "accelerate": kept}
+        if kept["distributed_type"] in _EVERYBODYS:
+            kept = {key: kept[key] for key in _COMPUTING if key in kept}
+        return {**found, "accelerate": kept} if kept else found
 
 
 def launch(text: str) -> Launch:
@@ -54,7 +60,14 @@ def launch(text: str) -> Launch:
     problems = list(_problems(settings))
     if problems:
         raise UserError("\n".join(problems), where=str(path))
-    return Launch(path, settings)
+    return Launch(path, _with_deepspeed(settings))
+
+
+def _with_deepspeed(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings with what stands in the file of DeepSpeed's that they name: it decides the weights, not its name."""
+    given = settings.get(_DEEPSPEED)
+    name = given.get(_FILE) if isinstance(given, dict) else None
+    return settings if name is None else {**settings, _DEEPSPEED: {**(given or {}), _FILE: read_json(Path(name))}}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.trainers.launch import channel, processes
 from fteval.trainers.launch.config import Launch
+from fteval.trainers.making.progress import diverged
 
 TORCHRUN = """Root Cause (first observed failure):
 [0]:
@@ -44,6 +45,13 @@ def test_an_error_that_a_process_met_is_raised_as_if_it_were_met_here(kind: type
     met = kind("all rows are too long", where="a.jsonl", fix="set a higher max_length")
     found = channel.as_raised(channel.as_told(met, 1), 2)
     assert type(found) is kind and found.lines() == met.lines()
+
+
+def test_a_training_that_leads_nowhere_is_told_as_such() -> None:
+    """To train it anew, as is said of a crash, would end the same way."""
+    met = diverged("the loss is nan at step 3 of 4", 1e-3)
+    found = channel.as_raised(channel.as_told(met, 0), 2)
+    assert isinstance(found, Incomplete) and found.lines() == met.lines()
 
 
 def test_an_error_that_can_be_acted_on_stands_before_a_death_and_a_death_before_what_it_led_to(two: Launch) -> None:

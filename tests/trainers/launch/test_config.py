@@ -25,6 +25,24 @@ def test_where_each_process_has_the_whole_model_their_number_alone_decides_the_w
     assert (found.processes, found.device, found.recorded) == (2, "cpu", {"processes": 2})
 
 
+def test_how_each_of_them_computes_decides_the_weights_too(tmp_path: Path) -> None:
+    compiled = TWO + "downcast_bf16: 'no'\ntpu_env: []\ndynamo_config: {dynamo_backend: INDUCTOR}\n"
+    found = launch(written(tmp_path / "two.yaml", compiled))
+    assert found.recorded == {"processes": 2, "accelerate": {"dynamo_config": {"dynamo_backend": "INDUCTOR"}}}
+
+
+def test_what_stands_in_the_file_of_deepspeed_is_recorded_and_not_where_it_lies(tmp_path: Path) -> None:
+    file = tmp_path / "zero.json"
+    config = f"distributed_type: DEEPSPEED\nnum_processes: 2\ndeepspeed_config: {{deepspeed_config_file: {file}}}\n"
+    text = written(tmp_path / "two.yaml", config)
+    with pytest.raises(UserError, match="cannot read zero"):
+        launch(text)
+    file.write_text('{"zero_optimization": {"stage": 3}}')
+    assert launch(text).recorded["accelerate"]["deepspeed_config"] == {
+        "deepspeed_config_file": {"zero_optimization": {"stage": 3}}
+    }
+
+
 @pytest.mark.parametrize("name", ["fsdp1", "fsdp2", "zero1", "zero2", "zero3", "multi_gpu"])
 def test_the_configs_that_trl_ships_can_be_read(name: str) -> None:
     from importlib.util import find_spec
