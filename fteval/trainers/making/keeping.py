@@ -16,8 +16,9 @@ from safetensors import SafetensorError
 from transformers import TrainerCallback
 
 from fteval.engines.local.randomness import put_back, random_states
-from fteval.errors import Incomplete, Interrupted
+from fteval.errors import Interrupted, UserError
 from fteval.runs.asking.interrupt import Signals
+from fteval.trainers.making import weights
 from fteval.trainers.making.checkpoints import Checkpoint, Checkpoints
 from fteval.trainers.watching import kept as seen
 from fteval.trainers.watching.callback import Watch
@@ -116,7 +117,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc]  # transformers has no type
     # --- checkpoints
 
     def _keep(self) -> None:
-        """Writes a checkpoint; a disk that does not take it is noted once, and the one before stays."""
+        """Writes a checkpoint. The one before stays where the disk does not take it and the candidate beside it, which
+        is noted once."""
         state = self.trainer.state
         if self.checkpoints is None or (self.kept is not None and self.kept.step == state.global_step):
             return
@@ -124,9 +126,10 @@ class Keeper(TrainerCallback):  # type: ignore[misc]  # transformers has no type
         try:
             fill = partial(_fill, self.trainer, self.watch)
             self.kept = self.checkpoints.write(state.global_step, state.max_steps, self.seconds, fill)
-        except (OSError, RuntimeError, SafetensorError, Incomplete) as error:  # torch's writer raises RuntimeError
+        except (OSError, RuntimeError, SafetensorError, UserError) as error:  # torch's writer raises RuntimeError
             if not self._failed:
-                self.note(f"warning: step {state.global_step} cannot be kept, the training goes on: {error}")
+                why = error.what if isinstance(error, UserError) else error
+                self.note(f"warning: step {state.global_step} cannot be kept, the training goes on: {why}")
             self._failed = True
         put_back(states)
         self._last = time.monotonic()
@@ -143,13 +146,14 @@ def _fill(trainer: Any, watch: Watch | None, folder: Path) -> None:
         (folder / "README.md").unlink(missing_ok=True)
     else:
         # Under the module's own names: save_pretrained gives some architectures' others.
-        weights = {name: p.detach().contiguous() for name, p in model.named_parameters()}
-        save_file(weights, folder / "model.safetensors", {"format": "pt"})
+        named = {name: p.detach().contiguous() for name, p in model.named_parameters()}
+        save_file(named, folder / "model.safetensors", {"format": "pt"})
     trainer._save_optimizer_and_scheduler(str(folder))
     trainer._save_rng_state(str(folder))
     trainer.state.save_to_json(str(folder / "trainer_state.json"))
     if watch is not None:
         seen.write(watch.saved(), folder)
+    weights.check_space(model, folder)  # a checkpoint must not take the candidate's place
 
 
 def _draw_orders(loader: Any, state: Any, accumulate: int) -> None:

@@ -52,9 +52,9 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
             made = _train(method, training, signals)
         except (Stop, KeyboardInterrupt):
             raise Interrupted(
-                f"the training was interrupted{_when(training)}; no candidate was registered",
+                "the training was interrupted; no candidate was registered",
                 signal_number=signals.number or 2,
-                fix="the same command trains it anew",
+                fix="the same command goes on from what was kept of it, or trains it from its beginning",
             ) from None
         if signals.number is not None:  # it came when the last step was done
             raise Interrupted(
@@ -63,11 +63,6 @@ def train_with_trl(method: Method[R], training: Training[R]) -> Candidate:
                 fix="the same command goes on from there",
             )
         return made
-
-
-def _when(training: Training[R]) -> str:
-    """Where one process trains, what it has learnt is kept from the first step on."""
-    return "" if training.site.ranks or training.site.rank else " before its first step"
 
 
 def _train(method: Method[R], training: Training[R], signals: Signals) -> Candidate:
@@ -86,8 +81,10 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
         if site.rank.number == 0:
             site.rank.tell({**dataclasses.asdict(learnt), "inputs": registered.inputs_digest(planned)})
         return planned
+    kept = checkpoints.of_candidate(site.candidates_dir, planned)
     known = registered.existing(site.candidates_dir, planned)
     if known is not None:
+        kept.clear()  # of one that was killed when it had registered
         return known
     signals.check()
     if site.ranks is None:
@@ -96,7 +93,6 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
         known = registered.existing(site.candidates_dir, planned)  # another process may have made it meanwhile
         if known is not None:
             return known
-        kept = checkpoints.of_candidate(site.candidates_dir, planned)
         if site.ranks is None:
             learnt = _learnt(method, training, chat, place, environment, signals, kept)
         else:

@@ -98,7 +98,7 @@ def writing(place: Path) -> Iterator[None]:
         raise Incomplete(
             f"cannot write the weights: {error}",
             where=str(place),
-            fix="free some space; the same command trains it anew",
+            fix="free some space, and give the same command again",
         ) from error
     except OSError as error:
         raise cannot_write(place, error) from error

@@ -16,10 +16,10 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from fteval.errors import Incomplete
 from fteval.records import Curve, Look, Message
 from fteval.stats import units
 from fteval.trainers.making.overlap import prompt_digest
+from fteval.trainers.making.progress import Fruitless
 from fteval.trainers.watching import curves, rules, watchable, words
 from fteval.trainers.watching.collapse import signs
 from fteval.trainers.watching.kept import Seen
@@ -127,7 +127,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers has no types
             self._put_back(state.global_step)
             curves.write(self.curve, self._folder)
         elif self.stopped:
-            raise Incomplete(
+            raise Fruitless(
                 f"the training was stopped at step {state.global_step}: {self.stopped}; no look before it was good, so"
                 " there is nothing to keep",
                 fix=f"look more often (every: {max(1, self.watched.every // 4)}), or set a lower learning_rate",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from fteval.experiment.watch import watch_of, watched
 from fteval.records import Candidate, Site, TrainProgress
 from fteval.runs.asking import interrupt
 from fteval.trainers.making.candidate import find, load_candidate
-from fteval.trainers.making.checkpoints import Checkpoints
+from fteval.trainers.making.checkpoints import Checkpoints, of_candidate
 
 WORDS = ("Romeo", "Juliet", "Verona", "a dog", "a tree")
 STEPS = 4
@@ -234,6 +236,27 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path: Pat
     assert kept.latest(pytest.fail) == first and [p.name for p in tmp_path.iterdir()] == ["step-2"]
     assert kept.write(3, 4, 2.5, lambda folder: weigh(folder / "weights")).step == 3
     assert [p.name for p in tmp_path.iterdir()] == ["step-3"]
+
+
+def test_a_checkpoint_leaves_the_candidate_its_place_on_the_disk(
+    tiny_model: Path, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, usage = tmp_path / "candidates", shutil.disk_usage(tmp_path)
+    full = Stopped(home, 1, lambda: monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**6)))
+    made = trained("sft", tiny_model, data, replace(full.site, keep_every=0))
+    (said,) = full.told
+    assert said.startswith("warning: step 1 cannot be kept, the training goes on: not enough disk space")
+    assert load_candidate(next(home.glob("*/candidate.json"))) == made
+
+
+def test_what_is_left_of_one_that_was_killed_when_it_had_registered_is_cleared_away(
+    tiny_model: Path, tmp_path: Path, data: Path
+) -> None:
+    home = tmp_path / "candidates"
+    made = trained("sft", tiny_model, data, Site(home, "cpu"))
+    left = of_candidate(home, made)
+    left.write(STEPS - 1, STEPS, 1.5, lambda folder: weigh(folder / "weights"))
+    assert trained("sft", tiny_model, data, Site(home, "cpu")) == made and not left.place.exists()
 
 
 def test_a_training_that_leads_nowhere_keeps_nothing(tiny_model: Path, tmp_path: Path, data: Path) -> None:

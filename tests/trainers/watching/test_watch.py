@@ -51,13 +51,13 @@ def settings(dev: Path, **more: Any) -> dict[str, Any]:
 
 
 def trained(
-    base: Path, data: Path, recipe: Recipe, watch: Mapping[str, Any] | None, told: list[str] | None = None
+    base: Path, data: Path, recipe: Recipe, watch: Mapping[str, Any] | None, told: list[str] | None = None, **more: Any
 ) -> tuple[bytes, Path]:
     """The weights that came out, and their folder."""
     home = data.parent / "candidates"
     watching = None if watch is None else watched(watch_of(watch))
     said = (told if told is not None else []).append
-    candidate = train(str(base), recipe, data, Site(home, "cpu", watching=watching, on_look=said))
+    candidate = train(str(base), recipe, data, Site(home, "cpu", watching=watching, on_look=said, **more))
     folder = find(home, candidate.id)
     assert folder is not None and load_candidate(folder) == candidate
     (weights,) = folder.glob("*model.safetensors")
@@ -144,8 +144,10 @@ def test_where_no_look_was_good_nothing_is_registered(tiny_model: Path, data: Pa
     assert first != base
     rule = {"probe": "laziness", "metric": "words", "min" if first < base else "max": (base + first) / 2}
     with pytest.raises(Incomplete, match=r"stopped at step 2: laziness\.words is .* nothing to keep") as raised:
-        trained(tiny_model, data, recipe, settings(dev, stop_if=rule))
+        trained(tiny_model, data, recipe, settings(dev, stop_if=rule), keep_every=0)
     assert raised.value.fix is not None and "every: 1" in raised.value.fix
+    assert "goes on from" not in raised.value.fix  # it would end the same way
+    assert not list((data.parent / "candidates" / ".training").glob("*.kept"))
     assert list((data.parent / "candidates").glob("*/candidate.json")) == [folder / "candidate.json"]
 
 
