@@ -199,6 +199,10 @@ def _notes(series: Series) -> Iterator[str]:
             f"Intervals are for other samples and other trainings: {series.trainings} of each, with other seeds and "
             "other rows; they take trainings to vary evenly, and do not see a rare collapse."
         )
+    compared = sum(point.gap is not None for m in series.metrics for point in m.points)
+    if series.kind in ("picks", "tasks") and compared > 1:
+        luck = f"1 in {round(1 / (1 - series.level))} is shown by luck alone"
+        yield f"{compared} differences between parts were looked at, each by itself: {luck}."
     if series.kind == "sizes" and len(set(series.steps)) > 1:
         yield "Larger parts were trained for more steps: what they gained is of more rows and of more steps."
     if series.kind == "tasks" and None not in series.steps:

@@ -90,6 +90,25 @@ def test_picks_are_held_against_the_last_one() -> None:
     assert text.startswith("Clustered rows leave iso_date.correct worse than spread ones: −")
 
 
+def test_how_many_differences_were_looked_at_is_said_where_each_stands_by_itself() -> None:
+    levels = {"clustered": (0.3, 180), "random": (0.8, 180), "spread": (0.9, 180)}
+    (view,) = of_series(comparison(levels, "picks"))
+    words = "4 differences between parts were looked at, each by itself: 1 in 20 is shown by luck alone."
+    assert words in view.notes
+    (view,) = of_series(comparison(RISEN))  # these are judged together
+    assert not any("by luck" in note for note in view.notes)
+
+
+def test_what_has_no_score_is_said_and_has_no_table() -> None:
+    found = comparison(RISEN)
+    (series,) = found.series
+    first, second = series.metrics
+    unknown = replace(series, metrics=(first, replace(second, n=0)))
+    (view,) = of_series(replace(found, series=(unknown,)))
+    assert "Nothing is known of facts.correct: no sample has a score after every training." in view.notes
+    assert len(view.tables) == 1
+
+
 def test_one_seed_says_what_its_intervals_leave_out() -> None:
     (view,) = of_series(comparison(RISEN, seeds=1))
     assert any("leave out how far trainings differ" in note for note in view.notes)
