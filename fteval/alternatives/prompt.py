@@ -59,9 +59,10 @@ class Told(Layer):
         self.folds = told.role == "user" or (told.role == "auto" and not hears_system(inner))
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
-        own = messages[0].content if messages[0].role == "system" else ""
+        has = messages[0].role == "system"
+        own = messages[0].content if has else ""
         system = Message("system", f"{self.text}\n\n{own}" if own else self.text)
-        turns = (system, *messages[1 if own else 0 :])
+        turns = (system, *messages[has:])
         return folded(turns) if self.folds else turns
 
 

@@ -41,6 +41,7 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
 
     from fteval.data.check.check import as_data, check
     from fteval.data.check.rows import read
+    from fteval.reports.escape import for_terminal
 
     rows = read(files)
     if not rows.rows and not rows.n_broken:
@@ -50,7 +51,7 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
     if as_json:
         click.echo(json.dumps(as_data(checked), indent=1))
     else:
-        click.echo("\n".join(_shown(checked)))
+        click.echo(for_terminal("\n".join(_shown(checked))))
         if not clusters and not display.quiet:
             click.echo("note: clusters and neighbours were not looked at: pip install 'fteval[data]'", err=True)
     return GATE_FAILED if checked.errors else OK

@@ -69,6 +69,7 @@ def command(file: Path, output: Path, as_json: bool, display: options.Display, *
     """
     from fteval.data.convert.convert import convert
     from fteval.data.jsonl import Problems
+    from fteval.reports.escape import for_terminal
 
     if output.exists():
         raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
@@ -82,7 +83,7 @@ def command(file: Path, output: Path, as_json: bool, display: options.Display, *
         for note, n in tally.notes.items():
             click.echo(f"note: {note} ({_rows(n)})", err=True)
     if problems.n:
-        click.echo("\n".join(problems.lines()), err=True)
+        click.echo(for_terminal("\n".join(problems.lines())), err=True)
         click.echo(f"not converted, and not in {output}: {_rows(problems.n)}", err=True)
         return INCOMPLETE
     return OK

@@ -8,13 +8,17 @@ import re
 from typing import Any
 
 
+class RepeatedKey(ValueError):
+    """A key that stands twice in one object: what stood first would be lost."""
+
+
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these pairs. Raises ValueError for a key that stands twice."""
+    """The object of these pairs. Raises RepeatedKey."""
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands twice in one object")
+        raise RepeatedKey(f"the key {twice!r} stands twice in one object")
     return made
 
 
@@ -35,11 +39,15 @@ def loads(text: str) -> list[Any]:
     try:
         return _several(text)
     except ValueError as error:
+        if isinstance(error, RepeatedKey):
+            raise
         repaired = _COMMA.sub(lambda found: "" if found[0] == "," else found[0], text)
-        for read in (_several, _python):
+        for read, given in ((_several, repaired), (_python, text)):  # Python's own spelling may have such commas
             try:
-                return read(repaired)
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                return read(given)
+            except RepeatedKey:
+                raise
+            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 continue
         raise error
     except RecursionError:
@@ -62,10 +70,13 @@ def after_space(text: str, at: int) -> int:
 
 
 def _python(text: str) -> list[Any]:
-    value = ast.literal_eval(text.strip().rstrip(","))
-    if not isinstance(value, dict):
+    tree = ast.parse(text.strip().rstrip(","), mode="eval").body
+    if not isinstance(tree, ast.Dict):
         raise ValueError("no object")
-    return [value]
+    for inner in ast.walk(tree):
+        if isinstance(inner, ast.Dict):
+            unique([(ast.unparse(key), None) for key in inner.keys if key is not None])
+    return [ast.literal_eval(tree)]
 
 
 def nearly(text: str) -> bool:

@@ -101,3 +101,25 @@ def test_what_cannot_be_shown_is_refused(
 def test_a_file_that_is_not_there_is_said_with_its_path(pool: Pool, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no file .*nowhere\.jsonl"):
         changed_by(pool.open("nano"), few_shot={"data": tmp_path / "nowhere.jsonl"})
+
+
+def test_the_question_is_not_shown_where_a_prompt_stands_before_it_in_the_same_turn(pool: Pool, data: Path) -> None:
+    told = "Answer as briefly as you can, and say nothing that nobody has asked for."
+    engine = changed_by(pool.open("nano"), few_shot={"data": data, "k": 2}, prompt={"text": told, "role": "user"})
+    turns = engine.prompt([Message("user", "What is a dog?")]).messages
+    assert turns[-1].content.startswith(told) and "An animal." not in [m.content for m in turns]
+
+
+def test_the_question_is_not_shown_as_an_earlier_turn(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    said = ["What is a dog?", "An animal.", "And a cat?", "One, too."]
+    turns = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)]
+    path.write_text(json.dumps({"messages": turns}) + "\n" + json.dumps({"prompt": "Who?", "target": "Ann."}) + "\n")
+    assert shown(pool, path, "What is a dog?", k=1) == ["Who?"]
+
+
+def test_many_that_ask_nearly_the_same_take_no_place(pool: Pool, tmp_path: Path) -> None:
+    path, asked = tmp_path / "near.jsonl", "Which river flows through the old town of Graz, and since when?"
+    near = [{"prompt": f"{asked} {n}", "target": "The Mur."} for n in range(30)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*near, {"prompt": "Who?", "target": "Ann."}]))
+    assert shown(pool, path, asked, k=1, select="similar") == ["Who?"]

@@ -76,3 +76,9 @@ def test_a_file_is_told_by_its_content(pool: Pool, tmp_path: Path) -> None:
 def test_what_is_no_prompt_is_refused(pool: Pool, value: object, says: str) -> None:
     with pytest.raises(UserError, match=says):
         changed_by(pool.open("nano"), prompt=value)
+
+
+def test_an_empty_system_text_leaves_one_system_turn(pool: Pool) -> None:
+    told = changed_by(pool.open("nano"), prompt="Be brief.")
+    turns = told.prompt([Message("system", ""), USER]).messages
+    assert turns == (Message("system", "Be brief."), USER)

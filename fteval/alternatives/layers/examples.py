@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from fteval.records import Message, normalised
 NEAR = 90
 """Per cent of their letters that two questions have in common, in order, from which on one gives the other away."""
 SPARE = 16
-"""More rows are ranked than are shown, in case that some are nearly the question."""
+"""More diverse rows are kept than are shown, in case that some are nearly the question."""
+_FOLDED = 16
+"""Paragraphs that may stand before the question in one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,21 @@ def picker(select: str, rows: Sequence[Example], k: int) -> Chosen:
     return lambda question: _first(k, order, question)
 
 
-def _first(k: int, order: Sequence[Example], question: str) -> list[Example]:
+def _first(k: int, order: Iterable[Example], question: str) -> list[Example]:
     found: list[Example] = []
+    asks = _ends(question)
     for row in order:
         if len(found) == k:
             break
-        if not is_near(row.question, question):
+        if not any(is_near(turn.content, asked) for turn in row.turns if turn.role == "user" for asked in asks):
             found.append(row)
     return found
+
+
+def _ends(question: str) -> list[str]:
+    """The question, and what is left of it without what may have been put before it: a prompt in the user's turn."""
+    parts = question.split("\n\n")
+    return ["\n\n".join(parts[n:]) for n in range(min(len(parts), _FOLDED))]
 
 
 def is_near(one: str, other: str) -> bool:
@@ -106,6 +115,6 @@ def _similar(rows: Sequence[Example], k: int) -> Chosen:
     def chosen(question: str) -> list[Example]:
         scores = numpy.asarray(index.get_scores(cut([question])[0]))
         order = numpy.argsort(-scores, kind="stable")  # of equals the first of the file
-        return list(reversed(_first(k, [rows[i] for i in order[: k + SPARE]], question)))  # the likest next to it
+        return list(reversed(_first(k, (rows[i] for i in order), question)))  # the likest next to it
 
     return chosen

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -71,7 +72,8 @@ def copies(rows: Sequence[Row]) -> Iterator[Pair]:
 
 def _keys(said: tuple[str, ...]) -> list[int]:
     """What rows that are nearly the same probably share: how they begin and end, and some runs of words."""
-    runs = (hash(said[i : i + RUN]) for i in range(len(said) - RUN + 1))
+    # Python's own hash of a text is another one in each process, and so would be what is found.
+    runs = (crc32(" ".join(said[i : i + RUN]).encode("utf-8", "surrogatepass")) for i in range(len(said) - RUN + 1))
     return [hash(("^", *said[:4])), hash(("$", *said[-4:])), *(run for run in runs if run % 8 == 0)]
 
 

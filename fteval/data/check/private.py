@@ -19,7 +19,7 @@ _PATTERNS = {
 }
 _COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
 SECRET = ("key", "private key")
-_HINT = re.compile(r"[@\d]|PRIVATE KEY|sk-|hf_|xox|gh[opsru]_")
+_HINT = re.compile(r"[@\d]|PRIVATE KEY|sk[-_]|hf_|xox|gh[opsru]_|github_pat_|glpat-|AKIA|AIza|eyJ")
 """A text without any of these has nothing private of these kinds."""
 _EXAMPLES = ("example.com", "example.org", "example.net", "127.0.0.1", "0.0.0.0")
 

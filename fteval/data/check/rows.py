@@ -56,7 +56,7 @@ def read(files: Iterable[Path]) -> Rows:
             context = "\n".join(turn["content"] for turn in one.turns) if len(one.turns) > 1 else asked
             made.rows.append(Row(where, asked, context, one.first))
         made.n_broken += problems.n
-        made.broken += problems.found
+        made.broken += [one.partition(", found ")[0] for one in problems.found]  # what stands there may be a key
     return made
 
 

@@ -36,8 +36,8 @@ def rule(text: str) -> Rule:
 
 def _longer(found: re.Match[str]) -> Callable[[str], bool]:
     n = int(found["n"])
-    longer = (found["than"].lower() == "longer") != bool(found["no"])
-    return lambda said: (len(said.split()) > n) if longer else (len(said.split()) < n)
+    longer, wanted = found["than"].lower() == "longer", not found["no"]
+    return lambda said: (len(said.split()) > n if longer else len(said.split()) < n) == wanted
 
 
 def _holding(found: re.Match[str], text: str) -> Callable[[str], bool]:

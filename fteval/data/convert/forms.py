@@ -116,6 +116,9 @@ def _from_turns(turns: Sequence[Turn], rest: Mapping[str, Any], target: Any = No
     if turns[-1]["role"] != "assistant":
         return _with_answer(turns, target, rest) if target is not None else Example(tuple(turns), more=rest)
     last = turns[-1]
+    given = target if isinstance(target, list) else [target]
+    if target is not None and last["content"] not in map(str, given):
+        raise ValueError("'target' is another answer than the last turn: keep the one that is right")
     made = _with_answer(turns[:-1], target if target is not None else last["content"], rest)
     return Example(made.turns, made.answer, last.get("weight"), more=made.more, notes=made.notes)
 
@@ -126,14 +129,7 @@ def _with_answer(turns: Sequence[Turn], value: Any, rest: Mapping[str, Any]) -> 
 
 
 def _asked(row: Mapping[str, Any], prompt: str, target: str | None, keys: Keys) -> Example:
-    turns, used = _prompt(row[prompt], prompt, keys), [prompt]
-    if prompt == "instruction" or "instruction" in row:
-        given = next((k for k in ("input", "context") if isinstance(row.get(k), str) and k != prompt), None)
-        if given is not None:
-            turns[-1] = {**turns[-1], "content": f"{turns[-1]['content']}\n\n{row[given]}"}
-            used.append(given)
-    if isinstance(row.get("system"), str):
-        turns, used = [{"role": "system", "content": row["system"]}, *turns], [*used, "system"]
+    turns, used = _question(row, prompt, keys)
     named = keys.prompt is not None and target is None  # what else a row has then stays as it is
     right = target or next((key for key in TARGETS if key in row and key not in used and not named), None)
     if right is None:
@@ -145,6 +141,19 @@ def _asked(row: Mapping[str, Any], prompt: str, target: str | None, keys: Keys) 
         turns[-1], value = lettered(turns[-1], row.get("choices", row.get("options")), value)
         used += ["choices", "options"]
     return _with_answer(turns, value, _rest(row, *used, right))
+
+
+def _question(row: Mapping[str, Any], prompt: str, keys: Keys) -> tuple[list[Turn], list[str]]:
+    """The turns that ask, and the keys that they stand under."""
+    turns, used = _prompt(row[prompt], prompt, keys), [prompt]
+    if prompt == "instruction" or "instruction" in row:
+        given = next((k for k in ("input", "context") if isinstance(row.get(k), str) and k != prompt), None)
+        if given is not None:
+            turns[-1] = {**turns[-1], "content": f"{turns[-1]['content']}\n\n{row[given]}"}
+            used.append(given)
+    if isinstance(row.get("system"), str):
+        turns, used = [{"role": "system", "content": row["system"]}, *turns], [*used, "system"]
+    return turns, used
 
 
 def _prompt(value: Any, key: str, keys: Keys) -> list[Turn]:
@@ -159,24 +168,28 @@ def _prompt(value: Any, key: str, keys: Keys) -> list[Turn]:
 
 
 def _pair(row: Mapping[str, Any], keys: Keys) -> Example:
+    usual: Sequence[str]
     if "preferred_output" in row:
-        asked, names = row.get("input"), ("preferred_output", "non_preferred_output")
-        asked = asked.get("messages") if isinstance(asked, Mapping) else asked
+        names, usual = ("preferred_output", "non_preferred_output"), ("input",)
+        if isinstance(row.get("input"), Mapping):
+            row = {**row, "input": row["input"].get("messages")}
     else:
-        asked, names = row.get("prompt", row.get("question", row.get("instruction"))), ("chosen", "rejected")
+        names, usual = ("chosen", "rejected"), PROMPTS
     better, worse = (_said(row.get(name), name, keys) for name in names)
-    if asked is None:
-        if better[:-1] != worse[:-1]:
-            raise ValueError(f"{names[0]!r} and {names[1]!r} do not begin with the same prompt")
-        turns = better[:-1]
-    else:
-        turns = _prompt(asked, "prompt", keys)
+    if better[:-1] != worse[:-1]:
+        raise ValueError(f"{names[0]!r} and {names[1]!r} do not begin with the same prompt")
+    asked = next((key for key in usual if row.get(key) is not None), None)
+    turns, used = ([], []) if asked is None else _question(row, asked, keys)
+    if better[0]["role"] == "assistant":
+        turns = [*turns, *better[:-1]]
+    else:  # a whole conversation, of which the prompt is a part
+        turns = [*(one for one in turns if one["role"] == "system" != better[0]["role"]), *better[:-1]]
     texts = [one[-1]["content"] for one in (better, worse)]
     if not turns or not all(text.strip() for text in texts):
         raise ValueError("a pair has a prompt and two answers that say something")
     if texts[0] == texts[1]:
         raise ValueError("both answers are the same: there is nothing to prefer")
-    rest = _rest(row, *names, "input", "prompt", "question", "instruction")
+    rest = _rest(row, *names, *used)
     return Example(tuple(turns), texts[0], rejected=texts[1], more=rest)
 
 

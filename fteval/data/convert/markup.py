@@ -22,22 +22,29 @@ _SPOKEN_BY_NAME = re.compile(
 )
 _INST = re.compile(r"\[INST\](?P<user>.*?)\[/INST\](?P<assistant>.*?)(?=(?:<s>)?\s*\[INST\]|</s>|\Z)", re.S)
 _SYS = re.compile(r"\A\s*<<SYS>>\n?(?P<system>.*?)\n?<</SYS>>\s*", re.S)
+_AROUND = re.compile(r"\s|</?s>|<bos>|<eos>|<\|(?:begin_of_text|endoftext|end_of_text)\|>")
 _ROLES = {"model": "assistant", "human": "user", "developer": "system"}
 
 
 def turns(text: str) -> list[dict[str, Any]]:
     """The turns of a text in ChatML, Llama's, Mistral's, Gemma's, Zephyr's, Alpaca's or HH-RLHF's form; [] of none."""
     if "[INST]" in text:
-        return list(_inst(text))
+        return list(_inst(text)) if _is_all(_INST, text) else []
     if alpaca := _ALPACA.match(text.strip()):
         asked = "\n\n".join(part for part in (alpaca["user"], alpaca["input"]) if part)
         return _turns([("user", asked), ("assistant", alpaca["assistant"].removesuffix("</s>"))])
     for form in _SPOKEN:
         said = [(found["role"].lower(), found["said"]) for found in form.finditer(text)]
-        if any(_ROLES.get(role, role) == "user" for role, _ in said):
+        if any(_ROLES.get(role, role) == "user" for role, _ in said) and _is_all(form, text):
             return _turns(said)
     named = [(found["role"].lower(), found["said"]) for found in _SPOKEN_BY_NAME.finditer(text)]
-    return _turns(named) if {"human", "assistant"} <= {role for role, _ in named} else []
+    whole = {"human", "assistant"} <= {role for role, _ in named} and _is_all(_SPOKEN_BY_NAME, text)
+    return _turns(named) if whole else []
+
+
+def _is_all(form: re.Pattern[str], text: str) -> bool:
+    """Whether nothing is said beside the turns, which would be lost."""
+    return not _AROUND.sub("", form.sub("", text))
 
 
 def _turns(said: list[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -33,7 +33,12 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     left, writer = iter(rows), None
     try:
         while batch := list(islice(left, _BATCH)):
-            table = pyarrow.Table.from_pylist(batch, schema=writer.schema if writer else None)
+            # pyarrow takes the columns of the first row, and drops without a word what the schema has no place for.
+            names = {name: None for row in batch for name in row}
+            schema = writer.schema if writer else None
+            table = pyarrow.Table.from_pylist([{**names, **row} for row in batch], schema=schema)
+            if _said(table.to_pylist()) != _said(batch):
+                raise TypeError("a row has columns or values that the first ones have no place for")
             writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
             writer.write_table(table)
     except (pyarrow.ArrowException, TypeError) as error:
@@ -42,6 +47,13 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     finally:
         if writer is not None:
             writer.close()
+
+
+def _said(value: Any) -> Any:
+    """A value without what a table cannot tell from nothing: null, and objects of nothing else."""
+    if isinstance(value, Mapping):
+        return {key: said for key, inner in value.items() if (said := _said(inner)) not in (None, {})}
+    return [_said(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _pyarrow() -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from fteval.data.convert import json_values, tables
+from fteval.data.convert.forms import PROMPTS
 from fteval.data.convert.parquet import MAGIC, parquet_rows
 from fteval.data.hints import likely_encoding
 from fteval.data.jsonl import Problems, check_magic, unreadable
@@ -129,13 +130,13 @@ def _spoilt(value: Any) -> bool:
     return isinstance(value, list) and any(_spoilt(inner) for inner in value)
 
 
-_ROW_KEYS = ("messages", "conversations", "contents", "conversation")
+_ROW_KEYS = ("messages", "conversations", "contents", "conversation", "text", "chosen", "preferred_output", *PROMPTS)
 
 
 def unwrapped(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of an object that only holds a list of them (`{"data": […], "version": …}`), else itself."""
     lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
-    held = any(key in value for key in (*_ROW_KEYS, "prompt", "input", "chosen", "preferred_output"))
+    held = any(key in value for key in _ROW_KEYS)
     if len(lists) != 1 or held:
         yield value["row"] if isinstance(value.get("row"), dict) and "row_idx" in value else value
     else:

@@ -67,10 +67,15 @@ def lettered(asked: dict[str, Any], choices: Any, right: Any) -> tuple[dict[str,
     if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices) or len(choices) > 26:
         raise ValueError("'choices' must be a list of texts, 26 at most")
     letters = labels if labels and len(labels) == len(choices) else [chr(65 + i) for i in range(len(choices))]
-    if isinstance(right, int) and not isinstance(right, bool) and 0 <= right < len(choices):
+    if labels and str(right) in letters:  # labels may be numbers, and texts of choices too
+        right = str(right)
+    elif isinstance(right, int) and not isinstance(right, bool) and 0 <= right < len(choices):
         right = letters[right]
     elif right in choices:
-        right = letters[choices.index(right)]
+        place = choices.index(right)
+        if right in letters and letters[place] != right:
+            raise ValueError(f"the answer {right!r} is the text of one choice and the letter of another")
+        right = letters[place]
     if right not in letters:
         raise ValueError(f"the answer {right!r} is none of the {len(choices)} choices")
     below = "\n".join(f"{letter}. {choice}" for letter, choice in zip(letters, choices, strict=True))

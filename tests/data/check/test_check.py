@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +197,36 @@ def test_the_page_shows_bars_and_never_a_key(tmp_path: Path, capsys: Any) -> Non
     assert cli.call(["data", "check", str(tmp_path / "none.jsonl")]) == 2
     (tmp_path / "t.jsonl").write_text("")
     assert cli.call(["data", "check", str(tmp_path / "t.jsonl")]) == 5
+
+
+def test_a_key_is_not_said_again_where_its_row_is_broken_and_no_id_moves_the_cursor(
+    tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        lines({"prompt": "Who is it?", "target": "Ann"}) + '{"prompt": sk-abcdefghijklmnop1'
+    )
+    (tmp_path / "h.jsonl").write_text(lines({"id": "\x1b]0;q", "prompt": "Who is it?", "target": "Ann"}))
+    assert cli.call(["data", "check", str(tmp_path / "t.jsonl"), "--holdout", str(tmp_path / "h.jsonl")]) == 1
+    said = capsys.readouterr().out
+    assert "t.jsonl:2: not JSON" in said and "sk-" not in said and "\x1b" not in said and "\\x1b]0;q" in said
+
+
+@pytest.mark.parametrize("key", ["AKIAABCDEFGHIJKLMNOP", "glpat-abcdefghijklmnopqrst", "sk_live_abcdefghijklmnopq"])
+def test_a_key_without_a_digit_is_found(key: str) -> None:
+    assert [(kind, what) for _, kind, what in private([f"Mine is {key}."])] == [("key", key)]
+
+
+def test_copies_do_not_depend_on_the_process() -> None:
+    """Only inner runs of words are shared; Python's hash of texts is another one in each process."""
+    code = (
+        "import random; from fteval.data.check.alike import copies; from fteval.data.check.rows import Row; "
+        "r = random.Random(0); middle = [' '.join(str(r.random()) for _ in range(10)) for _ in range(60)]; "
+        "texts = [f'{e} {m} {e}' for m in middle for e in ('x', 'y')]; "
+        "print([p.one for p in copies([Row('', t, t, None) for t in texts])])"
+    )
+    said = {
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+                       capture_output=True, check=True).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(said) == 1

@@ -220,3 +220,94 @@ def test_a_table_reads_back_what_csv_writes(tmp_path: Path) -> None:
         csv.writer(file).writerows([["question", "answer"], ['a "b", c\nd', "é"]])
     code, rows = convert(tmp_path, (tmp_path / "t.csv").read_bytes(), name="t.csv")
     assert code == 0 and [t["content"] for t in rows[0]["messages"]] == ['a "b", c\nd', "é"]
+
+
+@pytest.mark.parametrize(
+    ("row", "prompt"),
+    [
+        ({"instruction": "Say it in English:", "input": "Hund", "system": "Be brief."}, "Say it in English:\n\nHund"),
+        ({"question": "Hund?", "system": "Be brief."}, "Hund?"),
+    ],
+)
+def test_a_pair_keeps_all_that_is_asked(tmp_path: Path, row: dict[str, str], prompt: str) -> None:
+    code, (made,) = convert(tmp_path, lines({**row, "chosen": "dog", "rejected": "cat"}), "--to", "pairs")
+    system = {"role": "system", "content": "Be brief."}
+    assert code == 0 and made["prompt"] == [system, {"role": "user", "content": prompt}]
+
+
+def test_a_pair_of_long_conversations_keeps_their_turns_beside_a_prompt(tmp_path: Path) -> None:
+    before = [ASK, SAY, {"role": "user", "content": "And Faust?"}]
+    pair = {name: [*before, {"role": "assistant", "content": name}] for name in ("chosen", "rejected")}
+    code, (made,) = convert(tmp_path, lines({"prompt": ASK["content"], **pair}), "--to", "pairs")
+    assert code == 0 and made["prompt"] == before
+    other = {**pair, "rejected": [ASK, *pair["rejected"][2:]]}
+    assert convert(tmp_path, lines({"prompt": ASK["content"], **other}), "--to", "pairs")[0] == 2
+
+
+def test_parquet_holds_columns_that_only_later_rows_have(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    from fteval.data.convert.parquet import parquet_rows, write_parquet
+    from fteval.errors import UserError
+
+    rows = [{"a": "1"}, {"a": "2", "b": ["x"], "turns": [{"c": "3"}, {"c": "4", "weight": 0}]}]
+    write_parquet(tmp_path / "a.parquet", rows)
+    assert dict(parquet_rows(tmp_path / "a.parquet"))[2]["b"] == ["x"]
+    late = [*({"a": "1", "turns": [{"c": "3"}]} for _ in range(2000)), rows[1]]
+    with pytest.raises(UserError, match="no place for"):
+        write_parquet(tmp_path / "b.parquet", late)
+
+
+@pytest.mark.parametrize("row", ['{"prompt": "q", "target": "a", "target": "b"}', "{'prompt': 'q', 'x': {1: 2, 1: 3}}"])
+def test_a_key_that_stands_twice_is_never_read_as_its_last(tmp_path: Path, capsys: Any, row: str) -> None:
+    code, made = convert(tmp_path, row + "\n" + lines({"prompt": "q", "target": "a"}))
+    assert code == 3 and len(made) == 1 and "stands twice" in capsys.readouterr().err
+
+
+def test_commas_in_pythons_spelling_stay(tmp_path: Path) -> None:
+    code, (made,) = convert(tmp_path, "{'prompt': 'A list: [1, 2, ]', 'target': 'It is.',}\n")
+    assert code == 0 and made["messages"][0]["content"] == "A list: [1, 2, ]"
+
+
+def test_a_question_with_its_sources_is_one_row(tmp_path: Path) -> None:
+    row = {"question": "Who?", "answer": "Ann.", "documents": [{"title": "t", "text": "Ann did."}]}
+    code, (made,) = convert(tmp_path, lines(row))
+    assert code == 0 and made["messages"][1]["content"] == "Ann." and made["documents"] == row["documents"]
+
+
+def test_labels_of_choices_are_labels_where_choices_are_numbers_too(tmp_path: Path) -> None:
+    """As in ARC, where some questions have the labels 1 to 4."""
+    row = {"question": "1 + 2?", "choices": {"text": ["2", "3"], "label": ["1", "2"]}, "answerKey": "2"}
+    code, (made,) = convert(tmp_path, lines(row))
+    assert code == 0 and made["messages"][1]["content"] == "2"
+    assert convert(tmp_path, lines({"question": "Which?", "choices": ["B", "C"], "answer": "B"}))[0] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does [INST] x [/INST] mean?",
+        "Sum this up.\n\nHuman: hi\n\nAssistant: hello",
+        "Read <|im_start|>user\nhi<|im_end|> aloud.",
+    ],
+)
+def test_a_text_about_a_template_stays_whole(tmp_path: Path, text: str) -> None:
+    code, (made,) = convert(tmp_path, lines({"prompt": text, "target": "Yes."}))
+    assert code == 0 and made["messages"][0] == {"role": "user", "content": text}
+
+
+def test_a_last_turn_is_not_replaced_by_another_target(tmp_path: Path, capsys: Any) -> None:
+    rows = [{**ROW, "target": ["Jane", SAY["content"]]}, {**ROW, "target": "Bach"}]
+    code, made = convert(tmp_path, lines(*rows))
+    assert code == 3 and len(made) == 1 and "another answer than the last turn" in capsys.readouterr().err
+
+
+def test_no_longer_than_is_at_most(tmp_path: Path) -> None:
+    rows = [{"prompt": "q", "target": "a " * n} for n in (4, 5, 6)]
+    code, made = convert(tmp_path, lines(*rows), "--filter", "no longer than 5 words in assistant")
+    assert code == 0 and [len(row["messages"][1]["content"].split()) for row in made] == [4, 5]
+
+
+def test_keys_of_rows_move_no_cursor(tmp_path: Path, capsys: Any) -> None:
+    convert(tmp_path, lines({"a\x1b]0;b\u202e": 1}, {"prompt": "q", "target": "a"}))
+    err = capsys.readouterr().err
+    assert "\\x1b]0;b\\u202e" in err and "\x1b" not in err
