@@ -33,6 +33,10 @@ TOKENS = [
     b"\xb6",
     b"new",
     b" york",
+    b"\nyork",
+    b"york",
+    b"\n\n",
+    b"_",
 ]
 
 
@@ -56,6 +60,9 @@ def write(automaton: Words, *texts: bytes) -> bool:
         ([b"a", b"d", b"\xc3", b"\xb6", b"g"], True), ([b"d", b"\xc3", b"a"], True),
         ([b"new", b" york"], False), ([b"new", b" ", b"new", b" york"], False), ([b"new", b"a", b" york"], True),
         ([b"do", b"<end>"], True),
+        ([b"new", b"\nyork"], False), ([b"new", b" ", b" york"], False), ([b"new", b" ", b"\nyork"], False),
+        ([b"new", b" ", b"\n\n", b"york"], False), ([b"new", b" ", b" ", b"a", b" york"], True),
+        ([b"_", b"dog"], False), ([b"_", b"do", b"g", b"_"], False), ([b"new", b"york"], True),
     ],
 )  # fmt: skip
 def test_a_word_cannot_be_written_in_any_pieces(texts: list[bytes], can: bool) -> None:
