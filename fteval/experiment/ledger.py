@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,17 +37,26 @@ def holdout_digest(probe: ProbeResult) -> str:
 
 
 def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[str, ...]:
-    """What is to be said of the hold-outs of a candidate, when these looks are added to those of the store."""
-    decided = ledger.decided([*ledger.read(root), *new])
-    return tuple(_often(decided, result))
+    """What is to be said of the hold-outs of a candidate, when these looks are added to those of the store.
 
-
-def _often(decided: Mapping[tuple[str, str], set[str]], result: CandidateResult) -> Iterator[str]:
+    Candidates of one verdict are judged together, each the surer the more they are: they count as one.
+    """
+    before = ledger.decided(ledger.read(root))
+    together = {look.candidate for look in new}
+    often: dict[int, list[ProbeResult]] = {}
     for probe in result.run.probes:
-        n = len(decided.get((probe.probe, holdout_digest(probe)), ()))
+        n = 1 + len(before.get((probe.probe, holdout_digest(probe)), set()) - together)
         if n >= OFTEN:
-            told = f"the hold-out of '{probe.probe}' has decided {n} releases: consider a fresh one"
-            yield f"{told}{_by_luck(n, probe, result)}"
+            often.setdefault(n, []).append(probe)
+    return tuple(_often(n, probes, result) for n, probes in often.items())
+
+
+def _often(n: int, probes: Sequence[ProbeResult], result: CandidateResult) -> str:
+    names, several = ", ".join(f"'{probe.probe}'" for probe in probes), len(probes) > 1
+    told = f"the hold-out{'s' * several} of {names} {'have' if several else 'has'} decided {n} releases: consider "
+    told += "fresh ones" if several else "a fresh one"
+    chance = [size for probe in probes if (size := _by_luck(n, probe, result))]
+    return f"{told}. Of {n} that change nothing, the best shows about {', '.join(chance)} by chance" if chance else told
 
 
 def _by_luck(n: int, probe: ProbeResult, result: CandidateResult) -> str:
@@ -57,5 +66,4 @@ def _by_luck(n: int, probe: ProbeResult, result: CandidateResult) -> str:
         return ""
     size = luck(n) * (change.high - change.low) / _WIDTH
     better = size if change.metric.better == "higher" else -size
-    told = units.change(better, change.metric)
-    return f". Of {n} that change nothing, the best shows about {told} of `{change.metric.name}` by chance"
+    return f"{units.change(better, change.metric)} of `{units.name(probe.probe, change.metric.name, None)}`"

@@ -58,6 +58,22 @@ def test_looks_are_counted_by_candidate_and_said_once_they_are_many(
     assert f"The hold-out of 'h' has decided {OFTEN} releases, last " in capsys.readouterr().out
 
 
+def test_candidates_that_are_judged_together_are_one_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs(tmp_path / "base.jsonl", 0)
+    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "target": str(i)} for i in range(60)]
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    models = "".join(f"  c{i}: {{model: '{outputs(tmp_path / f'c{i}.jsonl', i)}'}}\n" for i in range(1, OFTEN + 2))
+    probe = "probes:\n  h: {use: holdout, data: h.jsonl}\n"
+    Path("fteval.yaml").write_text(f"version: 1\nbase: replay:base.jsonl\ncandidates:\n{models}{probe}")
+    cli.call(["run", "--json", "-q", "--store", str(tmp_path / "store")])
+    together = json.loads(capsys.readouterr().out)["candidates"]
+    assert len(together) == OFTEN + 1 and "has decided" not in json.dumps(together)
+    assert f"has decided {OFTEN + 2} releases" in judge(tmp_path, OFTEN + 2, "h.jsonl", capsys), "the next one follows"
+
+
 def test_a_damaged_ledger_is_said_and_not_read_as_no_looks(tmp_path: Path) -> None:
     look = ledger.Look("2026-01-01T00:00:00+00:00", "h", "p", "s", "c", "r", "ship")
     assert ledger.read(tmp_path) == []
