@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from fteval.alternatives.layers.layer import Layer
 from fteval.errors import PromptRefused, UserError
 from fteval.records import Engine, Message, folded
 
+_A_FILE = re.compile(r"\S+\.(?:txt|text|md|j2|jinja|prompt)")
+"""What is meant as a file: one that is there has become a path before."""
 LARGEST = 1 << 20
 """Characters of a prompt."""
 
@@ -30,6 +33,8 @@ class SystemPrompt:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str | Path):
             raise UserError(f"prompt: a text or a file is wanted, found {self.text!r}")
+        if isinstance(self.text, str) and _A_FILE.fullmatch(self.text.strip()):
+            raise UserError(f"prompt: no file {self.text}", fix="its path from the config's folder, or a text of words")
         if not self.read():
             raise UserError("the prompt is empty", fix="prompt: Answer in one sentence.")
 

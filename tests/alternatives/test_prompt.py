@@ -82,3 +82,8 @@ def test_an_empty_system_text_leaves_one_system_turn(pool: Pool) -> None:
     told = changed_by(pool.open("nano"), prompt="Be brief.")
     turns = told.prompt([Message("system", ""), USER]).messages
     assert turns == (Message("system", "Be brief."), USER)
+
+
+def test_a_file_that_is_not_there_is_no_text(pool: Pool) -> None:
+    with pytest.raises(UserError, match=r"no file prompts/suport\.txt"):
+        changed_by(pool.open("nano"), prompt="prompts/suport.txt")
