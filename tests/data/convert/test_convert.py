@@ -311,3 +311,10 @@ def test_keys_of_rows_move_no_cursor(tmp_path: Path, capsys: Any) -> None:
     convert(tmp_path, lines({"a\x1b]0;b\u202e": 1}, {"prompt": "q", "target": "a"}))
     err = capsys.readouterr().err
     assert "\\x1b]0;b\\u202e" in err and "\x1b" not in err
+
+
+@pytest.mark.parametrize(("rule", "kept"), [("letter e", 1), ("no letter x", 2), ("longer than 0 words", 1)])
+def test_a_row_without_an_answer_holds_only_what_is_true_of_silence(tmp_path: Path, rule: str, kept: int) -> None:
+    rows = [{"prompt": "q", "target": "yes"}, {"prompt": "r"}]
+    code, made = convert(tmp_path, lines(*rows), "--filter", f"{rule} in assistant")
+    assert code == 0 and len(made) == kept
