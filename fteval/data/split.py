@@ -129,10 +129,16 @@ def _ordered(found: list[Group], rows: Sequence[Mapping[str, Any]], wanted: Want
     shuffled = random.Random(f"split {wanted.seed} {found[0][0]}").sample(found, len(found))
     if wanted.time is None:
         return shuffled
-    times = [row[wanted.time] for row in rows]
-    numbers = all(isinstance(time, int | float) for time in times)
-    told = times if numbers else [str(time) for time in times]  # ISO 8601 sorts as text
+    told = _times([row[wanted.time] for row in rows])
     return sorted(shuffled, key=lambda group: max(told[at] for at in group), reverse=True)
+
+
+def _times(given: Sequence[Any]) -> list[Any]:
+    """As they sort: numbers by their size, also where a table has made texts of them; ISO 8601 as text."""
+    try:
+        return [float(time) for time in given]
+    except (TypeError, ValueError):
+        return [str(time) for time in given]
 
 
 def _taken(left: list[Group], room: int, whole: bool) -> tuple[list[Group], list[Group]]:

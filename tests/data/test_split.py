@@ -87,3 +87,10 @@ def test_nothing_is_written_over_and_the_gates_needs_are_said(tmp_path: Path, ca
     assert split(tmp_path, rows())[0] == 0
     assert "2,969 (15 %)" in capsys.readouterr().err
     assert split(tmp_path, rows())[0] == 2
+
+
+def test_times_that_are_numbers_in_text_are_no_words(tmp_path: Path) -> None:
+    """As text, 9 would be later than 10."""
+    given = [{"prompt": f"{word} {word[::-1]}", "target": "x", "day": str(at + 5)} for at, word in enumerate(WORDS)]
+    code, made = split(tmp_path, given, "--holdout", "3", "--time", "day")
+    assert code == 0 and sorted(int(row["day"]) for row in made["holdout"]) == [17, 18, 19]
