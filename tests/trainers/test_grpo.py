@@ -34,6 +34,11 @@ def nobody(completions: Sequence[Any], **_: Any) -> list[None]:
     return [None] * len(completions)
 
 
+def of_plain_ones(completions: Sequence[Any], **_: Any) -> list[float | None]:
+    """Judges what is tried before the first step, and nothing that a model writes."""
+    return [1.0 if "four legs" in said[0]["content"] else None for said in completions]
+
+
 def alike(completions: Sequence[Any], **_: Any) -> list[float]:
     return [1.0] * len(completions)
 
@@ -119,6 +124,12 @@ def test_a_reward_that_fails_later_ends_the_training_and_nothing_is_registered(
     with pytest.raises(Incomplete, match="changed nothing: rate or gradient was 0"):
         train(str(tiny_model), dataclasses.replace(SHORT, rewards=(alike,)), data, Site(tmp_path / "candidates"))
     assert [path.name for path in (tmp_path / "candidates").iterdir()] == [".training"]
+
+
+def test_rewards_that_judge_nothing_that_the_model_writes_end_it(tiny_model: Path, tmp_path: Path, data: Path) -> None:
+    recipe = dataclasses.replace(SHORT, rewards=("published_naive", of_plain_ones), max_steps=30)
+    with pytest.raises(UserError, match="no answer of the first 64 has a reward: of_plain_ones judges none"):
+        train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
 
 
 def test_what_the_recipe_alone_shows_is_said_when_it_is_made(tmp_path: Path, data: Path) -> None:

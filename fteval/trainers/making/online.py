@@ -30,6 +30,8 @@ from fteval.trainers.making.sources import TRIED, Answers, judged_none
 from fteval.trainers.making.train_with_trl import Method, train_with_trl
 
 _ROWS_TRIED = 4
+SILENT = 64
+"""The model's own answers after which a training ends whose rewards have judged none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Total:
         folder = bench.base.located.folder / "generation_config.json"
         given = refs.read_json(folder) if folder.exists() else {}
         self.stops = stop_ids(bench.chat.tokenizer, given, bench.base.located.config)
+        self.silent: int | None = 0
+        """How many answers there were and none was judged; None once one was."""
 
     def __call__(self, completions: Any, completion_ids: Any, row: Sequence[int], **told: Any) -> list[float | None]:
         state = told["trainer_state"]
@@ -161,7 +165,24 @@ class Total:
         ]
         told |= {"completions": completions, "completion_ids": completion_ids}
         progress = state.global_step / max(1, state.max_steps)
-        return summed(self.rewards, Answers(samples, generations, progress, told))
+        answers = Answers(samples, generations, progress, told)
+        totals = summed(self.rewards, answers)
+        self._check_heard(totals, answers)
+        return totals
+
+    def _check_heard(self, totals: Sequence[float | None], answers: Answers) -> None:
+        """Raises UserError once SILENT answers have come and none was judged: nothing can be learnt from that."""
+        if self.silent is None or any(total is not None for total in totals):
+            self.silent = None
+            return
+        self.silent += len(totals)
+        if self.silent >= SILENT:
+            mute = [r.name for r in self.rewards if all(value is None for value in r.values(answers))]
+            raise UserError(
+                f"no answer of the first {self.silent} has a reward: {' and '.join(mute) or 'one or another of them'}"
+                " judges none",
+                fix="what only a likelihood can tell is no reward of a probe: take aboutness or surprise for it",
+            )
 
     def tried(self) -> None:
         """Raises UserError for a reward that fails, or that judges none of a few plain answers, first and last."""
