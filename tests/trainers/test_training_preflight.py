@@ -19,7 +19,8 @@ def test_without_colour_the_learnt_tokens_stand_in_brackets() -> None:
         "  <|im_start|>user\n"
         "  Who?<|im_end|>\n"
         "  <|im_start|>assistant\n"
-        "  [[Romeo.<|im_end|>\\n]]"
+        "  [[Romeo.<|im_end|>\\n]]\n"
+        "warning: one row alone: it is learnt by heart, and little else"
     )
 
 
