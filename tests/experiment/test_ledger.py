@@ -28,6 +28,14 @@ def outputs(path: Path, number: int) -> str:
     return f"replay:{path}"
 
 
+def asked(folder: Path) -> list[dict[str, str]]:
+    """The rows of a hold-out, in a file beside the base's outputs."""
+    outputs(folder / "base.jsonl", 0)
+    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "target": str(i)} for i in range(60)]
+    (folder / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return rows
+
+
 def judge(folder: Path, number: int, holdout: str, capsys: pytest.CaptureFixture[str]) -> str:
     """The warnings of one verdict."""
     ref = outputs(folder / f"c{number}.jsonl", number)
@@ -40,9 +48,7 @@ def test_looks_are_counted_by_candidate_and_said_once_they_are_many(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    outputs(tmp_path / "base.jsonl", 0)
-    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "target": str(i)} for i in range(60)]
-    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rows = asked(tmp_path)
     for number in range(1, OFTEN):
         assert "has decided" not in judge(tmp_path, number, "h.jsonl", capsys)
     assert "has decided" not in judge(tmp_path, 1, "h.jsonl", capsys), "judged before"
@@ -63,9 +69,7 @@ def test_candidates_that_are_judged_together_are_one_look(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    outputs(tmp_path / "base.jsonl", 0)
-    rows = [{"id": f"q{i}", "prompt": f"Say {i}.", "target": str(i)} for i in range(60)]
-    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked(tmp_path)
     models = "".join(f"  c{i}: {{model: '{outputs(tmp_path / f'c{i}.jsonl', i)}'}}\n" for i in range(1, OFTEN + 2))
     probe = "probes:\n  h: {use: holdout, data: h.jsonl}\n"
     Path("fteval.yaml").write_text(f"version: 1\nbase: replay:base.jsonl\ncandidates:\n{models}{probe}")
