@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from fteval.alternatives.layers.examples import Chosen, Example, examples, picker
 from fteval.alternatives.layers.layer import Layer
 from fteval.errors import UserError
-from fteval.records import Engine, Generation, Message, Request, Sampling, digest
+from fteval.records import Engine, Message, digest
 
 MOST = 256
 
@@ -51,17 +52,12 @@ class Shown(Layer):
             inner,
             {"name": "few_shot", "version": told.version, "k": told.k, "select": told.select, "rows": content},
         )
-        self._pick: Chosen = picker(told.select, rows, told.k)
-        self._shown: dict[str, list[str]] = {}  # by the question, which stays the last turn whatever is below
+        self._pick: Chosen = cache(picker(told.select, rows, told.k))
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
         begins = 1 if messages[0].role == "system" else 0
-        chosen = self._pick(messages[-1].content)
-        turns = (*messages[:begins], *(turn for row in chosen for turn in row.turns), *messages[begins:])
-        self._shown[messages[-1].content] = [row.id for row in chosen]
-        return turns
+        shown = (turn for row in self._pick(self.question(messages).text) for turn in row.turns)
+        return (*messages[:begins], *shown, *messages[begins:])
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
-        of = {request.key: self._shown.get(request.prompt.messages[-1].content) for request in requests}
-        for group in self.inner.generate(requests, sampling):
-            yield [replace(g, how={**(g.how or {}), "shown": of[g.key]}) if of[g.key] else g for g in group]
+    def how(self, messages: Sequence[Message]) -> Mapping[str, Any]:
+        return {"shown": [row.id for row in self._pick(self.question(messages).text)]}

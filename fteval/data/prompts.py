@@ -44,6 +44,14 @@ def training_sample(row: Mapping[str, Any]) -> Sample:
     return sample_from_row(row)
 
 
+def answer_of(sample: Sample) -> str:
+    """What a training row answers, the first of several. Raises ValueError for a row without."""
+    target = sample.target[0] if isinstance(sample.target, list | tuple) and sample.target else sample.target
+    if not isinstance(target, str) or not target.strip():
+        raise ValueError("no answer to show: a last assistant turn, or `target`")
+    return target
+
+
 def _prompt(row: Mapping[str, Any]) -> dict[str, Any]:
     sample = training_sample(row)
     if sample.messages[-1].role != "user" or not sample.messages[-1].content.strip():

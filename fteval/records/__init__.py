@@ -41,6 +41,7 @@ from fteval.records.generations import (
     Failure,
     Generation,
     KeyedEngine,
+    MeetingEngine,
     PricedEngine,
     Prompt,
     RemarkingEngine,

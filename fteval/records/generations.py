@@ -251,6 +251,18 @@ class WeighingEngine(Protocol):
 
 
 @runtime_checkable
+class MeetingEngine(Protocol):
+    """An engine that is told what it will be asked before the first prompt, because what it does rests on the sample,
+    not on its words alone."""
+
+    def meet(self, probe: str, samples: Sequence[Sample], asked: Sequence[Sequence[Message]]) -> None:
+        """The samples of a probe, and the conversations in which `prompt` will be asked for them, in their order."""
+
+    def met(self) -> Mapping[str, Any]:
+        """What it found in them, as JSON: kept in the run's manifest."""
+
+
+@runtime_checkable
 class DivergingEngine(Protocol):
     """An engine that can be held against another, token by token."""
 

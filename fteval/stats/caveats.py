@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from fteval.records import GateResult, MetricChange, ProbeResult, RunRecord
+from fteval.stats import retrieval
 
 FEW = 10
 """Below so many independent samples an interval says little, however it is computed."""
@@ -19,6 +20,7 @@ def warnings_of(
     found = [
         *_of_runs(base, run, same),
         *_of_answers(base, run),
+        *retrieval.warnings(run),
         *_of_samples(changes),
         *_of_gates(gates),
         *run.warnings,

@@ -77,7 +77,7 @@ def test_a_prompt_s_file_lies_beside_the_config(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("candidates", "line", "says"),
     [
-        ("{a: {promt: x}}", 3, "prompt; found promt"),
+        ("{a: {promt: x}}", 3, "; found promt"),
         ("{a: {constrain: {}}}", 3, "nothing is constrained"),
         ("{a: {constrain: {forbid_letter: e}}}", 3, "Did you mean 'forbid_letters'"),
         ("{a: {constrain: {forbid_letters: '3'}}}", 3, "no letter"),

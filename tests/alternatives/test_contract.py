@@ -20,6 +20,7 @@ WORKS: dict[str, Any] = {
     "prompt": "Be brief.",
     "constrain": {"forbid_letters": "e"},
     "few_shot": {"data": ROWS, "k": 2},
+    "retrieve": {"corpus": ROWS, "k": 2},
 }
 """Settings with which each can be tried on nano."""
 ASKED = [Message("user", "What is a dog?")]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy
 
+from fteval.alternatives.layers.bm25 import bm25
 from fteval.data.jsonl import Problems, rows
-from fteval.data.prompts import training_sample
-from fteval.errors import UserError
+from fteval.data.prompts import answer_of, training_sample
 from fteval.records import Message, normalised
 
 NEAR = 90
@@ -41,12 +41,9 @@ def examples(path: Path) -> list[Example]:
     for number, row in rows(path, problems):
         try:
             sample = training_sample(row)
+            target = answer_of(sample)
         except ValueError as error:
             problems.add(number, str(error))
-            continue
-        target = sample.target[0] if isinstance(sample.target, list | tuple) and sample.target else sample.target
-        if not isinstance(target, str) or not target.strip():
-            problems.add(number, "no answer to show: a last assistant turn, or `target`")
             continue
         turns = tuple(m for m in sample.messages if m.role != "system")
         found.append(Example(sample.id, turns[-1].content, (*turns, Message("assistant", target))))
@@ -101,20 +98,10 @@ def _diverse(rows: Sequence[Example], most: int) -> list[Example]:
 
 
 def _similar(rows: Sequence[Example], k: int) -> Chosen:
-    try:
-        import bm25s
-    except ImportError:
-        raise UserError("select: similar needs bm25s", fix="pip install 'fteval[retrieve]'") from None
-
-    def cut(texts: Sequence[str]) -> list[list[str]]:
-        return bm25s.tokenize(list(texts), stopwords=None, return_ids=False, show_progress=False)  # type: ignore[no-any-return]
-
-    index = bm25s.BM25()
-    index.index(cut([row.question for row in rows]), show_progress=False)
+    scores = bm25([row.question for row in rows])
 
     def chosen(question: str) -> list[Example]:
-        scores = numpy.asarray(index.get_scores(cut([question])[0]))
-        order = numpy.argsort(-scores, kind="stable")  # of equals the first of the file
+        order = numpy.argsort(-scores(question), kind="stable")  # of equals the first of the file
         return list(reversed(_first(k, (rows[i] for i in order), question)))  # the likest next to it
 
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,18 @@ from fteval.records import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a conversation asks."""
+
+    text: str
+    """As the sample has it, without what layers above put around it."""
+    place: int | None
+    """Of the turn that asks it; None where no user says anything."""
+    sample: Sample | None = None
+    """What is asked it for, where that was met."""
+
+
 class Layer:
     """Change `messages` to ask otherwise, `generate` to answer otherwise; state is made in your own `__init__`.
 
@@ -43,10 +56,34 @@ class Layer:
         """`content` is what this layer is, with its name and version, as JSON: a part of every answer's key."""
         self.inner, self.content = inner, content
         self.ref = inner.ref
+        self._met: dict[tuple[Message, ...], Sample] = {}
+        self._how: dict[tuple[Message, ...], Mapping[str, Any]] = {}
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The conversation that is asked for in place of this one; never called for plain text."""
         return messages
+
+    def how(self, messages: Sequence[Message]) -> Mapping[str, Any]:
+        """What `messages` does to this conversation, as JSON: kept with its answer. {}: nothing worth keeping."""
+        return {}
+
+    def meet(self, probe: str, samples: Sequence[Sample], asked: Sequence[Sequence[Message]]) -> None:
+        """What a probe is going to ask, each as this layer will be asked for it: see `MeetingEngine`."""
+        self._met |= {tuple(messages): sample for sample, messages in zip(samples, asked, strict=True)}
+        if isinstance(self.inner, Layer):
+            self.inner.meet(probe, samples, [self._asked(messages) for messages in asked])
+
+    def met(self) -> Mapping[str, Any]:
+        """What is worth keeping of that, of this layer and those below."""
+        return self.inner.met() if isinstance(self.inner, Layer) else {}
+
+    def question(self, messages: Sequence[Message]) -> Question:
+        """What is asked here. A conversation that goes on from one that was met asks what that one did."""
+        for n in range(len(messages), 0, -1):
+            if sample := self._met.get(tuple(messages[:n])):
+                return Question(sample.prompt_text, n - 1, sample)
+        place = next((n for n in reversed(range(len(messages))) if messages[n].role == "user"), None)
+        return Question("" if place is None else messages[place].content, place)
 
     def identity(self) -> Mapping[str, Any]:
         """The engine's below, and all layers on it from the lowest up."""
@@ -54,10 +91,12 @@ class Layer:
         return {**below, "alternatives": [*below.get("alternatives", ()), dict(self.content)]}
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        return self.inner.prompt(self._asked(messages))
+        return self._noted(messages, self.inner.prompt(self._asked(messages)))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
-        return self.inner.generate(requests, sampling)
+        done = {request.key: how for request in requests if (how := self._how.get(request.prompt.messages))}
+        for group in self.inner.generate(requests, sampling):
+            yield [replace(g, how={**(g.how or {}), **done[g.key]}) if g.key in done else g for g in group]
 
     def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         return self.inner.loglikelihood(pairs)
@@ -68,20 +107,26 @@ class Layer:
     def _asked(self, messages: Sequence[Message]) -> Sequence[Message]:
         return messages if messages[0].role == "text" else self.messages(messages)
 
+    def _noted(self, messages: Sequence[Message], prompt: Prompt) -> Prompt:
+        """The prompt, of which is kept what was done for it: layers below change it too, so that it is known by all."""
+        if messages[0].role != "text" and (how := self.how(messages)):
+            self._how[prompt.messages] = how
+        return prompt
+
 
 class _Part:
     """What a layer can do because the engine below can."""
 
     inner: Any
     _asked: Callable[[Sequence[Message]], Sequence[Message]]
+    _noted: Callable[[Sequence[Message], Prompt], Prompt]
 
 
 class _Templated(_Part):
     def prompt_with(
         self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
     ) -> Prompt:
-        prompt: Prompt = self.inner.prompt_with(self._asked(messages), tools, variables)
-        return prompt
+        return self._noted(messages, self.inner.prompt_with(self._asked(messages), tools, variables))
 
 
 class _Constrained(_Part):

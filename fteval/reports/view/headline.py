@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fteval.records import Behaviour, CandidateResult, MetricChange
 from fteval.reports.view import rows
-from fteval.stats import units
+from fteval.stats import retrieval, units
 from fteval.stats.collapse import AUTOMATIC
 
 NAMED = 6
@@ -25,7 +25,7 @@ _STARTS = {
 def summary(result: CandidateResult, changes: Sequence[MetricChange]) -> str:
     """`Better on iso_date.iso +100.0 pp. Worse on facts.correct −73.3 pp.`
 
-    What gates are on, and the headlines of probes that have no gate or moved.
+    What gates are on, and the headlines of probes that have no gate or moved; then what a search found.
     """
     on = {
         (g.gate.probe, g.gate.metric): g for g in result.gates if _is_plain(g.gate.slice, g.gate.anchor, g.gate.where)
@@ -41,7 +41,8 @@ def summary(result: CandidateResult, changes: Sequence[MetricChange]) -> str:
             # A gain that passed its gate is one, whatever the interval at another level says.
             tone = "good" if key in gained and tone != "stopped" else tone
             found.setdefault(tone, []).append(_moved(change, tone, result))
-    return " ".join(f"{start} {_listed(found[tone])}." for tone, start in _STARTS.items() if tone in found)
+    sentences = [f"{start} {_listed(found[tone])}." for tone, start in _STARTS.items() if tone in found]
+    return " ".join([*sentences, *filter(None, [retrieval.sentence(result.run)])])
 
 
 def _is_plain(slice: Mapping[str, str] | None, anchor: str | None, where: str | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from fteval.records import CandidateResult, RunRecord
 from fteval.reports.escape import clip
 from fteval.reports.view import judges, reference
+from fteval.stats import retrieval
 
 LEVEL = 0.95
 """Of the intervals in tables."""
@@ -62,6 +63,7 @@ def _facts(run: RunRecord) -> dict[str, str]:
         **_of_server(run),
         **reference.facts(run),
         **judges.facts(run),
+        **dict(retrieval.facts(run)),
     }
     identity = _plan(run).get("engine")
     for key, value in (identity if isinstance(identity, Mapping) else {}).items():

@@ -18,6 +18,8 @@ from fteval.records import (
     ExportedEngine,
     Failure,
     KeyedEngine,
+    MeetingEngine,
+    Message,
     Prompt,
     RemarkingEngine,
     Request,
@@ -94,6 +96,7 @@ class Work:
             **({"served": dict(served)} if served is not None else {}),
             **({"references": referees.named} if referees is not None and referees.references else {}),
             **({"judges": judges} if judges else {}),
+            **(engine.met() if isinstance(engine, MeetingEngine) else {}),
             "probes": {p.name: _probe_fields(p) for p in self.suite.probes},
             "oddities": [*self.suite.oddities(), *self.remarks],
             "notes": self.suite.notes(),
@@ -139,6 +142,8 @@ def plan(
         if drawn.extra_body and not isinstance(engine, ServedEngine | KeyedEngine):
             raise UserError("extra_body is for servers", where=engine.ref, fix="leave it out, or serve the model")
         keys = identity.Keys(engine_identity, drawn)
+        if isinstance(engine, MeetingEngine):
+            engine.meet(probe.name, probe.samples, [_turns(engine, sample, drawn) for sample in probe.samples])
         diverges = asks_base(probe.probe)
         apart = diverges and not (base is not None and isinstance(engine, DivergingEngine))
         for sample in probe.samples:
@@ -255,8 +260,7 @@ def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:
             where=engine.ref,
             fix="ask a local model, or ask through the template: --set chat=true",
         )
-    saved = isinstance(engine, KeyedEngine)  # its outputs are found by what was asked
-    messages = folded(sample.messages) if sampling.system == "fold" and not saved else sample.messages
+    messages = _turns(engine, sample, sampling)
     if not sample.tools and not sampling.chat_template_kwargs:
         return engine.prompt(messages)
     if isinstance(engine, TemplatedEngine):
@@ -264,6 +268,11 @@ def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:
     if not sample.tools:
         raise UserError("this engine takes no chat_template_kwargs", where=engine.ref, fix="leave them out of sampling")
     raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
+
+
+def _turns(engine: Engine, sample: Sample, sampling: Sampling) -> tuple[Message, ...]:
+    saved = isinstance(engine, KeyedEngine)  # its outputs are found by what was asked
+    return folded(sample.messages) if sampling.system == "fold" and not saved else sample.messages
 
 
 def _check_one_question(engine: Engine, asked: Request, sample: Sample, prompt: Prompt) -> None:

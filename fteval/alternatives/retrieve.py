@@ -1,0 +1,102 @@
+"""Retrieval: what was found in a corpus stands before the question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from fteval.alternatives.layers.corpus import Passage, distinct, passages
+from fteval.alternatives.layers.finding import Finder, finder
+from fteval.alternatives.layers.layer import Layer
+from fteval.alternatives.layers.recall import recall_of
+from fteval.errors import UserError
+from fteval.records import Engine, Message, Sample, digest
+from fteval.records.retrieval import FIELD, Recall, Retrieved
+
+MOST = 256
+PARTS = ("{passages}", "{question}")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    """Shows the model what a corpus says of each question."""
+
+    corpus: Path
+    """Passages: rows with `text` (perhaps `title`, `id`), or questions with their answers; or a .txt or .md file, whose
+    paragraphs they are."""
+    k: int = 3
+    """How many are shown; fewer where fewer have anything in common with the question."""
+    by: Literal["bm25", "gold"] = "bm25"
+    """bm25: the words of the question; gold: those that the sample's `gold` names, as many as these are: what the best
+    search could do."""
+    template: str = "Context:\n{passages}\n\nQuestion: {question}"
+    """What becomes of the user's turn. Where nothing was found, it stays as it is."""
+
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= MOST:
+            raise UserError(f"retrieve: 'k' must be from 1 to {MOST}, found {self.k}")
+        if not self.corpus.is_file():
+            raise UserError(f"retrieve: no file {self.corpus}")
+        if wrong := [part for part in PARTS if self.template.count(part) != 1]:
+            raise UserError(f"retrieve: 'template' must hold {wrong[0]} once, found {self.template!r}")
+
+    def on(self, engine: Engine) -> Engine:
+        found = passages(self.corpus)
+        if self.by != "gold" and (n := len(distinct(found))) < self.k:
+            raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {n} different passages")
+        return Informed(engine, self, found)
+
+
+class Informed(Layer):
+    """A model that is shown passages with the question."""
+
+    def __init__(self, inner: Engine, told: Retrieve, corpus: Sequence[Passage]) -> None:
+        content = {
+            "name": "retrieve", "version": told.version, "by": told.by, "template": told.template,
+            **({} if told.by == "gold" else {"k": told.k}),
+            "corpus": digest([[passage.id, passage.text] for passage in corpus]),
+        }  # fmt: skip
+        super().__init__(inner, content)
+        self._find: Finder = finder(told.by, corpus, told.k)
+        self._told, self._known = told, {passage.id: passage for passage in corpus}
+        self._recall: dict[str, Recall] = {}
+
+    def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
+        asked = self.question(messages)
+        found = self._find(asked)
+        if not found or asked.place is None:
+            return messages
+        turn = Message("user", filled(self._told.template, found, messages[asked.place].content))
+        return (*messages[: asked.place], turn, *messages[asked.place + 1 :])
+
+    def how(self, messages: Sequence[Message]) -> Mapping[str, Any]:
+        return {"retrieved": [passage.id for passage in self._find(self.question(messages))]}
+
+    def meet(self, probe: str, samples: Sequence[Sample], asked: Sequence[Sequence[Message]]) -> None:
+        super().meet(probe, samples, asked)
+        turns = [(s, self._find(self.question(m))) for s, m in zip(samples, asked, strict=True) if m[0].role != "text"]
+        self._recall[probe] = recall_of([s for s, _ in turns], [found for _, found in turns], self._known)
+
+    def met(self) -> Mapping[str, Any]:
+        """Raises UserError where the gold passages are to be shown, and no sample names one of this corpus."""
+        told = self._told
+        gold = told.by == "gold"
+        if gold and not any(recall.gold for recall in self._recall.values()):
+            raise UserError(
+                f"by: gold shows the passages that samples name in `gold`, and none names one of {told.corpus}",
+                fix='{"prompt": …, "target": …, "gold": "ID OF A PASSAGE"}',
+            )
+        below = super().met()
+        own = Retrieved(told.by, None if gold else told.k, len(self._known), self._recall).as_json()
+        return {**below, FIELD: [*below.get(FIELD, ()), own]}
+
+
+def filled(template: str, found: Sequence[Passage], question: str) -> str:
+    """The template with passages and question; what braces these have stay as they are."""
+    parts = {PARTS[0]: "\n\n".join(passage.text for passage in found), PARTS[1]: question}
+    return re.sub("|".join(map(re.escape, PARTS)), lambda part: parts[part[0]], template)
