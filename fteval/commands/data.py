@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fteval.commands import data_check, data_convert, data_split, options
+from fteval.commands import data_amplify, data_check, data_convert, data_noise, data_split, options
 from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
 
@@ -90,6 +90,8 @@ def known(asked: Asked, output: Path, display: options.Display) -> int:
     return OK
 
 
+command.add_command(data_amplify.command)
 command.add_command(data_check.command)
 command.add_command(data_convert.command)
+command.add_command(data_noise.command)
 command.add_command(data_split.command)

@@ -15,15 +15,19 @@ from fteval.errors import GATE_FAILED, OK, NothingToEvaluate
 from fteval.experiment.asked import Asked
 
 if TYPE_CHECKING:
-    from fteval.data.check.check import Checked
-    from fteval.data.check.rows import Row
+    from fteval.data.check.check import Checked, Finding
 
 _BAR = 40
 
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
-@options.asked("config", holdouts="A file that must not be trained on, beside the config's; repeatable.")
+@options.asked(
+    "config", "store", "device", "offline",
+    holdouts="A file that must not be trained on, beside the config's; repeatable.",
+    model="The base: how long the rows are in its tokens, and what it knows of their facts.",
+    limit="Of --model: at most so many facts are asked.  [default: 100]",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of clusters and of rows that are drawn.")
 @options.as_json
 @options.output_flags
@@ -36,18 +40,23 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
     \b
     Example:  fteval data check train.jsonl -c fteval.yaml
               fteval data check train.jsonl more.jsonl --holdout holdout.jsonl
+              fteval data check train.jsonl --model nano
     """
     from importlib.util import find_spec
 
     from fteval.data.check.check import as_data, check
     from fteval.data.check.rows import read
+    from fteval.experiment.holdout_rows import holdouts
     from fteval.reports.escape import for_terminal
 
     rows = read(files)
     if not rows.rows and not rows.n_broken:
         raise NothingToEvaluate("no rows", where=", ".join(map(str, files)))
-    clusters = find_spec("sklearn") is not None
-    checked = check(rows, dict(_holdouts(asked)), clusters, seed)
+    clusters, held = find_spec("sklearn") is not None, holdouts(asked)
+    checked = check(rows, held.rows, clusters, seed)
+    if asked.model is not None:
+        of_model = tuple(_of_model(files, asked, seed, display))
+        checked = replace(checked, findings=(*checked.findings, *of_model))
     if as_json:
         click.echo(json.dumps(as_data(checked), indent=1))
     else:
@@ -57,20 +66,37 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
     return GATE_FAILED if checked.errors else OK
 
 
-def _holdouts(asked: Asked) -> Iterator[tuple[str, list[Row]]]:
-    """(name, rows) of each hold-out, those of a config's probes too. Raises UserError for one that cannot be read."""
-    from fteval.data.check.rows import of_sample
-    from fteval.data.read import read_samples
+def _of_model(files: tuple[Path, ...], asked: Asked, seed: int, display: options.Display) -> Iterator[Finding]:
+    """What the base makes of the rows. Raises UserError for one that cannot be asked."""
+    from fteval.commands.progress import Progress
+    from fteval.data.check.check import Finding
+    from fteval.data.check.learnt import learnt
+    from fteval.engines import refs
     from fteval.experiment.describe import describe, find_config
-    from fteval.experiment.suite import build_suite
+    from fteval.experiment.known_rows import ASKED, known_of
+    from fteval.experiment.place import placed
+    from fteval.experiment.row_tokens import max_length, tokens_of
+    from fteval.runs.journal.store import Store
+    from fteval.trainers.making.base import find_base
 
     config = find_config(asked.config, wanted=True)
-    found = {str(path): tuple(read_samples(path, tools=True)) for path in asked.holdouts}
-    if config is not None:
-        experiment = describe(replace(asked, holdouts=()), config)
-        found |= {spec.name: spec.samples for spec in build_suite(experiment).probes}
-    for name, samples in found.items():
-        yield name, [of_sample(f"{name}/{sample.id}", sample) for sample in samples]
+    experiment = describe(replace(asked, model=None, against=asked.model, holdouts=(), limit=None, probes=("facts",)))
+    assert asked.model is not None
+    rows, store = list(learnt(files)), Store(asked.store or experiment.store)
+    if not rows:
+        yield Finding("note", f"no answers for {asked.model} to learn")
+        return
+    if refs.parse(asked.model, store.candidates_dir).base.kind in ("scheme", "server"):
+        yield Finding("note", f"lengths in tokens were not counted: {asked.model} has no tokenizer here")
+    else:
+        base = find_base(asked.model, store.candidates_dir, offline=asked.offline)
+        longest = max_length(
+            describe(replace(asked, model=None, holdouts=(), limit=None), config) if config else None, files
+        )
+        yield from tokens_of(rows, base, asked.model, longest, seed)
+    with Progress(quiet=display.quiet, color=display.color) as listener:
+        place = placed(asked, experiment, listener, options.typed())
+        yield from known_of(rows, experiment, place, ASKED if asked.limit is None else asked.limit, seed)
 
 
 def _shown(checked: Checked) -> Iterator[str]:

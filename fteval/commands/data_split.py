@@ -53,15 +53,19 @@ def command(file: Path, output: Path, as_json: bool, **given: Any) -> int:
         raise UserError("\n".join(held.broken) or "no rows to split", where=str(file), fix="fteval data convert")
     wanted = Wanted(**given)
     chosen = parts(rows, held.rows, wanted)
+    made = sum(row.made and part != "train" for row, part in zip(held.rows, chosen, strict=True))
+    if made:
+        n = f"{made:,} row{'' if made == 1 else 's'}"
+        click.echo(f"warning: {n} outside train made of others: split what people wrote, then amplify train", err=True)
     output.mkdir(parents=True, exist_ok=True)
     counts = Counter(chosen)
     for name in (name for name in names if counts[name]):
         write_lines(output / f"{name}.jsonl", (row for row, part in zip(rows, chosen, strict=True) if part == name))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    made = {"source": str(file), "sha256": digest, **dataclasses.asdict(wanted), "rows": dict(counts)}
-    (output / "split.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    record = {"source": str(file), "sha256": digest, **dataclasses.asdict(wanted), "rows": dict(counts)}
+    (output / "split.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if as_json:
-        click.echo(json.dumps({**made, "needed": _needed()}, indent=1))
+        click.echo(json.dumps({**record, "needed": _needed()}, indent=1))
     else:
         told = ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])
         click.echo(f"{output}: {told}", err=True)

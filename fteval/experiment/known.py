@@ -13,6 +13,7 @@ from fteval.experiment.measure import Asking, execute
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.suite import build_suite
 from fteval.records import ProbeResult, Sample
+from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.store import Store
 
 SLICE = "known"
@@ -28,11 +29,20 @@ def known(experiment: Experiment, place: Place) -> list[dict[str, Any]]:
     Wordings take the place of the paper's few-shot prompts. Where an answer could not be judged, and where nothing is
     to be known, there is no such slice. Raises UserError where there is no model or no probe that says what is right.
     """
-    suite, store = build_suite(experiment), Store(place.store)
+    suite = build_suite(experiment)
     if experiment.base is None:
         raise UserError("no model whose knowledge is asked for", fix="name it with --model")
     if len(suite.probes) != 1 or METRIC not in {m.name for m in suite.probes[0].probe.metrics}:
         raise UserError(f"one probe is needed, and one that scores `{METRIC}`", fix="--probe facts")
+    kinds = kinds_of(suite, experiment, place)
+    samples = suite.probes[0].samples
+    return [_row(sample, kinds.get(fact_of(sample))) for sample in samples]
+
+
+def kinds_of(suite: Suite, experiment: Experiment, place: Place) -> dict[str, str]:
+    """Fact -> how well the experiment's base knows it, by a suite of one probe that scores `correct`."""
+    assert experiment.base is not None
+    store = Store(place.store)
     with opened_pool(store, place, experiment) as pool:
         asking, engine = Asking(suite, store), pool.open(experiment.base)
         ways = (("greedy", 0.0, 1), (f"at temperature {TEMPERATURE}", TEMPERATURE, REPEATS))
@@ -46,9 +56,7 @@ def known(experiment: Experiment, place: Place) -> list[dict[str, Any]]:
             ).probes[0]
             for label, t, repeats in ways
         )
-    samples = suite.probes[0].samples
-    kinds = dict(_kinds(samples, _right(greedy), _right(drawn)))
-    return [_row(sample, kinds.get(_fact(sample))) for sample in samples]
+    return dict(_kinds(suite.probes[0].samples, _right(greedy), _right(drawn)))
 
 
 def _right(result: ProbeResult) -> Mapping[str, float | None]:
@@ -62,7 +70,7 @@ def _kinds(
     facts: dict[str, list[Sample]] = {}
     for sample in samples:
         if not is_unknown(accepted(sample)):
-            facts.setdefault(_fact(sample), []).append(sample)
+            facts.setdefault(fact_of(sample), []).append(sample)
     for fact, wordings in facts.items():
         first, later = ([of.get(s.id) for s in wordings] for of in (greedy, drawn))
         if all(value == 1 for value in first):
@@ -75,7 +83,8 @@ def _kinds(
             yield fact, "unknown"
 
 
-def _fact(sample: Sample) -> str:
+def fact_of(sample: Sample) -> str:
+    """What a sample asks for: its group, else itself."""
     return sample.group or sample.id
 
 

@@ -54,6 +54,7 @@ def check(rows: Rows, holdouts: Mapping[str, Sequence[Row]], clusters: bool = Tr
     found = [
         *_format(rows),
         *_leaks(holdouts, kept),
+        *_made(holdouts),
         *_private(kept),
         *_copies(kept),
         *_answers(kept),
@@ -65,7 +66,8 @@ def check(rows: Rows, holdouts: Mapping[str, Sequence[Row]], clusters: bool = Tr
     return Checked(len(kept) + rows.n_broken, tuple(found), cover)
 
 
-def _finding(level: Level, what: str, places: Sequence[str]) -> Finding:
+def finding(level: Level, what: str, places: Sequence[str]) -> Finding:
+    """A finding that names the first places, and counts the others."""
     more = (f"… and {len(places) - SHOWN:,} more",) if len(places) > SHOWN else ()
     return Finding(level, what, (*places[:SHOWN], *more))
 
@@ -79,9 +81,12 @@ def _format(rows: Rows) -> Iterator[Finding]:
         hidden = rows.n_broken - len(rows.broken)
         more = (f"… and {hidden:,} more",) if hidden else ()
         yield Finding("error", f"{_n(rows.n_broken)} cannot be learnt from", (*rows.broken, *more))
+    if rows.unlearnt:
+        what = f"{_n(len(rows.unlearnt))} whose answers all have a weight of 0: nothing is learnt from them"
+        yield finding("error", what, rows.unlearnt)
     if rows.odd:
         what = f"{_n(len(rows.odd))} with turns in an odd order: no question last, two in a row, or system not first"
-        yield _finding("warning", what, rows.odd)
+        yield finding("warning", what, rows.odd)
 
 
 def _leaks(holdouts: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> Iterator[Finding]:
@@ -93,7 +98,14 @@ def _leaks(holdouts: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> Iterat
         counts = Counter(pair.how for pair in pairs.values())
         kinds = ", ".join(f"{n:,} {how}" for how, n in counts.most_common())
         places = [f"{asked[p.one].where} ~ {rows[p.other].where} ({p.how})" for p in pairs.values()]
-        yield _finding("error", f"{len(pairs):,} of {len(asked):,} prompts of {name} are trained on: {kinds}", places)
+        yield finding("error", f"{len(pairs):,} of {len(asked):,} prompts of {name} are trained on: {kinds}", places)
+
+
+def _made(holdouts: Mapping[str, Sequence[Row]]) -> Iterator[Finding]:
+    for name, asked in holdouts.items():
+        if made := [row.where for row in asked if row.made]:
+            what = f"{len(made):,} of {len(asked):,} rows of {name} were made of others: a hold-out is as people write"
+            yield finding("warning", what, made)
 
 
 def _private(rows: Sequence[Row]) -> Iterator[Finding]:
@@ -103,7 +115,7 @@ def _private(rows: Sequence[Row]) -> Iterator[Finding]:
         found.setdefault(kind, []).append(rows[at].where)  # the place and never what stands there
     for kind, places in found.items():
         article = "an" if kind[0] in "eI" else "a"
-        yield _finding(
+        yield finding(
             "error" if kind in private.SECRET else "warning", f"{_n(len(places))} with {article} {kind}", places
         )
 
@@ -113,17 +125,17 @@ def _copies(rows: Sequence[Row]) -> Iterator[Finding]:
     for pair in alike.copies(rows):
         pairs.setdefault(pair.how, []).append(f"{rows[pair.one].where} = {rows[pair.other].where}")
     for how, places in pairs.items():
-        yield _finding("warning", f"{_n(len(places))} {how} as an earlier one", places)
+        yield finding("warning", f"{_n(len(places))} {how} as an earlier one", places)
     against = [f"{rows[one].where} ≠ {rows[other].where}" for one, other in alike.conflicts(rows)]
     if against:
         what = f"{_n(len(against))} against an earlier one: the same question, another answer"
-        yield _finding("warning", what, against)
+        yield finding("warning", what, against)
 
 
 def _answers(rows: Sequence[Row]) -> Iterator[Finding]:
     without = [row.where for row in rows if row.answer is None]
     if without and len(without) < len(rows):
-        yield _finding("warning", f"{_n(len(without))} without an answer to learn", without)
+        yield finding("warning", f"{_n(len(without))} without an answer to learn", without)
 
 
 def _lengths(rows: Sequence[Row]) -> Iterator[Finding]:
@@ -171,7 +183,7 @@ def _covered(cover: Coverage | None, asked: Sequence[Row]) -> Iterator[Finding]:
         yield Finding("warning", f"lopsided: {100 * share:.0f} % of the rows sit in one of {n} clusters")
     if cover.far:
         what = f"{len(cover.far):,} of {len(asked):,} hold-out prompts have no neighbour in the training rows"
-        yield _finding("warning", what, [asked[i].where for i in cover.far])
+        yield finding("warning", what, [asked[i].where for i in cover.far])
 
 
 def as_data(checked: Checked) -> dict[str, Any]:

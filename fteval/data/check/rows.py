@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fteval.data.check.provenance import is_made
 from fteval.data.convert.forms import Keys, example
 from fteval.data.convert.sources import objects
 from fteval.data.jsonl import Problems
@@ -24,6 +25,8 @@ class Row:
     context: str
     """All that stands before the answer, the prompt too."""
     answer: str | None
+    made: bool = False
+    """Whether it says that it was made of another row (`fteval data amplify`)."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class Rows:
     n_broken: int = 0
     odd: list[str] = field(default_factory=list)
     """Where turns stand in an order that a chat has not."""
+    unlearnt: list[str] = field(default_factory=list)
+    """Where every answer has a weight of 0."""
 
 
 def read(files: Iterable[Path]) -> Rows:
@@ -52,9 +57,11 @@ def read(files: Iterable[Path]) -> Rows:
             roles = [turn["role"] for turn in one.turns]
             if one.text is None and (roles[-1] != "user" or "system" in roles[1:] or _said_twice(roles)):
                 made.odd.append(where)
+            if one.weight == 0 and not any(t["role"] == "assistant" and t.get("weight", 1) for t in one.turns):
+                made.unlearnt.append(where)
             asked = next((t["content"] for t in reversed(one.turns) if t["role"] == "user"), one.text or "")
             context = "\n".join(turn["content"] for turn in one.turns) if len(one.turns) > 1 else asked
-            made.rows.append(Row(where, asked, context, one.first))
+            made.rows.append(Row(where, asked, context, one.first, is_made(one.more.get("metadata"))))
         made.n_broken += problems.n
         made.broken += [one.partition(", found ")[0] for one in problems.found]  # what stands there may be a key
     return made
@@ -67,4 +74,4 @@ def _said_twice(roles: list[str]) -> bool:
 def of_sample(where: str, sample: Sample) -> Row:
     """A sample of a hold-out, to be looked for."""
     target = sample.target if isinstance(sample.target, str) else None
-    return Row(where, sample.prompt_text, sample.prompt_text, target)
+    return Row(where, sample.prompt_text, sample.prompt_text, target, is_made(sample.metadata))

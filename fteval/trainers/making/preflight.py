@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from fteval.engines import refs
-from fteval.engines.local.chat import stop_ids
+from fteval.engines.local.chat import Chat, stop_ids
 from fteval.errors import UserError
 from fteval.records import Message
+from fteval.trainers.making.base import Base
 from fteval.trainers.making.bench import Bench
 
 MASKED = -100
@@ -128,19 +129,24 @@ def look_at_pairs(bench: Bench[Any], trainer: Any, *columns: str) -> Preflight:
 
 def look_at(bench: Bench[Any], trainer: Any, prepared: Any) -> Preflight:
     """The same of `prepared` rows, see `look`."""
-    chat, folder = bench.chat, bench.base.located.folder
-    settings = folder / "generation_config.json"
-    stops = stop_ids(chat.tokenizer, refs.read_json(settings) if settings.exists() else {}, bench.base.located.config)
+    chat = bench.chat
     first = bench.rows[prepared[0]["row"] if len(prepared) else 0]["prompt"]
     return look(
         prepared,
         chat.tokenizer,
         rows=len(bench.rows),
         max_length=trainer.args.max_length,
-        stops={token: str(chat.tokenizer.convert_ids_to_tokens(token)) for token in sorted(stops)},
+        stops=stops_of(chat, bench.base),
         n_embeddings=trainer.model.get_input_embeddings().weight.shape[0],
         first_prompt=chat.prompt([Message(turn["role"], turn["content"]) for turn in first]).token_ids or (),
     )
+
+
+def stops_of(chat: Chat, base: Base) -> dict[int, str]:
+    """The tokens that end an answer of this base, and how they are written."""
+    settings = base.located.folder / "generation_config.json"
+    stops = stop_ids(chat.tokenizer, refs.read_json(settings) if settings.exists() else {}, base.located.config)
+    return {token: str(chat.tokenizer.convert_ids_to_tokens(token)) for token in sorted(stops)}
 
 
 def look(

@@ -81,6 +81,11 @@ PLANTED = {
         "error",
         ":41",
     ),
+    "weight": (
+        [{"messages": [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "A", "weight": 0}]}],
+        "error",
+        "1 row whose answers all have a weight of 0",
+    ),
     "no form": ([{"colour": "red"}], "error", "1 row cannot be learnt from"),
     "order": (
         [{"messages": [{"role": r, "content": "a"} for r in ("user", "user", "assistant")]}],
