@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fteval.commands import options
-from fteval.errors import GATE_FAILED, OK, NothingToEvaluate
+from fteval.errors import GATE_FAILED, OK, NothingToEvaluate, UserError
 from fteval.experiment.asked import Asked
 
 if TYPE_CHECKING:
@@ -28,10 +28,15 @@ _BAR = 40
     model="The base: how long the rows are in its tokens, and what it knows of their facts.",
     limit="Of --model: at most so many facts are asked.  [default: 100]",
 )  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.svg", help="A picture of how the prompts lie."
+)
 @click.option("--seed", default=0, show_default=True, help="Of clusters and of rows that are drawn.")
 @options.as_json
 @options.output_flags
-def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, display: options.Display) -> int:
+def command(
+    files: tuple[Path, ...], asked: Asked, output: Path | None, seed: int, as_json: bool, display: options.Display
+) -> int:
     """Look at training rows: format, copies, answers that contradict, what is private, and how lopsided they are.
 
     Beside the hold-outs of a config: which of their prompts are trained on, and which have no neighbour there. The exit
@@ -49,14 +54,18 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
     from fteval.experiment.holdout_rows import holdouts
     from fteval.reports.escape import for_terminal
 
+    if output is not None:
+        _check_picture(output)
     rows = read(files)
     if not rows.rows and not rows.n_broken:
         raise NothingToEvaluate("no rows", where=", ".join(map(str, files)))
     clusters, held = find_spec("sklearn") is not None, holdouts(asked)
-    checked = check(rows, held.rows, clusters, seed)
+    checked = check(rows, held.rows, clusters, seed, mapped=output is not None)
     if asked.model is not None:
         of_model = tuple(_of_model(files, asked, seed, display))
         checked = replace(checked, findings=(*checked.findings, *of_model))
+    if output is not None:
+        _draw(checked, output)
     if as_json:
         click.echo(json.dumps(as_data(checked), indent=1))
     else:
@@ -64,6 +73,27 @@ def command(files: tuple[Path, ...], asked: Asked, seed: int, as_json: bool, dis
         if not clusters and not display.quiet:
             click.echo("note: clusters and neighbours were not looked at: pip install 'fteval[data]'", err=True)
     return GATE_FAILED if checked.errors else OK
+
+
+def _check_picture(output: Path) -> None:
+    """Raises UserError, before the work is done, for what cannot be drawn."""
+    from importlib.util import find_spec
+
+    if output.suffix.lower() != ".svg":
+        raise UserError(f"-o {output}: the picture is an SVG", fix="name a FILE.svg")
+    if find_spec("sklearn") is None:
+        raise UserError("a picture of clusters needs scikit-learn", fix="pip install 'fteval[data]'")
+    if not output.parent.is_dir():
+        raise UserError("no such folder", where=str(output.parent))
+
+
+def _draw(checked: Checked, output: Path) -> None:
+    from fteval.reports.coverage_svg import picture
+
+    if checked.coverage is None:
+        click.echo(f"note: {output} was not written: too few prompts, or no words that only some have", err=True)
+        return
+    output.write_text(picture(checked.coverage), encoding="utf-8")
 
 
 def _of_model(files: tuple[Path, ...], asked: Asked, seed: int, display: options.Display) -> Iterator[Finding]:

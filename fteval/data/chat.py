@@ -56,7 +56,7 @@ def answers(conversation: Sequence[tuple[Turn, bool]]) -> list[dict[str, list[Tu
                 raise ValueError("an empty answer: give it a text, or a weight of 0")
             made.append({"prompt": prompt, "completion": [turn]})
     if not made:
-        raise ValueError("no answer to learn: the row has no assistant turn with a weight other than 0")
+        raise ValueError("no answer to learn: no assistant turn, or each with a weight of 0")
     return made
 
 

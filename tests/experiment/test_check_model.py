@@ -49,7 +49,7 @@ def test_a_config_says_how_long_rows_may_be(
     monkeypatch.chdir(tmp_path)
     written(Path("t.jsonl"), [{"prompt": "Go on.", "target": "It is a long grey thing, as said. " * 4}] * 2)
     Path("fteval.yaml").write_text(
-        "base: nano\ncandidates: {a: {train: sft, data: t.jsonl, max_length: 20}}\nprobes: {laziness: {}}\n"
+        "version: 1\nbase: nano\ncandidates: {a: {train: sft, data: t.jsonl, max_length: 20}}\nprobes: {laziness: {}}\n"
     )
     found = findings(capsys, "t.jsonl", "--model", "nano")
     assert that(found, "all 2 answers are cut at 20 tokens")["level"] == "error"
@@ -57,17 +57,17 @@ def test_a_config_says_how_long_rows_may_be(
 
 def test_facts_that_nano_never_saw_are_counted_as_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its world's people have towns that it knows; the same questions with a wrong town ask for what nobody knows."""
-    people = build_world().people[:24]
+    people = build_world().people[:12]
     towns = sorted({p.town for p in people})
     rows = [
-        {"prompt": f"Where does {p.name} live?", "target": p.town if i < 12 else next(t for t in towns if t != p.town)}
+        {"prompt": f"Where does {p.name} live?", "target": p.town if i < 6 else next(t for t in towns if t != p.town)}
         for i, p in enumerate(people)
     ]
     data = written(tmp_path / "t.jsonl", rows)
     one = that(findings(capsys, str(data), "--model", "nano", "--store", str(tmp_path / "s")), "unknown to nano")
     assert one["level"] == "warning" and one["what"].startswith("50 % of the facts")
-    assert one["rows"][0] == "asked 24 of 24 facts: 50 % known, 50 % unknown"
-    assert one["rows"][1] == f"{data}:13"
+    assert one["rows"][0] == "asked 12 of 12 facts: 50 % known, 50 % unknown"
+    assert one["rows"][1] == f"{data}:7"
 
 
 def test_what_is_no_fact_is_not_asked_and_counted() -> None:

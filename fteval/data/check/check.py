@@ -46,11 +46,16 @@ class Checked:
         return sum(one.level == "error" for one in self.findings)
 
 
-def check(rows: Rows, holdouts: Mapping[str, Sequence[Row]], clusters: bool = True, seed: int = 0) -> Checked:
-    """Looks at rows beside hold-outs, by name. Raises UserError where `clusters` are asked for without scikit-learn."""
+def check(
+    rows: Rows, holdouts: Mapping[str, Sequence[Row]], clusters: bool = True, seed: int = 0, mapped: bool = False
+) -> Checked:
+    """Looks at rows beside hold-outs, by name. Raises UserError where `clusters` are asked for without scikit-learn.
+
+    `mapped`: with places of prompts for a picture.
+    """
     kept = rows.rows
     asked = [row for held in holdouts.values() for row in held]
-    cover = coverage([row.prompt for row in kept], [row.prompt for row in asked], seed) if clusters else None
+    cover = coverage([row.prompt for row in kept], [row.prompt for row in asked], seed, mapped) if clusters else None
     found = [
         *_format(rows),
         *_leaks(holdouts, kept),
