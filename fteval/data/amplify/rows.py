@@ -29,7 +29,7 @@ class Source:
     @property
     def prompt(self) -> str:
         """What the user says last."""
-        return next(t["content"] for t in reversed(self.one.turns) if t["role"] == "user")
+        return next(str(t["content"]) for t in reversed(self.one.turns) if t["role"] == "user")
 
     @property
     def group(self) -> str:

@@ -21,9 +21,11 @@ Disturbance = Callable[[str, random.Random, frozenset[str]], str]
 
 
 class Way(Protocol):
-    """One way; `kind` is the first word of `how`."""
+    """One way."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """The first word of `how`."""
 
     def made(self, source: Source, rng: random.Random) -> Iterator[Made]:
         """Rows made of one, in a random order, as many as there are."""
