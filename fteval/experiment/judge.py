@@ -13,7 +13,7 @@ from fteval.experiment import ledger
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
 from fteval.experiment.series import members
-from fteval.experiment.training import training_of
+from fteval.experiment.training import mended_by, training_of
 from fteval.records import Comparison, Gate, Member, RunRecord
 from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
@@ -121,6 +121,7 @@ def compared(
                 *map(str, seen[result.name].leaks.values()),
                 *seen[result.name].near,
                 *seen[result.name].rewarded,
+                *mended_by(result.run),
                 *(f"in training, {text}" for text in seen[result.name].watched),
             ),
             training=seen[result.name].words,

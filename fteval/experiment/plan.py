@@ -11,7 +11,19 @@ from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.prepare import altered, lend_template
 from fteval.experiment.train import coded, writes
-from fteval.records import Engine, Gate, GatePlan, Metric, ModelPlan, Plan, PricedEngine, Sample, ServedEngine, primary
+from fteval.records import (
+    Engine,
+    Gate,
+    GatePlan,
+    Metric,
+    ModelPlan,
+    Plan,
+    PricedEngine,
+    RepeatingEngine,
+    Sample,
+    ServedEngine,
+    primary,
+)
 from fteval.runs.asking import plan as runs
 from fteval.runs.asking.reuse import find
 from fteval.runs.asking.suite import Suite, SuiteProbe
@@ -94,13 +106,14 @@ def _model(
     found = find(store, greedy, work.plan, still) if store is not None else {}
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
-    most = sum(work.drawn(request.key).max_tokens for request in to_make)
+    each = engine.most_requests if isinstance(engine, RepeatingEngine) else 1  # a vote asks several times
+    most = each * sum(work.drawn(request.key).max_tokens for request in to_make)
     price = engine.price if isinstance(engine, PricedEngine) else None
     local = not isinstance(engine, ServedEngine)
     # A server counts tokens itself, by a tokenizer that is not here: three bytes a token is on the high side.
     size = sum(len(m.content.encode("utf-8", "replace")) for request in to_make for m in request.prompt.messages)
     known = None if any(i is None for i in ids) else sum(len(i) for i in ids if i is not None)
-    prompt_tokens = known if local else size // 3
+    prompt_tokens = (None if known is None else each * known) if local else each * size // 3
     return ModelPlan(
         name,
         ref,

@@ -118,6 +118,19 @@ def _rewarded(folder: Path, run: RunRecord) -> tuple[str, ...]:
     )
 
 
+def mended_by(run: RunRecord) -> tuple[str, ...]:
+    """In words, probes that were critics of the answers that they judge."""
+    layers = run.manifest["plan"]["engine"].get("alternatives") or ()
+    critics = [c for layer in layers if isinstance(c := layer.get("critic"), Mapping)]
+    return tuple(
+        f"'{name}' was the critic by which answers were mended ({critic['metric']}): it judges what it asked for, so"
+        " read others beside it"
+        for name, fields in run.manifest["probes"].items()
+        for critic in critics
+        if fields["use"] == critic["probe"]
+    )
+
+
 def _near_those_kept(file: Path | None, folder: Path, run: RunRecord) -> tuple[str, ...]:
     """Of a candidate trained here, from its file of rows, where that is still there and of a form with prompts."""
     try:

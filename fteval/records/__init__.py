@@ -11,6 +11,7 @@ from fteval.records.alternatives import (
     ConstrainedEngine,
     Constraint,
     LayeredEngine,
+    RepeatingEngine,
     bare,
 )
 from fteval.records.comparisons import (

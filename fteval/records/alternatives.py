@@ -74,6 +74,15 @@ class LayeredEngine(Protocol):
     def inner(self) -> Engine: ...
 
 
+@runtime_checkable
+class RepeatingEngine(Protocol):
+    """An engine that may ask its model several times for one answer."""
+
+    @property
+    def most_requests(self) -> int:
+        """For one answer."""
+
+
 def bare(engine: Engine) -> Engine:
     """The engine under all layers: the model itself."""
     while isinstance(engine, LayeredEngine):

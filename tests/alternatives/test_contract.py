@@ -21,6 +21,8 @@ WORKS: dict[str, Any] = {
     "constrain": {"forbid_letters": "e"},
     "few_shot": {"data": ROWS, "k": 2},
     "retrieve": {"corpus": ROWS, "k": 2},
+    "vote": {"k": 3},
+    "reflect": {"rounds": 1},
 }
 """Settings with which each can be tried on nano."""
 ASKED = [Message("user", "What is a dog?")]

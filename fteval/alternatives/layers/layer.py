@@ -17,6 +17,7 @@ from fteval.records import (
     Message,
     PricedEngine,
     Prompt,
+    RepeatingEngine,
     Request,
     Sample,
     Sampling,
@@ -89,6 +90,11 @@ class Layer:
         """The engine's below, and all layers on it from the lowest up."""
         below = dict(self.inner.identity())
         return {**below, "alternatives": [*below.get("alternatives", ()), dict(self.content)]}
+
+    @property
+    def most_requests(self) -> int:
+        """Of the model below, for one answer of this one; times what the layers below make of each."""
+        return self.inner.most_requests if isinstance(self.inner, RepeatingEngine) else 1
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return self._noted(messages, self.inner.prompt(self._asked(messages)))

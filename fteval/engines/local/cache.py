@@ -83,6 +83,12 @@ class _Growing(_Layer):
         self._buffers = (self._buffers[0][: len(rows)], self._buffers[1][: len(rows)])
         self.keys, self.values = self._view()
 
+    def pick(self, rows: Any) -> None:
+        """These rows in this order, also one several times; `rows` is a tensor of their places."""
+        keys, values = (buffer.index_select(0, rows) for buffer in self._buffers)
+        self._buffers = (keys, values)
+        self.keys, self.values = self._view()
+
     def join(self, parts: Sequence[Any]) -> None:
         """The rows of several caches under each other, right-aligned, zeros where a part is narrower."""
         views = [part._view() for part in parts]
@@ -148,6 +154,12 @@ def keep_rows(cache: Any, rows: Sequence[int]) -> None:
     """Only these rows of every layer."""
     for layer in cache.layers:
         layer.keep(rows)
+
+
+def pick_rows(cache: Any, rows: Any) -> None:
+    """These rows of every layer, also one several times."""
+    for layer in cache.layers:
+        layer.pick(rows)
 
 
 def join_caches(config: Any, caches: Sequence[Any]) -> Any:

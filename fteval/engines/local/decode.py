@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from fteval.engines.local.cache import growing_cache, join_caches, keep_rows, slides
+from fteval.engines.local.cache import growing_cache, join_caches, keep_rows, pick_rows, slides
 from fteval.engines.local.chat import Chat
 from fteval.engines.local.sampling import BROKEN, STUCK, Constrains, Picker
 from fteval.records import Sampling
@@ -155,7 +155,7 @@ def decode(
     answers = [Answer(row) for row in rows]
     longest = max(row.longest for row in rows)
     picker = Picker(sampling, [row.ids for row in rows], [row.seed for row in rows], longest, constrains)
-    logits, cache, mask = prefill(model, rows, prefill_tokens)
+    logits, cache, mask = read(model, rows, prefill_tokens)
     width = mask.shape[1]
     room = torch.ones((len(rows), width + longest), dtype=mask.dtype, device=mask.device)
     room[:, :width] = mask
@@ -187,6 +187,18 @@ def decode(
         width += 1
         logits = model(ids, room[:, :width], positions, cache)[:, -1]
         positions = positions + 1
+
+
+def read(model: Model, rows: Sequence[Row], prefill_tokens: int) -> tuple[Any, Any, Any]:
+    """As `prefill`; a prompt to which several answers are drawn is read once."""
+    unique = list({row.ids: row for row in rows}.values())
+    logits, cache, mask = prefill(model, unique, prefill_tokens)
+    if len(unique) == len(rows):
+        return logits, cache, mask
+    place = {row.ids: at for at, row in enumerate(unique)}
+    index = torch.tensor([place[row.ids] for row in rows], device=mask.device)
+    pick_rows(cache, index)
+    return logits[index], cache, mask[index]
 
 
 def prefill(model: Model, rows: Sequence[Row], prefill_tokens: int) -> tuple[Any, Any, Any]:
