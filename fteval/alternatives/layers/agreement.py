@@ -46,7 +46,7 @@ def _number(answer: str) -> str | None:
     try:
         value = Decimal(found[-1].replace(",", "").replace("−", "-"))
     except InvalidOperation:  # digits of another script
-        return found[-1]
+        return str(found[-1])
     return format(value.normalize() if value else Decimal(0), "f")
 
 
