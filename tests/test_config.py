@@ -173,6 +173,8 @@ def test_a_broken_config_is_one_clean_error(tmp_path: Path, text: str, line: int
         ("max_drop: 2pp, anchor: ../v2", "is not a name"),
         ("max_drop: 2, scale: 0", "'scale' should be greater than 0"),
         ("max_drop: 2pp, max_unscored: 10", "'max_unscored' is a share"),
+        ("max_drop: 2pp, margin: 2pp", "'margin' goes with min_gain"),
+        ("min_gain: 2pp, margin: 0pp", "'margin' is a size above 0, found 0pp"),
     ],
 )
 def test_a_gate_that_means_nothing_is_refused(tmp_path: Path, rule: str, says: str) -> None:
@@ -326,6 +328,17 @@ def test_what_a_gate_says_beside_its_rule_reaches_the_record(tmp_path: Path) -> 
     assert (plain.on_inconclusive, plain.sequential, plain.suite) == ("fail", False, None)
     assert plain.unguarded == "warn"
     assert plain.gates[0].gate(Metric("m")).max_unscored == 0.05
+
+
+def test_a_gates_margin_has_the_unit_of_its_metric(tmp_path: Path) -> None:
+    text = "version: 1\nprobes: {p: {}}\ngates:\n  - {probe: p, metric: m, min_gain: 20pp, margin: 3pp}\n"
+    (gate,) = load(write(tmp_path, text)).gates
+    assert gate.gate(Metric("m")).margin == pytest.approx(0.03)
+    with pytest.raises(UserError, match=r"the gate on p\.m: 'min_gain'"):
+        gate.gate(Metric("m", unit="words"))
+    mixed = text.replace("20pp", "20")
+    with pytest.raises(UserError, match=r"the gate on p\.m: 'margin'"):
+        load(write(tmp_path, mixed)).gates[0].gate(Metric("m", unit="words"))
 
 
 def test_a_reference_may_stand_at_the_top_and_at_a_probe(tmp_path: Path) -> None:

@@ -235,13 +235,13 @@ class _RuleSpec(_Spec):
         found: Threshold = getattr(self, self.rule)
         return found
 
-    def _of(self, metric: Metric) -> float:
-        """The threshold in the metric's unit. Raises UserError where the two do not go together."""
+    def _of(self, metric: Metric, threshold: Threshold | None = None, key: str = "") -> float:
+        """The threshold, or that of another key, in the metric's unit. Raises UserError where it does not fit it."""
         try:
-            return self.threshold.of(metric.unit)
+            return (threshold or self.threshold).of(metric.unit)
         except ValueError as error:
             raise UserError(
-                f"the {self._called} on {self.probe}.{self.metric}: '{self.rule}' {error}", where=self.where
+                f"the {self._called} on {self.probe}.{self.metric}: '{key or self.rule}' {error}", where=self.where
             ) from None
 
     def gate(self, metric: Metric) -> Gate:
@@ -266,6 +266,9 @@ class GateSpec(_RuleSpec):
     """Share of the samples that may lack a score."""
     allow_overlap: bool = False
     """Count the gate although hold-out prompts were trained on."""
+    margin: ThresholdField | None = None
+    """Of min_gain: by how much an alternative may be worse than a fine-tune and still do as well; without it a quarter
+    of the gain, and of a share at least 2 and at most 5 points."""
 
     @model_validator(mode="after")
     def _sound(self) -> GateSpec:
@@ -273,6 +276,10 @@ class GateSpec(_RuleSpec):
             raise ValueError(f"'max_unscored' is a share, as in 5%, found {self.max_unscored}")
         if self.anchor is not None and (self.min is not None or self.max is not None):
             raise ValueError("'anchor' goes with max_drop or min_gain: min and max look at the candidate alone")
+        if self.margin is not None and self.min_gain is None:
+            raise ValueError("'margin' goes with min_gain: by how much an alternative may be worse than a fine-tune")
+        if self.margin is not None and self.margin.value <= 0:
+            raise ValueError(f"'margin' is a size above 0, found {self.margin}")
         return self
 
     def gate(self, metric: Metric) -> Gate:
@@ -289,6 +296,7 @@ class GateSpec(_RuleSpec):
             anchor=self.anchor,
             max_unscored=self.max_unscored.value / 100,
             allow_overlap=self.allow_overlap,
+            margin=None if self.margin is None else self._of(metric, self.margin, "margin"),
         )
 
 

@@ -19,7 +19,10 @@ from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
 from fteval.stats import compare as stats
+from fteval.stats.advice import advise
+from fteval.stats.costs import costs_of
 from fteval.stats.noise_floor import held_open
+from fteval.stats.rivals import targets
 from fteval.stats.series import series_of
 
 N_FLIPS = 200
@@ -126,6 +129,8 @@ def compared(
             ),
             training=seen[result.name].words,
             curve=seen[result.name].curve,
+            kind=seen[result.name].kind,
+            made=seen[result.name].made,
         )
         for result in found
     ]
@@ -138,7 +143,8 @@ def compared(
         for leak in seen[name].leaks.values()
     }
     series = series_of(base, candidates, rules.members, rules.gates, uncounted=leaked)
-    comparison = replace(comparison, series=series)
+    costs = costs_of(base, results, {gate.probe for gate in targets(results[0])})
+    comparison = replace(comparison, series=series, costs=costs, advice=advise(results, costs, noise))
     kept = replace(comparison, id=store.save_comparison(comparison))
     append(store.root, looks)
     return kept

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fteval.engines.refs import read_json
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.watch import shared
-from fteval.records import Curve, Leak, RunRecord, Sample
+from fteval.records import ASKED, TRAINED, Curve, Leak, Made, RunRecord, Sample
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
@@ -41,9 +42,28 @@ class Training:
     """What was seen while it was trained."""
     watched: Sequence[str] = ()
     """What went wrong on the way, and hold-out prompts that were looked at then."""
+    kind: str = ""
+    """Of the candidate: `trained`, `asked`, or "" where nobody knows what was changed."""
+    made: Made | None = None
+    """What the training took."""
 
 
 def training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord) -> Training:
+    """What is known, with the kind of change that the candidate is."""
+    found, kind = _training_of(store, run, file, base), _kind(run, base)
+    return replace(found, kind=kind, made=found.made if kind == TRAINED else None)
+
+
+def _kind(run: RunRecord, base: RunRecord) -> str:
+    """By the engines: saved outputs do not say what made them, and of accepted scores perhaps nobody knows either."""
+    engine, other = (one.manifest["plan"].get("engine") or {} for one in (run, base))
+    if _same_model(engine, other):
+        return ASKED
+    known = any(engine.get(key) != other.get(key) for key in ("weights", "adapter", "place", "model"))
+    return TRAINED if known and engine.get("engine") == other.get("engine") else ""
+
+
+def _training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord) -> Training:
     """By the record of a candidate that was trained here, under whatever path it is named; else by the file that is
     said to be its training rows. A record has no texts: what is nearly the same is looked for in the file alone.
     Where the weights are the base's, nothing was trained.
@@ -60,7 +80,7 @@ def training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord
         curve = curves.read(folder)
         seen = () if curve is None else (*curve.warnings, *_looked_at(curve, run))
         rewarded, nearly = _rewarded(folder, run), _near_those_kept(file, folder, run)
-        return Training(f"known by {folder.name}", known, nearly, rewarded, curve, seen)
+        return Training(f"known by {folder.name}", known, nearly, rewarded, curve, seen, made=_made(folder))
     if file is None:
         return Training(NOTHING if _same_model(engine, base.manifest["plan"].get("engine") or {}) else UNKNOWN)
     trained = list(_rows(file))
@@ -72,6 +92,19 @@ def training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord
         leaks |= {probe: Leak(probe, same, len(asked))} if same else {}
         near += _near(probe, [s for s in asked if s.id not in set(same)], trained)
     return Training(f"{len(trained)} rows of {file.name}", leaks, tuple(near))
+
+
+def _made(folder: Path) -> Made:
+    """What a candidate's training took; the tokens are TRL's own count, or the provider's."""
+    training = read_json(folder / RECORD).get("training") or {}
+    log = folder / "training_log.json"
+    steps = json.loads(log.read_bytes()) if log.is_file() else []
+    read = next((step["num_tokens"] for step in reversed(steps) if "num_tokens" in step), None)
+    return Made(_number(training.get("seconds")), _number(training.get("trained_tokens") or read))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _same_model(engine: Mapping[str, Any], base: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ No torch, no files, no numpy. A record that is written to disk is written as its
 
 from __future__ import annotations
 
+from fteval.records.advice import ASKED, TRAINED, Advice, Cost, Made, Rival
 from fteval.records.alternatives import (
     Alternative,
     Change,

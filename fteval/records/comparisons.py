@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fteval.records.advice import Advice, Cost, Made
 from fteval.records.probes import Metric
 from fteval.records.runs import Judged, RunRecord
 from fteval.records.samples import Sample
@@ -67,6 +68,8 @@ class Gate:
     """Share of the samples that may lack a score; with more of them the gate is incomplete."""
     allow_overlap: bool = False
     """Whether the gate counts although hold-out prompts were trained on."""
+    margin: float | None = None
+    """Of a `min_gain`: by how much a change without training may be worse than a trained one and still do as well."""
 
     def gate(self, metric: Metric) -> Gate:
         """Itself: its threshold is in the metric's unit already, where a config's rule first has to be converted."""
@@ -198,6 +201,10 @@ class CandidateResult:
     """What is known of the data that the candidate was trained on, in words."""
     curve: Curve | None = None
     """What was seen of it while it was trained."""
+    kind: str = ""
+    """`trained`, `asked`, or "" where nobody knows what was changed."""
+    made: Made | None = None
+    """What its training took, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +223,10 @@ class Comparison:
     """Of the base; empty where it was never measured."""
     series: tuple[Series, ...] = ()
     """Trainings that belong together."""
+    costs: tuple[Cost, ...] = ()
+    """Of the base, then of each candidate, per request of what the change is for."""
+    advice: Advice | None = None
+    """None where nothing can be said of what was tried."""
 
     def __repr__(self) -> str:
         # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.

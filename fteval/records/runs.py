@@ -66,6 +66,10 @@ class ProbeResult:
     """Mean wall time of a server's answers; None where the model ran here."""
     answer_usd: float | None = None
     """Mean price per answer, its prompt included, in US dollars; None where no price is known."""
+    prompt_tokens: float | None = None
+    """Mean tokens per prompt, where counted."""
+    shared_seconds: float | None = field(default=None, compare=False)
+    """Mean of the time in which a model here answered many together, shared out among them; None for a server's."""
     within: Mapping[str, float] = field(default_factory=dict)
     """metric -> variance of a sample's mean score over its repeats, averaged over samples; with repeats only."""
     sequential: Sequential | None = None

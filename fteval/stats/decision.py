@@ -53,10 +53,27 @@ def decide(rules: Mapping[Any, Evidence] | Sequence[Evidence], level: float = 0.
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     """Which hypotheses Holm's step-down procedure rejects: a false rejection of any has at most chance alpha."""
-    order = sorted(range(len(p_values)), key=lambda i: (math.isnan(p_values[i]), p_values[i]))
-    rejected = [False] * len(p_values)
+    return [step.rejected for step in holm_steps(p_values, alpha)]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How Holm's procedure tested one hypothesis."""
+
+    rejected: bool
+    alpha: float
+    """At which it was tested; where the procedure ended before it, at which it ended."""
+
+
+def holm_steps(p_values: Sequence[float], alpha: float) -> list[Step]:
+    """As `holm`, with what each was tested at: an interval of that level says what the procedure does."""
+    n = len(p_values)
+    order = sorted(range(n), key=lambda i: (math.isnan(p_values[i]), p_values[i]))
+    steps = [Step(False, alpha)] * n
+    ended: float | None = None
     for rank, i in enumerate(order):
-        if not p_values[i] < alpha / (len(p_values) - rank):
-            break
-        rejected[i] = True
-    return rejected
+        at = alpha / (n - rank) if ended is None else ended
+        if ended is None and not p_values[i] < at:
+            ended = at
+        steps[i] = Step(ended is None, at)
+    return steps

@@ -65,7 +65,13 @@ def bound_of(gate: Gate, metric: Metric) -> float:
 
 
 def _check_reach(gate: Gate, metric: Metric, bound: float, name: str) -> None:
-    """Raises UserError for a threshold that no model can miss, or none can reach."""
+    """Raises UserError for a threshold that no model can miss, or none can reach, and for such a margin."""
+    if gate.margin is not None and gate.margin >= bound:
+        raise UserError(
+            f"{name}: 'margin' is {units.size(gate.margin, metric)}, and nothing can be worse by more",
+            where=gate.where,
+            fix="choose a margin well below the gain",
+        )
     never = {"max_drop": "fail", "max": "fail", "min_gain": "pass", "min": "pass"}.get(gate.rule)
     if gate.threshold > bound or (never == "fail" and gate.threshold == bound):
         raise UserError(

@@ -14,6 +14,7 @@ from fteval import cli
 from fteval.errors import UserError
 from fteval.experiment.place import Listener
 from fteval.records import Comparison, Message, Sample
+from fteval.runs.journal.store import Store
 from fteval.trainers.making.overlap import near
 
 
@@ -31,15 +32,30 @@ def test_prompts_that_are_nearly_those_of_the_training_are_found_for_a_candidate
     Path("t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chat))
     Path("fteval.yaml").write_text(
         f"version: 1\nbase: {tiny_model}\nprobes: {{h: {{use: holdout, data: h.jsonl}}}}\nsampling: {{max_tokens: 2}}\n"
-        "candidates: {c: {train: sft, data: t.jsonl, max_steps: 2, warmup: 0, lora_rank: 2, batch_size: 2}}\n"
+        "candidates:\n  c: {train: sft, data: t.jsonl, max_steps: 2, warmup: 0, lora_rank: 2, batch_size: 2}\n"
+        "  told: {prompt: Be brief and to the point.}\n  both: {from: c, prompt: Be brief and to the point.}\n"
     )
     found = fteval.run(config="fteval.yaml", device="cpu")
     assert isinstance(found, Comparison)
+    _check_kinds_and_costs(found)
     (text,) = [text for text in found.candidates[0].warnings if "nearly" in text]
     assert text.startswith(
         "1 hold-out prompts of 'h' are nearly ones that were trained on (When was: 'When was the old"
     )
     assert not any("were trained on (first" in text for text in found.candidates[0].warnings)
+
+
+def _check_kinds_and_costs(found: Comparison) -> None:
+    """What was changed in each candidate is known by what it is, and what it costs by its answers."""
+    assert [c.kind for c in found.candidates] == ["trained", "asked", "trained"]
+    base, c, told, both = found.costs
+    assert told.made is None and c.made == both.made and c.made is not None
+    assert c.made.seconds is not None and c.made.tokens is not None and c.made.tokens > 0
+    assert base.prompt_tokens == c.prompt_tokens is not None and told.prompt_tokens == both.prompt_tokens is not None
+    assert told.prompt_tokens - c.prompt_tokens > 3 and c.seconds is not None and not c.served
+    assert found.advice is not None and found.advice.word == "no_target", "no gate says what the training is for"
+    kept = Store(Path(".fteval")).load_comparison("latest")
+    assert (kept.costs, kept.advice) == (found.costs, found.advice)
 
 
 def test_a_question_about_somebody_else_is_another_question() -> None:

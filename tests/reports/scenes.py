@@ -9,9 +9,12 @@ from dataclasses import replace
 from made import CORRECT, ones, probe, run
 
 from fteval.records import (
+    ASKED,
+    TRAINED,
     Comparison,
     Flip,
     Gate,
+    Made,
     Message,
     Metric,
     NoiseFloor,
@@ -20,7 +23,9 @@ from fteval.records import (
     Sample,
     Sequential,
 )
+from fteval.stats.advice import advise
 from fteval.stats.compare import compare, conclude
+from fteval.stats.costs import costs_of
 
 ID = "20261121T101756Z-0123456789abcdef"
 GRADED = Metric("overlap", primary=True)
@@ -71,6 +76,17 @@ def crowd(n: int = 3) -> Comparison:
         Gate("general", "correct", "max_drop", 0.04, where="fteval.yaml:10"),
     ]
     return conclude(ID, base, compare(base, others, gates), command="fteval run -c fteval.yaml")
+
+
+def advised() -> Comparison:
+    """A prompt does as well as a fine-tune: 330 and 332 of 400, where the base has 100."""
+    base = run(probe(ones(400, 100), prompt_tokens=20.0, shared_seconds=0.05))
+    told = run(probe(ones(400, 330), prompt_tokens=28.0, truncated=30, shared_seconds=0.06), ref="nano {prompt: x}")
+    sft = run(probe(ones(400, 332), prompt_tokens=20.0, shared_seconds=0.05), ref="nano+out/sft", reused=7)
+    first, second = compare(base, [("told", told), ("sft", sft)], [Gate("facts", "correct", "min_gain", 0.2)])
+    results = [replace(first, kind=ASKED), replace(second, kind=TRAINED, made=Made(12.0, 34_000.0))]
+    costs = costs_of(base, results, {"facts"})
+    return replace(conclude(ID, base, results), costs=costs, advice=advise(results, costs))
 
 
 def everything() -> Comparison:

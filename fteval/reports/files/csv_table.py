@@ -9,16 +9,18 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fteval.records import CandidateResult, Comparison, GateResult, Judged, MetricChange, RunRecord
+from fteval.records import CandidateResult, Comparison, Cost, GateResult, Judged, Made, MetricChange, RunRecord
 from fteval.reports.escape import clip, visible
 from fteval.reports.view import run_view
 
 ENDING, WHAT = ".csv", "a row per metric"
 LONGEST = 2000
+COSTS = ("prompt_tokens", "answer_tokens", "seconds", "usd", "training_seconds", "training_tokens")
+"""Of the candidate, per request of what the change is for; the same in each of its rows."""
 COLUMNS = (
     "name", "ref", "verdict", "probe", "metric", "slice", "unit", "base", "candidate", "difference", "low", "high",
     "n_paired", "better", "worse", "planned", "scored", "errors", "unscored", "against", "rule", "threshold", "result",
-    "advisory", "reason",
+    "advisory", "reason", *COSTS,
 )  # fmt: skip
 RUN_COLUMNS = ("ref", "probe", "metric", "value", "low", "high", "planned", "scored", "errors", "unscored")
 
@@ -28,7 +30,15 @@ def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str
     if isinstance(subject, RunRecord):
         found = run_view.as_json(subject)
         return _written(RUN_COLUMNS, [{"ref": subject.ref, **metric} for metric in found["metrics"]])
-    return _written(COLUMNS, [row for result in subject.candidates for row in _rows(result)])
+    costs = {cost.name: _cost(cost) for cost in subject.costs}
+    found = [{**row, **costs.get(result.name, {})} for result in subject.candidates for row in _rows(result)]
+    return _written(COLUMNS, found)
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    made = cost.made or Made()
+    numbers = {key: getattr(cost, key) for key in ("prompt_tokens", "answer_tokens", "seconds", "usd")}
+    return {**numbers, "training_seconds": made.seconds, "training_tokens": made.tokens}
 
 
 def _written(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -12,14 +12,17 @@ from dataclasses import asdict
 from typing import Any
 
 from fteval.records import (
+    Advice,
     CandidateResult,
     Comparison,
+    Cost,
     DriftLine,
     Exported,
     GateResult,
     Judged,
     MetricChange,
     NoiseFloor,
+    Rival,
     RunRecord,
     Series,
     SeriesPoint,
@@ -51,6 +54,34 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "candidates": [_candidate(c, comparison) for c in comparison.candidates],
         "noise": [_noise(n) for n in comparison.noise],
         "series": [_series(s) for s in comparison.series],
+        "costs": [_cost(c) for c in comparison.costs],
+        "advice": None if comparison.advice is None else _advice(comparison.advice),
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    """Means per request; `usd` is of one. What a training took stands under `made`, null where nothing was trained."""
+    numbers = {key: _number(getattr(cost, key)) for key in ("prompt_tokens", "answer_tokens", "seconds", "usd")}
+    made = None if cost.made is None else {key: _number(value) for key, value in asdict(cost.made).items()}
+    return {"name": cost.name, **numbers, "served": cost.served, "made": made}
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        **{key: getattr(advice, key) for key in ("word", "sentence", "fine_tune", "instead")},
+        "rivals": [_rival(r) for r in advice.rivals],
+        "notes": list(advice.notes),
+    }
+
+
+def _rival(r: Rival) -> dict[str, Any]:
+    """An alternative against a fine-tune: alternative - fine-tune."""
+    return {
+        **{key: getattr(r, key) for key in ("alternative", "fine_tune", "probe", "state", "n_paired", "n_needed")},
+        "metric": r.metric.name,
+        "slice": r.slice and dict(r.slice),
+        **{key: _number(getattr(r, key)) for key in ("margin", "difference", "low", "high", "level")},
+        "barred": r.barred or None,
     }
 
 

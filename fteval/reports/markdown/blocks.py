@@ -47,6 +47,13 @@ def warnings(found: Sequence[str], text: int = 500, most: int | None = None) -> 
     return "\n>\n".join(lines)
 
 
+def advice(found: Sequence[str], text: int = 500) -> str:
+    """Whether a fine-tune is needed, then what that may rest on; nothing where nothing is said."""
+    if not found:
+        return ""
+    return joined([f"**{inline(found[0], max(text, 1200))}**", *(inline(note, text) for note in found[1:])])
+
+
 def _badge(text: str) -> str:
     return text.replace("SUBSET", "**SUBSET**", 1) if text.startswith("SUBSET") else text
 

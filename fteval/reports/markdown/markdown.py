@@ -45,6 +45,7 @@ def headline(verdict: Verdict, text: int) -> str:
 def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
     """Everything under the verdict."""
     chosen = v.chosen
+    yield blocks.advice(v.advice, detail.text)
     if not v.crowd:
         yield inline(chosen.summary, detail.text)
         # The base's warnings count for every candidate.
@@ -59,6 +60,8 @@ def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
     if len(shown) < len(v.candidates):
         yield f"{len(v.candidates) - len(shown):,} more candidates are not shown."
     yield v.crowd
+    if v.costs is not None and detail.measured:
+        yield blocks.joined([inline(v.costs.table.title), blocks.texts(v.costs.table), *map(inline, v.costs.notes)])
     for c in shown:
         found = [
             inline(c.summary, detail.text),

@@ -38,6 +38,12 @@ def warnings(found: Sequence[str]) -> Iterator[RenderableType]:
         yield Group(*lines)
 
 
+def advice(found: Sequence[str]) -> Iterator[RenderableType]:
+    """Whether a fine-tune is needed, then what that may rest on."""
+    if found:
+        yield Group(Text(one_line(found[0], 1200), style="bold"), *(Text(one_line(n, 500)) for n in found[1:]))
+
+
 def texts(found: TextTable, fancy: bool) -> RenderableType:
     grid = table([*map(line, found.header)], fancy, right=tuple(range(1, len(found.header) - 1)))
     for row in found.rows:

@@ -98,6 +98,7 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
     word, style = VERDICTS[v.verdict.word]
     summary = "" if v.crowd else chosen.summary
     yield panes.panel(f"{word}  {line(chosen.name)}", [v.verdict.reason, summary], style, look.fancy)
+    yield from panes.advice(v.advice)
     yield from panes.warnings(view.gravest_first([*v.warnings, *(() if v.crowd else chosen.warnings)]))
     for series in v.series:
         yield from trainings(series, look.width, look.fancy)
@@ -105,6 +106,8 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
         whole = "Metrics and answers are shown of the best one; a report file (-o report.md) has them of all."
         shown = [c for c in v.candidates if c.name == chosen.name or c.name not in v.in_series]
         yield Group(_overview(shown, look), panes.note(v.crowd), panes.note(whole))
+        if v.costs is not None:
+            yield Group(panes.texts(v.costs.table, look.fancy), *map(panes.note, v.costs.notes))
         for candidate in shown:
             if candidate.name != chosen.name:
                 yield from _beside(candidate, look)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, NoiseFloor
 from fteval.reports.view import bands, bill, headline, labels, measured, rows, words
+from fteval.reports.view.costs import CostView, of_costs
 from fteval.reports.view.curve import CurveView, of_curve
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
@@ -103,6 +104,9 @@ class ComparisonView:
     """Trainings that belong together."""
     in_series: frozenset[str] = frozenset()
     """Candidates of these, which need no page of their own."""
+    advice: tuple[str, ...] = ()
+    """Whether a fine-tune is needed, and what that may rest on; empty where nothing is to be said."""
+    costs: CostView | None = None
 
     @property
     def chosen(self) -> CandidateView:
@@ -138,6 +142,8 @@ def of_comparison(comparison: Comparison) -> ComparisonView:
         candidates=views,
         series=of_series(comparison),
         in_series=frozenset(name for series in comparison.series for name in series.candidates),
+        advice=(comparison.advice.sentence, *comparison.advice.notes) if comparison.advice else (),
+        costs=of_costs(comparison),
     )
 
 

@@ -69,11 +69,11 @@ class Columns:
         self.groups: list[str | None] = []
         self.slices: list[Mapping[str, str]] = []
         self.states = bytearray()
-        self.truncated = self.empty = self.tokens = self.counted = self.prompted = self.timed = 0
+        self.truncated = self.empty = self.tokens = self.counted = self.prompted = self.prompts = self.timed = 0
         self.seconds = 0.0
         self.price: tuple[float, float] | None = None
         self.served = False
-        """Whether a server answered: the time of an answer here is its batch's, and says little."""
+        """Whether a server answered: the time of an answer here is its batch's, shared out."""
         self.index: dict[str, int] = {}
         self.targets: list[str] = []
         self.labels: dict[int, str] = {}
@@ -118,9 +118,11 @@ class Columns:
         self.empty += not answer["text"].strip()
         if answer.get("completion_tokens") is not None:
             self.tokens += answer["completion_tokens"]
-            self.prompted += answer.get("prompt_tokens") or 0
             self.counted += 1
-        if self.served and answer.get("seconds") is not None:
+        if answer.get("prompt_tokens") is not None:
+            self.prompted += answer["prompt_tokens"]
+            self.prompts += 1
+        if answer.get("seconds") is not None:
             self.seconds += answer["seconds"]
             self.timed += 1
 
@@ -182,6 +184,7 @@ class Columns:
         scores = {name: self._means(column) for name, column in self.values.items()}
         scores |= {m.name: self._where_given(scores[m.name], scores[m.given]) for m in self.metrics if m.given}
         scored = [any(state == State.SCORED for state in self._repeats(i)) for i in range(len(self.ids))]
+        seconds = self.seconds / self.timed if self.timed else None
         return ProbeResult(
             probe=self.name,
             digest=self.digest,
@@ -201,8 +204,10 @@ class Columns:
             empty=self.empty,
             no_answer=sum(map(self.counts, self.no_answer)),
             answer_tokens=self.tokens / self.counted if self.counted else None,
-            answer_seconds=self.seconds / self.timed if self.timed else None,
+            answer_seconds=seconds if self.served else None,
             answer_usd=self._usd(),
+            prompt_tokens=self.prompted / self.prompts if self.prompts else None,
+            shared_seconds=None if self.served else seconds,
             within={name: found for name, c in self.values.items() if (found := self._within(c)) is not None},
             sequential=None if self.seed is None else self.sequential,
             confusion=self._confusion(),
@@ -217,7 +222,8 @@ class Columns:
     def _usd(self) -> float | None:
         if self.price is None or not self.counted:
             return None
-        return (self.prompted * self.price[0] + self.tokens * self.price[1]) / self.counted
+        prompt = self.prompted / max(self.prompts, 1)
+        return prompt * self.price[0] + self.tokens / self.counted * self.price[1]
 
     def _confusion(self) -> tuple[tuple[str, str, int], ...]:
         # `trim` leaves these at their old places, which `counts` still knows.

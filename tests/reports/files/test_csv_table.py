@@ -90,3 +90,11 @@ def test_what_is_not_known_is_empty() -> None:
     gates = [Gate("facts", "correct", "max_drop", 0.02)]
     (row,) = read(conclude("c1", base, compare(base, [("x", other)], gates)))
     assert (row["base"], row["difference"], row["low"], row["result"]) == ("", "", "", "fail")
+
+
+def test_what_a_candidate_costs_stands_in_each_of_its_rows() -> None:
+    told, sft = read(scenes.advised())
+    assert (told["name"], told["prompt_tokens"], told["answer_tokens"], told["training_seconds"]) == (
+        "told", "28.0", "12.5", "",
+    )  # fmt: skip
+    assert (sft["training_seconds"], sft["training_tokens"], sft["usd"]) == ("12.0", "34000.0", "")

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hostile import ATTACKS, comparison
 from made import ones, probe, run
-from scenes import everything, lost
+from scenes import advised, everything, lost
 
 from fteval.records import Comparison, Gate
 from fteval.records.readings import Limit, Limits
@@ -20,7 +20,7 @@ from fteval.reports.files.verdict_json import as_data
 from fteval.stats.compare import compare, conclude
 
 # What scripts rest on. Keys may be added, none may go.
-TOP = {"schema", "verdict", "exit_code", "chosen", "base", "candidates"}
+TOP = {"schema", "verdict", "exit_code", "chosen", "base", "candidates", "costs", "advice"}
 CANDIDATE = {"name", "ref", "run", "digest", "verdict", "reason", "gates", "metrics", "warnings"}
 GATE = {
     "probe", "metric", "slice", "rule", "threshold", "result", "base", "candidate", "difference", "low", "high",
@@ -128,3 +128,16 @@ def test_who_judged_by_which_limits_and_for_how_long_is_said_for_each_run() -> N
     assert (of_facts["aboutness"]["value"], of_facts["aboutness"]["auc"]) == (None, 0.8)
     assert "reference" not in found["candidates"][0] and "reference" not in as_data(compared.candidates[0].run)
     assert as_data(read)["reference"] == told
+
+
+def test_whether_a_fine_tune_is_needed_is_in_it_with_its_numbers() -> None:
+    found = json.loads(json.dumps(verdict_json.as_json(advised())))
+    assert found["advice"]["word"] == "do_not_fine_tune" and found["advice"]["instead"] == "told"
+    assert found["advice"]["sentence"].startswith("Do not fine-tune: 'told' does as well as 'sft'")
+    (rival,) = found["advice"]["rivals"]
+    assert (rival["alternative"], rival["fine_tune"], rival["state"]) == ("told", "sft", "as_good")
+    assert rival["low"] < rival["difference"] < 0 and rival["margin"] == 0.05 and rival["level"] == 0.95
+    base, told, sft = found["costs"]
+    assert (base["name"], base["prompt_tokens"], told["prompt_tokens"]) == ("base", 20.0, 28.0)
+    assert (told["made"], sft["made"]) == (None, {"seconds": 12.0, "tokens": 34000.0})
+    assert verdict_json.as_json(lost())["advice"] is None
