@@ -55,10 +55,11 @@ def training_of(store: Store, run: RunRecord, file: Path | None, base: RunRecord
 
 
 def _kind(run: RunRecord, base: RunRecord) -> str:
-    """By the engines: saved outputs do not say what made them, and of accepted scores perhaps nobody knows either."""
+    """By the engines: saved outputs do not say what made them. Who is shown the gold passages is told what nobody knows
+    of a question that users ask: a ceiling, and nothing that could be shipped."""
     engine, other = (one.manifest["plan"].get("engine") or {} for one in (run, base))
     if _same_model(engine, other):
-        return ASKED
+        return "" if any(one.get("by") == "gold" for one in engine.get("alternatives") or ()) else ASKED
     known = any(engine.get(key) != other.get(key) for key in ("weights", "adapter", "place", "model"))
     return TRAINED if known and engine.get("engine") == other.get("engine") else ""
 

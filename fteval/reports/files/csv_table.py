@@ -31,8 +31,8 @@ def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str
         found = run_view.as_json(subject)
         return _written(RUN_COLUMNS, [{"ref": subject.ref, **metric} for metric in found["metrics"]])
     costs = {cost.name: _cost(cost) for cost in subject.costs}
-    found = [{**row, **costs.get(result.name, {})} for result in subject.candidates for row in _rows(result)]
-    return _written(COLUMNS, found)
+    rows = [{**row, **costs.get(result.name, {})} for result in subject.candidates for row in _rows(result)]
+    return _written(COLUMNS, rows)
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
