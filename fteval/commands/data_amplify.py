@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--disturb", metavar="NAME,…", help="Prompts mistyped, in lower case, …: as `robustness` has them; or all."
 )
 @click.option("--paraphrase", metavar="REF", help="A model that puts prompts in other words.")
-@click.option("--back", metavar="'FROM: {} => TO: {}'", help="Question and answer swapped, for conversions.")
+@click.option("--back", multiple=True, metavar="'FROM: {} => TO: {}'", help="The way back of a conversion; repeatable.")
 @click.option("--each", default=2, show_default=True, type=click.IntRange(1), help="Most rows of one way from each.")
 @click.option("--rows", type=click.IntRange(1), help="Most rows in all, the given ones too.")
 @click.option("--seed", default=0, show_default=True, help="Other values, typos and wordings.")
@@ -76,14 +76,14 @@ def command(file: Path, output: Path, asked: Asked, as_json: bool, display: opti
 def _ways(rows: Sequence[Source], asked: Asked, display: options.Display, given: dict[str, Any]) -> Iterator[Way]:
     """What was asked for, cheap ones first. Raises UserError for what is none."""
     from fteval.data.amplify.slots import slots
-    from fteval.data.amplify.ways import back
+    from fteval.data.amplify.ways import Backs, back
 
     made = [slots(given["slots"])] if given["slots"] else []
     yield from made
     if given["disturb"] is not None:
         yield disturbed(given["disturb"])
-    if given["back"] is not None:
-        yield back(given["back"])
+    if given["back"]:
+        yield Backs([back(text) for text in given["back"]])
     if given["paraphrase"] is not None:
         yield _paraphrased(rows, asked, display, given)
 

@@ -125,18 +125,30 @@ class Back:
     asked: str
     """How the question is put, with `{}` for what is converted."""
     back: str
-    kind: str = "back"
 
     @cached_property
     def _form(self) -> re.Pattern[str]:
         before, _, after = self.asked.partition("{}")
         return re.compile(rf"\s*{re.escape(before.strip())}\s*(.+?)\s*{re.escape(after.strip())}\s*", re.S)
 
-    def made(self, source: Source, rng: random.Random) -> Iterator[Made]:
+    def turned(self, source: Source) -> Made | None:
+        """The row with question and answer swapped; None for one that asks otherwise."""
         found = self._form.fullmatch(source.prompt)
-        if found is not None and source.one.first is not None and source.one.rejected is None:
-            turned = asking(source.one, self.back.replace("{}", source.one.first.strip()))
-            yield Made(source, replace(turned, answer=found[1]), self.kind)
+        if found is None or source.one.first is None or source.one.rejected is not None:
+            return None
+        asked = asking(source.one, self.back.replace("{}", source.one.first.strip()))
+        return Made(source, replace(asked, answer=found[1]), "back")
+
+
+@dataclass(frozen=True, slots=True)
+class Backs:
+    """The ways back of several conversions."""
+
+    ways: Sequence[Back]
+    kind: str = "back"
+
+    def made(self, source: Source, rng: random.Random) -> Iterator[Made]:
+        yield from (one for way in self.ways if (one := way.turned(source)) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -10,7 +11,8 @@ from typing import Any, TextIO
 from fteval.data.jsonl import LONGEST, Problems
 from fteval.errors import UserError
 
-_DELIMITERS = ",\t;|"
+TAB = "\t"
+_DELIMITERS = f",{TAB};|"
 _LOOKED_AT = 20
 
 
@@ -49,7 +51,7 @@ def table_rows(
     path: Path, text: TextIO, head: str, delimiter: str | None, problems: Problems
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, {column: cell}); a row with too many or too few cells is a problem. Raises UserError for no table."""
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter) or likely_delimiter(head) or ","
+    delimiter = {"tab": TAB, "\\t": TAB}.get(delimiter or "", delimiter) or likely_delimiter(head) or ","
     if len(delimiter) != 1:
         raise UserError(f"--delimiter is one character, found {delimiter!r}", fix="--delimiter ';', or tab")
     csv.field_size_limit(LONGEST)
@@ -58,7 +60,9 @@ def table_rows(
     if len(set(names)) < len(names) or not all(names):
         raise UserError(f"columns without a name of their own: {', '.join(map(repr, names))[:200]}", where=f"{path}:1")
     if len(names) == 1 and names[0].lower() not in ("text", "prompt", "messages", "conversations"):
-        fix = "name what parts its cells: --delimiter ':'"
+        looks = likely_delimiter(head)
+        named = looks if looks not in (None, delimiter) else ":"
+        fix = f"name what parts its cells: --delimiter {shlex.quote('tab' if named == TAB else str(named))}"
         raise UserError(f"one column alone, {names[0][:60]!r}: is this its delimiter?", where=f"{path}:1", fix=fix)
     yield from _rows(reader, names, problems)
 
@@ -78,4 +82,12 @@ def _rows(reader: Any, names: list[str], problems: Problems) -> Iterator[tuple[i
         if len(cells) != len(names):
             problems.add(number, f"{len(cells)} cells, the first line names {len(names)} columns")
             continue
+        if _json_line(cells):
+            problems.add(number, "a line of JSON in a table: two forms in one file", "put each into a file of its own")
+            continue
         yield number, {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+
+
+def _json_line(cells: list[str]) -> bool:
+    """Whether a line is an object of JSON that commas have parted: a cell that holds a whole one is a cell."""
+    return len(cells) > 1 and cells[0].startswith(('{"', "{'")) and cells[-1].endswith("}") and "}" not in cells[0]

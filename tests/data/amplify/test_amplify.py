@@ -14,7 +14,7 @@ from fteval.commands.data_amplify import disturbed
 from fteval.data.amplify.amplify import Wanted, amplify
 from fteval.data.amplify.rows import Source, sources
 from fteval.data.amplify.slots import slots
-from fteval.data.amplify.ways import Paraphrased, Way, back
+from fteval.data.amplify.ways import Backs, Paraphrased, Way, back
 from fteval.errors import UserError
 from fteval.evals.language.typos import DISTURBANCES
 
@@ -72,7 +72,7 @@ def test_a_disturbed_prompt_keeps_its_answer_and_what_the_answer_rests_on(tmp_pa
 def test_what_was_converted_is_asked_back(tmp_path: Path) -> None:
     row = {"prompt": "Write as YAML:\n<a>1</a>\n", "target": "a: 1"}
     other = {"prompt": "Write as JSON:\n<a>1</a>\n", "target": '{"a": 1}'}
-    assert made(tmp_path, back(r"Write as YAML:\n{} => Write as XML:\n{}"), row, other) == [
+    assert made(tmp_path, Backs([back(r"Write as YAML:\n{} => Write as XML:\n{}")]), row, other) == [
         ("Write as XML:\na: 1", "<a>1</a>")
     ]
     with pytest.raises(UserError, match="with one"):

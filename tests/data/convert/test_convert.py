@@ -119,6 +119,9 @@ def test_every_row_that_fails_is_listed_with_its_line_and_the_others_are_written
     [
         ("a:b\n1:2\n", [], "one column alone"),
         ("a,b\n1,2\n", ["--delimiter", "xy"], "one character"),
+        ("question;answer\n1,2;3\n", ["--delimiter", ","], "--delimiter ';'"),
+        ("question\tanswer\n1\t3\n", ["--delimiter", ","], "--delimiter tab"),
+        ('question,answer\n{"prompt":"a","target":"b"}\n', [], "in.csv:2: a line of JSON in a table"),
         ("question,question\n1,2\n", [], "without a name"),
         ("question,answer\n", [], "no rows"),
         ("question,answer\na,b\n", ["--encoding", "klingon"], "no encoding named"),
