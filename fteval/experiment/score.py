@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +71,19 @@ def answered(rows: Rows, tools: bool = False) -> Iterator[Answered]:
             raise UserError(str(error), where=where, fix=fix) from None
         texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            fix = outputs_line(rows, row) if isinstance(rows, Path) else None
+            fix = outputs_line(rows, row) or _asked_line(rows) if isinstance(rows, Path) else None
             raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where, fix=fix)
         finish = row.get("finish_reason")
         if finish not in (None, "stop", "length"):
             raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
         made = (Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts))
         yield Answered(where, sample, tuple(made))
+
+
+def _asked_line(path: Path) -> str:
+    """How a file that asks and has no answers of a model gets some, and is judged at once."""
+    line = shlex.join(["fteval", "run", "--model", "nano", "--holdout", str(path)])
+    return f"no model has answered here yet; to have one do so and be judged: {line}"
 
 
 def _without_answer(row: Mapping[str, Any]) -> dict[str, Any]:

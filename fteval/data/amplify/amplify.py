@@ -112,7 +112,7 @@ def _kind(text: str) -> str:
 
 
 _NUMBER = re.compile(r"\d[\d.,:/-]*\d|\d")
-_QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
+_QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<!\w)['‘]([^'’]+)['’](?!\w)")
 _NAME = re.compile(r"(?<![.?!:\n] )(?<!\A)\b[A-Z][\w'-]*")
 _ANY_NAME = re.compile(r"\b[A-Z][\w'-]*")
 
@@ -125,7 +125,7 @@ def _fixed(text: str, *, every: bool = False) -> set[str]:
     names = (_ANY_NAME if every else _NAME).findall(text.strip())
     return {
         *_NUMBER.findall(text),
-        *(f'"{quoted}' for quoted in _QUOTED.findall(text)),
+        *(f'"{one or other}' for one, other in _QUOTED.findall(text)),
         *(n for n in names if n != "I"),
     }
 

@@ -104,6 +104,9 @@ def test_a_name_inside_a_sentence_and_a_quoted_text_are_kept(tmp_path: Path) -> 
     texts = ['When was the hall "Graz" opened, tell me?', "When was the hall opened by Ann, tell me?"]
     found = amplify([source], [Paraphrased({source.where: texts}, "m")], [], Wanted())
     assert not found.made
+    (single,) = given(tmp_path, {"prompt": "Please translate 'good morning' into German.", "target": "Guten Morgen"})
+    lost = amplify([single], [Paraphrased({single.where: ["Put this into German, please."]}, "m")], [], Wanted())
+    assert not lost.made and ("paraphrase", "loses a quoted text") in lost.left_out
     assert {("paraphrase", "loses a name"), ("paraphrase", "loses a quoted text")} <= found.left_out.keys()
 
 
