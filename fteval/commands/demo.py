@@ -41,6 +41,6 @@ def command(out: Path, display: options.Display) -> None:
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = Place(store=planned.store, listener=listener, offline=True, command=f"fteval run -c {config}")
         result = measure(planned, place)
-    reports = (out / "report.md", out / "verdict.json")
+    reports = (out / "report.html", out / "report.md", out / "verdict.json")
     code = present(result, outputs=reports, as_json=False, display=display, store=planned.store)
     click.echo(demo.NEXT_STEPS.format(folder=out, code=code, seconds=time.monotonic() - began))

@@ -25,7 +25,8 @@ NEXT_STEPS = """\
 Left in {folder}:
   fteval.yaml            the experiment; change it and run it again: only what changed is computed
   data/                  48 training rows and the hold-outs
-  report.md              this report, with every answer that got worse side by side
+  report.html            a page: this report, and the answers of both side by side, to browse
+  report.md              this report, with answers that got worse side by side
   verdict.json           the same for a script
 
 Next:

@@ -15,6 +15,7 @@ from fteval.records.alternatives import (
     RepeatingEngine,
     bare,
 )
+from fteval.records.answers import Answer, Answered, AnswersFormat, Sheet
 from fteval.records.comparisons import (
     Behaviour,
     CandidateResult,

@@ -39,12 +39,12 @@ def of_curve(curve: Curve | None) -> CurveView | None:
     looks = [curve.looks[0], *(look for _, look in ends)]
     rows = [
         (name, *(_cell(of(look), metric) for look in looks), spark([*map(of, curve.looks)]))
-        for name, metric, of in _numbers(curve)
+        for name, metric, of in numbers(curve)
     ]
     return CurveView(TextTable(title, header, tuple(rows)), tuple(_notes(curve, kept)))
 
 
-def _numbers(curve: Curve) -> Iterator[tuple[str, Metric, Callable[[Look], float | None]]]:
+def numbers(curve: Curve) -> Iterator[tuple[str, Metric, Callable[[Look], float | None]]]:
     """What is shown of each look."""
     for probe, metric in _shown(curve):
         yield units.name(probe, metric.name), metric, partial(_score, probe=probe, metric=metric.name)
