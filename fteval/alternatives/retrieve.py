@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ class Retrieve:
     by: Literal["bm25", "gold"] = "bm25"
     """bm25: the words of the question; gold: those that the sample's `gold` names, as many as these are: what the best
     search could do."""
+    least: float = 0.0
+    """A passage is shown that scores more than this. BM25 scores more the rarer the words are that both have: look at
+    those of questions that the corpus answers, and of others."""
     template: str = "Context:\n{passages}\n\nQuestion: {question}"
     """What becomes of the user's turn. Where nothing was found, it stays as it is."""
 
@@ -40,6 +44,8 @@ class Retrieve:
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MOST:
             raise UserError(f"retrieve: 'k' must be from 1 to {MOST}, found {self.k}")
+        if not 0 <= self.least < math.inf:
+            raise UserError(f"retrieve: 'least' must be 0 or more, found {self.least:g}")
         if not self.corpus.is_file():
             raise UserError(f"retrieve: no file {self.corpus}")
         if wrong := [part for part in PARTS if self.template.count(part) != 1]:
@@ -58,24 +64,26 @@ class Informed(Layer):
     def __init__(self, inner: Engine, told: Retrieve, corpus: Sequence[Passage]) -> None:
         content = {
             "name": "retrieve", "version": told.version, "by": told.by, "template": told.template,
-            **({} if told.by == "gold" else {"k": told.k}),
+            **({} if told.by == "gold" else {"k": told.k, "least": told.least}),
             "corpus": digest([[passage.id, passage.text] for passage in corpus]),
         }  # fmt: skip
         super().__init__(inner, content)
-        self._find: Finder = finder(told.by, corpus, told.k)
+        self._find: Finder = finder(told.by, corpus, told.k, told.least)
         self._told, self._known = told, {passage.id: passage for passage in corpus}
         self._recall: dict[str, Recall] = {}
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
         asked = self.question(messages)
-        found = self._find(asked)
+        found = [hit.passage for hit in self._find(asked)]
         if not found or asked.place is None:
             return messages
         turn = Message("user", filled(self._told.template, found, messages[asked.place].content))
         return (*messages[: asked.place], turn, *messages[asked.place + 1 :])
 
     def how(self, messages: Sequence[Message]) -> Mapping[str, Any]:
-        return {"retrieved": [passage.id for passage in self._find(self.question(messages))]}
+        found = self._find(self.question(messages))
+        scores = [round(hit.score, 4) for hit in found if hit.score is not None]
+        return {"retrieved": [hit.passage.id for hit in found], **({"scores": scores} if scores else {})}
 
     def meet(self, probe: str, samples: Sequence[Sample], asked: Sequence[Sequence[Message]]) -> None:
         super().meet(probe, samples, asked)

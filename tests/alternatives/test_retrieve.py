@@ -51,6 +51,20 @@ def test_what_has_no_word_in_common_is_not_shown(pool: Pool, corpus: Path) -> No
     assert asked(pool, corpus, "Explain gravity, please!") == "Explain gravity, please!"
 
 
+def test_what_scores_no_more_than_least_is_not_shown(pool: Pool, corpus: Path) -> None:
+    """The same scores as bm25s gives to these four texts itself."""
+    import bm25s
+
+    index, asks = bm25s.BM25(), "When was Bob born?"
+    index.index(bm25s.tokenize([text for _, text in CORPUS], stopwords=None, show_progress=False), show_progress=False)
+    _, (scores,) = index.retrieve(bm25s.tokenize(asks, stopwords=None, show_progress=False), k=2, show_progress=False)
+    assert scores[0] > scores[1] > 0
+    for least, shown in ((float(scores[1]) - 0.01, 2), (float(scores[1]) + 0.01, 1), (float(scores[0]) + 0.01, 0)):
+        engine = changed_by(pool.open("nano"), retrieve={"corpus": corpus, "k": 2, "least": least})
+        how = engine.how([Message("user", asks)])
+        assert how.get("scores", []) == pytest.approx(scores[:shown], abs=1e-4) and len(how["retrieved"]) == shown
+
+
 def test_of_equals_the_first_of_the_corpus_is_shown_and_no_text_twice(pool: Pool, tmp_path: Path) -> None:
     texts = ["Two dogs bark.", "two  dogs bark.", "Two cats bark.", "One fish."]
     path = written(tmp_path / "c.jsonl", [{"text": text} for text in texts])
@@ -197,7 +211,7 @@ def test_passages_their_number_and_the_template_are_the_identity(pool: Pool, cor
 
     first = identity()
     assert first == identity(k=3, by="bm25") and "k" not in identity(by="gold")["alternatives"][0]  # type: ignore[index]
-    others = [identity(k=2), identity(by="gold"), identity(template="{passages} {question}")]
+    others = [identity(k=2), identity(least=0.1), identity(by="gold"), identity(template="{passages} {question}")]
     corpus.write_text(corpus.read_text().replace("Wales", "Kent"))
     assert first not in [*others, identity()]
 
@@ -212,6 +226,7 @@ GOOD = [{"text": "One."}, {"text": "Two."}]
         ([{"text": "One."}, {"text": "ONE."}], {"k": 2}, "has 1 different passages"),
         (GOOD, {"k": 0}, "from 1 to 256"),
         (GOOD, {"k": 1, "by": "bm52"}, "'by'"),
+        (GOOD, {"k": 1, "least": -1}, "'least' must be 0 or more"),
         (GOOD, {"k": 1, "template": "{passages}"}, r"must hold \{question\} once"),
         ([], {"k": 1}, "no passage to be found"),
         ([{"text": " "}, {"txt": "x"}, {"text": 1}, {"prompt": "Who?"}], {"k": 1},

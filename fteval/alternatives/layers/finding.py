@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy
 
-from fteval.alternatives.layers.bm25 import Scores, bm25
+from fteval.alternatives.layers.bm25 import bm25
 from fteval.alternatives.layers.corpus import Passage, distinct
 from fteval.alternatives.layers.layer import Question
 from fteval.errors import UserError
 from fteval.records import Sample
 
-Finder = Callable[[Question], Sequence[Passage]]
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found."""
+
+    passage: Passage
+    score: float | None = None
+    """The higher the better; None where nothing was searched."""
+
+
+Finder = Callable[[Question], Sequence[Hit]]
 """Question -> what is shown with it, the best first; nothing where nothing was found."""
 
 
-def finder(by: str, corpus: Sequence[Passage], k: int) -> Finder:
+def finder(by: str, corpus: Sequence[Passage], k: int, least: float) -> Finder:
     """The search of this name."""
     if by == "gold":
         known = {passage.id: passage for passage in corpus}
-        return lambda question: [known[one] for one in gold_of(question.sample) if one in known]
+        return lambda question: [Hit(known[one]) for one in gold_of(question.sample) if one in known]
     once = distinct(corpus)
     scores = bm25([passage.text for passage in once])
-    best = cache(lambda text: [once[place] for place in top(scores, text, k)])
+    best = cache(lambda text: [Hit(once[place], score) for place, score in top(scores(text), k, least)])
     return lambda question: best(question.text)
 
 
-def top(scores: Scores, question: str, k: int) -> list[int]:
-    """Places of the k best, the best first, of equals the first of the corpus; none that has nothing in common."""
-    found = scores(question)
-    places = numpy.flatnonzero(found > 0)
+def top(scores: numpy.ndarray[Any, Any], k: int, least: float) -> list[tuple[int, float]]:
+    """(place, score) of the k best that score more than `least`, the best first, of equals the first."""
+    places = numpy.flatnonzero(scores > least)
     if len(places) > k:
-        least = numpy.partition(found[places], -k)[-k]
-        places = places[found[places] >= least]
-    order = numpy.argsort(-found[places], kind="stable")
-    return [int(place) for place in places[order][:k]]
+        kth = numpy.partition(scores[places], -k)[-k]
+        places = places[scores[places] >= kth]
+    order = numpy.argsort(-scores[places], kind="stable")
+    return [(int(place), float(scores[place])) for place in places[order][:k]]
 
 
 def gold_of(sample: Sample | None) -> list[str]:

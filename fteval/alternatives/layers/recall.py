@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from fteval.alternatives.layers.corpus import Passage
-from fteval.alternatives.layers.finding import gold_of
+from fteval.alternatives.layers.finding import Hit, gold_of
 from fteval.records import Sample, normalised
 from fteval.records.retrieval import Recall
 
@@ -17,11 +17,11 @@ _WORDS = 3
 """Of a question that can be said to stand in a passage; shorter ones stand anywhere."""
 
 
-def recall_of(samples: Sequence[Sample], shown: Sequence[Sequence[Passage]], known: Mapping[str, Passage]) -> Recall:
+def recall_of(samples: Sequence[Sample], shown: Sequence[Sequence[Hit]], known: Mapping[str, Passage]) -> Recall:
     """Counts over the samples; `shown` is what each is shown, `known` the corpus by id."""
     n = Counter(asked=len(samples))
     for sample, found in zip(samples, shown, strict=True):
-        n.update(_of(sample, found, known))
+        n.update(_of(sample, [hit.passage for hit in found], known))
     return Recall(**{field.name: n[field.name] for field in fields(Recall)})
 
 
