@@ -21,7 +21,7 @@ FLOORS: dict[str, int] = {
     "cli": 5, "commands": 5, "ci": 5, "__main__": 5, "__init__": 5,
 }  # fmt: skip
 BESIDE: dict[str, set[str]] = {
-    "config": {"registry"}, "runs": {"alternatives", "engines"}, "alternatives": {"engines", "data"},
+    "config": {"registry"}, "runs": {"alternatives", "engines"}, "alternatives": {"engines", "data", "evals"},
     "api": {"experiment", "shards"},
     "shards": {"experiment"},
     "cli": {"commands", "__init__"}, "commands": {"ci"}, "__main__": {"cli"},

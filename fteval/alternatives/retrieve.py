@@ -14,7 +14,7 @@ from fteval.alternatives.layers.finding import Finder, finder
 from fteval.alternatives.layers.layer import Layer
 from fteval.alternatives.layers.recall import recall_of
 from fteval.errors import UserError
-from fteval.records import Engine, Message, Sample, digest
+from fteval.records import Engine, Message, Sample, Shelf, digest
 from fteval.records.retrieval import FIELD, Recall, Retrieved
 
 MOST = 256
@@ -30,12 +30,12 @@ class Retrieve:
     paragraphs they are."""
     k: int = 3
     """How many are shown; fewer where fewer have anything in common with the question."""
-    by: Literal["bm25", "gold"] = "bm25"
-    """bm25: the words of the question; gold: those that the sample's `gold` names, as many as these are: what the best
-    search could do."""
+    by: Literal["bm25", "dense", "gold"] = "bm25"
+    """bm25: the words of the question; dense: its meaning, by static embeddings (English); gold: those that a sample's
+    `gold` names, as many as these are: what the best search could do."""
     least: float = 0.0
-    """A passage is shown that scores more than this. BM25 scores more the rarer the words are that both have: look at
-    those of questions that the corpus answers, and of others."""
+    """A passage is shown that scores more than this: look at the scores of questions that the corpus answers, and of
+    others. BM25's are the higher the rarer the words are that both have, those of dense are cosines."""
     template: str = "Context:\n{passages}\n\nQuestion: {question}"
     """What becomes of the user's turn. Where nothing was found, it stays as it is."""
 
@@ -52,23 +52,26 @@ class Retrieve:
             raise UserError(f"retrieve: 'template' must hold {wrong[0]} once, found {self.template!r}")
 
     def on(self, engine: Engine) -> Engine:
+        return self.on_with(engine, None)
+
+    def on_with(self, engine: Engine, shelf: Shelf | None) -> Engine:
         found = passages(self.corpus)
         if self.by != "gold" and (n := len(distinct(found))) < self.k:
             raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {n} different passages")
-        return Informed(engine, self, found)
+        return Informed(engine, self, found, shelf)
 
 
 class Informed(Layer):
     """A model that is shown passages with the question."""
 
-    def __init__(self, inner: Engine, told: Retrieve, corpus: Sequence[Passage]) -> None:
+    def __init__(self, inner: Engine, told: Retrieve, corpus: Sequence[Passage], shelf: Shelf | None) -> None:
         content = {
             "name": "retrieve", "version": told.version, "by": told.by, "template": told.template,
             **({} if told.by == "gold" else {"k": told.k, "least": told.least}),
             "corpus": digest([[passage.id, passage.text] for passage in corpus]),
         }  # fmt: skip
         super().__init__(inner, content)
-        self._find: Finder = finder(told.by, corpus, told.k, told.least)
+        self._find: Finder = finder(told.by, corpus, told.k, told.least, shelf)
         self._told, self._known = told, {passage.id: passage for passage in corpus}
         self._recall: dict[str, Recall] = {}
 

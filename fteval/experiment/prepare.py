@@ -22,7 +22,7 @@ from fteval.experiment.series import chosen
 from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
 from fteval.experiment.training import seen_before
 from fteval.experiment.watch import overlapping
-from fteval.records import Comparison, Engine, RunRecord, asks_base
+from fteval.records import Comparison, Engine, RunRecord, Shelf, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite
@@ -79,14 +79,17 @@ def prepared(
         opens = pool.open if open_engine is None else partial(open_engine, pool)
         base = experiment.base if accepted is None else None
         opened = _opened(experiment, base, opens)
-        rehearse(experiment, opened)
+        shelf = Shelf(store.root, place.listener.progress)
+        rehearse(experiment, opened, shelf)
         refs = _made(experiment, store, place)
         if refs != _known(experiment) and lend_template(experiment, pool, place.listener.note, refs.values()):
             # What was opened before the training had no way to ask the base.
             opened = _opened(experiment, base, opens)
             judged, referees = appointed_for(suite, wanted, pool, place)
         named = {**({BASE: base} if base else {}), **refs}
-        engines = [(name, altered(opened.get(ref) or opens(ref), experiment, name)) for name, ref in named.items()]
+        engines = [
+            (name, altered(opened.get(ref) or opens(ref), experiment, name, shelf)) for name, ref in named.items()
+        ]
         look_before(engines, BASE, experiment.allow, place.listener.note)
         check_not_measured(referees, [engine for _, engine in engines])
         held = any(asks_base(one.probe) for one in judged.probes)
@@ -148,7 +151,7 @@ def _opened(experiment: Experiment, base: str | None, open_engine: Callable[[str
     return {ref: open_engine(ref) for ref in dict.fromkeys(refs)}
 
 
-def rehearse(experiment: Experiment, opened: Mapping[str, Engine]) -> None:
+def rehearse(experiment: Experiment, opened: Mapping[str, Engine], shelf: Shelf | None = None) -> None:
     """Tries every alternative before anything is trained: those on a model that is still to be, on its base.
 
     Raises UserError for all that cannot work, a line each.
@@ -158,7 +161,7 @@ def rehearse(experiment: Experiment, opened: Mapping[str, Engine]) -> None:
         below = opened.get(use.ref or experiment.base or "")
         try:
             if below is not None:
-                altered(below, experiment, name)
+                altered(below, experiment, name, shelf)
         except UserError as error:
             found.append(error)
     if len(found) == 1:
@@ -167,10 +170,10 @@ def rehearse(experiment: Experiment, opened: Mapping[str, Engine]) -> None:
         raise UserError("\n".join(line for error in found for line in lines(error)))
 
 
-def altered(engine: Engine, experiment: Experiment, name: str) -> Engine:
+def altered(engine: Engine, experiment: Experiment, name: str, shelf: Shelf | None = None) -> Engine:
     """The engine with the alternatives of a candidate, if it has some."""
     use = experiment.candidates.get(name)
-    return changed(engine, use.changes) if use is not None else engine
+    return changed(engine, use.changes, shelf) if use is not None else engine
 
 
 def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:

@@ -13,6 +13,8 @@ from fteval.records.alternatives import (
     Constraint,
     LayeredEngine,
     RepeatingEngine,
+    Shelf,
+    ShelvedAlternative,
     bare,
 )
 from fteval.records.answers import Answer, Answered, AnswersFormat, Sheet

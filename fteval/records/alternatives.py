@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from fteval.records.digests import digest
@@ -36,6 +38,24 @@ class Alternative(Protocol):
         What decides the answers beside prompt and sampling is in its `identity`. Raises UserError where the engine
         cannot be changed so, with what to do.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where an alternative keeps what it need not make again."""
+
+    folder: Path
+    """Of the store; what lies there can be deleted."""
+    tell: Callable[[str, int, int], None]
+    """Hears of work that takes long: what it is, how much of it is done, of how much."""
+
+
+@runtime_checkable
+class ShelvedAlternative(Protocol):
+    """An alternative that makes something before the first question."""
+
+    def on_with(self, engine: Engine, shelf: Shelf | None) -> Engine:
+        """As `Alternative.on`; without a shelf nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)

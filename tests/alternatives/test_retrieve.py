@@ -10,9 +10,11 @@ import pytest
 from alternatives_helpers import changed_by
 
 import fteval
+from fteval.alternatives.layers.vectors import Vectors
 from fteval.engines import Pool
-from fteval.errors import UserError
-from fteval.records import Message, Sample
+from fteval.errors import Incomplete, UserError
+from fteval.evals.find.similar import similarity
+from fteval.records import Message, Sample, Shelf
 from fteval.stats import retrieval
 
 CORPUS = [
@@ -259,3 +261,59 @@ def test_gold_passages_that_nobody_names_are_an_error_before_anything_is_asked(t
     written(path, [{"prompt": "Where was Bob born?", "target": "Linz", "gold": {"id": "bob"}}])
     with pytest.raises(UserError, match=r"'gold' is the id of a passage"):
         fteval.run(config=tmp_path / "fteval.yaml", store=tmp_path / "store", model="found")
+
+
+# --- by meaning -------------------------------------------------------------------------------------
+
+
+MEANT = ["The physician treats people who are ill.", "A ship sails across the ocean.", "Bread is baked of flour."]
+
+
+def shelf(folder: Path, told: list[tuple[int, int]]) -> Shelf:
+    return Shelf(folder, lambda what, done, of: told.append((done, of)))
+
+
+def test_dense_finds_what_has_no_word_of_the_question(tmp_path: Path, pool: Pool) -> None:
+    """Against wordllama's own similarity, text by text."""
+    path, question = (
+        written(tmp_path / "c.jsonl", [{"text": text} for text in MEANT]),
+        "Which doctor helps sick persons?",
+    )
+    engine = changed_by(pool.open("nano"), retrieve={"corpus": path, "by": "dense", "k": 2})
+    how = engine.how([Message("user", question)])
+    expected = sorted(((similarity(question, text) or 0.0, str(n)) for n, text in enumerate(MEANT, 1)), reverse=True)
+    assert how["retrieved"] == [n for _, n in expected[:2]] and how["retrieved"][0] == "1"
+    assert how["scores"] == pytest.approx([value for value, _ in expected[:2]], abs=1e-3)
+    assert asked(pool, path, question, k=3) == question  # BM25 finds nothing here
+    assert asked(pool, path, question, k=3, by="dense", least=0.99) == question
+    assert asked(pool, path, "日本語ですか", by="dense") == "日本語ですか"
+
+
+def test_vectors_are_made_once_for_a_corpus_and_going_on_finishes_them(tmp_path: Path) -> None:
+    texts, told = [f"Passage number {n} of the corpus." for n in range(1_100)], list[tuple[int, int]]()
+    Vectors(texts[:1_000], shelf(tmp_path, told))
+    (part,) = (tmp_path / "vectors").iterdir()
+    assert told == [(1_000, 1_000)]
+    whole = Vectors(texts, shelf(tmp_path, told))
+    (file,) = {*(tmp_path / "vectors").iterdir()} - {part}
+    assert told[1:] == [(1_000, 1_100), (1_100, 1_100)]  # other texts are another file
+    part.replace(file)  # as it is where the run was stopped after a batch
+    again = Vectors(texts, shelf(tmp_path, told))
+    assert told[3:] == [(100, 100)]  # only what is missing
+    question = "Which is passage number 1050?"
+    assert again.nearest(question, 5, 0.0) == whole.nearest(question, 5, 0.0)
+    Vectors(texts, shelf(tmp_path, told))
+    assert len(told) == 4
+
+
+def test_vectors_stand_in_the_store_and_a_damaged_file_is_said(tmp_path: Path) -> None:
+    written(tmp_path / "rows.jsonl", HOLDOUT[:1])
+    written(tmp_path / "corpus.jsonl", [{"text": text} for text in MEANT])
+    (tmp_path / "fteval.yaml").write_text(CONFIG.replace("k: 1", "k: 1, by: dense"))
+    run = {"config": tmp_path / "fteval.yaml", "store": tmp_path / "store", "model": "found"}
+    fteval.run(**run)
+    (file,) = (tmp_path / "store" / "vectors").iterdir()
+    file.write_bytes(b"no database")
+    with pytest.raises(Incomplete, match="vectors of the corpus") as caught:
+        fteval.run(**run)
+    assert caught.value.where == str(file)

@@ -12,8 +12,9 @@ import numpy
 from fteval.alternatives.layers.bm25 import bm25
 from fteval.alternatives.layers.corpus import Passage, distinct
 from fteval.alternatives.layers.layer import Question
+from fteval.alternatives.layers.vectors import Vectors, check_installed
 from fteval.errors import UserError
-from fteval.records import Sample
+from fteval.records import Sample, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,31 @@ Finder = Callable[[Question], Sequence[Hit]]
 """Question -> what is shown with it, the best first; nothing where nothing was found."""
 
 
-def finder(by: str, corpus: Sequence[Passage], k: int, least: float) -> Finder:
-    """The search of this name."""
+def finder(by: str, corpus: Sequence[Passage], k: int, least: float, shelf: Shelf | None) -> Finder:
+    """The search of this name; what it makes once is kept on the shelf."""
     if by == "gold":
         known = {passage.id: passage for passage in corpus}
         return lambda question: [Hit(known[one]) for one in gold_of(question.sample) if one in known]
     once = distinct(corpus)
-    scores = bm25([passage.text for passage in once])
-    best = cache(lambda text: [Hit(once[place], score) for place, score in top(scores(text), k, least)])
+    texts = [passage.text for passage in once]
+    nearest = _dense(texts, k, least, shelf) if by == "dense" else _bm25(texts, k, least)
+    best = cache(lambda text: [Hit(once[place], score) for place, score in nearest(text)])
     return lambda question: best(question.text)
+
+
+_Nearest = Callable[[str], list[tuple[int, float]]]
+"""Question -> (place, score) of what is shown, the best first."""
+
+
+def _bm25(texts: Sequence[str], k: int, least: float) -> _Nearest:
+    scores = bm25(texts)
+    return lambda question: top(scores(question), k, least)
+
+
+def _dense(texts: Sequence[str], k: int, least: float, shelf: Shelf | None) -> _Nearest:
+    check_installed()
+    vectors = Vectors(texts, shelf)
+    return lambda question: vectors.nearest(question, k, least)
 
 
 def top(scores: numpy.ndarray[Any, Any], k: int, least: float) -> list[tuple[int, float]]:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from fteval import registry
 from fteval.errors import UserError
-from fteval.records import Change, Engine, RemarkingEngine, bare
+from fteval.records import Change, Engine, RemarkingEngine, Shelf, ShelvedAlternative, bare
 
 LONGEST = 72
 """Characters of what a ref says of one change; behind them comes a digest."""
 
 
-def changed(engine: Engine, changes: Sequence[Change]) -> Engine:
-    """The engine with these changes, in their order. Loads no weights.
+def changed(engine: Engine, changes: Sequence[Change], shelf: Shelf | None = None) -> Engine:
+    """The engine with these changes, in their order. Loads no weights; what is made first is kept on the shelf.
 
     Its ref is the engine's, and behind it what was changed. Raises UserError for a change that this engine cannot have,
     and for whatever is wrong with one.
@@ -28,7 +28,10 @@ def changed(engine: Engine, changes: Sequence[Change]) -> Engine:
     for change in changes:
         below, alternative = engine, registry.alternative(change)
         try:
-            engine = alternative.on(below)
+            if isinstance(alternative, ShelvedAlternative):
+                engine = alternative.on_with(below, shelf)
+            else:
+                engine = alternative.on(below)
         except UserError as error:
             raise type(error)(error.what, where=error.where or change.where, fix=error.fix) from None
         if engine is below:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy
 import regex
 
+DIMENSIONS = 256
 _READ = 20_000
 """Characters of a text that are looked at."""
 _LETTER = regex.compile(r"\p{L}")
@@ -19,8 +22,19 @@ def similarity(one: str, other: str) -> float | None:
     one, other = one[:_READ], other[:_READ]
     if not _is_latin(one) or not _is_latin(other):
         return None
-    clean = [text.encode("utf-8", "replace").decode() for text in (one, other)]
-    return min(1.0, max(0.0, float(_embeddings().similarity(*clean))))
+    return min(1.0, max(0.0, float(_embeddings().similarity(_clean(one), _clean(other)))))
+
+
+def embedded(texts: Sequence[str]) -> numpy.ndarray[Any, Any]:
+    """(texts, 256) float32, each of length 1; all 0 for a text of which the embeddings know nothing."""
+    with numpy.errstate(invalid="ignore", divide="ignore"):
+        vectors = _embeddings().embed([_clean(text[:_READ]) for text in texts], norm=True)
+    known = numpy.isfinite(vectors).all(axis=1) & [_is_latin(text[:_READ]) for text in texts]
+    return numpy.where(known[:, None], vectors, numpy.float32(0))
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_latin(text: str) -> bool:

@@ -5,6 +5,7 @@
       comparisons/<id>.json
       noise/<digest of model, suite and sampling>.json
       candidates/<id>/
+      vectors/<digest of corpus and embeddings>.sqlite
       order                                     ids as they were made: clocks may go back
 
 There is no index: a key stands at a fixed place of its line, so that scanning ten runs of 100,000 generations takes
