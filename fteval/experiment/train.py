@@ -150,7 +150,7 @@ def _shared(name: str, use: ModelUse, base: str, site: Site, place: Place) -> Si
         site = replace(site, vllm=place.vllm)
     if found is None:
         return site
-    precision = recipe_of(use).precision
+    precision = recipe_of(use).on(found.device).precision
     return replace(site, ranks=ranks(found, name, use, base, site, precision))
 
 

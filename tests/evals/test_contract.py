@@ -221,15 +221,16 @@ def settings(name: str) -> list[Example]:
     return list({tuple(m.name for m in registry.probe(name, row.params).metrics): row for row in rows[::-1]}.values())
 
 
+@pytest.mark.parametrize("length", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", PROBES)
-def test_a_probe_judges_any_output(name: str) -> None:
-    """A million characters in its first way; in the others a tenth, in which what grows with the square still shows."""
-    for number, way in enumerate(settings(name)):
+def test_a_probe_judges_any_output(name: str, length: int) -> None:
+    """In every way; the first one judges a million characters too, a tenth of which shows what grows with a square."""
+    for way in settings(name)[: 1 if length == 1_000_000 else None]:
         probe = registry.probe(name, way.params)
         for warm in ("A dog is loyal.", "Ein Hund ist ein treues Tier.", hostile()["noise"]):  # lexicons load once
             probe.score(way.sample, Generation("row-7", text=warm, finish_reason="stop"))
         for what, text in hostile().items():
-            generation = Generation("row-7", text=text[: 100_000 if number else None], finish_reason="length")
+            generation = Generation("row-7", text=text[:length], finish_reason="length")
             scores = soon(functools.partial(probe.score, way.sample, generation), f"{name}: {what}")
             assert set(scores.values) == {m.name for m in probe.metrics}
             # A lone surrogate is written as an escape.

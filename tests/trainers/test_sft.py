@@ -130,6 +130,8 @@ def test_rows_that_are_cut_or_lost_are_counted_and_said(tiny_model: Path, tmp_pa
     text = str(seen[0])
     assert "1 of 3 rows dropped: their prompt alone fills 48 tokens (row 2)" in text
     assert "1 of 2 answers are cut at 48 tokens and teach no stop (row 3)" in text
+    assert list(candidate.data["why"]) == ["dropped", "truncated"]
+    assert all(why in text for why in candidate.data["why"].values())
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,10 @@ def test_all_wrong_values_are_named_at_once() -> None:
     assert len(caught.value.what.splitlines()) == 3
 
 
+def test_on_a_cpu_the_arithmetic_is_exact_unless_it_is_asked_otherwise() -> None:
+    assert (Recipe().on("cpu").precision, Recipe(precision="bfloat16").on("cpu").precision) == ("float32", "bfloat16")
+
+
 def test_one_value_has_one_record_however_it_was_written() -> None:
     from_text = registry.make(
         Recipe, {"learning-rate": "5e-4", "epochs": "5", "target_modules": "q_proj, v_proj", "warmup": "3"}, owner="sft"

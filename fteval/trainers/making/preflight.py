@@ -56,10 +56,10 @@ class Preflight:
         return self.rows - len(self.dropped)
 
     @property
-    def counts(self) -> dict[str, int]:
-        """What became of the rows, for candidate.json."""
+    def counts(self) -> dict[str, Any]:
+        """What became of the rows and why, for candidate.json."""
         lost = {"dropped": len(self.dropped), "truncated": len(self.truncated)}
-        return {"rows": self.rows, "used": self.used, **lost}
+        return {"rows": self.rows, "used": self.used, **lost, **({"why": why} if (why := self._lost()) else {})}
 
     def warnings(self) -> list[str]:
         """What a reader should know before the result; empty when all is well."""
@@ -68,18 +68,24 @@ class Preflight:
             found.append(f"{self.copies} of {self.rows} rows are copies of another one: what stands twice counts twice")
         if self.rows == 1 and self.pieces:
             found.append("one row alone: it is learnt by heart, and little else")
+        found += self._lost().values()
+        if not self.same_prompt:
+            found.append("the chat template renders a prompt differently with its answer: training and asking differ")
+        return found
+
+    def _lost(self) -> dict[str, str]:
+        """What was dropped and what truncated, and why; nothing of what did not happen."""
+        found = {}
         if self.dropped:
-            found.append(
+            found["dropped"] = (
                 f"{len(self.dropped)} of {self.rows} rows dropped: their prompt alone fills {self.max_length} tokens"
                 f" ({_some(self.dropped)})"
             )
         if self.truncated:
-            found.append(
+            found["truncated"] = (
                 f"{len(self.truncated)} of {self.used} answers are cut at {self.max_length} tokens and teach no stop"
                 f" ({_some(self.truncated)})"
             )
-        if not self.same_prompt:
-            found.append("the chat template renders a prompt differently with its answer: training and asking differ")
         return found
 
     def text(self, *, color: bool = False, longest: int = 600) -> str:

@@ -44,8 +44,8 @@ class TrlRecipe:
     weight_decay: float = field(default=0.0, metadata=ranged(Range(0)))
     max_grad_norm: float = field(default=1.0, metadata=ranged(Range(above=0)))
     """Longer gradients are shortened to this."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the arithmetic. An adapter itself is always float32."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the arithmetic: auto is bfloat16 on a GPU that computes in it. An adapter itself is always float32."""
     template: str | None = None
     """For a base without a chat template: chatml, alpaca, or a file of Jinja. The candidate brings it along."""
     threads: int | None = field(default=None, metadata=ranged(Range(1)))
@@ -85,6 +85,12 @@ class TrlRecipe:
         if epochs is None and self.max_steps is None:
             epochs = float(min(25, max(3, math.ceil(480 / rows))))
         return dataclasses.replace(self, learning_rate=self.rate, epochs=epochs)
+
+    def on(self, device: str) -> Self:
+        """The recipe for a device, `cpu` or `cuda`, with a precision for `auto`: what is recorded."""
+        if self.precision != "auto":
+            return self
+        return dataclasses.replace(self, precision="bfloat16" if _halves(device) else "float32")
 
     @property
     def rows_a_step(self) -> int:
@@ -159,3 +165,10 @@ class LoraRecipe(TrlRecipe):
             use_rslora=self.rslora,
             target_modules="all-linear" if self.target_modules == ("all-linear",) else list(self.target_modules),
         )
+
+
+def _halves(device: str) -> bool:
+    """Whether a device computes in bfloat16 itself; a CPU may, and is held to float32, where bytes are compared."""
+    import torch
+
+    return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -15,6 +15,7 @@ from fteval.errors import UserError, suggest
 from fteval.evals.find.own import OwnScorer
 from fteval.records import FittedProbe, Generation, Metric, Probe, Sample, Site
 from fteval.records import primary as primary_metric
+from fteval.runs.asking.identity import probe_version, source_digest
 from fteval.trainers.making import presets
 from fteval.trainers.making.base import Base
 from fteval.trainers.making.ramp import at
@@ -67,8 +68,11 @@ class OfProbe:
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        version = getattr(self.at(0.0), "version", 1)
-        return {"probe": self.probe, "version": version, "metric": self.judged.name, "params": _recorded(self.params)}
+        probe = self.at(0.0)
+        told = {"probe": self.probe, "version": probe_version(probe), "metric": self.judged.name}
+        # fteval's own goes up in version when it judges otherwise; others' are edited as they stand.
+        others = {} if type(probe).__module__.startswith("fteval.") else {"source": source_digest(type(probe))}
+        return {**told, **others, "params": _recorded(self.params)}
 
     def fitted(self, samples: Sequence[Sample], site: Site, base: Base) -> OfProbe:
         fitted = OfProbe(self.probe, self.metric, self.params, samples)

@@ -73,7 +73,8 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
     if training.recipe.template is not None:
         templates.give(chat, training.recipe.template)
     environment = ranks.environment(training, chat)
-    training = dataclasses.replace(training, recipe=training.recipe.resolved(len(training.rows)))
+    recipe = training.recipe.resolved(len(training.rows)).on(environment["device"])
+    training = dataclasses.replace(training, recipe=recipe)
     planned = plan(training, chat, versions, environment)
     if site.rank is not None:
         libraries.load(method.classes)
@@ -107,8 +108,8 @@ def _train(method: Method[R], training: Training[R], signals: Signals) -> Candid
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    counts: Mapping[str, int]
-    """What became of the rows."""
+    counts: Mapping[str, Any]
+    """What became of the rows, and why."""
     course: Mapping[str, Any]
     """For candidate.json: steps, seconds, first and last loss."""
 
