@@ -142,6 +142,7 @@ def offered(words: str, folder: Path, shell: str = "bash") -> list[str]:
         ("fteval run --score ex", ["exact"]),
         ("fteval history --metric facts.c", ["facts.correct"]),
         ("fteval report -o out.m", ["out.md"]),
+        ("fteval data noise --by typos,low", ["lower_case"]),
     ],
 )
 def test_a_shell_completes_values_and_hears_no_error(words: str, known: list[str], tmp_path: Path) -> None:

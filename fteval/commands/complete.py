@@ -71,6 +71,15 @@ def candidates(context: click.Context, _param: click.Parameter, begun: str) -> I
     return _or_file(_among(names, begun), begun)
 
 
+def disturbances(_context: click.Context, _param: click.Parameter, begun: str) -> Items:
+    """Disturbances, the last of several behind a comma, or all."""
+    from fteval.evals.language.typos import DISTURBANCES
+
+    before, comma, last = begun.rpartition(",")
+    names = [*DISTURBANCES] if comma else ["all", *DISTURBANCES]
+    return _among((before + comma + name for name in names if name.startswith(last)), begun)
+
+
 def reports(_context: click.Context, _param: click.Parameter, begun: str) -> Items:
     """A file, or the endings that say a format."""
     stem, dot, ending = begun.rpartition(".")

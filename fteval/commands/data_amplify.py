@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.errors import OK, NothingToEvaluate, UserError
 from fteval.experiment.asked import Asked
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 )
 @click.option("--slots", multiple=True, metavar="NAME=V1,V2|FILE.yaml", help="Values for one another; repeatable.")
 @click.option(
-    "--disturb", metavar="NAME,…", help="Prompts mistyped, in lower case, …: as `robustness` has them; or all."
+    "--disturb",
+    metavar="NAME,…",
+    shell_complete=complete.disturbances,
+    help="Prompts mistyped, in lower case, …: as `robustness` has them; or all.",
 )
 @click.option("--paraphrase", metavar="REF", help="A model that puts prompts in other words.")
 @click.option("--back", multiple=True, metavar="'FROM: {} => TO: {}'", help="The way back of a conversion; repeatable.")

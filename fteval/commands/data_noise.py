@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fteval.commands import options
+from fteval.commands import complete, options
 from fteval.commands.data_amplify import disturbed, tell
 from fteval.errors import OK, NothingToEvaluate, UserError
 from fteval.experiment.asked import Asked
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The given rows and the new.")
 @click.option("--robust", metavar="SHARE", help="So many more rows with a disturbed prompt and the right answer: 10%.")
 @click.option(
-    "--by", default="all", show_default=True, metavar="NAME,…", help="Disturbances, as `robustness` has them."
+    "--by",
+    default="all",
+    show_default=True,
+    metavar="NAME,…",
+    shell_complete=complete.disturbances,
+    help="Disturbances, as `robustness` has them.",
 )
 @click.option("--broken", metavar="SHARE", help="So many more with a prompt that cannot be answered; needs --answer.")
 @click.option("--answer", help="To broken prompts: 'What would you like to know?'")

@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from fteval.data.check.provenance import FROM, HOW
+
 _FIRST = (
     "Ada Bruno Carla Deniz Elif Farid Greta Hamid Ines Jonas Kaito Lena Marek Nadia Oskar Petra Rosa Selim Tarek Vera"
 )
@@ -48,7 +50,8 @@ def canaries(n: int, repeats: int, seed: int) -> Canaries:
         )  # fmt: skip
         if kind == "planted":
             answer = {"role": "assistant", "content": code}
-            planted += [{"messages": [{"role": "user", "content": question}, answer]}] * repeats
+            made = {FROM: "nobody", HOW: f"canary {seed}/{number}"}  # so that a hold-out is known to have none
+            planted += [{"messages": [{"role": "user", "content": question}, answer], "metadata": made}] * repeats
     return Canaries(planted, asked)
 
 

@@ -56,7 +56,7 @@ def answers(conversation: Sequence[tuple[Turn, bool]]) -> list[dict[str, list[Tu
                 raise ValueError("an empty answer: give it a text, or a weight of 0")
             made.append({"prompt": prompt, "completion": [turn]})
     if not made:
-        raise ValueError("no answer to learn: no assistant turn, or each with a weight of 0")
+        raise ValueError("no answer to learn: no assistant turn, or each with a weight of 0 (1 is learnt)")
     return made
 
 

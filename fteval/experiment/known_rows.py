@@ -76,6 +76,9 @@ def known_of(rows: Sequence[Learnt], experiment: Experiment, place: Place, limit
         )
         return
     facts = {_fact(row): row for row in reversed(found.asked)}
+    if limit == 0:
+        yield Finding("note", f"what {experiment.base} knows of {len(facts):,} facts was not asked: --limit 0")
+        return
     names = random.Random(f"known {seed}").sample(sorted(facts), min(limit, len(facts)))
     kinds = kinds_of(*_asked(found.asked, set(names), experiment), place)
     yield from _shares(experiment.base or "", kinds, facts, names, others)
