@@ -76,15 +76,15 @@ class Reflecting(Layer):
         self.rounds = told.rounds
         content = {"name": "reflect", "version": told.version, "rounds": told.rounds, "ask": self.ask}
         super().__init__(inner, {**content, "critic": self.critic.said})
-        self._asked_first: dict[str, Sequence[Message]] = {}  # by the question, without what lower layers put before it
+        self._questions: dict[tuple[Message, ...], Sequence[Message]] = {}  # by what lower layers make of each
 
     @property
     def most_requests(self) -> int:
         return (self.rounds + 1) * super().most_requests
 
-    def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
-        self._asked_first[messages[-1].content] = messages
-        return messages
+    def _noted(self, messages: Sequence[Message], prompt: Prompt) -> Prompt:
+        self._questions[prompt.messages] = messages
+        return super()._noted(messages, prompt)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
         for at in range(0, len(requests), WAVE):
@@ -117,7 +117,7 @@ class Reflecting(Layer):
         if made.failure is not None or question[0].role == "text":
             drafts.verdicts.append(Verdict(content=True))
             return True
-        drafts.verdicts.append(self.critic.verdict(self._asked_first.get(question[-1].content, question), made))
+        drafts.verdicts.append(self.critic.verdict(self._questions.get(question, question), made))
         same = before is not None and normalised(before.text or "") == normalised(made.text or "")
         return drafts.verdicts[-1].content or same
 

@@ -76,8 +76,17 @@ def _resolved_change(name: str, value: Any, folder: Path) -> Any:
         return value
     hints, first = typing.get_type_hints(cls), registry.first_field(cls)
     fields = value if isinstance(value, dict) else {first: value}
-    joined = {key: _file(inner, hints.get(key), folder) for key, inner in fields.items()}
+    joined = {key: _field(key, inner, hints.get(key), folder) for key, inner in fields.items()}
     return joined if isinstance(value, dict) else joined[first]
+
+
+def _field(key: str, value: Any, hint: Any, folder: Path) -> Any:
+    """A field of an alternative: a path, a list of mappings with paths, or a ref."""
+    if isinstance(value, list):
+        return [_resolved_spec(one, folder) if isinstance(one, dict) else one for one in value]
+    if key == "proposer" and isinstance(value, str):
+        return _ref(value, folder)
+    return _file(value, hint, folder)
 
 
 def _file(value: Any, hint: Any, folder: Path) -> Any:

@@ -11,6 +11,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ModelUse, ProbeUse
 from fteval.experiment.gates import Measurable, measurable, resolve_gates
+from fteval.experiment.prompts import check_searches
 from fteval.experiment.series import check_part
 from fteval.experiment.suite import build_suite
 from fteval.experiment.train import check_trainable, coded
@@ -25,6 +26,7 @@ def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
             _check_candidate(name, use, experiment)
+        check_searches(experiment, suite)
     except UserError as error:
         every = problems(experiment)
         if len(every) < 2 or every == by_line(lines(error)):  # what to do stays a line of its own

@@ -12,9 +12,10 @@ from fteval.errors import UserError
 from fteval.experiment import ledger
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
+from fteval.experiment.search_record import search_of
 from fteval.experiment.series import members
 from fteval.experiment.training import mended_by, training_of
-from fteval.records import Comparison, Gate, Member, RunRecord
+from fteval.records import Comparison, Gate, Member, RunRecord, digest
 from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
@@ -127,7 +128,7 @@ def compared(
                 *mended_by(result.run),
                 *(f"in training, {text}" for text in seen[result.name].watched),
             ),
-            training=seen[result.name].words,
+            training=_made_how(store, result.run, seen[result.name].words),
             curve=seen[result.name].curve,
             kind=seen[result.name].kind,
             made=seen[result.name].made,
@@ -148,6 +149,12 @@ def compared(
     kept = replace(comparison, id=store.save_comparison(comparison))
     append(store.root, looks)
     return kept
+
+
+def _made_how(store: Store, run: RunRecord, training: str) -> str:
+    """What a candidate was trained on, and how its prompt was found where that was searched."""
+    search = search_of(store.root, digest(run.manifest["plan"]["engine"]))
+    return training if search is None else f"{training}; its prompt was {search.words()}"
 
 
 def _same(base: RunRecord, run: RunRecord) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.prepare import altered, lend_template
+from fteval.experiment.prompts import announced
 from fteval.experiment.train import coded, writes
 from fteval.records import (
     Engine,
@@ -141,7 +142,7 @@ def plan(experiment: Experiment, place: Place) -> Plan:
     store = Store(place.store, readonly=True) if place.store.is_dir() else None
     unasked = replace(experiment, servers=replace(experiment.servers, asked=False))
     with opened_pool(store, place, unasked) as pool:
-        notes: list[str] = []
+        notes = announced(experiment)
         lend_template(experiment, pool, notes.append)
         planned = _planned(experiment, suite, gates, store, pool.open)
         return replace(planned, warnings=(*notes, *planned.warnings))

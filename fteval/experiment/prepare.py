@@ -18,6 +18,7 @@ from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
+from fteval.experiment.prompts import with_prompts
 from fteval.experiment.series import chosen
 from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
 from fteval.experiment.training import seen_before
@@ -87,6 +88,7 @@ def prepared(
             opened = _opened(experiment, base, opens)
             judged, referees = appointed_for(suite, wanted, pool, place)
         named = {**({BASE: base} if base else {}), **refs}
+        experiment = with_prompts(experiment, refs, lambda ref: opened.get(ref) or opens(ref), pool, place)
         engines = [
             (name, altered(opened.get(ref) or opens(ref), experiment, name, shelf)) for name, ref in named.items()
         ]

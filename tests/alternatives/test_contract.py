@@ -23,6 +23,7 @@ WORKS: dict[str, Any] = {
     "retrieve": {"corpus": ROWS, "k": 2},
     "vote": {"k": 3},
     "reflect": {"rounds": 1},
+    "optimise": {"probe": "lipogram", "data": ROWS, "budget": 4},
 }
 """Settings with which each can be tried on nano."""
 ASKED = [Message("user", "What is a dog?")]

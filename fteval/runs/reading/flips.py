@@ -58,21 +58,24 @@ def worst(run: RunRecord, limit: int) -> list[Judged]:
 
     `limit` per probe, worst first; perfect ones are never among them.
     """
-    found: list[Judged] = []
-    for result in run.probes:
-        metric = primary(result.metrics)
-        sign = 1.0 if metric.better == "higher" else -1.0
-        perfect = {"higher": 1.0, "lower": 0.0}[metric.better] if metric.unit == "share" else None
-        column = zip(result.sample_ids, result.scores[metric.name], strict=True)
-        scored = [(s, i) for i, s in column if s is not None and s != perfect]
-        least = sorted(scored, key=lambda pair: sign * pair[0])[: max(limit, 0)]
-        places = {(result.probe, i) for _, i in least}
-        answers = _answers(Path(run.path), places)
-        reasons = _reasons(Path(run.path), places, metric.name)
-        for score, i in least:
-            sample, text = answers[result.probe, i]
-            found.append(Judged(result.probe, metric.name, sample, score, text or "", reasons.get((result.probe, i))))
-    return found
+    return [one for result in run.probes for one in worst_by(run, result.probe, primary(result.metrics).name, limit)]
+
+
+def worst_by(run: RunRecord, probe: str, metric: str, limit: int) -> list[Judged]:
+    """The worst judged answers by one metric of a probe, worst first; perfect ones are never among them."""
+    result = _probe(run, probe)
+    (known,) = (m for m in result.metrics if m.name == metric)
+    sign = 1.0 if known.better == "higher" else -1.0
+    perfect = {"higher": 1.0, "lower": 0.0}[known.better] if known.unit == "share" else None
+    column = zip(result.sample_ids, result.scores[metric], strict=True)
+    scored = [(s, i) for i, s in column if s is not None and s != perfect]
+    least = sorted(scored, key=lambda pair: sign * pair[0])[: max(limit, 0)]
+    places = {(probe, i) for _, i in least}
+    answers, reasons = _answers(Path(run.path), places), _reasons(Path(run.path), places, metric)
+    return [
+        Judged(probe, metric, answers[probe, i][0], score, answers[probe, i][1] or "", reasons.get((probe, i)))
+        for score, i in least
+    ]
 
 
 def _answers(path: Path, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[Sample, str | None]]:
