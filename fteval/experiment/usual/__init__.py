@@ -1,0 +1,1 @@
+"""The alternatives that are usually tried beside a fine-tune."""
