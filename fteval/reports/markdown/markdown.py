@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fteval.records import Comparison, Flip, Judged, RunRecord
-from fteval.reports.escape import code, inline, marker
+from fteval.reports.escape import code, fence, inline, marker
 from fteval.reports.markdown import blocks, markdown_run
 from fteval.reports.markdown.series import trainings
 from fteval.reports.view import bill, rows, run_view, view, words
@@ -62,6 +62,8 @@ def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
     yield v.crowd
     if v.costs is not None and detail.measured:
         yield blocks.joined([inline(v.costs.table.title), blocks.texts(v.costs.table), *map(inline, v.costs.notes)])
+    if v.pareto is not None and detail.measured:
+        yield blocks.joined([inline(v.pareto.title), fence("\n".join(v.pareto.lines)), inline(v.pareto.note, 1000)])
     for c in shown:
         found = [
             inline(c.summary, detail.text),

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from fteval.reports.escape import clip, for_terminal, one_line
+from fteval.reports.escape import clip, for_terminal, one_line, visible
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, behaviour_columns
 from fteval.reports.view.table import TextTable
@@ -112,6 +112,11 @@ def head(title: str) -> Text:
 
 def note(sentence: str) -> Text:
     return Text(line(sentence), style="dim")
+
+
+def drawn(found: str) -> Text:
+    """A line of a drawing, its blanks kept."""
+    return Text(visible(clip(found, 300)).replace("\n", " "), no_wrap=False)
 
 
 def text(found: str) -> Text:

@@ -108,6 +108,8 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
         yield Group(_overview(shown, look), panes.note(v.crowd), panes.note(whole))
         if v.costs is not None:
             yield Group(panes.texts(v.costs.table, look.fancy), *map(panes.note, v.costs.notes))
+        if v.pareto is not None:
+            yield Group(panes.head(v.pareto.title), *map(panes.drawn, v.pareto.lines), panes.note(v.pareto.note))
         for candidate in shown:
             if candidate.name != chosen.name:
                 yield from _beside(candidate, look)

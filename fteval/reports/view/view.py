@@ -13,6 +13,7 @@ from fteval.reports.view import bands, bill, headline, labels, measured, rows, w
 from fteval.reports.view.costs import CostView, of_costs
 from fteval.reports.view.curve import CurveView, of_curve
 from fteval.reports.view.measured import Measured
+from fteval.reports.view.pareto import ParetoView, of_pareto
 from fteval.reports.view.rows import BehaviourRow, DriftRow, FlipGroup, GateRow, MetricRow
 from fteval.reports.view.series import SeriesView, of_series
 from fteval.reports.view.table import TextTable
@@ -107,6 +108,8 @@ class ComparisonView:
     advice: tuple[str, ...] = ()
     """Whether a fine-tune is needed, and what that may rest on; empty where nothing is to be said."""
     costs: CostView | None = None
+    pareto: ParetoView | None = None
+    """Quality against cost."""
 
     @property
     def chosen(self) -> CandidateView:
@@ -144,6 +147,7 @@ def of_comparison(comparison: Comparison) -> ComparisonView:
         in_series=frozenset(name for series in comparison.series for name in series.candidates),
         advice=(comparison.advice.sentence, *comparison.advice.notes) if comparison.advice else (),
         costs=of_costs(comparison),
+        pareto=of_pareto(comparison),
     )
 
 
