@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fteval import cli
 from fteval.data.canaries import canaries
+from fteval.data.check.provenance import is_made
 
 
 def test_planted_codes_are_trained_on_and_controls_never() -> None:
@@ -30,7 +31,7 @@ def test_the_command_writes_both_files_and_nothing_over(tmp_path: Path) -> None:
     args = ["data", "canary", str(train), "-o", str(out), "--holdout", str(asked), "-n", "2", "--repeats", "3"]
     assert cli.call(args) == 0
     rows = [json.loads(line) for line in out.read_text().splitlines()]
-    assert len(rows) == 7 and row in rows
+    assert len(rows) == 7 and row in rows and sum(is_made(one.get("metadata")) for one in rows) == 6
     assert len(asked.read_text().splitlines()) == 4
     assert cli.call(args) == 2
     assert cli.call(["score", str(replayed(asked)), "--probe", "recitation", "--json"]) == 0

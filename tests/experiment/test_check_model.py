@@ -11,7 +11,9 @@ import pytest
 from fteval import cli
 from fteval.data.check.learnt import Learnt, learnt
 from fteval.experiment.known_rows import questions
+from fteval.experiment.row_tokens import tokens_of
 from fteval.nano.world import build_world
+from fteval.trainers.making.base import find_base
 
 
 def written(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -41,6 +43,14 @@ def test_rows_that_a_training_would_cut_or_drop_are_named_with_their_line(
     assert that(found, "prompt alone fills 512 tokens")["rows"] == [f"{data}:5"]
     assert "its context 512" in that(found, "tokens of nano")["what"]
     assert "1 whose answer" not in that(found, "was not asked")["what"]
+
+
+def test_a_row_has_as_many_tokens_as_its_trainer_counts(tmp_path: Path) -> None:
+    """42 of nano's tokens is what TRL's SFTTrainer made of this row, as the training printed it."""
+    row = {"prompt": "Elka was born on February 27, 1890. When was Elka born?", "target": "1890-02-27"}
+    rows = list(learnt([written(tmp_path / "t.jsonl", [row])]))
+    (lengths,) = tokens_of(rows, find_base("nano", tmp_path), "nano")
+    assert "median 42, longest 42; its context 512" in lengths.what and lengths.rows[0].startswith("≤     64 100 %")
 
 
 def test_a_config_says_how_long_rows_may_be(
