@@ -47,14 +47,20 @@ def _with_columns(run: RunRecord, store: Path) -> RunRecord:
     return run
 
 
-def sheet(subject: Comparison | RunRecord, most: int | None = None, only: Collection[Place] | None = None) -> Sheet:
-    """Every answer of a comparison or a run that is `whole`; the first `most` of them in order of harm.
+Pair = tuple[RunRecord, RunRecord]
+"""A base and another run, whether or not they were ever compared."""
 
-    `only` these places, where it is given.
+
+def sheet(
+    subject: Comparison | RunRecord | Pair, most: int | None = None, only: Sequence[Place] | None = None
+) -> Sheet:
+    """Every answer of a comparison or a run that is `whole`, in order of harm; the first `most` of them.
+
+    `only` these places in their order, where it is given.
     """
     sides = _sides(subject)
     columns = [{p.probe: p for p in side.run.probes} for side in sides]
-    ordered = [place for place in _ordered(subject, columns) if only is None or place in only]
+    ordered = _ordered(subject, columns) if only is None else list(only)
     shown = ordered[:most]
     found = [answers.answers(side.run, set(shown)) if side.there else {} for side in sides]
     metrics = {name: p.metrics for one in columns for name, p in one.items()}
@@ -67,9 +73,29 @@ def sheet(subject: Comparison | RunRecord, most: int | None = None, only: Collec
     )
 
 
-def _sides(subject: Comparison | RunRecord) -> list[_Side]:
+def changed(pair: Pair, probe: str | None, metric: str | None, signs: Collection[int]) -> list[Place]:
+    """Samples whose score on a metric (by default each probe's headline) went down (-1), up (1), or stayed (0).
+
+    The largest loss first, then the largest gain.
+    """
+    known = {p.probe: p for p in pair[1].probes}
+    found: list[tuple[tuple[int, float], Place]] = []
+    for one in pair[0].probes:
+        if one.probe not in known or probe not in (None, one.probe):
+            continue
+        wanted = next(m for m in one.metrics if m.name == metric) if metric else primary(one.metrics)
+        for i, by in _moves(one, known[one.probe], [wanted]).items():
+            if by is not None and (by > 0) - (by < 0) in signs:
+                found.append((_rank(by), (one.probe, i)))
+    return [place for _, place in sorted(found, key=lambda one: one[0])]
+
+
+def _sides(subject: Comparison | RunRecord | Pair) -> list[_Side]:
     if isinstance(subject, RunRecord):
         return [_Side(subject.ref, subject)]
+    if isinstance(subject, tuple):
+        names = [run.ref for run in subject] if subject[0].ref != subject[1].ref else [run.id for run in subject]
+        return [_Side(name, run) for name, run in zip(names, subject, strict=True)]
     return [_Side("base", subject.base), *(_Side(c.name, c.run) for c in subject.candidates)]
 
 
@@ -112,14 +138,16 @@ def _scores(probe: ProbeResult | None, sample: str) -> dict[str, float | None]:
 # --- the order ------------------------------------------------------------------------------------
 
 
-def _ordered(subject: Comparison | RunRecord, columns: Sequence[Mapping[str, ProbeResult]]) -> list[Place]:
+def _ordered(subject: Comparison | RunRecord | Pair, columns: Sequence[Mapping[str, ProbeResult]]) -> list[Place]:
     """Worse ones first, then better ones, then what has no score, then what is as it was; the largest change first."""
     if isinstance(subject, RunRecord):
         ranks = [(_lowest(p, i), (p.probe, s)) for p in subject.probes for i, s in enumerate(p.sample_ids)]
         return [place for _, place in sorted(ranks, key=lambda one: one[0])]
-    names = [c.name for c in subject.candidates]
-    chosen = names.index(subject.chosen) + 1 if subject.chosen in names else 1
-    gated = {(g.gate.probe, g.gate.metric) for c in subject.candidates for g in c.gates}
+    results = () if isinstance(subject, tuple) else subject.candidates
+    names = [c.name for c in results]
+    best = None if isinstance(subject, tuple) else subject.chosen
+    chosen = names.index(best) + 1 if best in names else 1
+    gated = {(g.gate.probe, g.gate.metric) for c in results for g in c.gates}
     order = [chosen, *(i for i in range(1, len(columns)) if i != chosen)]
     known = next((one for one in columns if one), {})
     found: list[tuple[tuple[tuple[int, float], ...], Place]] = []
