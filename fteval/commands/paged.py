@@ -20,7 +20,8 @@ def show(found: Sheet, *, as_json: bool, display: Display) -> None:
     from fteval.reports.view.answers import as_json as rows
 
     if as_json:
-        streams.write(lambda: [click.echo(json.dumps(row)) for row in rows(found)] and None)
+        text = "".join(f"{json.dumps(row)}\n" for row in rows(found))
+        streams.write(lambda: click.echo(text, nl=False))
         return
     terminal = sys.stdout.isatty()
     utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf8")

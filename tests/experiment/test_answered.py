@@ -135,7 +135,7 @@ def test_a_run_that_is_gone_leaves_the_others_and_is_said(
 WRONG = {
     "no such sample": (("show", "q99x"), "no sample 'q99x'", "Did you mean"),
     "several begin so": (("show", "q1"), None, None),
-    "no such probe": (("diff", "--probe", "hh"), "no probe 'hh' in both runs", "Known: h."),
+    "no such probe": (("diff", "--probe", "hh"), "no probe 'hh' in both runs", "Did you mean 'h'?"),
     "no such metric": (("diff", "--probe", "h.exact"), "h has no metric 'exact'", "Known: contains"),
     "no such candidate": (("diff", "--candidate", "sft"), "no candidate 'sft'", "Known: "),
     "three runs": (("diff", "a", "b", "c"), "two runs are shown side by side, found 3", "fteval diff BASE CANDIDATE"),
