@@ -44,6 +44,7 @@ def run(
     score: Sequence[str | Callable[..., Any]] = (),
     settings: Mapping[str, Any] | None = None,
     gates: Sequence[Gate] = (),
+    candidates: Mapping[str, Mapping[str, Any]] | None = None,
     sampling: Mapping[str, Any] | None = None,
     repeats: int | None = None,
     limit: int | None = None,
@@ -66,15 +67,16 @@ def run(
 
     A Comparison where there is a base and a candidate, else the RunRecord of the one model. `settings` are parameters
     of the probes, `benchmarks` tasks of lm-eval (`include`: a folder of your own ones), `score` names and functions of
-    (output, target); `sampling` takes fields of `records.Sampling`, `server` of `records.Limits`, `max_usd`,
-    `max_total_tokens`. Raises UserError and its children.
+    (output, target); `candidates` are those that fteval.yaml would have, by name, beside the config's own:
+    {"told": {"prompt": "Be brief."}, "sft": {"train": "sft", "data": "train.jsonl"}}; `sampling` takes fields of
+    `records.Sampling`, `server` of `records.Limits`, `max_usd`, `max_total_tokens`. Raises UserError and its children.
     """
     files = [holdout] if isinstance(holdout, str | Path) else list(holdout)
     asked = Asked(
         model=model, against=against, probes=tuple(probes), benchmarks=tuple(benchmarks),
         include=Path(include) if include else None, holdouts=tuple(Path(f) for f in files),
         scorers=tuple(score), settings=settings, config=Path(config) if config else None, gates=tuple(gates),
-        yardstick=yardstick,
+        yardstick=yardstick, candidates=candidates,
         repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
         allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
         store=Path(store) if store else None, device=device, dtype=dtype, offline=offline, launch=launch, vllm=vllm,

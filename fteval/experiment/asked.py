@@ -75,6 +75,7 @@ class Asked:
         ),
     )
     gates: tuple[Gate, ...] = field(default=(), metadata=_told())
+    candidates: Mapping[str, Any] | None = field(default=None, metadata=_told())
     store: Path | None = field(
         default=None, metadata=_told("Where runs are kept.  [default: .fteval]", envvar="FTEVAL_STORE")
     )

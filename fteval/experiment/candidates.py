@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from fteval.errors import UserError
+from fteval.errors import UserError, suggest
 from fteval.experiment.experiment import ModelUse
 from fteval.experiment.series import trainings
 from fteval.experiment.watch import watch_use
 from fteval.records import Change
 
 if TYPE_CHECKING:
-    from fteval.config import Config
+    from fteval.config import CandidateSpec, Config
 
 
 def config_candidates(config: Config, base: str | None) -> Iterable[tuple[str, ModelUse]]:
@@ -28,6 +29,39 @@ def config_candidates(config: Config, base: str | None) -> Iterable[tuple[str, M
                 raise UserError(f"'{name}' is the name of two candidates: a series calls one so", where=use.where)
             known.add(name)
             yield name, use
+
+
+def with_candidates(config: Config | None, given: Mapping[str, Any]) -> Config:
+    """The config, or an empty one, with these candidates beside its own, each as fteval.yaml would have it.
+
+    Relative paths are relative to where one is. Raises UserError for all that is wrong with them.
+    """
+    from pydantic import ValidationError
+
+    from fteval.config import Config
+    from fteval.config.paths import resolved
+
+    try:
+        told = Config.model_validate({"version": 1, **resolved({"candidates": dict(given)}, Path())})
+    except ValidationError as error:
+        found = [(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in error.errors()]
+        raise UserError("\n".join(f"{place}: {what}" for place, what in found)) from None
+    known = {**(config.candidates if config else {}), **told.candidates}
+    for name in told.candidates:
+        _check_below(name, known)
+    return (config or told).model_copy(update={"candidates": known})
+
+
+def _check_below(name: str, known: Mapping[str, CandidateSpec]) -> None:
+    """Raises UserError for a candidate on top of one that is not there, or of itself."""
+    seen, below = {name}, known[name].from_
+    while below is not None:
+        if below not in known:
+            raise UserError(f"candidate '{name}': 'from' names no candidate: {below!r}. {suggest(below, known)}")
+        if below in seen:
+            raise UserError(f"candidate '{name}': 'from' leads back to '{below}'")
+        seen.add(below)
+        below = known[below].from_
 
 
 def _use(name: str, config: Config, base: str | None) -> ModelUse:

@@ -16,7 +16,7 @@ from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
 from fteval.experiment import logged
 from fteval.experiment.asked import Asked
-from fteval.experiment.candidates import config_candidates
+from fteval.experiment.candidates import config_candidates, with_candidates
 from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
 from fteval.experiment.uses import probe_use
@@ -78,7 +78,8 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
     model, against = asked.model, asked.against
     baseline = against if against is not None and is_baseline(against) else None
     base = against if against is not None and baseline is None else (config.base if config else None)
-    candidates: Mapping[str, ModelUse] = dict(config_candidates(config, base)) if config else {}
+    named = with_candidates(config, asked.candidates) if asked.candidates else config
+    candidates: Mapping[str, ModelUse] = dict(config_candidates(named, base)) if named else {}
     if model is not None:
         candidates = {model: candidates[model]} if model in candidates else {short_name(model): ModelUse(model)}
     if base is None and not candidates:

@@ -7,6 +7,7 @@ import inspect
 import os
 import typing
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -127,3 +128,37 @@ def test_config_check_takes_the_option_that_it_names(
     assert call(["config", "check", str(config)]) == 2
     assert "add --allow-code" in capsys.readouterr().err
     assert call(["config", "check", str(config), "--allow-code"]) == 0
+
+
+def test_python_names_candidates_in_the_words_of_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.jsonl").write_text('{"prompt": "a", "target": "b"}\n')
+    given = {
+        "told": {"prompt": "Be brief."},
+        "sft": {"train": "sft", "data": "t.jsonl", "max_steps": 3},
+        "both": {"from": "sft", "constrain": {"forbid_letters": "e"}},
+    }
+    found = describe(Asked(candidates=given, against="nano", probes=("laziness",))).candidates
+    assert [(name, use.ref, use.trainer) for name, use in found.items()] == [
+        ("told", "nano", None), ("sft", None, "sft"), ("both", None, "sft"),
+    ]  # fmt: skip
+    assert found["sft"].data == Path("t.jsonl") and found["sft"].recipe == {"max_steps": 3}
+    assert [change.name for change in found["both"].changes] == ["constrain"] and found["both"].trained_as == "sft"
+    Path("fteval.yaml").write_text("version: 1\nbase: nano\nprobes: {laziness: {}}\ncandidates: {c: {prompt: x}}\n")
+    config = find_config(Path("fteval.yaml"), wanted=True)
+    assert list(describe(Asked(candidates={"on": {"from": "c", "prompt": "y"}}), config).candidates) == ["c", "on"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"a b": {"prompt": "x"}}, "'a b' is not a name"),
+        ({"a": {"promt": "x"}}, "a change without training"),
+        ({"a": {"from": "b", "prompt": "x"}}, "'from' names no candidate: 'b'"),
+        ({"a": {"from": "b", "prompt": "x"}, "b": {"from": "a", "prompt": "x"}}, "leads back"),
+        ({"a": "prompt"}, r"candidates\.a"),
+    ],
+)
+def test_a_candidate_that_means_nothing_is_refused_in_python_too(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        describe(Asked(candidates=given, against="nano", probes=("laziness",)))
