@@ -12,10 +12,10 @@ from fteval.errors import UserError
 from fteval.experiment import ledger
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
-from fteval.experiment.search_record import search_of
+from fteval.experiment.search_record import SEARCH, search_of
 from fteval.experiment.series import members
 from fteval.experiment.training import mended_by, training_of
-from fteval.records import Comparison, Gate, Member, RunRecord, digest
+from fteval.records import CandidateResult, Comparison, Gate, Member, RunRecord, digest
 from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
@@ -49,6 +49,8 @@ class Rules:
     """The commit that the rules are of, where that is another one."""
     members: Mapping[str, Member] = field(default_factory=dict)
     """Name of a candidate -> which training of a series it is."""
+    searched: frozenset[str] = frozenset()
+    """Names of candidates whose prompt was searched."""
 
 
 def allowed(*, subset: bool, same: bool) -> frozenset[str]:
@@ -72,6 +74,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     return Rules(
         gates, anchors, experiment.on_inconclusive, trained_on, allow,
         experiment.unguarded, experiment.of, experiment.measured_by, members(experiment),
+        frozenset(name for name, use in experiment.candidates.items() if any(c.name == SEARCH for c in use.changes)),
     )  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def compared(
                 *mended_by(result.run),
                 *(f"in training, {text}" for text in seen[result.name].watched),
             ),
-            training=_made_how(store, result.run, seen[result.name].words),
+            training=_made_how(store, result, seen[result.name].words, rules),
             curve=seen[result.name].curve,
             kind=seen[result.name].kind,
             made=seen[result.name].made,
@@ -151,9 +154,12 @@ def compared(
     return kept
 
 
-def _made_how(store: Store, run: RunRecord, training: str) -> str:
-    """What a candidate was trained on, and how its prompt was found where that was searched."""
-    search = search_of(store.root, digest(run.manifest["plan"]["engine"]))
+def _made_how(store: Store, result: CandidateResult, training: str, rules: Rules) -> str:
+    """What a candidate was trained on, and how its prompt was found where that was searched: the same words written by
+    hand are not."""
+    if result.name not in rules.searched:
+        return training
+    search = search_of(store.root, digest(result.run.manifest["plan"]["engine"]))
     return training if search is None else f"{training}; its prompt was {search.words()}"
 
 

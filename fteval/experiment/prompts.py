@@ -65,7 +65,7 @@ def _searches(experiment: Experiment) -> Iterator[tuple[str, Change, Optimise]]:
 
 def _of(use: ModelUse) -> Iterator[tuple[Change, Optimise]]:
     for change in use.changes:
-        if change.name == "optimise" and isinstance(told := registry.alternative(change), Optimise):
+        if change.name == search_record.SEARCH and isinstance(told := registry.alternative(change), Optimise):
             yield change, told
 
 

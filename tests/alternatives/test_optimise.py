@@ -56,10 +56,12 @@ def searched(folder: Path, server: Server, more: str = "", dev: Sequence[str] = 
     rows(folder / "held.jsonl", HELD)
     (folder / "fteval.yaml").write_text(
         f"version: 1\nbase: {server.ref}\ncandidates:\n"
+        f"  by_hand: {{prompt: {GOOD}}}\n"
         f"  tuned: {{optimise: {{probe: lipogram, metric: compliant, data: dev.jsonl, {more}}}}}\n"
         "probes: {lipogram: {data: held.jsonl}}\nreference: none\n"
     )
-    (found,) = fteval.run(config=folder / "fteval.yaml", store=folder / "store").candidates
+    by_hand, found = fteval.run(config=folder / "fteval.yaml", store=folder / "store").candidates
+    assert "chosen" not in (by_hand.training or "")  # though it may be the very prompt that is found
     return found
 
 
@@ -100,7 +102,7 @@ def test_a_prompt_that_games_the_metric_is_not_chosen_where_another_must_not_reg
     assert kept.run.ref.endswith(f"{{prompt: {GOOD}}}")
     with pytest.raises(UserError, match="each of 1 prompts worsens what must not regress") as caught:
         searched(tmp_path, server, f"prompts: ['{GAMED}'], {guard}")
-    assert caught.value.where is not None and "fteval.yaml:4" in caught.value.where
+    assert caught.value.where is not None and "fteval.yaml:5" in caught.value.where
 
 
 def test_a_proposer_that_writes_no_prompt_is_an_error_that_says_so(tmp_path: Path, server: Server) -> None:
