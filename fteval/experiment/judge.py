@@ -148,7 +148,7 @@ def compared(
     }
     series = series_of(base, candidates, rules.members, rules.gates, uncounted=leaked)
     costs = costs_of(base, results, {gate.probe for gate in targets(results[0])})
-    comparison = replace(comparison, series=series, costs=costs, advice=advise(results, costs, noise))
+    comparison = replace(comparison, series=series, costs=costs, advice=advise(results, costs, noise, max(hidden, 0)))
     kept = replace(comparison, id=store.save_comparison(comparison))
     append(store.root, looks)
     return kept

@@ -23,11 +23,12 @@ def advise(
     results: Sequence[CandidateResult],
     costs: Sequence[Cost] = (),
     floors: Sequence[NoiseFloor] = (),
+    hidden: int = 0,
     level: float = 0.95,
 ) -> Advice | None:
     """What these candidates say; None where there is nothing to choose between. `costs` has one for each by its name.
 
-    Takes their runs with all scores.
+    Takes their runs with all scores; so many more are `hidden`, tried elsewhere.
     """
     trained = [r for r in results if r.kind == TRAINED]
     asked = [r for r in results if r.kind == ASKED]
@@ -39,7 +40,7 @@ def advise(
     if not targets(trained[0]):
         return Advice("no_target", words.NO_TARGET)
     standing = [f for f in trained if f.verdict != "do_not_ship"]
-    found = rivals(asked, standing or trained, targets(trained[0]), floors, level)
+    found = rivals(asked, standing or trained, targets(trained[0]), floors, hidden, level)
     price = {cost.name: cost for cost in costs}
     chosen = _without_fine_tune(trained, asked, found, price) if not standing else None
     chosen = chosen or _with_fine_tune(standing, asked, found, price)
@@ -110,7 +111,8 @@ def _cheapest(fit: Sequence[CandidateResult], costs: dict[str, Cost]) -> Candida
 
 
 def _notes(advice: Advice, found: Sequence[Rival], results: Sequence[CandidateResult]) -> Iterator[str]:
-    """Answers that were cut off: a longer one may be judged otherwise, and costs more."""
+    """What an alternative loses elsewhere; answers that were cut off: whole ones may be judged otherwise."""
+    yield from filter(None, (words.losses(r) for r in results if r.name == advice.instead))
     named = [r for r in results if r.name in (advice.fine_tune, advice.instead)]
     for probe in dict.fromkeys(r.probe for r in found):
         cut = {r.name: b.truncated[1] for r in named for b in r.behaviour if b.probe == probe}

@@ -69,13 +69,24 @@ def not_tried(f: CandidateResult) -> str:
     )
 
 
+def losses(a: CandidateResult) -> str:
+    """What is shown to be worse than the base's although everything passes; "" for nothing."""
+    lost = []
+    for c in a.changes:
+        high = units.turned(c.metric, c.low, c.high)[1]
+        if c.metric.primary and high is not None and high < 0:
+            change = f"{units.change(c.difference, c.metric)} {units.interval(c.low, c.high, c.metric)}"
+            lost.append(f"{units.name(c.probe, c.metric.name)} {change}")
+    return f"'{a.name}' passes its gates, and is worse than the base on {', '.join(lost[:NAMED])}" if lost else ""
+
+
 # --- parts ----------------------------------------------------------------------------------------
 
 
 def _called(a: CandidateResult) -> str:
     """`'told' (prompt)`"""
     how = changes(a.run)
-    return f"'{a.name}' ({', '.join(how)})" if how else f"'{a.name}'"
+    return f"'{a.name}' ({', '.join(how)})" if how and how != [a.name.replace("-", "_")] else f"'{a.name}'"
 
 
 def changes(run: RunRecord) -> list[str]:
@@ -122,7 +133,9 @@ def _more_tokens(a: Cost, f: Cost) -> Iterator[str]:
 
 def _later(a: CandidateResult, f: CandidateResult, costs: Costs) -> str:
     requests = _pays_from(a, f, costs)
-    return "" if requests is None else f" That costs more work than the training did from about {requests} requests on."
+    return (
+        "" if requests is None else f" From about {requests} requests on these tokens are more work than the training."
+    )
 
 
 def _pays(a: CandidateResult, f: CandidateResult, costs: Costs) -> str:

@@ -62,9 +62,13 @@ def rivals(
     trained: Sequence[CandidateResult],
     gates: Sequence[Gate],
     floors: Sequence[NoiseFloor] = (),
+    hidden: int = 0,
     level: float = 0.95,
 ) -> tuple[Rival, ...]:
-    """Each alternative against each fine-tune in each target; `floors` are of their base."""
+    """Each alternative against each fine-tune in each target; `floors` are of their base.
+
+    So many more that are `hidden` were tried elsewhere and were worse, or they would be here.
+    """
     alpha = (1 - level) / 2
     cells = [_cell(a, f, gate, floors) for a in asked for f in trained for gate in gates]
     seen = [cell.seen(level) for cell in cells]
@@ -72,8 +76,9 @@ def rivals(
     p_worse = [1.0 if cell.barred else one.p_fail for cell, one in zip(cells, seen, strict=True)]
     names = [a.name for a in asked]
     whole = [max(p for cell, p in zip(cells, p_good, strict=True) if cell.alternative == name) for name in names]
-    good = dict(zip(names, holm_steps(whole, alpha), strict=True))
-    worse = holm_steps(p_worse, alpha)
+    unseen = [1.0] * hidden
+    good = dict(zip(names, holm_steps([*whole, *unseen], alpha)[: len(names)], strict=True))
+    worse = holm_steps([*p_worse, *unseen], alpha)[: len(cells)]
     return tuple(_rival(cell, good[cell.alternative], step) for cell, step in zip(cells, worse, strict=True))
 
 

@@ -57,7 +57,7 @@ def test_a_prompt_that_does_as_well_makes_the_fine_tune_needless() -> None:
         found.sentence
     )
     assert "for 8 more prompt tokens a request, without 12 s of training" in found.sentence
-    assert "from about 13,000 requests on" in found.sentence  # 3 × 34,000 tokens of training / 8 a request = 12,750
+    assert "From about 13,000 requests on" in found.sentence  # 3 × 34,000 tokens of training / 8 a request = 12,750
 
 
 def test_one_that_does_better_is_said_to() -> None:
@@ -171,6 +171,8 @@ def test_the_more_alternatives_the_surer_each_must_be() -> None:
     alone = judged({"told": model(323, ref="told")}, {"sft": model(332)})
     crowd = judged({f"told{i}": model(323, ref=f"told{i}") for i in range(8)}, {"sft": model(332)})
     assert advised(alone).word == "do_not_fine_tune" and advised(crowd).word == "cannot_tell"
+    elsewhere = advise(alone, hidden=7)
+    assert elsewhere is not None and elsewhere.word == "cannot_tell", "seven prompts more, of which nothing is shown"
 
 
 @pytest.mark.slow
@@ -233,6 +235,13 @@ def test_answers_that_were_cut_off_are_said() -> None:
     assert found.notes == (
         "answers to facts cut off at max_tokens: 'told' 40, 'sft' 0 of 400; whole ones may be judged otherwise",
     )
+
+
+def test_what_an_alternative_loses_elsewhere_is_said_although_its_gates_pass() -> None:
+    found = advised(judged({"told": model(332, form=292, ref="told")}, {"sft": model(332)}))
+    assert found.word == "do_not_fine_tune"
+    (note,) = found.notes
+    assert note.startswith("'told' passes its gates, and is worse than the base on form.correct −2.0 pp [")
 
 
 def test_missing_scores_are_taken_as_the_worst() -> None:

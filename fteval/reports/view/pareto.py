@@ -16,8 +16,8 @@ FEWEST = 3
 """Points below which there is nothing to draw."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NOTE = (
-    "Upper case: nothing that was tried is both better and cheaper. By what was measured, without intervals: {}"
-    "whether a difference is more than chance, the sentence under the verdict says."
+    "Upper case: nothing that was tried is both better and cheaper, by what was measured. Intervals and the cost of a "
+    "training are not in the picture{}. What is more than chance stands under the verdict."
 )
 
 
@@ -60,7 +60,7 @@ def of_pareto(comparison: Comparison) -> ParetoView | None:
     what = "USD per 1,000 requests" if in_usd else "tokens of prompt and answer"
     name = units.name(target.probe, target.metric, target.slice)
     chart = _chart(points, changes[0], in_usd)
-    weigh = "" if in_usd else "a token of an answer takes longer than one of a prompt; "
+    weigh = "" if in_usd else ", nor that a token of an answer takes longer than one of a prompt"
     return ParetoView(
         f"{name} against what a request costs, in {what}",
         (*chart, *(f"{p.letter} {p.name}: {p.said}" for p in points)),
