@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from fteval.data.convert import markup
 from fteval.data.convert.edit import Edits
 from fteval.data.convert.forms import Example, Keys, example
 from fteval.data.convert.outputs import FORMS
@@ -122,7 +123,18 @@ def _read(row: Mapping[str, Any], wanted: Wanted) -> Example:
     made = output_row(row)
     if made is None:
         raise ValueError(f"no answer of a model was found; keys: {', '.join(sorted(map(str, row))) or 'none'}")
-    return Example(answer=made.pop("output", None), more=made)
+    return Example(answer=made.pop("output", None), more=_asked(made))
+
+
+def _asked(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of outputs whose prompt a chat template has written, with its turns: so the hold-out has it."""
+    prompt = row.get("prompt")
+    said = markup.turns(prompt) if isinstance(prompt, str) else []
+    if said and said[-1]["role"] == "assistant" and not said[-1]["content"]:
+        said = said[:-1]  # the place where the answer goes
+    if not said or said[-1]["role"] != "user":
+        return row
+    return {**{key: value for key, value in row.items() if key != "prompt"}, "messages": said}
 
 
 def _made(one: Example, wanted: Wanted) -> dict[str, Any]:

@@ -321,3 +321,13 @@ def test_a_row_without_an_answer_holds_only_what_is_true_of_silence(tmp_path: Pa
     rows = [{"prompt": "q", "target": "yes"}, {"prompt": "r"}]
     code, made = convert(tmp_path, lines(*rows), "--filter", f"{rule} in assistant")
     assert code == 0 and len(made) == kept
+
+
+def test_outputs_whose_prompt_a_template_has_written_are_found_by_their_question(tmp_path: Path) -> None:
+    asked = "<|im_start|>user\nWhich colour?<|im_end|>\n<|im_start|>assistant\n"
+    code, rows = convert(tmp_path, lines({"prompt": asked, "predict": "red", "label": "blue"}), "--to", "outputs")
+    assert code == 0 and rows[0]["messages"] == [{"role": "user", "content": "Which colour?"}]
+    assert rows[0]["output"] == "red" and "prompt" not in rows[0]
+    (tmp_path / "h.jsonl").write_text(lines({"prompt": "Which colour?", "target": "red"}))
+    replayed = ["run", "--model", f"replay:{tmp_path / 'out.jsonl'}", "--holdout", str(tmp_path / "h.jsonl")]
+    assert cli.call([*replayed, "--store", str(tmp_path / "s"), "-q"]) == 0
