@@ -35,6 +35,8 @@ class Chart:
     ends: tuple[str, ...]
     """Under it, from left to right."""
     note: str = ""
+    centred: bool = False
+    """Whether `ends` are names of equal parts, and not of the two ends."""
 
 
 def of_curve(curve: Curve) -> list[Chart]:
@@ -69,7 +71,7 @@ def _course(
     at = "" if kept is None else f" at step {kept}, which was kept"
     label = f"{name} along the training: {told}{at}"
     ends = (f"step {points[0][0]:.0f}", f"step {points[-1][0]:.0f}")
-    return Chart(name, svg.box(drawn, HEIGHT, label), units.value(high, metric), units.value(low, metric), ends, told)
+    return Chart(name, svg.box(drawn, HEIGHT, label), units.level(high, metric), units.level(low, metric), ends, told)
 
 
 def of_series(table: SeriesTable) -> Chart:
@@ -88,9 +90,10 @@ def of_series(table: SeriesTable) -> Chart:
     return Chart(
         table.about,
         svg.box(drawn, HEIGHT + 20, f"{table.about}. {said}"),
-        units.value(axis.high, axis.metric),
-        units.value(axis.low, axis.metric),
+        units.level(axis.high, axis.metric),
+        units.level(axis.low, axis.metric),
         tuple(row[0] for row in table.rows),
+        centred=True,
     )
 
 
@@ -122,10 +125,11 @@ def of_cost(found: Sequence[tuple[str, MetricChange, float | None]], base_cost: 
     up, across = _place(low, high, BOTTOM, TOP), _place(0.0, most)
     drawn = [svg.dot(across(cost), up(y), "base" if i == 0 else "look", 5) for i, (_, cost, y) in enumerate(points)]
     drawn += _labels([(name, across(cost), up(y)) for name, cost, y in points])
-    title = f"{units.name(found[0][1].probe, metric.name)} against tokens per answer"
+    unit = "%" if metric.unit == "share" else metric.unit
+    title = f"{units.name(found[0][1].probe, metric.name)} ({unit}) against tokens per answer"
     label = f"{title}: " + "; ".join(f"{n}: {units.value(y, metric)}, {cost:.1f} tokens" for n, cost, y in points)
     ends = ("0 tokens", f"{most:.1f} tokens per answer")
-    return Chart(title, svg.box(drawn, 220, label), units.value(high, metric), units.value(low, metric), ends)
+    return Chart(title, svg.box(drawn, 220, label), units.level(high, metric), units.level(low, metric), ends)
 
 
 def _labels(points: Sequence[tuple[str, float, float]]) -> list[Markup]:
