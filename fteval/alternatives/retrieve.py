@@ -57,7 +57,7 @@ class Retrieve:
     def on_with(self, engine: Engine, shelf: Shelf | None) -> Engine:
         found = passages(self.corpus)
         if self.by != "gold" and (n := len(distinct(found))) < self.k:
-            raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {n} different passages")
+            raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {n} different passages", fix=f"k: {n}")
         return Informed(engine, self, found, shelf)
 
 
