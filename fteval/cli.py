@@ -27,6 +27,7 @@ COMMANDS = {
     "gate": "Judge saved runs by the gates of a config, or show that the gates can fail.",
     "noise": "Ask a model twice and count what changes when nothing was changed.",
     "report": "Show a saved run or comparison, or write it to a file.",
+    "view": "Browse a saved result and all its answers in a browser.",
     "show": "Show one sample: what each model answered, and why it was judged so.",
     "diff": "Show the answers that got worse or better, side by side.",
     "score": "Judge outputs made elsewhere, or a saved run anew; needs no model.",

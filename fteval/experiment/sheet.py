@@ -73,6 +73,11 @@ def sheet(
     )
 
 
+def order(subject: Comparison | RunRecord) -> list[Place]:
+    """All samples of a comparison or a run that is `whole`, in order of harm."""
+    return _ordered(subject, [{p.probe: p for p in side.run.probes} for side in _sides(subject)])
+
+
 def changed(pair: Pair, probe: str | None, metric: str | None, signs: Collection[int]) -> list[Place]:
     """Samples whose score on a metric (by default each probe's headline) went down (-1), up (1), or stayed (0).
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from fteval import cli
+from fteval.commands.serve import application
 from fteval.errors import UserError
 from fteval.experiment import answered, sheet
 from fteval.experiment.answered import Difference
+from fteval.experiment.browsing import Browsing, browsing
 from fteval.experiment.saved import saved
 from fteval.reports.terminal import answers
 
@@ -183,3 +192,50 @@ def test_one_run_has_nothing_to_differ_from(fteval: Run) -> None:
     run = next(iter((Path(".fteval") / "runs").iterdir())).name
     code, _, err = fteval("diff", run)
     assert code == 2 and "is one run: there is nothing to hold it against" in err
+
+
+# --- fteval view ----------------------------------------------------------------------------------
+
+
+async def asked(made: Browsing, calls: list[tuple[str, str, dict[str, str]]]) -> list[tuple[int, str, dict[str, str]]]:
+    """Status, text and headers of these requests to a real server on this machine."""
+    async with TestServer(application(made, "right"), host="127.0.0.1") as server, TestClient(server) as client:
+        replies = [await client.request(method, path, headers=headers) for method, path, headers in calls]
+        return [(reply.status, await reply.text(), dict(reply.headers)) for reply in replies]
+
+
+def test_the_server_answers_who_knows_its_address_and_only_reads(here: Path) -> None:
+    made = browsing("latest", STORE)
+    first, wrong, bare, posted, elsewhere, far = asyncio.run(asked(made, [
+        ("GET", "/right/", {}),
+        ("GET", "/wrong/", {}),
+        ("GET", "/", {}),
+        ("POST", "/right/", {}),
+        ("GET", "/right/", {"Host": "attacker.example:80"}),
+        ("GET", "/right/?page=2", {}),
+    ]))  # fmt: skip
+    assert [one[0] for one in (first, wrong, bare, posted, elsewhere, far)] == [200, 404, 404, 405, 403, 404]
+    assert first[1].count("<article ") == 60 and first[2]["Cache-Control"] == "no-store"
+    assert "q10" not in wrong[1] + elsewhere[1]
+
+
+def test_pages_together_have_every_sample_once_in_order_of_harm(here: Path) -> None:
+    whole = replace(browsing("latest", STORE), each=25)
+    pages = [whole.page(number + 1) for number in range(whole.pages)]
+    ids = [re.findall(r"<h3><a href=\"#s[0-9a-f]{10}\">(q\d+)</a>", page) for page in pages]
+    assert [len(one) for one in ids] == [25, 25, 10] and len({i for one in ids for i in one}) == 60
+    assert ids[0][:7] == [*(f"q{i}" for i in range(0, 60, 10)), "q3"]
+    assert 'href="?page=3#answers"' in pages[1] and 'href="?page=1#answers"' in pages[1]
+    assert "25 of 60 samples" in pages[0]
+
+
+def test_view_says_its_address_and_ends_when_it_is_told_to(made: Path) -> None:
+    command = [sys.executable, "-m", "fteval", "view", "--no-browser"]
+    process = subprocess.Popen(command, cwd=made, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    address = process.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address), process.stderr.read()
+    with urllib.request.urlopen(address) as reply:
+        assert b"<article " in reply.read()
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0 and "60 samples on 1 pages" in process.stderr.read()

@@ -20,4 +20,4 @@ def render_answers(subject: Comparison | RunRecord, sheet: Sheet | None) -> str:
     """The page, with the answers of a sheet."""
     from fteval.reports.html import page  # templates take a while to load, and other formats need none
 
-    return page.of_run(subject, sheet) if isinstance(subject, RunRecord) else page.of_comparison(subject, sheet)
+    return page.of(subject, sheet)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,22 @@ TITLES = {
 RESULTS = {"pass": "✓ pass", "fail": "✕ fail", "inconclusive": "? open", "incomplete": "! incomplete"}
 
 
-def of_comparison(comparison: Comparison, sheet: Sheet | None) -> str:
-    """The page of a comparison; without a sheet, without answers."""
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which page of how many this is, where answers are served in parts."""
+
+    number: int
+    pages: int
+
+
+def of(subject: Comparison | RunRecord, sheet: Sheet | None, pager: Pager | None = None) -> str:
+    """The page of a result; without a sheet, without answers."""
+    if isinstance(subject, RunRecord):
+        return _of_run(subject, sheet, pager)
+    return _of_comparison(subject, sheet, pager)
+
+
+def _of_comparison(comparison: Comparison, sheet: Sheet | None, pager: Pager | None) -> str:
     v = view.of_comparison(comparison)
     chosen = next(i for i, c in enumerate(comparison.candidates) if c.name == v.verdict.name)
     candidates = [candidate.of(result, seen) for result, seen in zip(comparison.candidates, v.candidates, strict=True)]
@@ -44,16 +59,16 @@ def of_comparison(comparison: Comparison, sheet: Sheet | None) -> str:
         columns=rows.behaviour_columns([row for c in v.candidates for row in c.behaviour]),
         bill_note=bill.NOTE,
         warnings=view.gravest_first([*v.warnings, *v.chosen.warnings]) if len(candidates) == 1 else v.warnings,
+        pager=pager,
         **_answers(sheet, chosen + 1),
     )
 
 
-def of_run(run: RunRecord, sheet: Sheet | None) -> str:
-    """The page of a single run."""
+def _of_run(run: RunRecord, sheet: Sheet | None, pager: Pager | None) -> str:
     v = run_view.of_run(run)
     columns = rows.behaviour_columns(v.behaviour)
     title = f"{v.ref} measured"
-    return _page("run.html", title=title, v=v, columns=columns, warnings=v.warnings, **_answers(sheet, 0))
+    return _page("run.html", title=title, v=v, columns=columns, warnings=v.warnings, pager=pager, **_answers(sheet, 0))
 
 
 def _answers(sheet: Sheet | None, chosen: int) -> dict[str, Any]:
