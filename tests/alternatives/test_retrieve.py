@@ -119,6 +119,10 @@ def test_a_conversation_that_goes_on_keeps_what_was_found(pool: Pool, corpus: Pa
     later = [*sample.messages, Message("assistant", "In Wales."), Message("user", "Say it better.")]
     turns = engine.prompt(later).messages
     assert CORPUS[2][1] in turns[0].content and [m.content for m in turns[1:]] == ["In Wales.", "Say it better."]
+    last = Sample("2", (*sample.messages, Message("system", "Be kind.")), "Linz")  # it asks before it ends
+    engine.meet("x", [last], [last.messages])
+    turns = engine.prompt(last.messages).messages
+    assert CORPUS[2][1] in turns[0].content and turns[1] == last.messages[1]
 
 
 def test_examples_and_passages_go_together_in_any_order(pool: Pool, corpus: Path, tmp_path: Path) -> None:

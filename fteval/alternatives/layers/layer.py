@@ -82,8 +82,8 @@ class Layer:
         """What is asked here. A conversation that goes on from one that was met asks what that one did."""
         for n in range(len(messages), 0, -1):
             if sample := self._met.get(tuple(messages[:n])):
-                return Question(sample.prompt_text, n - 1, sample)
-        place = next((n for n in reversed(range(len(messages))) if messages[n].role == "user"), None)
+                return Question(sample.prompt_text, _asking(messages[:n]), sample)
+        place = _asking(messages)
         return Question("" if place is None else messages[place].content, place)
 
     def identity(self) -> Mapping[str, Any]:
@@ -118,6 +118,11 @@ class Layer:
         if messages[0].role != "text" and (how := self.how(messages)):
             self._how[prompt.messages] = how
         return prompt
+
+
+def _asking(messages: Sequence[Message]) -> int | None:
+    """The place of the last turn of a user."""
+    return next((place for place in reversed(range(len(messages))) if messages[place].role == "user"), None)
 
 
 class _Part:
