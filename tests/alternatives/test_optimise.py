@@ -196,6 +196,7 @@ def test_gepa_searches_the_same_rows_within_the_same_budget(tmp_path: Path, serv
     assert "100.0 %, without any 0.0 %" in (found.training or "")
 
 
+@pytest.mark.slow
 def test_gepa_overspends_nothing_and_ends_where_the_proposer_has_no_idea(tmp_path: Path, server: Server) -> None:
     pytest.importorskip("gepa")
     searched(tmp_path, server, "by: gepa, budget: 5")
