@@ -10,7 +10,7 @@ import click
 from fteval.commands import options
 from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
-from fteval.errors import OK
+from fteval.errors import OK, UserError
 from fteval.experiment.asked import Asked
 from fteval.experiment.place import placed
 from fteval.records import Plan
@@ -44,7 +44,10 @@ def command(asked: Asked, outputs: tuple[Path, ...], dry_run: bool, as_json: boo
     from fteval.experiment.usual.usual import with_usual
 
     check_writable(outputs)
-    experiment = describe(asked, find_config(asked.config, wanted=True))
+    config = find_config(asked.config, wanted=True)
+    if config is None:
+        raise UserError("no fteval.yaml in this folder", fix="name a config with -c; `fteval init` writes a first one")
+    experiment = describe(asked, config)
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = placed(asked, experiment, listener, options.typed())
         usual = with_usual(experiment, place)

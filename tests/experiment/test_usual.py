@@ -110,6 +110,8 @@ def test_the_command_says_what_it_tries_and_whether_a_fine_tune_is_needed(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    without = CliRunner().invoke(cli.group, ["advise"])
+    assert isinstance(without.exception, UserError) and "no fteval.yaml" in str(without.exception)
     Path("t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     asked = [{"prompt": f"Where is town {i}?", "target": "x"} for i in range(3)]
     Path("h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
