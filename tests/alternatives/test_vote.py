@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alternatives_helpers import answered, changed_by, config
+from click.testing import CliRunner
 from servers.fake import Server
 from servers.model import Model
 
 import fteval
+from fteval import cli
 from fteval.alternatives.layers.agreement import most_agreed, vote_of
 from fteval.engines import Pool
 from fteval.errors import UserError
-from fteval.records import Sampling
+from fteval.records import RepeatingEngine, Sampling
 
 SAID: list[tuple[str, str, str | None]] = [
     ("text", " Paris. ", "paris"),
@@ -106,6 +109,15 @@ def test_a_server_is_asked_k_times_with_seeds_of_their_own(pool: Pool) -> None:
 def test_a_draw_that_failed_is_no_vote_of_fewer(pool: Pool) -> None:
     (made,) = answered(changed_by(pool.open("nano"), vote={"k": 3}), ["dog " * 3000])
     assert made.failure is not None and made.failure.kind == "prompt_too_long" and made.text is None
+
+
+def test_a_dry_run_reckons_with_all_requests(pool: Pool, tmp_path: Path) -> None:
+    both = changed_by(pool.open("nano"), vote={"k": 3}, reflect={"rounds": 2})
+    assert isinstance(both, RepeatingEngine) and both.most_requests == 3 * (1 + 2)
+    path = config(tmp_path, "{voted: {vote: {k: 5}}}")
+    said = CliRunner().invoke(cli.group, ["run", "-c", str(path), "-n", "2", "--dry-run"]).output
+    (base,), (voted,) = (re.findall(rf"^{name} .* ([\d,]+) +up to ([\d,]+)", said, re.M) for name in ("base", "voted"))
+    assert [int(n.replace(",", "")) for n in voted] == [5 * int(n.replace(",", "")) for n in base]
 
 
 def test_it_is_a_candidate_like_any_other(tmp_path: Path) -> None:
