@@ -416,7 +416,8 @@ class Config(_Spec):
     """What baselines of this suite are called; without it the names of its probes."""
     server: ServerSpec = Field(default_factory=ServerSpec)
     prices: dict[Text, PriceSpec] = Field(default_factory=dict)
-    """Model name -> what it costs, instead of fteval's own table."""
+    """Model name -> what it costs, instead of fteval's own table; of a model that runs here, by its ref or candidate's
+    name: what serving it would cost."""
     store: Path | None = Field(default=None, strict=False)
     """Where runs are kept, relative to the folder of the config; without it `.fteval` where fteval is called."""
     _path: Path = PrivateAttr(Path("fteval.yaml"))

@@ -15,7 +15,7 @@ from fteval.experiment.same_answers import same_answers
 from fteval.experiment.search_record import SEARCH, search_of
 from fteval.experiment.series import members
 from fteval.experiment.training import mended_by, training_of
-from fteval.records import CandidateResult, Comparison, Gate, Member, RunRecord, digest
+from fteval.records import CandidateResult, Comparison, Gate, Member, Price, RunRecord, digest
 from fteval.runs.journal.ledger import append
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.flips import flips
@@ -49,6 +49,8 @@ class Rules:
     """The commit that the rules are of, where that is another one."""
     members: Mapping[str, Member] = field(default_factory=dict)
     """Name of a candidate -> which training of a series it is."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """Name or ref of a model -> what it costs, as the config says."""
     searched: frozenset[str] = frozenset()
     """Names of candidates whose prompt was searched."""
 
@@ -74,6 +76,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     return Rules(
         gates, anchors, experiment.on_inconclusive, trained_on, allow,
         experiment.unguarded, experiment.of, experiment.measured_by, members(experiment),
+        experiment.servers.prices,
         frozenset(name for name, use in experiment.candidates.items() if any(c.name == SEARCH for c in use.changes)),
     )  # fmt: skip
 
@@ -147,7 +150,7 @@ def compared(
         for leak in seen[name].leaks.values()
     }
     series = series_of(base, candidates, rules.members, rules.gates, uncounted=leaked)
-    costs = costs_of(base, results, {gate.probe for gate in targets(results[0])})
+    costs = costs_of(base, results, {gate.probe for gate in targets(results[0])}, rules.prices)
     comparison = replace(comparison, series=series, costs=costs, advice=advise(results, costs, noise, max(hidden, 0)))
     kept = replace(comparison, id=store.save_comparison(comparison))
     append(store.root, looks)

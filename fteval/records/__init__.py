@@ -47,6 +47,7 @@ from fteval.records.generations import (
     Generation,
     KeyedEngine,
     MeetingEngine,
+    Price,
     PricedEngine,
     Prompt,
     RemarkingEngine,

@@ -282,7 +282,7 @@ class BatchedEngine(Protocol):
 class Price(Protocol):
     """What tokens cost."""
 
-    def usd(self, prompt_tokens: int, completion_tokens: int) -> float: ...
+    def usd(self, prompt_tokens: float, completion_tokens: float) -> float: ...
 
 
 @runtime_checkable

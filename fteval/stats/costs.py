@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from fteval.records import CandidateResult, Cost, Made, ProbeResult, RunRecord
+from fteval.records import CandidateResult, Cost, Made, Price, ProbeResult, RunRecord
 
 TRAINING = 3
 """A token that is trained on takes as much work as so many that are read: the way back is twice the way there (Kaplan
 et al., arXiv:2001.08361)."""
 
 
-def costs_of(base: RunRecord, results: Sequence[CandidateResult], about: Collection[str] = ()) -> tuple[Cost, ...]:
-    """The base's and each candidate's, of the probes that the change is `about`, else of all."""
+def costs_of(
+    base: RunRecord,
+    results: Sequence[CandidateResult],
+    about: Collection[str] = (),
+    prices: Mapping[str, Price] | None = None,
+) -> tuple[Cost, ...]:
+    """The base's and each candidate's, of the probes that the change is `about`, else of all.
+
+    `prices` are of models that run here, by the candidate's name or the model's ref: what serving them costs.
+    """
     sides = [("base", base, None), *((r.name, r.run, r.made) for r in results)]
-    return tuple(_cost(name, run, made, about) for name, run, made in sides)
+    return tuple(_priced(_cost(name, run, made, about), run, prices or {}) for name, run, made in sides)
+
+
+def _priced(cost: Cost, run: RunRecord, prices: Mapping[str, Price]) -> Cost:
+    """With what its tokens cost where nobody sent a bill, and where that is said."""
+    names = (cost.name, run.ref, run.ref.partition(" {")[0])
+    price = next((prices[name] for name in names if name in prices), None)
+    if price is None or cost.usd is not None or cost.prompt_tokens is None or cost.answer_tokens is None:
+        return cost
+    return replace(cost, usd=price.usd(cost.prompt_tokens, cost.answer_tokens))
 
 
 def _cost(name: str, run: RunRecord, made: Made | None, about: Collection[str]) -> Cost:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from made import ones, probe, run
 
+from fteval.engines.remote.prices import Price
 from fteval.records import ASKED, TRAINED, Advice, CandidateResult, Gate, Made, Metric, NoiseFloor, RunRecord
 from fteval.records.runs import Sequential
 from fteval.stats.advice import advise
@@ -271,6 +272,15 @@ def test_costs_are_means_over_the_samples_of_what_the_change_is_for() -> None:
     assert (whole.seconds, whole.usd, whole.served) == (None, None, False)
     served = run(probe(ones(100, 1), answer_seconds=0.5, answer_usd=0.001))
     assert (costs_of(served, ())[0].seconds, costs_of(served, ())[0].served) == (0.5, True)
+
+
+def test_a_price_that_is_said_counts_for_a_model_that_runs_here() -> None:
+    results = judged({"told": model(330, ref="told {prompt: x}")}, {"sft": model(332, ref="own")})
+    costs = costs_of(BASE, results, {"facts"}, {"nano": Price(1.0, 4.0, "fteval.yaml"), "sft": Price(2.0, 8.0, "")})
+    # Dollars per million tokens: 20 × 1 + 12.5 × 4 = 70, twice that for the fine-tune; nobody said what "told" costs.
+    assert [cost.usd for cost in costs] == [pytest.approx(70e-6), None, pytest.approx(140e-6)]
+    found = costs_of(BASE, results, {"facts"}, {"told": Price(1.0, 4.0, "")})
+    assert found[1].usd == pytest.approx(78e-6)
 
 
 def test_a_training_pays_only_where_it_makes_requests_shorter() -> None:

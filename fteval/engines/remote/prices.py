@@ -22,7 +22,7 @@ class Price:
     source: str
     """Where it is from: `fteval.yaml`, or the table's date."""
 
-    def usd(self, prompt_tokens: int, completion_tokens: int) -> float:
+    def usd(self, prompt_tokens: float, completion_tokens: float) -> float:
         return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
 
 
