@@ -24,12 +24,17 @@ def parts(old: str, new: str) -> tuple[Parts, Parts]:
     if old == new or max(len(one), len(two)) > LONGEST:
         return whole
     steps = LCSseq.opcodes(one, two)
-    kept = sum(len(one[s.src_start : s.src_end]) for s in steps if s.tag == "equal")
-    if kept < ALIKE * min(len(one), len(two)):
+    kept = _n_words([word for s in steps if s.tag == "equal" for word in one[s.src_start : s.src_end]])
+    if kept < ALIKE * min(_n_words(one), _n_words(two)):
         return whole
     left = [(s.tag != "equal", "".join(one[s.src_start : s.src_end])) for s in steps]
     right = [(s.tag != "equal", "".join(two[s.dest_start : s.dest_end])) for s in steps]
     return _joined(left), _joined(right)
+
+
+def _n_words(found: Sequence[str]) -> int:
+    """Without blanks and marks, which any two texts have in common."""
+    return sum(word[0].isalnum() for word in found)
 
 
 def _joined(found: Sequence[tuple[bool, str]]) -> Parts:
