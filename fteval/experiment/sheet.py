@@ -7,11 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fteval.evals.answer.refusal import refusal
-from fteval.records import Answer, Answered, Comparison, Metric, ProbeResult, RunRecord, Sample, Sheet, primary
+from fteval.records import (
+    Answer,
+    Answered,
+    CandidateResult,
+    Comparison,
+    Metric,
+    ProbeResult,
+    RunRecord,
+    Sample,
+    Sheet,
+    primary,
+)
 from fteval.runs.journal.run import read_run
 from fteval.runs.reading import answers, results
 from fteval.runs.reading.answers import Place
 
+ANEW = (
+    "answers were judged anew since this verdict, which rests on other scores than are shown beside them; "
+    "`fteval gate` judges again"
+)
 NO_TEXT = "a baseline file keeps digests, not texts"
 GONE = "this run is no longer in the store"
 OTHER = "this run was asked something else under this id"
@@ -33,8 +48,23 @@ def whole(subject: Comparison | RunRecord, store: Path) -> Comparison | RunRecor
     """A saved comparison with the per-sample columns of its runs, which it is saved without."""
     if isinstance(subject, RunRecord):
         return subject
+    base = _with_columns(subject.base, store)
     found = [replace(c, run=_with_columns(c.run, store)) for c in subject.candidates]
-    return replace(subject, base=_with_columns(subject.base, store), candidates=tuple(found))
+    warnings = [*subject.warnings, *([ANEW] if any(_judged_anew(base, c) for c in found) else [])]
+    return replace(subject, base=base, candidates=tuple(found), warnings=tuple(warnings))
+
+
+def _judged_anew(base: RunRecord, result: CandidateResult) -> bool:
+    """Whether not as many samples got better and worse as when the verdict was made."""
+    old, new = ({p.probe: p for p in run.probes} for run in (base, result.run))
+    for change in result.changes:
+        if change.probe in old and change.probe in new and change.metric.of is None:
+            moves = [
+                by for by in _moves(old[change.probe], new[change.probe], [change.metric]).values() if by is not None
+            ]
+            if moves and (sum(by > 0 for by in moves), sum(by < 0 for by in moves)) != (change.better, change.worse):
+                return True
+    return False
 
 
 def _with_columns(run: RunRecord, store: Path) -> RunRecord:

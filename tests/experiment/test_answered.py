@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import scenes
 from aiohttp.test_utils import TestClient, TestServer
 
 from fteval import cli
@@ -24,6 +25,7 @@ from fteval.experiment import answered, sheet
 from fteval.experiment.answered import Difference
 from fteval.experiment.browsing import Browsing, browsing
 from fteval.experiment.saved import saved
+from fteval.records import Comparison
 from fteval.reports.terminal import answers
 
 STORE = Path(".fteval")
@@ -133,12 +135,26 @@ def test_a_run_that_is_gone_leaves_the_others_and_is_said(
     shutil.copytree(made, tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
     subject = saved("latest", STORE)
-    assert not isinstance(subject, sheet.RunRecord)
+    assert isinstance(subject, Comparison)
     shutil.rmtree(STORE / "runs" / subject.base.id)
     there = sheet.sheet(sheet.whole(subject, STORE))
     assert there.gone == ("base",) and there.rows[0].answers[0].text is None and there.rows[0].answers[1].text
     assert cli.call(["report", "latest", "-o", "gone.html", "-q"]) == 0
     assert "No texts of base" in Path("gone.html").read_text(encoding="utf-8")
+
+
+def test_answers_that_were_judged_anew_since_the_verdict_are_said(here: Path) -> None:
+    subject = saved("latest", STORE)
+    assert isinstance(subject, Comparison) and sheet.ANEW not in sheet.whole(subject, STORE).warnings
+    (result,) = subject.candidates
+    then = replace(result, changes=tuple(replace(c, worse=c.worse + 1) for c in result.changes))
+    assert sheet.ANEW in sheet.whole(replace(subject, candidates=(then,)), STORE).warnings
+
+
+@pytest.mark.parametrize("scene", ["lost", "calm", "open_", "broken", "crowd", "everything"])
+def test_a_comparison_with_its_own_scores_is_not_taken_for_one_judged_anew(scene: str) -> None:
+    made: Comparison = getattr(scenes, scene)()
+    assert sheet.whole(made, STORE).warnings == made.warnings  # type: ignore[union-attr]
 
 
 WRONG = {
