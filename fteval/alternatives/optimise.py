@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fteval.alternatives.layers.layer import Layer
-from fteval.config.threshold import Threshold, parse
 from fteval.errors import UserError
 from fteval.records import Engine, Generation, Request, Sampling, digest
+
+if TYPE_CHECKING:
+    from fteval.config.threshold import Threshold
 
 MOST = 500
 SELF = "self"
@@ -113,6 +115,8 @@ def _guard(given: Mapping[str, Any]) -> Guard:
             f"optimise: must_not_regress: {given!r} is none",
             fix="must_not_regress: [{probe: facts, metric: correct, data: data/facts.dev.jsonl, max_drop: 2pp}]",
         )
+    from fteval.config.threshold import parse  # its package brings pydantic
+
     data = given.get("data")
     try:
         allowed = parse(given["max_drop"]) if "max_drop" in given else None
