@@ -53,7 +53,6 @@ def command(file: Path, output: Path, asked: Asked, as_json: bool, display: opti
     """
     from fteval.data.amplify.amplify import Wanted, amplify
     from fteval.data.amplify.rows import sources, written
-    from fteval.data.amplify.ways import Slots
     from fteval.data.write import write_lines
     from fteval.experiment.holdout_rows import holdouts
     from fteval.experiment.human import check_apart
@@ -70,9 +69,8 @@ def command(file: Path, output: Path, asked: Asked, as_json: bool, display: opti
     found = amplify(rows, ways, [row for of in held.rows.values() for row in of], wanted)
     if not found.made:
         raise NothingToEvaluate("\n".join(["no row could be made", *_left_out(found)]), where=str(file))
-    rows = [row for row in rows if not any(isinstance(way, Slots) and way.holes(row) for way in ways)]
-    write_lines(output, written(rows, found.made))
-    tell(output, rows, found, as_json, display)
+    write_lines(output, written(found.given, found.made))
+    tell(output, found.given, found, as_json, display)
     return OK
 
 

@@ -60,10 +60,10 @@ def command(
     if not rows.rows and not rows.n_broken:
         raise NothingToEvaluate("no rows", where=", ".join(map(str, files)))
     clusters, held = find_spec("sklearn") is not None, holdouts(asked)
+    # First, so that a model that is none is said before the work is done.
+    of_model = tuple(_of_model(files, asked, seed, display)) if asked.model is not None else ()
     checked = check(rows, held.rows, clusters, seed, mapped=output is not None)
-    if asked.model is not None:
-        of_model = tuple(_of_model(files, asked, seed, display))
-        checked = replace(checked, findings=(*checked.findings, *of_model))
+    checked = replace(checked, findings=(*checked.findings, *of_model))
     if output is not None:
         _draw(checked, output)
     if as_json:

@@ -49,7 +49,7 @@ def command(
     Example:  fteval data noise train.jsonl --robust 20% -o noisy.jsonl
               fteval data noise train.jsonl --robust 10% --broken 5% --answer "What is your question?" -o noisy.jsonl
     """
-    from fteval.data.amplify.amplify import Wanted, amplify
+    from fteval.data.amplify.amplify import Wanted, amplify, apart
     from fteval.data.amplify.broken import broken
     from fteval.data.amplify.rows import sources, written
     from fteval.data.write import write_lines
@@ -71,7 +71,7 @@ def command(
     found = amplify(_drawn(rows, given["robust"], f"robust {seed}"), [way], against, Wanted(1, None, seed))
     if answer is not None:
         spoilt = _drawn(rows, given["broken"], f"broken {seed}")
-        found.made += broken(spoilt, answer, DISTURBANCES["hostile"], seed)
+        found.made += apart([*broken(spoilt, answer, DISTURBANCES["hostile"], seed)], against, found)
     if not found.made:
         raise NothingToEvaluate("no row could be made", where=str(file))
     write_lines(output, written(rows, found.made))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fteval.data.amplify.rows import Source, compared
+from fteval.data.amplify.rows import Source
 from fteval.data.check.alike import shared
 from fteval.errors import UserError
 from fteval.experiment.holdout_rows import Holdouts
@@ -19,7 +19,7 @@ def check_apart(file: Path, rows: Sequence[Source], held: Holdouts) -> None:
             where=str(file),
             fix="make rows of training data; where there is none yet: fteval data split, then of its train.jsonl",
         )
-    given = [compared(one.where, one.one) for one in rows]
+    given = [one.row for one in rows]
     for name, asked in held.rows.items():
         if found := shared(asked, given):
             first = next(iter(found.values()))

@@ -16,7 +16,7 @@ from fteval.data.check.alike import SHORT, words
 from fteval.data.check.check import Finding, finding
 from fteval.data.check.learnt import Learnt
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.known import fact_of, kinds_of
+from fteval.experiment.known import kinds_of
 from fteval.experiment.place import Place
 from fteval.records import Message, Sample
 from fteval.runs.asking import suite
@@ -41,7 +41,8 @@ class Questions:
 
 def questions(rows: Sequence[Learnt]) -> Questions:
     """The rows that ask for a fact, as far as that can be seen."""
-    labels, left_out, asked = _labels(rows), Counter[str](), []
+    labels, left_out, asked = _labels(rows), Counter[str](), list[Learnt]()
+    seen: set[str] = set()
     for row in rows:
         said, read = words(row.answer), words("\n".join(turn["content"] for turn in row.prompt))
         if len(said) > SHORT:
@@ -50,7 +51,10 @@ def questions(rows: Sequence[Learnt]) -> Questions:
             left_out["whose answer stands in the question"] += 1
         elif row.answer.strip() in labels:
             left_out["with a label as answer"] += 1
+        elif str(row.prompt) in seen:
+            left_out["asking what an earlier one asks"] += 1
         else:
+            seen.add(str(row.prompt))
             asked.append(row)
     return Questions(asked, left_out)
 
@@ -93,13 +97,18 @@ def _fact(row: Learnt) -> str:
 
 
 def _asked(rows: Sequence[Learnt], names: set[str], experiment: Experiment) -> tuple[suite.Suite, Experiment]:
-    samples: dict[tuple[str, str], Sample] = {}
-    for row in (row for row in rows if _fact(row) in names):
-        turns = tuple(Message(turn["role"], turn["content"]) for turn in row.prompt)
-        made = Sample(_place(row), turns, row.answer, group=row.group)
-        samples.setdefault((fact_of(made), str(turns)), made)
+    samples = [
+        Sample(
+            _place(row),
+            tuple(Message(turn["role"], turn["content"]) for turn in row.prompt),
+            row.answer,
+            group=row.group,
+        )
+        for row in rows
+        if _fact(row) in names
+    ]
     sampling = replace(experiment.sampling, max_tokens=min(LONGEST, experiment.sampling.max_tokens))
-    built = suite.build([("facts", registry.probe("facts"), list(samples.values()))])
+    built = suite.build([("facts", registry.probe("facts"), samples)])
     return built, replace(experiment, sampling=sampling)
 
 
@@ -113,7 +122,7 @@ def _shares(
     told = [f"{100 * counts[kind] / n:.0f} % {what}" for kind, what in _KINDS.items() if counts[kind]]
     low, high = (100 * float(end) for end in wilson_interval(counts["unknown"] / n, n, 1.96))
     detail = (
-        f"asked {n:,} of {len(facts):,} facts: {', '.join(told)}",
+        f"asked {len(names):,} of {len(facts):,} facts: {', '.join(told)}",
         *([f"rows not asked: {others}"] if others else []),
         *([f"not judged: {len(names) - n:,}"] if len(names) > n else []),
     )

@@ -33,7 +33,7 @@ def paraphrased(
     """
     engine = pool.open(ref)
     requests = [
-        Request(f"{at}/{draw}", str(at), prompt, repeat=draw, seed=row_seed(seed, source.where, draw))
+        Request(f"{at}/{draw}", str(at), prompt, repeat=draw, seed=row_seed(seed, str(source.line), draw))
         for at, source in enumerate(given)
         for prompt in [engine.prompt([Message("user", ORDER.format(source.prompt))])]
         for draw in range(DRAWS * each)

@@ -91,6 +91,8 @@ def test_what_is_no_fact_is_not_asked_and_counted() -> None:
     fact = row("Who wrote Emma?", "Jane Austen")
     found = questions([*read, fact])
     assert found.asked == [fact] and sorted(found.left_out.values()) == [1, 1]
+    again = row("Who wrote Emma?", "Austen")
+    assert questions([fact, again]).left_out == {"asking what an earlier one asks": 1}
     labelled = questions([row(f"Is it {i}?", "yes" if i % 2 else "no") for i in range(40)])
     assert labelled.asked == [] and labelled.left_out == {"with a label as answer": 40}
 

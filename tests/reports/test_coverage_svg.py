@@ -40,6 +40,14 @@ def test_every_prompt_is_a_mark_and_each_cluster_has_its_shares() -> None:
     assert coverage(prompts(60), held, mapped=True) == cover
 
 
+def test_prompts_that_all_lie_in_one_place_are_drawn_too() -> None:
+    """None of the 400 that are drawn has a word of its own: t-SNE from PCA would divide by nothing, and crash."""
+    pytest.importorskip("sklearn")
+    cover = coverage(["Tell me about it now"] * 2000 + ["zebra crossing"], [], seed=1, mapped=True)
+    assert cover is not None and [one.cluster for one in cover.points] == [0] * 400
+    assert "one of 1 clusters" in picture(cover) and "nan" not in picture(cover)
+
+
 def test_what_prompts_say_is_text_and_nothing_else() -> None:
     hostile = ("</text><script>alert(1)</script>", "\x1b[2J\u202e&<>\"'", "x" * 500)
     root = ET.fromstring(picture(Coverage((Cluster(hostile, 1.0, None),), (), 3)))

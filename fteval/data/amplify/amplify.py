@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from fteval.data.amplify.rows import Made, Source, compared
-from fteval.data.amplify.ways import Way
+from fteval.data.amplify.rows import Made, Source
+from fteval.data.amplify.ways import Slots, Way
 from fteval.data.check.alike import NEAR, shared, words
 from fteval.data.check.rows import Row
 
@@ -35,6 +35,8 @@ class Wanted:
 class Amplified:
     """What was made, and why other candidates were not kept."""
 
+    given: list[Source]
+    """The rows of which others were made; a template is none."""
     made: list[Made] = field(default_factory=list)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(kind, reason) -> how many."""
@@ -45,13 +47,18 @@ def amplify(given: Sequence[Source], ways: Sequence[Way], held: Sequence[Row], w
 
     The same for the same rows, ways and seed.
     """
-    found = Amplified()
-    candidates = [one for way in ways for source in given for one in _drawn(way, source, wanted, found)]
-    near = set(shared([one.row for one in candidates], held)) if held else set()
-    for at in near:
-        found.left_out[candidates[at].kind, "stands in a hold-out, or nearly"] += 1
-    kept = [one for at, one in enumerate(candidates) if at not in near]
-    room = len(kept) if wanted.rows is None else max(0, wanted.rows - len(given))
+    places = [way for way in ways if isinstance(way, Slots)]
+    whole = [source for source in given if not any(way.holes(source) for way in places)]
+    found = Amplified(whole)
+    seen = {said for source in given for said in _said(source.row)}
+    candidates = [
+        one
+        for way in ways
+        for source in (given if isinstance(way, Slots) else whole)
+        for one in _drawn(way, source, wanted, found, seen)
+    ]
+    kept = apart(candidates, held, found)
+    room = len(kept) if wanted.rows is None else max(0, wanted.rows - len(whole))
     if room < len(kept):
         chosen = set(random.Random(f"rows {wanted.seed}").sample(range(len(kept)), room))
         found.left_out.update((one.kind, "not drawn (--rows)") for at, one in enumerate(kept) if at not in chosen)
@@ -60,28 +67,39 @@ def amplify(given: Sequence[Source], ways: Sequence[Way], held: Sequence[Row], w
     return found
 
 
-def _drawn(way: Way, source: Source, wanted: Wanted, found: Amplified) -> Iterator[Made]:
+def apart(made: Sequence[Made], held: Sequence[Row], found: Amplified) -> list[Made]:
+    """Those that stand in no hold-out; the others are counted."""
+    near = set(shared([one.row for one in made], held)) if held else set()
+    found.left_out.update((made[at].kind, "stands in a hold-out, or nearly") for at in near)
+    return [one for at, one in enumerate(made) if at not in near]
+
+
+def _drawn(way: Way, source: Source, wanted: Wanted, found: Amplified, seen: set[_Said]) -> Iterator[Made]:
     """At most so many rows of one, none of which says what another says."""
-    seen = {words(source.prompt)} if way.kind == "paraphrase" else {_said(compared("", source.one))}
     n = 0
-    for one in way.made(source, random.Random(f"{way.kind} {wanted.seed} {source.where}")):
+    for one in way.made(source, random.Random(f"{way.kind} {wanted.seed} {source.line}")):
         if n == wanted.each:
             return
+        exact, worded = _said(one.row)
         why = _PROBLEMS.get(way.kind, _empty)(one)
-        said = words(one.row.prompt) if way.kind == "paraphrase" else _said(one.row)
-        why = why or ("says what is there already" if said in seen else None)
+        again = (worded if way.kind == "paraphrase" else exact) in seen
+        why = why or ("says what is there already" if again else None)
         if why:
             found.left_out[way.kind, why] += 1
             continue
-        seen.add(said)
+        seen |= {exact, worded}
         n += 1
         yield one
     if n == 0:
         found.left_out[way.kind, "rows of which nothing could be made"] += 1
 
 
-def _said(row: Row) -> tuple[str, ...]:
-    return (row.context, row.answer or "")
+_Said = tuple[str | tuple[str, ...], str | None]
+
+
+def _said(row: Row) -> tuple[_Said, _Said]:
+    """To the letter, and in its words alone."""
+    return (row.context, row.answer), (words(row.context), row.answer)
 
 
 def _of_paraphrase(one: Made) -> str | None:

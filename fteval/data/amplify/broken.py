@@ -34,15 +34,14 @@ def _begun(text: str, rng: random.Random) -> str:
 
 
 def broken(given: Sequence[Source], answer: str, hostile: Disturbance, seed: int) -> Iterator[Made]:
-    """A broken prompt in the place of each row's, with `answer`; a kind that says nothing new is passed over."""
+    """A broken prompt in the place of each row's, with `answer`, of the first drawn kind that says something else."""
     kinds: dict[str, Callable[[str, random.Random], str]] = {
         "empty": _empty, "garbled": _garbled, "mashed": _mashed, "begun": _begun,
         "order": lambda text, rng: hostile("", rng, frozenset()).strip(),
     }  # fmt: skip
     for source in given:
-        rng = random.Random(f"broken {seed} {source.where}")
-        name = rng.choice(sorted(kinds))
-        text = kinds[name](source.prompt, rng)
-        if text.strip() and text != source.prompt:
-            one = replace(asking(source.one, text), answer=answer, rejected=None, weight=None)
-            yield Made(source, one, f"broken {name}")
+        rng = random.Random(f"broken {seed} {source.line}")
+        texts = ((name, kinds[name](source.prompt, rng)) for name in rng.sample(sorted(kinds), len(kinds)))
+        name, text = next((n, text) for n, text in texts if text.strip() and text != source.prompt)
+        one = replace(asking(source.one, text), answer=answer, rejected=None, weight=None)
+        yield Made(source, one, f"broken {name}")

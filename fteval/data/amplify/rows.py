@@ -9,10 +9,13 @@ from typing import Any
 
 from fteval.data.check.provenance import FROM, HOW
 from fteval.data.check.rows import Row
-from fteval.data.convert.forms import Example, Keys, example
+from fteval.data.convert.forms import Example, example
 from fteval.data.convert.outputs import FORMS
 from fteval.data.convert.sources import objects
+from fteval.data.convert.turns import NeedsPlain
+from fteval.data.hints import convert_line
 from fteval.data.jsonl import Problems
+from fteval.data.split import GROUPS
 from fteval.errors import UserError
 
 
@@ -22,6 +25,8 @@ class Source:
 
     where: str
     """FILE:LINE."""
+    line: int
+    """What is drawn for it rests on this and not on the path: the same file gives the same rows wherever it lies."""
     name: str
     """Its id, else FILE:LINE without folders."""
     one: Example
@@ -32,9 +37,15 @@ class Source:
         return next(str(t["content"]) for t in reversed(self.one.turns) if t["role"] == "user")
 
     @property
-    def group(self) -> str:
-        """What it and all that is made of it belong to."""
-        return str(self.one.more.get("group") or self.name)
+    def row(self) -> Row:
+        """As it is compared with others."""
+        return compared(self.where, self.one)
+
+    @property
+    def groups(self) -> dict[str, Any]:
+        """What it and all that is made of it belong to, by the keys that a split reads; its own where it has none."""
+        said = {key: self.one.more.get(key) for key in GROUPS}
+        return {key: value for key, value in said.items() if value is not None} or {"group": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +72,14 @@ def sources(path: Path) -> list[Source]:
     problems, found = Problems(path), []
     for number, row in objects(path, problems):
         try:
-            one = example(row, Keys(plain=True))
+            one = example(row)
             if one.text is not None:
                 raise ValueError("a plain text, which asks nothing")
             given = one.more.get("id")
             name = str(given) if given is not None else f"{path.name}:{number}"
-            found.append(Source(f"{path}:{number}", name, one))
+            found.append(Source(f"{path}:{number}", number, name, one))
+        except NeedsPlain as error:
+            problems.add(number, str(error), convert_line(path, "--plain"))
         except ValueError as error:
             problems.add(number, str(error))
     problems.check()
@@ -92,20 +105,20 @@ def asking(one: Example, text: str) -> Example:
 def written(given: Sequence[Source], made: Sequence[Made]) -> Iterator[dict[str, Any]]:
     """All rows as they are written: those that were given, then those that were made.
 
-    What belongs together has one `group`, so that `fteval data split` keeps it together.
+    What belongs together has one group, so that `fteval data split` keeps it together.
     """
     grown = {one.source.where for one in made}
     for source in given:
         yield _form(source.one)(_grouped(source) if source.where in grown else source.one)
     for one in made:
-        more = {key: value for key, value in one.one.more.items() if key != "id"}
+        more = {key: value for key, value in one.one.more.items() if key != "id"} | one.source.groups
         held = more.get("metadata")
         metadata = {**(held if isinstance(held, Mapping) else {}), FROM: one.source.name, HOW: one.how}
-        yield _form(one.one)(replace(one.one, more={**more, "group": one.source.group, "metadata": metadata}))
+        yield _form(one.one)(replace(one.one, more={**more, "metadata": metadata}))
 
 
 def _grouped(source: Source) -> Example:
-    return replace(source.one, more={**source.one.more, "group": source.group})
+    return replace(source.one, more={**source.one.more, **source.groups})
 
 
 def _form(one: Example) -> Callable[[Example], dict[str, Any]]:

@@ -105,8 +105,13 @@ class Slots:
 
 
 def _pattern(texts: Any) -> re.Pattern[str]:
-    """Any of these as whole words, the longest first."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(t) for t in sorted(texts, key=len, reverse=True))})(?!\w)")
+    """Any of these as whole words, or as a place in braces, the longest first."""
+    return re.compile("|".join(_whole(text) for text in sorted(texts, key=len, reverse=True)))
+
+
+def _whole(text: str) -> str:
+    # A letter may follow a place: {n}km.
+    return re.escape(text) if text.startswith("{") else rf"(?<!\w){re.escape(text)}(?!\w)"
 
 
 def _within(value: Any, change: Callable[[str], str]) -> Any:

@@ -22,6 +22,7 @@ LOPSIDED = 0.5
 MAPPED = 400
 _FEWEST = 30
 _DIMENSIONS = 50
+_PLAIN = ("no words of its own",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ def _points(
     held = rng.permutation(len(asked))[:MAPPED]
     space = found.placed([*(prompts[i] for i in trained), *(asked[i] for i in held)])
     seed, wide = int(rng.integers(2**31)), min(30.0, (len(space) - 1) / 3)
-    flat = TSNE(perplexity=wide, init="pca" if space.shape[1] > 1 else "random", random_state=seed).fit_transform(space)
+    spread = space.shape[1] > 1 and np.ptp(space, axis=0).max() > 0  # of one place alone PCA makes NaN, and t-SNE dies
+    flat = TSNE(perplexity=wide, init="pca" if spread else "random", random_state=seed).fit_transform(space)
     flat = (flat - flat.min(axis=0)) / np.maximum(np.ptp(flat, axis=0), 1e-9)
     labels = [*found.labels[trained], *(found.beside[held] if len(held) else ())]
     beyond = [False] * len(trained) + [bool(far[i]) for i in held]
@@ -148,7 +150,9 @@ def _labels(vectors: Any, prompts: Sequence[str], some: Any, held: Any, seed: in
 
     fitted = formed([prompts[i] for i in some])
     space = TruncatedSVD(min(_DIMENSIONS, fitted.shape[1] - 1, fitted.shape[0] - 1) or 1, random_state=seed).fit(fitted)
-    means = KMeans(min(CLUSTERS, len(some) // 3), n_init=2, random_state=seed).fit(normalize(space.transform(fitted)))
+    laid = normalize(space.transform(fitted))
+    most = min(CLUSTERS, len(some) // 3, len(np.unique(laid.round(6), axis=0)))
+    means = KMeans(most, n_init=2, random_state=seed).fit(laid)
     merged = _merged(normalize(means.cluster_centers_))
 
     def sorted_in(texts: Any) -> Any:
@@ -179,7 +183,7 @@ def _clusters(labels: Any, beside: Any, sums: Any, names: Any) -> tuple[tuple[Cl
         n = int((labels == label).sum())
         # What the cluster says more than the rest does, as a share of itself.
         own = sums[label] / max(n, 1) - (everywhere - sums[label]) / max(len(labels) - n, 1)
-        words = tuple(str(names[i]) for i in np.argsort(-own)[:3] if own[i] > 0)
+        words = tuple(str(names[i]) for i in np.argsort(-own)[:3] if own[i] > 0) or _PLAIN
         asked = None if beside is None else float((beside == label).mean())
         made.append(Cluster(words, n / len(labels), asked))
     large = [one for one in made if one.share >= SMALL]

@@ -53,6 +53,49 @@ def test_places_in_braces_are_filled_and_no_row_keeps_them(tmp_path: Path) -> No
     assert said == [("Translate cat into German.", "Katze"), ("Translate dog into German.", "Hund")]
 
 
+def test_a_letter_may_follow_a_place_and_a_template_is_neither_disturbed_nor_counted(tmp_path: Path) -> None:
+    template = {"prompt": "How many metres are {n}km, in figures?", "target": "{n}000"}
+    file = written(tmp_path / "t.jsonl", BORN, template)
+    args = ["--slots", "n=2,3", "--disturb", "lower_case", "--rows", "4"]
+    assert amplified(file, tmp_path / "o.jsonl", *args) == 0
+    rows = [json.loads(line)["messages"] for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    said = sorted((asked["content"], told["content"]) for asked, told in rows)
+    assert said == [
+        (BORN["prompt"], "1990-03-14"),
+        ("How many metres are 2km, in figures?", "2000"),
+        ("How many metres are 3km, in figures?", "3000"),
+        (BORN["prompt"].lower(), "1990-03-14"),
+    ]
+
+
+def test_what_another_row_says_already_is_not_made_again(tmp_path: Path) -> None:
+    rows = [{"prompt": f"{name} waves. Who waves?", "target": name} for name in ("Ann", "Ben")]
+    (found,) = made(tmp_path, slots(["name=Ann,Ben,Cem"]), *rows)
+    assert found == ("Cem waves. Who waves?", "Cem")
+
+
+def test_what_belongs_together_still_does(tmp_path: Path) -> None:
+    """By the keys that a split reads, which keep their values: another name for a group would part a conversation."""
+    talk = [{"prompt": f"Say {n} again, please.", "target": n, "conversation_id": "Ann 7"} for n in ("one", "two")]
+    file = written(tmp_path / "t.jsonl", *talk, {**BORN, "group": 0})
+    assert amplified(file, tmp_path / "o.jsonl", "--disturb", "typos", "--slots", "name=Ann,Ben", "--each", "1") == 0
+    rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [(row.get("conversation_id"), row.get("group")) for row in rows] == [
+        *[("Ann 7", None)] * 2, (None, 0), (None, 0), *[("Ann 7", None)] * 2, (None, 0)
+    ]  # fmt: skip
+
+
+def test_a_row_with_tools_is_refused_with_the_line_that_makes_it_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = {"function": {"name": "weather", "arguments": "{}"}, "type": "function"}
+    turns = [{"role": "user", "content": "Rain?"}, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    file = written(tmp_path / "t.jsonl", {"messages": turns})
+    assert amplified(file, tmp_path / "o.jsonl", "--disturb", "typos") == 2
+    told = capsys.readouterr().err
+    assert "t.jsonl:1: messages[1].tool_calls" in told and "fteval data convert" in told and "--plain" in told
+
+
 def test_part_of_a_word_is_no_value_and_what_judges_changes_with_the_row(tmp_path: Path) -> None:
     row = {"prompt": "Say Ann, not Anna.", "target": "Ann", "metadata": {"accept": ["Ann!", "Anna"]}}
     (one,) = amplify(given(tmp_path, row), [slots(["name=Ann,Ben"])], [], Wanted()).made
@@ -116,8 +159,11 @@ def amplified(file: Path, out: Path, *args: str) -> int:
 
 def test_the_same_seed_makes_the_same_file_and_each_row_says_its_source(tmp_path: Path) -> None:
     file = written(tmp_path / "t.jsonl", BORN, HALL)
-    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        assert amplified(file, tmp_path / name, "--disturb", "all", "--seed", seed) == 0
+    (tmp_path / "elsewhere").mkdir()
+    moved = file.rename(tmp_path / "elsewhere" / file.name)
+    written(file, BORN, HALL)
+    for name, of, seed in (("a", file, "1"), ("b", moved, "1"), ("c", file, "2")):
+        assert amplified(of, tmp_path / name, "--disturb", "all", "--seed", seed) == 0
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
     assert a == b != c
     rows = [json.loads(line) for line in a.decode().splitlines()]

@@ -34,11 +34,20 @@ def test_a_share_of_the_rows_comes_again_disturbed_with_its_right_answer(tmp_pat
 def test_broken_prompts_get_the_answer_that_was_given_and_say_little_of_the_source(tmp_path: Path) -> None:
     code, rows = noisy(tmp_path, "--broken", "50%", "--answer", "What is it?")
     made = rows[40:]
-    assert code == 0 and 18 <= len(made) <= 20
+    assert code == 0 and len(made) == 20
     assert {row["messages"][1]["content"] for row in made} == {"What is it?"}
     kinds = {row["metadata"]["how"] for row in made}
     assert {"broken garbled", "broken order", "broken begun"} < kinds
     assert not any("number" in row["messages"][0]["content"] for row in made)
+
+
+def test_a_broken_prompt_that_a_hold_out_asks_is_left_out(tmp_path: Path) -> None:
+    held = tmp_path / "h.jsonl"
+    held.write_text('{"prompt": "The train", "target": "left"}\n{"prompt": "The", "target": "train"}\n')
+    args = ["--broken", "100%", "--answer", "What is it?"]
+    said = {row["metadata"]["how"] for row in noisy(tmp_path, *args, name="a")[1][40:]}
+    apart = {row["metadata"]["how"] for row in noisy(tmp_path, *args, "--holdout", str(held), name="b")[1][40:]}
+    assert said - apart == {"broken begun"}
 
 
 def test_the_same_seed_gives_the_same_noise(tmp_path: Path) -> None:
