@@ -43,8 +43,9 @@ def canary(file: Path, output: Path, holdout: Path, n: int, repeats: int, seed: 
     from fteval.data.write import as_lines
 
     for path in (output, holdout):
-        if path.exists():
-            raise UserError(f"{path} is there already", fix="name a new file; nothing is written over")
+        options.check_new(path)
+    if output.resolve() == holdout.resolve():
+        raise UserError(f"{output} is named twice", fix="rows with -o, questions with --holdout: two files")
     made = canaries(n, repeats, seed)
     rows = [row for _, row in iter_rows(file)] + made.planted
     random.Random(f"order {seed}").shuffle(rows)
@@ -78,8 +79,7 @@ def known(asked: Asked, output: Path, display: options.Display) -> int:
     from fteval.experiment.describe import describe
     from fteval.experiment.place import placed
 
-    if output.exists():
-        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    options.check_new(output)
     experiment = describe(replace(asked, model=None, against=asked.model), None)
     with Progress(quiet=display.quiet, color=display.color) as listener:
         rows = knowledge.known(experiment, placed(asked, experiment, listener, options.typed()))

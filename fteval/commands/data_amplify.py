@@ -57,8 +57,7 @@ def command(file: Path, output: Path, asked: Asked, as_json: bool, display: opti
     from fteval.experiment.holdout_rows import holdouts
     from fteval.experiment.human import check_apart
 
-    if output.exists():
-        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    options.check_new(output)
     held = holdouts(asked)
     rows = sources(file)
     check_apart(file, rows, held)

@@ -83,8 +83,7 @@ def _check_picture(output: Path) -> None:
         raise UserError(f"-o {output}: the picture is an SVG", fix="name a FILE.svg")
     if find_spec("sklearn") is None:
         raise UserError("a picture of clusters needs scikit-learn", fix="pip install 'fteval[data]'")
-    if not output.parent.is_dir():
-        raise UserError("no such folder", where=str(output.parent))
+    options.check_folder(output)
 
 
 def _draw(checked: Checked, output: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from fteval.commands import options
-from fteval.errors import INCOMPLETE, OK, UserError
+from fteval.errors import INCOMPLETE, OK
 
 _FORMS = (
     "chat",
@@ -71,8 +71,7 @@ def command(file: Path, output: Path, as_json: bool, display: options.Display, *
     from fteval.data.jsonl import Problems
     from fteval.reports.escape import for_terminal
 
-    if output.exists():
-        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    options.check_new(output)
     problems = Problems(file)
     tally = convert(file, output, _wanted(given), problems)
     if as_json:

@@ -57,16 +57,19 @@ def command(
     from fteval.experiment.holdout_rows import holdouts
     from fteval.experiment.human import check_apart
 
-    if output.exists():
-        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    options.check_new(output)
     answer = given["answer"]
     if (given["broken"] is None) != (answer is None):
         raise UserError("--broken and --answer belong together", fix='--broken 5% --answer "What is your question?"')
+    if answer is not None and not answer.strip():
+        raise UserError("--answer is empty", fix='--answer "What is your question?"')
     if given["robust"] is None and given["broken"] is None:
         raise UserError("no noise is asked for", fix="--robust 10%, or --broken 5% --answer TEXT")
     way = disturbed(given["by"] or "all")
     held, rows = holdouts(asked), sources(file)
     check_apart(file, rows, held)
+    if answer is not None and (pair := next((row for row in rows if row.one.rejected is not None), None)):
+        raise UserError("--broken has no answer to reject, and this is a preference", where=pair.where)
     against = [row for of in held.rows.values() for row in of]
     found = amplify(_drawn(rows, given["robust"], f"robust {seed}"), [way], against, Wanted(1, None, seed))
     if answer is not None:

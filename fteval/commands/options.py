@@ -149,6 +149,19 @@ def root(store: Path | None, config: Path | None, *, wanted: bool = False) -> Pa
     return (found.store if found else None) or DEFAULT_STORE
 
 
+def check_new(output: Path) -> None:
+    """Raises UserError, before the work is done, where a new file cannot be written."""
+    if output.exists():
+        raise UserError(f"{output} is there already", fix="name a new file; nothing is written over")
+    check_folder(output)
+
+
+def check_folder(output: Path) -> None:
+    """Raises UserError where a file's folder is not there."""
+    if not output.parent.is_dir():
+        raise UserError("no such folder", where=str(output.parent), fix="make it, or name a file in one that is there")
+
+
 def typed() -> str:
     """The command line as the user typed it, without --resume: what goes on where this run stops."""
     args = list(click.get_current_context().find_root().obj or [])

@@ -75,6 +75,7 @@ class Slots:
             yield Made(source, self._swapped(source, dict(zip(old, new, strict=True))), f"slots {name}={new[0]}")
 
     def _filled(self, source: Source, holes: Sequence[str], rng: random.Random) -> Iterator[Made]:
+        self._check_forms(source, holes)
         longest = max(len(self.values[name]) for name in holes)
         drawn = {name: rng.sample(list(self.values[name]), len(self.values[name])) for name in holes}
         for turn in range(longest):
@@ -86,6 +87,13 @@ class Slots:
             }
             told = " ".join(f"{name}={value[0]}" for name, value in chosen.items())
             yield Made(source, self._swapped(source, swap), f"slots {told}")
+
+    def _check_forms(self, source: Source, holes: Sequence[str]) -> None:
+        """Raises UserError for a place of a form that the values do not have: it would be learnt as it stands."""
+        for name in holes:
+            n = len(self.values[name][0])
+            if self._says(source, beyond := f"{{{name}.{n + 1}}}"):
+                raise UserError(f"{beyond}, and the values of {name!r} have {n} forms", where=source.where)
 
     def _has(self, source: Source, value: tuple[str, ...]) -> bool:
         return any(self._says(source, form) for form in value)

@@ -68,6 +68,12 @@ def test_a_letter_may_follow_a_place_and_a_template_is_neither_disturbed_nor_cou
     ]
 
 
+def test_a_place_of_a_form_that_no_value_has_is_an_error(tmp_path: Path) -> None:
+    template = {"prompt": "Translate {word} into German.", "target": "{word.3}"}
+    with pytest.raises(UserError, match=r"\{word\.3\}, and the values of 'word' have 2 forms"):
+        made(tmp_path, slots(["word=dog|Hund,cat|Katze"]), template)
+
+
 def test_what_another_row_says_already_is_not_made_again(tmp_path: Path) -> None:
     rows = [{"prompt": f"{name} waves. Who waves?", "target": name} for name in ("Ann", "Ben")]
     (found,) = made(tmp_path, slots(["name=Ann,Ben,Cem"]), *rows)

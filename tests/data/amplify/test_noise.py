@@ -50,6 +50,14 @@ def test_a_broken_prompt_that_a_hold_out_asks_is_left_out(tmp_path: Path) -> Non
     assert said - apart == {"broken begun"}
 
 
+def test_preferences_get_no_broken_prompts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A chat row among them would be one that a trainer of preferences cannot read."""
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"prompt": "Which is better?", "chosen": "the lake", "rejected": "the sea"}\n')
+    args = ["data", "noise", str(file), "-o", str(tmp_path / "o.jsonl"), "--broken", "100%", "--answer", "Which?"]
+    assert cli.call(args) == 2 and "p.jsonl:1" in capsys.readouterr().err
+
+
 def test_the_same_seed_gives_the_same_noise(tmp_path: Path) -> None:
     first, again, other = (noisy(tmp_path, "--robust", "10%", "--seed", s, name=n)[1] for s, n in ("1a", "1b", "2c"))
     assert first == again != other
@@ -62,6 +70,7 @@ def test_the_same_seed_gives_the_same_noise(tmp_path: Path) -> None:
         (["--robust", "0.1"], "is no share"),
         (["--robust", "200%"], "is no share"),
         (["--broken", "5%"], "belong together"),
+        (["--broken", "5%", "--answer", " "], "--answer is empty"),
         (["--robust", "5%", "--by", "typoz"], "typos"),
     ],
 )
