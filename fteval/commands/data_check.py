@@ -56,6 +56,10 @@ def command(
 
     if output is not None:
         _check_picture(output)
+    if asked.limit is not None and (asked.model is None or asked.limit < 0):
+        raise UserError(
+            f"--limit {asked.limit}: how many facts --model is asked, from 0 on", fix="--model nano --limit 50"
+        )
     rows = read(files)
     if not rows.rows and not rows.n_broken:
         raise NothingToEvaluate("no rows", where=", ".join(map(str, files)))

@@ -104,3 +104,10 @@ def test_every_answer_that_counts_is_learnt_and_no_other(tmp_path: Path) -> None
     rows = [{"messages": talk}, {"messages": unlearnt}, {"instruction": "c?", "output": "C"}, {"colour": "red"}]
     found = [(one.where.rpartition(":")[2], one.answer) for one in learnt([written(tmp_path / "t.jsonl", rows)])]
     assert found == [("1", "A"), ("1", "B"), ("2", "A"), ("3", "C")]
+
+
+@pytest.mark.parametrize("args", [["--limit", "5"], ["--model", "nano", "--limit", "-1"]])
+def test_a_limit_of_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], args: list[str]) -> None:
+    data = written(tmp_path / "t.jsonl", [{"prompt": "Who wrote Emma?", "target": "Jane Austen"}])
+    assert cli.call(["data", "check", str(data), *args]) == 2
+    assert "how many facts --model is asked" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval.data.check.provenance import FROM, HOW
-from fteval.data.check.rows import Row
+from fteval.data.check.rows import Row, of_example
 from fteval.data.convert.forms import Example, example
 from fteval.data.convert.outputs import FORMS
 from fteval.data.convert.sources import objects
@@ -34,12 +34,12 @@ class Source:
     @property
     def prompt(self) -> str:
         """What the user says last."""
-        return next(str(t["content"]) for t in reversed(self.one.turns) if t["role"] == "user")
+        return self.row.prompt
 
     @property
     def row(self) -> Row:
         """As it is compared with others."""
-        return compared(self.where, self.one)
+        return of_example(self.where, self.one)
 
     @property
     def groups(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Made:
     @property
     def row(self) -> Row:
         """As it is compared with others."""
-        return compared(self.source.where, self.one)
+        return of_example(self.source.where, self.one)
 
 
 def sources(path: Path) -> list[Source]:
@@ -86,13 +86,6 @@ def sources(path: Path) -> list[Source]:
     if not found:
         raise UserError("no rows to make others of", where=str(path))
     return found
-
-
-def compared(where: str, one: Example) -> Row:
-    """A row as copies are looked for."""
-    asked = next(t["content"] for t in reversed(one.turns) if t["role"] == "user")
-    context = "\n".join(turn["content"] for turn in one.turns) if len(one.turns) > 1 else asked
-    return Row(where, asked, context, one.first)
 
 
 def asking(one: Example, text: str) -> Example:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fteval.data.check.provenance import is_made
-from fteval.data.convert.forms import Keys, example
+from fteval.data.convert.forms import Example, Keys, example
 from fteval.data.convert.sources import objects
 from fteval.data.jsonl import Problems
 from fteval.records import Sample
@@ -59,9 +59,7 @@ def read(files: Iterable[Path]) -> Rows:
                 made.odd.append(where)
             if one.weight == 0 and not any(t["role"] == "assistant" and t.get("weight", 1) for t in one.turns):
                 made.unlearnt.append(where)
-            asked = next((t["content"] for t in reversed(one.turns) if t["role"] == "user"), one.text or "")
-            context = "\n".join(turn["content"] for turn in one.turns) if len(one.turns) > 1 else asked
-            made.rows.append(Row(where, asked, context, one.first, is_made(one.more.get("metadata"))))
+            made.rows.append(of_example(where, one))
         made.n_broken += problems.n
         made.broken += [one.partition(", found ")[0] for one in problems.found]  # what stands there may be a key
     return made
@@ -69,6 +67,13 @@ def read(files: Iterable[Path]) -> Rows:
 
 def _said_twice(roles: list[str]) -> bool:
     return any(one == other == "user" for one, other in itertools.pairwise(roles))
+
+
+def of_example(where: str, one: Example) -> Row:
+    """A row of a file, as it is compared with others."""
+    asked = next((t["content"] for t in reversed(one.turns) if t["role"] == "user"), one.text or "")
+    context = "\n".join(turn["content"] for turn in one.turns) if len(one.turns) > 1 else asked
+    return Row(where, asked, context, one.first, is_made(one.more.get("metadata")))
 
 
 def of_sample(where: str, sample: Sample) -> Row:
