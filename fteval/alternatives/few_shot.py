@@ -37,10 +37,14 @@ class FewShot:
             raise UserError(f"few_shot: no file {self.data}")
 
     def on(self, engine: Engine) -> Engine:
+        return Shown(engine, self, self.rows())
+
+    def rows(self) -> list[Example]:
+        """Of which some are shown. Raises UserError for fewer than `k`, and for all that cannot be shown."""
         rows = examples(self.data)
         if len(rows) < self.k:
             raise UserError(f"few_shot: k is {self.k}, and {self.data} has {len(rows)} rows that can be shown")
-        return Shown(engine, self, rows)
+        return rows
 
 
 class Shown(Layer):

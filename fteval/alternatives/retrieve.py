@@ -57,7 +57,8 @@ class Retrieve:
     def on_with(self, engine: Engine, shelf: Shelf | None) -> Engine:
         found = passages(self.corpus)
         if self.by != "gold" and (n := len(distinct(found))) < self.k:
-            raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {n} different passages", fix=f"k: {n}")
+            has = f"{n} different passages" if n > 1 else "one passage"
+            raise UserError(f"retrieve: k is {self.k}, and {self.corpus} has {has}", fix=f"k: {n}")
         return Informed(engine, self, found, shelf)
 
 

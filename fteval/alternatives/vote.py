@@ -63,6 +63,9 @@ class Voting(Layer):
     def most_requests(self) -> int:
         return self.told.k * super().most_requests
 
+    def drawn_at(self, temperature: float) -> float:
+        return super().drawn_at(self.told.temperature)
+
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Generation]]:
         """A vote each. All draws are asked at once: an engine here reads a prompt once for all of its draws."""
         asked = {request.key: request for request in requests}

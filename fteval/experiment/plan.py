@@ -26,7 +26,7 @@ from fteval.records import (
     primary,
 )
 from fteval.runs.asking import plan as runs
-from fteval.runs.asking.reuse import find
+from fteval.runs.asking.reuse import find, repeatable
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
@@ -101,7 +101,7 @@ def _model(
         return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
 
     work = runs.plan(suite, engine, experiment.sampling, experiment.repeats)
-    greedy = {key for key in work.requests if work.drawn(key).temperature == 0}
+    greedy = repeatable(engine, work, work.requests)
     # Nobody is asked here: it is reckoned as if a server had still the same model.
     still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None
     found = find(store, greedy, work.plan, still) if store is not None else {}

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from fteval import registry
+from fteval.alternatives.few_shot import FewShot
 from fteval.alternatives.layers.stack import changed
 from fteval.alternatives.optimise import Optimise
 from fteval.engines.pool import Pool
+from fteval.errors import UserError
 from fteval.experiment import search_record
 from fteval.experiment.dev import check_apart, dev_of, dev_suite
 from fteval.experiment.experiment import Experiment, ModelUse
@@ -24,6 +26,17 @@ def check_searches(experiment: Experiment, suite: Suite) -> None:
     for _, change, told in _searches(experiment):
         dev_suite(told, experiment)
         check_apart(told, suite, change.where)
+        _check_demos(told, change.where)
+
+
+def _check_demos(told: Optimise, where: str | None) -> None:
+    """Raises UserError for examples that cannot be shown."""
+    if told.demos is None:
+        return
+    try:
+        FewShot(told.demos, max(told.k)).rows()
+    except UserError as error:
+        raise UserError(error.what, where=error.where or where, fix=error.fix) from None
 
 
 def announced(experiment: Experiment) -> list[str]:

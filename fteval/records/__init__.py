@@ -11,6 +11,7 @@ from fteval.records.alternatives import (
     Change,
     ConstrainedEngine,
     Constraint,
+    DrawingEngine,
     LayeredEngine,
     RepeatingEngine,
     Shelf,

@@ -103,6 +103,14 @@ class RepeatingEngine(Protocol):
         """For one answer."""
 
 
+@runtime_checkable
+class DrawingEngine(Protocol):
+    """An engine that may draw its answers otherwise than it is told."""
+
+    def drawn_at(self, temperature: float) -> float:
+        """The temperature of its answers, where it is told this one."""
+
+
 def bare(engine: Engine) -> Engine:
     """The engine under all layers: the model itself."""
     while isinstance(engine, LayeredEngine):

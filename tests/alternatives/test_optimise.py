@@ -186,6 +186,10 @@ def test_names_that_nobody_knows_are_said_before_anything_is_asked(tmp_path: Pat
         with pytest.raises(UserError, match=says):
             searched(tmp_path, server, more)
     assert not server.completions
+    rows(tmp_path / "shown.jsonl", DEV[:3])
+    with pytest.raises(UserError, match=r"k is 9, and .* has 3 rows") as error:
+        searched(tmp_path, server, "demos: shown.jsonl, k: [2, 9]")
+    assert (error.value.where or "").startswith(str(tmp_path)) and not server.completions
 
 
 def test_gepa_searches_the_same_rows_within_the_same_budget(tmp_path: Path, server: Server) -> None:

@@ -229,7 +229,7 @@ GOOD = [{"text": "One."}, {"text": "Two."}]
     ("rows", "settings", "says"),
     [
         (GOOD, {}, "k is 3, and .*corpus.jsonl has 2 different passages"),
-        ([{"text": "One."}, {"text": "ONE."}], {"k": 2}, "has 1 different passages"),
+        ([{"text": "One."}, {"text": "ONE."}], {"k": 2}, "has one passage"),
         (GOOD, {"k": 0}, "from 1 to 256"),
         (GOOD, {"k": 1, "by": "bm52"}, "'by'"),
         (GOOD, {"k": 1, "least": -1}, "'least' must be 0 or more"),

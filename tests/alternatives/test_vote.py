@@ -106,6 +106,16 @@ def test_a_server_is_asked_k_times_with_seeds_of_their_own(pool: Pool) -> None:
     assert len({body["seed"] for body in bodies}) == 3 and {body["temperature"] for body in bodies} == {0.7}
 
 
+def test_votes_of_a_server_are_drawn_anew_by_another_run(tmp_path: Path) -> None:
+    with Server(Model()) as server:
+        path = config(tmp_path, "{once: {prompt: Be brief.}, voted: {vote: {k: 2}}}", base=server.ref)
+        for run in range(2):
+            before = len(server.completions)
+            fteval.run(config=path, store=tmp_path / "store", limit=1, reference="none")
+            temperatures = [seen.body["temperature"] for seen in server.completions[before:]]
+            assert temperatures.count(0.7) == 2 and (0.0 in temperatures or run == 1), "greedy answers are reused"
+
+
 def test_a_draw_that_failed_is_no_vote_of_fewer(pool: Pool) -> None:
     (made,) = answered(changed_by(pool.open("nano"), vote={"k": 3}), ["dog " * 3000])
     assert made.failure is not None and made.failure.kind == "prompt_too_long" and made.text is None

@@ -11,6 +11,7 @@ from fteval.records import (
     BatchedEngine,
     ConstrainedEngine,
     Constraint,
+    DrawingEngine,
     Engine,
     Generation,
     KeyedEngine,
@@ -95,6 +96,10 @@ class Layer:
     def most_requests(self) -> int:
         """Of the model below, for one answer of this one; times what the layers below make of each."""
         return self.inner.most_requests if isinstance(self.inner, RepeatingEngine) else 1
+
+    def drawn_at(self, temperature: float) -> float:
+        """Of the answers of the model below, where this one is told a temperature."""
+        return self.inner.drawn_at(temperature) if isinstance(self.inner, DrawingEngine) else temperature
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         return self._noted(messages, self.inner.prompt(self._asked(messages)))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fteval.runs.asking.plan import samplings
+from fteval.records import DrawingEngine, Engine, ServedEngine
+from fteval.runs.asking.plan import Work, samplings
 from fteval.runs.journal import lines, rows
 from fteval.runs.journal.store import Run, Store
 
@@ -19,6 +20,16 @@ class Found:
     run: Run
     offset: int
     length: int
+
+
+def repeatable(engine: Engine, work: Work, keys: Collection[str]) -> set[str]:
+    """Of these keys, those whose answer may stand for another run's: greedy ones.
+
+    Votes are drawn at any temperature. Their seeds repeat them here; what a server does with a seed nobody knows.
+    """
+    drawing = engine if isinstance(engine, ServedEngine) and isinstance(engine, DrawingEngine) else None
+    told = {key: work.drawn(key).temperature for key in keys}
+    return {key for key, at in told.items() if (drawing.drawn_at(at) if drawing else at) == 0}
 
 
 def find(

@@ -16,7 +16,7 @@ from fteval.runs.asking.hearing import Hearing
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.runs.asking.plan import Work, plan
 from fteval.runs.asking.referees import Judging
-from fteval.runs.asking.reuse import Found, find
+from fteval.runs.asking.reuse import Found, find, repeatable
 from fteval.runs.asking.suite import Suite
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.journal import Journal
@@ -159,7 +159,7 @@ def _met(
     then is what the earlier run was told.
     """
     wanted = work.requests.keys() - answered
-    greedy = {key for key in wanted if reusing and work.drawn(key).temperature == 0}
+    greedy = repeatable(engine, work, wanted) if reusing else set()
     if not isinstance(engine, ServedEngine):
         return None, find(store, greedy, work.plan)
     if not wanted:
