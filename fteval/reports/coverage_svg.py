@@ -63,7 +63,7 @@ def _map(points: Sequence[Point]) -> Iterator[str]:
     room = _MAP - 24
     for one in sorted(points, key=lambda p: (p.asked, p.far)):  # the few lie above the many
         x, y = _LEFT + 12 + room * one.x, _TOP + 12 + room * one.y
-        colour = _COLOURS[one.cluster % len(_COLOURS)]
+        colour = _colour(one.cluster)
         yield _cross(x, y) if one.far else _triangle(x, y, colour) if one.asked else _circle(x, y, colour)
 
 
@@ -73,7 +73,7 @@ def _rows(cover: Coverage) -> Iterator[str]:
     yield _note(_BARS, _TOP + 12, what if with_holdout else "share of training prompts", "#666666")
     most = max([0.01, *(share for one in cover.clusters for share in (one.share, one.asked or 0.0))])
     for at, one in enumerate(cover.clusters):
-        yield from _row(one, _TOP + 40 + at * _ROW, _COLOURS[at % len(_COLOURS)], _BAR / most, with_holdout)
+        yield from _row(one, _TOP + 40 + at * _ROW, _colour(at), _BAR / most, with_holdout)
 
 
 def _row(one: Cluster, y: int, colour: str, scale: float, with_holdout: bool) -> Iterator[str]:
@@ -85,6 +85,11 @@ def _row(one: Cluster, y: int, colour: str, scale: float, with_holdout: bool) ->
         wide = max((one.asked or 0.0) * scale, 0.5)
         yield f'<rect x="{x}" y="{y + 25}" width="{wide:.1f}" height="6" fill="none" stroke="{colour}"/>'
         yield _note(numbers, y + 33, f"{100 * (one.asked or 0.0):.0f} % of the hold-out", "#666666")
+
+
+def _colour(cluster: int) -> str:
+    """That of its place among the clusters; the small ones at the end share the last, so that no other means two."""
+    return _COLOURS[min(cluster, len(_COLOURS) - 1)]
 
 
 def _clip(text: str) -> str:

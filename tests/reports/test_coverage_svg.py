@@ -48,6 +48,14 @@ def test_prompts_that_all_lie_in_one_place_are_drawn_too() -> None:
     assert "one of 1 clusters" in picture(cover) and "nan" not in picture(cover)
 
 
+def test_a_colour_means_one_cluster_and_grey_all_that_are_left() -> None:
+    clusters = tuple(Cluster((f"word{i}",), 1 / 12, None) for i in range(12))
+    root = ET.fromstring(picture(Coverage(clusters, (), 120)))
+    fills = [one.get("fill") for one in root.findall(f"{SVG}rect") if one.get("height") == "9"]
+    assert len(fills) == 12 and len(set(fills[:8])) == 8
+    assert set(fills[8:]) == {"#444444"} and "#444444" not in fills[:8]
+
+
 def test_what_prompts_say_is_text_and_nothing_else() -> None:
     hostile = ("</text><script>alert(1)</script>", "\x1b[2J\u202e&<>\"'", "x" * 500)
     root = ET.fromstring(picture(Coverage((Cluster(hostile, 1.0, None),), (), 3)))
