@@ -51,6 +51,8 @@ def parts(rows: Sequence[Mapping[str, Any]], read: Sequence[Row], wanted: Wanted
     sizes = {"holdout": _size(wanted.holdout, len(rows)), "dev": _size(wanted.dev, len(rows))}
     if sum(sizes.values()) >= len(rows):
         raise UserError(f"{sum(sizes.values())} of {len(rows)} rows for dev and hold-out: nothing is left to train on")
+    for name in (name for name, size in sizes.items() if getattr(wanted, name) and not size):
+        raise UserError(f"{getattr(wanted, name):g} of {len(rows)} rows is not one: no {name}", fix=f"--{name} 1")
     links: list[tuple[int, int]] = []
     for _ in range(_ROUNDS):
         chosen = _chosen(_strata(groups(rows, read, wanted.by, links), rows, wanted.stratify), rows, sizes, wanted)

@@ -94,3 +94,9 @@ def test_times_that_are_numbers_in_text_are_no_words(tmp_path: Path) -> None:
     given = [{"prompt": f"{word} {word[::-1]}", "target": "x", "day": str(at + 5)} for at, word in enumerate(WORDS)]
     code, made = split(tmp_path, given, "--holdout", "3", "--time", "day")
     assert code == 0 and sorted(int(row["day"]) for row in made["holdout"]) == [17, 18, 19]
+
+
+def test_a_share_that_is_no_row_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = [{"prompt": f"Tell me of the {word}.", "target": word} for word in WORDS[:3]]
+    code, parts = split(tmp_path, few, "--holdout", "0.1")
+    assert code == 2 and not parts and "0.1 of 3 rows is not one: no holdout" in capsys.readouterr().err
