@@ -66,6 +66,27 @@ def test_one_that_does_better_is_said_to() -> None:
     assert found.word == "do_not_fine_tune" and "'told' does better than 'sft'" in found.sentence
 
 
+def test_one_that_is_better_in_one_target_alone_does_as_well() -> None:
+    gates = (GAIN, Gate("form", "correct", "min_gain", 0.1))
+    found = advised(judged({"told": model(390, 360, ref="told")}, {"sft": model(332, 360)}, gates))
+    assert found.word == "do_not_fine_tune" and "'told' does as well as 'sft'" in found.sentence
+
+
+def test_of_two_that_do_the_one_that_loses_nothing_is_named_though_it_is_dearer() -> None:
+    asked = {"told": model(332, form=100, ref="told"), "shown": model(332, ref="shown", prompt_tokens=200.0)}
+    found = advised(judged(asked, {"sft": model(332)}, (GAIN, replace(GUARD, advisory=True))))
+    assert (found.word, found.instead) == ("do_not_fine_tune", "shown")
+
+
+def test_being_worse_than_a_fine_tune_that_may_not_ship_is_not_decisive() -> None:
+    found = advised(judged({"told": model(332, ref="told")}, {"sft": model(332), "open": model(390, form=285)}))
+    assert {r.state for r in found.rivals} == {"as_good", "worse"} or {r.state for r in found.rivals} == {
+        "open",
+        "worse",
+    }
+    assert found.word == "cannot_tell"
+
+
 def test_a_fine_tune_wins_where_every_alternative_is_worse_or_fails_a_guard() -> None:
     asked = {"told": model(250, ref="told"), "masked": model(380, form=100, ref="masked")}
     found = advised(judged(asked, {"sft": model(380)}))
@@ -102,6 +123,7 @@ def test_a_fine_tune_that_does_not_ship_needs_no_rival() -> None:
 
 def test_what_was_not_tried_is_said() -> None:
     assert advised(judged({}, {"sft": model(332)})).word == "not_tried"
+    assert advised(judged({}, {"sft": model(185)})).word == "not_tried", "whether it ships is open"
     assert advise(judged({}, {"sft": model(100)})) is None, "what does not ship needs no alternative to be named"
     alone = advised(judged({"told": model(330, ref="told"), "few": model(100, ref="few")}, {}))
     assert alone.sentence == "No fine-tune was tried: 'told' ships without one."
