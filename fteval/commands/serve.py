@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import signal
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -21,7 +23,7 @@ HEADERS = {
 
 
 def serve(found: Browsing, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until it is interrupted; `ready` is told the address. Port 0 is any that is free.
+    """Serves until a signal ends it; `ready` is told the address. Port 0 is any that is free.
 
     Raises OSError for a port that cannot be had.
     """
@@ -36,9 +38,18 @@ async def _serve(found: Browsing, port: int, ready: Callable[[str], None]) -> No
         site = web.TCPSite(runner, HOST, port)
         await site.start()
         ready(f"http://{HOST}:{runner.addresses[0][1]}/{token}/")
-        await asyncio.Event().wait()
+        await _stopped()
     finally:
         await runner.cleanup()
+
+
+async def _stopped() -> None:
+    """Until a signal comes; also SIGINT to a process that a shell has started in the background, which ignores it."""
+    event = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C interrupts
+            asyncio.get_running_loop().add_signal_handler(number, event.set)
+    await event.wait()
 
 
 def application(found: Browsing, token: str) -> web.Application:

@@ -245,7 +245,8 @@ def test_pages_together_have_every_sample_once_in_order_of_harm(here: Path) -> N
     assert "25 of 60 samples" in pages[0]
 
 
-def test_view_says_its_address_and_ends_when_it_is_told_to(made: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_view_says_its_address_and_ends_when_it_is_told_to(made: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "fteval", "view", "--no-browser"]
     process = subprocess.Popen(command, cwd=made, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
@@ -253,5 +254,5 @@ def test_view_says_its_address_and_ends_when_it_is_told_to(made: Path) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address), process.stderr.read()
     with urllib.request.urlopen(address) as reply:
         assert b"<article " in reply.read()
-    process.send_signal(signal.SIGINT)
-    assert process.wait() == 0 and "60 samples on 1 pages" in process.stderr.read()
+    process.send_signal(number)
+    assert process.wait(60) == 0 and "60 samples on 1 pages" in process.stderr.read()
