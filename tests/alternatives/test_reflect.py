@@ -57,7 +57,8 @@ def test_a_probe_tells_its_reason_and_ends_it_when_it_is_content(pool: Pool) -> 
     with Server(Model(answers={QUESTION: "A huge thing.", told: "A big farm animal."})) as server:
         critic = {"critic": "lipogram.compliant", "rounds": 5, "ask": "Not so: {reason}. Again!"}
         (made,) = answered(changed_by(pool.open(server.ref), reflect=critic), [QUESTION])
-        assert asked_of(server)[-1] == [QUESTION, "A huge thing.", told]
+        turns = [one for one in asked_of(server) if QUESTION in one]
+        assert turns == [[QUESTION], [QUESTION, "A huge thing.", told]]
     assert made.text == "A big farm animal." and (made.how or {})["requests"] == 2
     assert (made.how or {})["reflect"]["answers"][0]["reason"] == "'e' once"
 

@@ -120,6 +120,7 @@ def verdict(path: Path) -> Any:
                 "warnings",
                 "cost",
                 "latency",
+                "served",  # whose seconds the costs are
             )
             return {k: plain(v) for k, v in value.items() if k not in left}
         return [plain(v) for v in value] if isinstance(value, list) else value

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy
 import regex
+
+if TYPE_CHECKING:
+    import numpy
 
 DIMENSIONS = 256
 _READ = 20_000
@@ -27,6 +29,8 @@ def similarity(one: str, other: str) -> float | None:
 
 def embedded(texts: Sequence[str]) -> numpy.ndarray[Any, Any]:
     """(texts, 256) float32, each of length 1; all 0 for a text of which the embeddings know nothing."""
+    import numpy  # probes are listed without it
+
     with numpy.errstate(invalid="ignore", divide="ignore"):
         vectors = _embeddings().embed([_clean(text[:_READ]) for text in texts], norm=True)
     known = numpy.isfinite(vectors).all(axis=1) & [_is_latin(text[:_READ]) for text in texts]
