@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +323,14 @@ def test_vectors_stand_in_the_store_and_a_damaged_file_is_said(tmp_path: Path) -
     with pytest.raises(Incomplete, match="vectors of the corpus") as caught:
         fteval.run(**run)
     assert caught.value.where == str(file)
+
+
+def test_libraries_of_a_search_say_nothing_of_their_steps() -> None:
+    """In a process of its own: pytest listens to all that is logged."""
+    code = (
+        "import sys\nfrom fteval.alternatives.layers.bm25 import bm25\nfrom fteval.evals.find.similar import similarity\n"
+        "assert similarity('A horse.', 'A pony.')\nassert bm25(sys.argv[1:])('Who lives there?').any()\n"
+    )
+    texts = [text for _, text in CORPUS]
+    done = subprocess.run([sys.executable, "-c", code, *texts], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

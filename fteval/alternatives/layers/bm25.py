@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ def bm25(texts: Sequence[str]) -> Scores:
         import bm25s
     except ImportError:
         raise UserError("finding texts needs bm25s", fix="pip install 'fteval[retrieve]'") from None
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells of every step, where anybody listens
 
     def cut(texts: Sequence[str]) -> list[list[str]]:
         return bm25s.tokenize(list(texts), stopwords=None, return_ids=False, show_progress=False)  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -47,7 +48,11 @@ def _is_latin(text: str) -> bool:
 
 @cache
 def _embeddings() -> Any:
+    handlers, level = list(logging.root.handlers), logging.root.level
     import wordllama
 
+    # It has every library tell what it does, from then on.
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
     # The package ships weights and tokenizer, but looks for the tokenizer in the folder of downloads.
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
