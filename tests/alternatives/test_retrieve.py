@@ -328,7 +328,8 @@ def test_vectors_stand_in_the_store_and_a_damaged_file_is_said(tmp_path: Path) -
 def test_libraries_of_a_search_say_nothing_of_their_steps() -> None:
     """In a process of its own: pytest listens to all that is logged."""
     code = (
-        "import sys\nfrom fteval.alternatives.layers.bm25 import bm25\nfrom fteval.evals.find.similar import similarity\n"
+        "import sys\nfrom fteval.alternatives.layers.bm25 import bm25\n"
+        "from fteval.evals.find.similar import similarity\n"
         "assert similarity('A horse.', 'A pony.')\nassert bm25(sys.argv[1:])('Who lives there?').any()\n"
     )
     texts = [text for _, text in CORPUS]
