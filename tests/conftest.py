@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 # A busy machine is no failure.
 settings.register_profile("fteval", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fteval")
+# It would parse every module that is loaded, for constants to try: half a minute before the first example of a worker.
+providers._get_local_constants = lambda: providers._local_constants
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
