@@ -7,7 +7,7 @@ PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 LOCK := "$(ROOT)/constraints.txt"
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test test-slow lint smoke perf nano-table validity real-model lock clean
+.PHONY: help demo test test-slow lint smoke perf nano-table gallery validity real-model lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what each target does
@@ -45,6 +45,9 @@ smoke:  ## the wheel alone, core only, in a fresh environment without torch
 
 nano-table: $(VENV)/.train  ## what the embedded model knows, on freshly generated hold-outs
 	"$(BIN)/python" -m fteval.nano.table
+
+gallery: $(VENV)/.dev  ## make the examples' reports again, on nano, and hold what is said of them against these (KEEP=1: keep them)
+	"$(BIN)/python" "$(ROOT)/scripts/gallery.py" $(EXAMPLES) $(if $(KEEP),--keep)
 
 validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers (REAL=DIR: and with real ones; WRITE=1: keep the counts)
 	cd "$(ROOT)" && "$(BIN)/python" tests/evals/validity.py $(if $(REAL),--real "$(abspath $(REAL))") $(if $(WRITE),--write)
