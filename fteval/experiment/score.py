@@ -11,6 +11,7 @@ from typing import Any
 from fteval.data.convert.mended import mended_question
 from fteval.data.read import iter_rows
 from fteval.errors import NothingToEvaluate, UserError
+from fteval.experiment.processes import ordered
 from fteval.records import ComparingProbe, FittedProbe, Generation, Probe, Sample, Scores, offers_tools, sample_from_row
 from fteval.records.foreign import outputs_line
 from fteval.records.reasoning import unanswered
@@ -39,15 +40,24 @@ def score_rows(rows: Rows, probe: Probe, read: Read | None = None) -> Iterator[d
     Raises UserError for the first row that cannot be judged, and when there is none.
     """
     n = 0
-    for row in answered(rows, offers_tools(probe)):
+    tools = offers_tools(probe)
+
+    def scored(numbered: tuple[int, Mapping[str, Any]]) -> dict[str, Any]:
+        row = _answered(rows, *numbered, tools)
+        given = row.generations if read is None else [read(row.sample, one) for one in row.generations]
+        return _combined(row.sample.id, [_judge(probe, row.sample, one, row.where) for one in given])
+
+    # What reads may hold a model, which stays in this process.
+    for line in ordered(scored, _numbered(rows)) if read is None else map(scored, _numbered(rows)):
         n += 1
-        given = row.generations
-        if read is not None:
-            given = tuple(read(row.sample, one) for one in given)
-        yield _combined(row.sample.id, [_judge(probe, row.sample, one, row.where) for one in given])
+        yield line
     if not n:
         what = rows if isinstance(rows, Path) else "the list"
         raise NothingToEvaluate(f"{what} holds no rows", fix="each row has 'prompt' or 'messages', and 'output'")
+
+
+def _numbered(rows: Rows) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    return iter_rows(rows) if isinstance(rows, Path) else enumerate(rows, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +71,26 @@ class Answered:
 
 def answered(rows: Rows, tools: bool = False) -> Iterator[Answered]:
     """The rows, read, with `tools` where these are offered. Raises UserError for the first without sample or output."""
-    numbered = iter_rows(rows) if isinstance(rows, Path) else enumerate(rows, 1)
-    for number, row in numbered:
-        where = f"{rows}:{number}" if isinstance(rows, Path) else f"row {number}"
-        try:
-            sample = sample_from_row(_without_answer(row), tools)
-        except ValueError as error:
-            fix = mended_question(rows, row) if isinstance(rows, Path) else None
-            raise UserError(str(error), where=where, fix=fix) from None
-        texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
-        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            fix = outputs_line(rows, row) or _asked_line(rows) if isinstance(rows, Path) else None
-            raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where, fix=fix)
-        finish = row.get("finish_reason")
-        if finish not in (None, "stop", "length"):
-            raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
-        made = (Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts))
-        yield Answered(where, sample, tuple(made))
+    for number, row in _numbered(rows):
+        yield _answered(rows, number, row, tools)
+
+
+def _answered(rows: Rows, number: int, row: Mapping[str, Any], tools: bool) -> Answered:
+    where = f"{rows}:{number}" if isinstance(rows, Path) else f"row {number}"
+    try:
+        sample = sample_from_row(_without_answer(row), tools)
+    except ValueError as error:
+        fix = mended_question(rows, row) if isinstance(rows, Path) else None
+        raise UserError(str(error), where=where, fix=fix) from None
+    texts = row.get("outputs", [row.get("output")]) if "output" in row or "outputs" in row else None
+    if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
+        fix = outputs_line(rows, row) or _asked_line(rows) if isinstance(rows, Path) else None
+        raise UserError("a row needs 'output' (text) or 'outputs' (a list of texts)", where=where, fix=fix)
+    finish = row.get("finish_reason")
+    if finish not in (None, "stop", "length"):
+        raise UserError(f"'finish_reason' is 'stop' or 'length', found {finish!r}", where=where)
+    made = (Generation(sample.id, repeat=i, text=t, finish_reason=finish) for i, t in enumerate(texts))
+    return Answered(where, sample, tuple(made))
 
 
 def _asked_line(path: Path) -> str:
