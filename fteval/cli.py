@@ -22,6 +22,7 @@ from fteval.version import __version__
 COMMANDS = {
     "run": "Run probes on a model, against its base, and say whether it should ship.",
     "collect": "Complete a run from the outputs of its batch files.",
+    "merge": "Make a whole of the shards of a run, and judge it.",
     "advise": "Try a prompt, examples and a constraint beside a fine-tune: is it needed?",
     "compare": "Compare saved runs, or model refs that were run before.",
     "gate": "Judge saved runs by the gates of a config, or show that the gates can fail.",

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from fteval.commands import options
+from fteval.commands import parts as in_parts
 from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
-from fteval.errors import OK, UserError
+from fteval.errors import OK
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_CONFIG, Experiment
 from fteval.experiment.place import placed
@@ -26,20 +27,14 @@ from fteval.records import Plan
     "max_total_tokens", "offline", "launch", "vllm", "resume",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and what the gates could see.")
-@click.option(
-    "--shards", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write batch files; ask nobody."
-)
-@click.option("--shard-size", type=click.IntRange(min=1), help="Requests per batch file.  [default: 2000]")
-@click.option("--batch-api", is_flag=True, help="Have the provider run the files of --shards, and wait for them.")
+@in_parts.options
 @options.as_json
 @options.output_flags
 def command(
     asked: Asked,
     outputs: tuple[Path, ...],
     dry_run: bool,
-    shards: Path | None,
-    shard_size: int | None,
-    batch_api: bool,
+    parts: in_parts.Parts,
     as_json: bool,
     display: options.Display,
 ) -> int:
@@ -56,23 +51,15 @@ def command(
     from fteval.experiment.plan import plan
 
     check_writable(outputs)
-    _check_shards(asked, shards, shard_size, batch_api)
+    parts.check(asked, outputs)
     experiment = _experiment(asked, display.quiet)
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = placed(asked, experiment, listener, options.typed())
         if dry_run:
             return _show_plan(plan(experiment, place), as_json)
-        if shards is None:
-            result = measure(experiment, place)
-        else:
-            from fteval.commands.shard_state import show_state
-            from fteval.shards import submit, work
-
-            state = work.write(experiment, place, shards, outputs, shard_size)
-            if not batch_api:
-                return show_state(state, shards, as_json=as_json, quiet=display.quiet)
-            submit.follow(state.todo, shards, place, experiment.servers)
-            result = work.collect(place, shards)
+        if parts.any:
+            return parts.run(experiment, place, outputs, as_json=as_json, display=display)
+        result = measure(experiment, place)
     return present(result, outputs=outputs, as_json=as_json, display=display, store=place.store)
 
 
@@ -86,16 +73,6 @@ def _experiment(asked: Asked, quiet: bool) -> Experiment:
         note = "is not used, because --probe or --holdout says what to measure; with -c its gates judge too"
         click.echo(f"fteval: {DEFAULT_CONFIG} {note}", err=True)
     return described(asked, config)
-
-
-def _check_shards(asked: Asked, shards: Path | None, shard_size: int | None, batch_api: bool) -> None:
-    if shards is None and (batch_api or shard_size is not None):
-        raise UserError("--batch-api and --shard-size are for --shards", fix="add --shards DIR")
-    if shards is not None and asked.resume is not None:
-        raise UserError(
-            "--shards finds its runs by the folder, so that there is nothing to name with --resume",
-            fix="leave --resume out",
-        )
 
 
 def _show_plan(plan: Plan, as_json: bool) -> int:

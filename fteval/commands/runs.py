@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,8 +43,15 @@ def list_runs(store: Path | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(line))
             continue
-        state = "complete" if line["complete"] else f"INCOMPLETE {line['done']} of {line['planned']}"
+        state = _state(line)
         click.echo(for_terminal(f"{line['id']}  {state:<12}  {line['ref']}  {', '.join(line['probes'])}"))
+
+
+def _state(line: dict[str, Any]) -> str:
+    if line["complete"]:
+        return "complete"
+    whole = f"SHARD {line['shard']}" if "shard" in line else "INCOMPLETE"
+    return f"{whole} {line['done']} of {line['planned']}"
 
 
 @command.command("show")

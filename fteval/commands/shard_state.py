@@ -1,4 +1,4 @@
-"""How far a folder of batch files is, and what is to be run now."""
+"""How far a folder of batch files, or a shard, is, and what is to be run now."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fteval.errors import OK
+from fteval.errors import INCOMPLETE, OK
+from fteval.reports.escape import for_terminal
 
 if TYPE_CHECKING:
+    from fteval.records import Shard
+    from fteval.shards.share import Asked
     from fteval.shards.work import State
 
 
@@ -32,6 +35,22 @@ def show_state(state: State, folder: Path, *, as_json: bool, quiet: bool) -> int
     if not quiet:
         click.echo(_next_steps(state, folder, bool(commands)), err=True)
     return OK
+
+
+def show_asked(shard: Shard, asked: tuple[Asked, ...], store: Path, *, as_json: bool) -> int:
+    """Says what a shard has of its answers. Exits with 3 where some are in error: the same command asks them again."""
+    import json
+
+    whole = all(one.done == one.planned for one in asked)
+    if as_json:
+        models = {one.name: {"run": one.run, "planned": one.planned, "done": one.done} for one in asked}
+        click.echo(json.dumps({"shard": str(shard), "models": models}, indent=1))
+    else:
+        for one in asked:
+            click.echo(for_terminal(f"shard {shard} of {one.name}: {one.done:,} of {one.planned:,} answers, {one.run}"))
+        then = f"when all {shard.of} are there: fteval merge {shlex.quote(str(store))}"
+        click.echo(f"nothing is judged yet; {then}" if whole else "the same command asks what is missing", err=True)
+    return OK if whole else INCOMPLETE
 
 
 def _next_steps(state: State, folder: Path, vllm: bool) -> str:

@@ -92,5 +92,6 @@ from fteval.records.samples import (
     tools_from,
 )
 from fteval.records.series import Member, Series, SeriesMetric, SeriesPoint
+from fteval.records.shards import Shard
 from fteval.records.trainers import CancellableTrainer, Rank, Ranks, Site, Trainer, TrainProgress
 from fteval.records.watching import Curve, Look, Watching

@@ -129,6 +129,13 @@ class Attempt:
         file.sync()
         self._count({"key": key, "status": "ok", "reused": True} for key in found)
 
+    def take(self, answers: Iterable[Mapping[str, Any]], file: journal.Journal) -> None:
+        """Answers that were made elsewhere, as they stand there."""
+        for batch in journal.chunks(answers):
+            self.signals.check()
+            file.append(batch)
+            self._count(batch)
+
     def ask(self, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
         """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
         requests = self.work.requests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,10 @@ class Session:
         found = {key: self.reusable.pop(key) for key in list(wanted)}
         self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
         self.attempt.ask(self.file, keys)
+
+    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Keeps answers that were made elsewhere, as they stand in the journal there."""
+        self.attempt.take(rows, self.file)
 
     def judged(self) -> RunRecord:
         """The run so far, with every answer judged."""
@@ -95,10 +99,10 @@ def session(
     if resume is None:
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
-            served, reusable = _met(engine, sampling, store, work, set(), terms.reuse)
-        run, lock = store.create_run(work.manifest(engine, terms.command, served, referees))
+            served, reusable = _met(engine, sampling, store, work, set(), terms)
+        run, lock = store.create_run({**work.manifest(engine, terms.command, served, referees), **terms.noted})
     else:
-        run = _resumable(store, resume, work.plan)
+        run = _resumable(store, resume, work.plan, terms.noted.get("shard"))
         lock = run.lock()
     go_on = terms.go_on or f"{run.manifest.get('command') or 'fteval run'} --resume {run.id}"
     with contextlib.ExitStack() as stack:
@@ -114,8 +118,8 @@ def session(
                 if resume is not None:
                     attempt.recall()
                     with heard.cancelling():
-                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms.reuse)
-                    _tell_of_another(attempt, served)
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms)
+                    tell_of_another(attempt, served)
                 _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
                 opened = Session(run, work, attempt, file, reusable)
                 if referees is not None and referees.references:
@@ -151,15 +155,17 @@ def _cancelling(signals: Signals | None) -> Iterator[None]:
 
 
 def _met(
-    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], reusing: bool
+    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], terms: Terms
 ) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
     """What a server says of its model, and what earlier runs can give.
 
     A server is not contacted where nothing is missing and the model's name says for ever which one it is: what is shown
     then is what the earlier run was told.
     """
+    if not terms.asks:
+        return None, {}
     wanted = work.requests.keys() - answered
-    greedy = repeatable(engine, work, wanted) if reusing else set()
+    greedy = repeatable(engine, work, wanted) if terms.reuse else set()
     if not isinstance(engine, ServedEngine):
         return None, find(store, greedy, work.plan)
     if not wanted:
@@ -175,7 +181,7 @@ def _met(
     return newest.manifest.get("served"), found
 
 
-def _tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:
+def tell_of_another(attempt: Attempt, served: Mapping[str, Any] | None) -> None:
     """Says where the server is not what it was when the run began: its answers are of two models then."""
     before = attempt.run.manifest.get("served")
     if before is None or served is None or served.get("timeless"):
@@ -196,13 +202,19 @@ def _tell_of_other_batches(attempt: Attempt, work: Work, there: Collection[str])
         attempt.event("warning", text=f"{text}, which moves answers below float32 (`fteval noise` counts them)")
 
 
-def _resumable(store: Store, text: str, planned: Mapping[str, Any]) -> Run:
+def _resumable(store: Store, text: str, planned: Mapping[str, Any], shard: Mapping[str, Any] | None = None) -> Run:
     if text == "latest":
         latest = results.latest_incomplete(store)
         if latest is None:
             raise UserError("there is no incomplete run to resume", where=str(store.root))
         text = latest
     run = store.find(text)
+    if shard is None and (of := results.shard_of(run)) is not None:
+        raise UserError(
+            f"run {run.id} is shard {of} of a run, and is gone on with as that",
+            where=str(run.path),
+            fix=f"leave --resume out and say --shard {of}: it finds its run",
+        )
     changed = identity.differences(run.plan, planned)
     # What the digest of all keys follows from is more telling, where it is known.
     changed = [line for line in changed if not line.startswith("requests:")] or changed

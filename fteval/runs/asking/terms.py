@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fteval.records import IDENTITY, RUNTIME, Engine
 from fteval.runs.asking.attempt import Progress
@@ -24,6 +25,10 @@ class Terms:
     """A run to go on with: an id, its beginning, or `latest` incomplete."""
     reuse: bool = field(default=True, metadata=RUNTIME)
     """Greedy answers of earlier runs; sampled ones within their run only, because two runs are two draws."""
+    asks: bool = field(default=True, metadata=RUNTIME)
+    """Not where answers are handed over: nobody is contacted then."""
+    noted: Mapping[str, Any] = field(default_factory=dict, metadata=RUNTIME)
+    """What a new run's manifest says beside its plan: of which whole it is a shard, or that it was merged."""
     on_progress: Callable[[Progress], None] | None = field(default=None, metadata=RUNTIME)
     command: str | None = field(default=None, metadata=RUNTIME)
     """What the user typed."""

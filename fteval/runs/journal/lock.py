@@ -74,9 +74,29 @@ class Lock:
         self.release()
 
 
+def held(path: Path) -> str | None:
+    """Who holds a lock now, for people; None where nobody does."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(_holder(descriptor))
+    except OSError:
+        return None  # no locks here, and none that anybody could hold
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _named(holder: dict[str, Any]) -> str:
+    return f"pid {holder.get('pid', '?')} on host {holder.get('host', '?')} since {holder.get('started', '?')}"
+
+
 def _locked(holder: dict[str, Any], path: Path, fix: str) -> Incomplete:
-    who = f"locked by pid {holder.get('pid', '?')} on host {holder.get('host', '?')} since {holder.get('started', '?')}"
-    return Incomplete(who, where=str(path.parent), fix=fix)
+    return Incomplete(f"locked by {_named(holder)}", where=str(path.parent), fix=fix)
 
 
 def _holder(descriptor: int) -> dict[str, Any]:

@@ -88,8 +88,9 @@ class Store:
     # --- what came after what ---
 
     def latest(self) -> tuple[str, str] | None:
-        """(`run` or `comparison`, its id) of what was made last; None in an empty store."""
-        made = [*(("run", run.id) for run in self.runs()[-1:]), *(("comparison", i) for i in self.comparisons()[-1:])]
+        """(`run` or `comparison`, its id) of what was made last, shards aside; None where there is none."""
+        whole = [run for run in self.runs() if "shard" not in run.manifest]
+        made = [*(("run", run.id) for run in whole[-1:]), *(("comparison", i) for i in self.comparisons()[-1:])]
         place = self._places()
         # In a store older than the list, ids begin with the time, and a comparison is made after its runs.
         return max(made, key=lambda one: (place.get(one[1], -1), one[1][:_TIME], one[0] == "comparison"), default=None)

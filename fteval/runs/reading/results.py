@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import FittedProbe, Probe, RunRecord, Sample, digest
+from fteval.records import FittedProbe, Probe, RunRecord, Sample, Shard, digest
 from fteval.runs.asking import identity, scoring
 from fteval.runs.asking.hearing import saved_testimony
 from fteval.runs.asking.saved import saved_readings
@@ -28,8 +28,18 @@ from fteval.runs.reading.tally import Columns, State
 
 
 def load(store: Store, run_id: str) -> RunRecord:
-    """A run with its scores per sample, as its journals say now. Raises Incomplete for a damaged line."""
-    return record(store.find(run_id))
+    """A run with its scores per sample, as its journals say now.
+
+    Raises Incomplete for a damaged line, UserError for a shard: a part of the answers is nobody's result.
+    """
+    run = store.find(run_id)
+    if (shard := shard_of(run)) is not None:
+        raise UserError(
+            f"run {run.id} is shard {shard} of a run: a part of the answers, which nothing is judged by",
+            where=str(run.path),
+            fix=f"fteval merge {store.root}: with all shards it is a run",
+        )
+    return record(run)
 
 
 def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
@@ -151,7 +161,14 @@ def write_summary(run: Run, done: RunRecord) -> None:
 
 def latest_incomplete(store: Store) -> str | None:
     """The id of the newest run that is not complete; what `--resume` without a name means."""
-    return next((run.id for run in reversed(store.runs()) if not summary(run)["complete"]), None)
+    whole = (run for run in reversed(store.runs()) if shard_of(run) is None)
+    return next((run.id for run in whole if not summary(run)["complete"]), None)
+
+
+def shard_of(run: Run) -> Shard | None:
+    """Which part of a run's plan this one asks; None where it is the whole."""
+    told = run.manifest.get("shard")
+    return None if told is None else Shard(told["index"], told["of"])
 
 
 def add_event(run: Run, event: str, **fields: Any) -> None:
@@ -164,6 +181,10 @@ def add_event(run: Run, event: str, **fields: Any) -> None:
 
 
 def _summary(run: Run, done: RunRecord) -> dict[str, Any]:
+    shard = shard_of(run)
+    planned = done.planned
+    if shard is not None:
+        planned = sum(shard.has(key) for row in lines.read(run.samples) for key in row["keys"])
     return {
         "v": lines.VERSION,
         "digest": _journals_digest(run),
@@ -172,7 +193,8 @@ def _summary(run: Run, done: RunRecord) -> dict[str, Any]:
         "created": run.manifest["created"],
         "complete": done.complete,
         "subset": done.subset,
-        "planned": done.planned,
+        **({"shard": str(shard)} if shard is not None else {}),
+        "planned": planned,
         "done": done.reused + done.generated,
         "errors": done.errors,
         "seconds": done.seconds,
