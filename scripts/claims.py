@@ -28,6 +28,7 @@ THEMES = {
     "rewards": "Rewards and preferences",
     "data": "How many rows, and which",
     "cheaper": "Cheaper than training",
+    "release": "Drawing answers, and releases",
 }
 COMMAND = "fteval run -c fteval.yaml -o report.md"
 """In the example's folder."""

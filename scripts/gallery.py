@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -85,10 +84,9 @@ def say(name: str, found: Remade) -> None:
 
 def run(command: str, folder: Path) -> list[str]:
     """The last lines of a command that did not come to its end."""
-    words = [sys.executable, "-m", *shlex.split(command)] if command.startswith("fteval ") else shlex.split(command)
-    words = [sys.executable if word == "python" else word for word in words]
-    there = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(words, cwd=folder, env=os.environ | there, capture_output=True, text=True)
+    here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    here |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, shell=True, cwd=folder, env=os.environ | here, capture_output=True, text=True)
     if done.returncode in DECIDED:
         return []
     return [f"{command}: exit {done.returncode}", *done.stderr.strip().splitlines()[-5:]]
