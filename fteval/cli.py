@@ -34,7 +34,7 @@ COMMANDS = {
     "score": "Judge outputs made elsewhere, or a saved run anew; needs no model.",
     "train": "Make a candidate.",
     "export": "Merge, cast or quantise a candidate, and prove that it is the same still.",
-    "data": "Plant codes into a training file that show what is learnt by heart.",
+    "data": "Convert, check, split and enlarge files of rows.",
     "probes": "List the probes, or show one.",
     "baseline": "Accept a run as what later ones are held against, or show what was accepted.",
     "history": "Show the trend over accepted releases, and slow drift.",

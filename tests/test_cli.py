@@ -46,6 +46,15 @@ def replayed(path: Path, n: int, right: Callable[[int], bool]) -> Path:
     return write(path, [{"id": f"q{i}", "output": f"It is {2 * i if right(i) else 2 * i + 1}."} for i in range(n)])
 
 
+@pytest.mark.parametrize(
+    "typed", [("--model", "a", "--model", "b"), ("--seed", "1", "--seed=1"), ("-c", "a.yaml", "--config", "b.yaml")]
+)
+def test_an_option_of_one_value_is_not_given_two(fteval: Run, typed: tuple[str, ...]) -> None:
+    code, out, err = fteval("run", *typed)
+    assert (code, out) == (2, "")
+    assert "is given 2 times, and takes one value" in err
+
+
 # --- help ---------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,8 @@ def command() -> None:
     """Work on training files and hold-outs.
 
     \b
-    Example:  fteval data canary train.jsonl -o planted.jsonl --holdout canaries.jsonl
+    Example:  fteval data convert chats.json -o train.jsonl
+              fteval data check train.jsonl --holdout holdout.jsonl
     """
 
 

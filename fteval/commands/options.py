@@ -7,7 +7,7 @@ import functools
 import os
 import shlex
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,23 @@ class _Outputs(click.Option):
         known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in registry.report_formats().usable.items())
         self.help = f"Report file; its ending says the format: {known}; repeatable."
         return super().get_help_record(ctx)
+
+
+class _Once(click.Option):
+    """An option with one value; of two, click would silently take the last."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        self.multiple = True  # the parser then keeps all that was typed
+        super().add_to_parser(parser, ctx)
+        self.multiple = False
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> Any:
+        typed = opts.get(str(self.name))
+        if isinstance(typed, list):
+            if len(typed) > 1:
+                raise click.UsageError(f"{self.opts[0]} is given {len(typed)} times, and takes one value", ctx)
+            opts = {**opts, str(self.name): typed[0]}
+        return super().consume_value(ctx, opts)
 
 
 outputs = click.option(
@@ -94,7 +111,7 @@ def _option(field: dataclasses.Field[Any], hint: Any, text: str) -> Callable[...
     elif kinds == [bool]:
         more |= {"is_flag": True}
     else:
-        more |= {"default": field.default}
+        more |= {"default": field.default, "cls": _Once}
     if kinds and kinds[0] in (int, float, Path):
         more["type"] = click.Path(path_type=Path) if kinds[0] is Path else kinds[0]
     return click.option(*flags, field.name, help=text, **more)
