@@ -71,6 +71,14 @@ class Interrupted(Incomplete):
         self.exit_code = 128 + signal_number
 
 
+class VerdictError(Exception):
+    """A verdict other than `ship`, raised where somebody asked for that (`raise_for_verdict`)."""
+
+    def __init__(self, verdict: str, reason: str, exit_code: int) -> None:
+        super().__init__(reason)
+        self.verdict, self.reason, self.exit_code = verdict, reason, exit_code
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """ "Did you mean 'lipogram'?", or the whole list when nothing is near."""
     names = sorted(known)

@@ -150,6 +150,9 @@ def test_what_is_wrong_with_a_training_is_said(files: Path, arguments: dict[str,
     assert said in "\n".join(caught.value.lines())
 
 
-def test_what_import_gives_is_what_the_module_says() -> None:
-    assert sorted(fteval.__all__) == ["Watch", "__version__", "compare", "run", "score", "train"]
-    assert all(callable(getattr(fteval, name)) for name in fteval.__all__ if name != "__version__")
+def test_what_import_gives_is_what_its_places_have() -> None:
+    named = {name for names in fteval.PLACES.values() for name in names}
+    assert sorted(named | {"__version__", "data"}) == sorted(fteval.__all__) == dir(fteval)
+    assert all(getattr(fteval, name) is not None for name in fteval.__all__)
+    with pytest.raises(AttributeError, match="'runn'"):
+        _ = fteval.runn

@@ -15,7 +15,7 @@ from fteval import registry
 from fteval.commands import streams
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import AnswersFormat, Comparison, Judged, RunRecord
+from fteval.records import Comparison, RunRecord
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
@@ -60,7 +60,7 @@ def present(
     worst = () if isinstance(result, Comparison) else saved.worst(result)
     with contextlib.suppress(ValueError):  # not the main thread: a signal is then not ours to ignore
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    unwritten = [problem for path in outputs if (problem := _unwritten(result, worst, path, store))]
+    unwritten = [problem for path in outputs if (problem := _unwritten(result, path, store))]
     if as_json:
         unread = streams.write(lambda: click.echo(json.dumps(as_data(result), indent=1)))
     else:
@@ -80,21 +80,13 @@ def present(
     return code
 
 
-def _unwritten(result: Comparison | RunRecord, worst: Sequence[Judged], path: Path, store: Path) -> str | None:
+def _unwritten(result: Comparison | RunRecord, path: Path, store: Path) -> str | None:
     """Writes one report file; why it could not be, else None."""
+    from fteval.experiment.reporting import report
+
     try:
-        made = registry.report_formats().usable[path.suffix]
-        text = _with_answers(made, result, store) if isinstance(made, AnswersFormat) else made.render(result, worst)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_text(report(result, path.suffix, store), encoding="utf-8", newline="")
     except Exception as error:  # another's format may fail in any way, and neither the other files nor the page with it
         why = error.strerror if isinstance(error, OSError) else None
         return f"{path}: the report could not be written: {why or f'{type(error).__name__}: {error}'}"
     return None
-
-
-def _with_answers(made: AnswersFormat, result: Comparison | RunRecord, store: Path) -> str:
-    """The file of a format that shows answers, which lie in the runs of the store."""
-    from fteval.experiment import sheet
-
-    found = sheet.whole(result, store)
-    return made.render_answers(found, sheet.sheet(found, made.MOST))

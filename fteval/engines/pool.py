@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from fteval.engines.refs import ModelRef, display, is_loopback, parse
 from fteval.engines.remote.engine import ServerEngine
 from fteval.engines.remote.servers import Servers
 from fteval.errors import UserError
-from fteval.records import Engine
+from fteval.records import Engine, Model
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,8 +41,10 @@ class Pool:
         batch_tokens: int | None = None,
         offline: bool = False,
         servers: Servers | None = None,
+        given: Mapping[str, Model] | None = None,
     ) -> None:
-        """`candidates` is the store's folder of trained ones. `dtype` auto is the checkpoint's own."""
+        """`candidates` is the store's folder of trained ones, `given` models of this process by their refs. `dtype`
+        auto is the checkpoint's own."""
         if dtype not in DTYPE_NAMES:
             raise UserError(f"no dtype '{dtype}'", fix="auto, float32, bfloat16 or float16")
         if batch_tokens is not None and batch_tokens < 1:
@@ -53,6 +56,7 @@ class Pool:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
         self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
+        self.given = given or {}
         self.templates: dict[str, str] = {}
         """ref -> chat template that it is asked by where it has none, see `preflight.lend_template`."""
         self._opened: list[Engine] = []
@@ -61,6 +65,8 @@ class Pool:
     def open(self, ref: str) -> Engine:
         """The engine for a model ref. Raises UserError for one that names nothing usable, see `refs` and `folders`."""
         model = parse(ref, self.candidates)
+        if ref in self.given and (known := next((one for one in self._opened if one.ref == ref), None)) is not None:
+            return known  # one model is one engine, whose weights are digested once
         if model.base.kind == "scheme":
             self._opened.append(registry.engine(ref, self))
             return self._opened[-1]

@@ -10,7 +10,8 @@ from typing import Any
 
 from fteval.engines.remote.budget import Budget
 from fteval.errors import UserError, suggest
-from fteval.records import Gate, Limits, Range, Sampling, out_of_range, ranged
+from fteval.experiment.experiment import ProbeUse, Rule
+from fteval.records import Limits, Range, Sampling, out_of_range, ranged
 from fteval.records.secrets import json_body, json_told
 
 
@@ -39,7 +40,7 @@ class Asked:
     against: str | None = field(
         default=None, metadata=_told("The base, or the accepted scores of an earlier one.", metavar="REF|baseline")
     )
-    probes: tuple[str, ...] = field(
+    probes: tuple[str | ProbeUse, ...] = field(
         default=(), metadata=_told("A probe to run; repeatable.", "--probe", metavar="NAME")
     )
     holdouts: tuple[Path, ...] = field(default=(), metadata=_told("Your own hold-out file; repeatable.", "--holdout"))
@@ -74,7 +75,7 @@ class Asked:
             metavar="COMMIT",
         ),
     )
-    gates: tuple[Gate, ...] = field(default=(), metadata=_told())
+    gates: tuple[Rule, ...] = field(default=(), metadata=_told())
     candidates: Mapping[str, Any] | None = field(default=None, metadata=_told())
     store: Path | None = field(
         default=None, metadata=_told("Where runs are kept.  [default: .fteval]", envvar="FTEVAL_STORE")

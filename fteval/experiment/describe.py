@@ -124,7 +124,10 @@ def experiment_of(config: Path | None) -> Experiment:
 
 def _uses(asked: Asked, config: Config | None, logged_tasks: Iterable[str]) -> list[ProbeUse]:
     known = {use.name: use for use in config_probes(config)} if config else {}
-    named = [known.get(name, ProbeUse(name, name, where="--probe")) for name in asked.probes]
+    named = [
+        one if isinstance(one, ProbeUse) else known.get(one, ProbeUse(one, one, where="--probe"))
+        for one in asked.probes
+    ]
     own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in asked.holdouts]
     tasks = [task.strip() for given in asked.benchmarks for task in given.split(",") if task.strip()]
     own += [known.get(task, _benchmark(task, "--benchmark")) for task in tasks]
@@ -172,6 +175,8 @@ def is_baseline(ref: str) -> bool:
 
 def short_name(ref: str) -> str:
     """What a report calls a model that has no name: the last part of its ref."""
+    if ref.startswith("python:"):
+        return ref.partition(":")[2]
     if ref.startswith(("http:", "https:")) and "#" in ref:
         return ref.rpartition("#")[2]
     last = ref.rstrip("/").rsplit("+", 1)[-1].rstrip("/")
@@ -213,6 +218,9 @@ def _with_settings(uses: list[ProbeUse], settings: Mapping[str, Any], scorers: S
         return []
     params: list[dict[str, Any]] = []
     for use in uses:
+        if use.made is not None:  # whose parameters are set
+            params.append({})
+            continue
         cls = registry.probe_class(use.probe)
         known = {f.name.removesuffix("_") for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a Probe is a dataclass by contract
         own = {key: value for key, value in settings.items() if key.replace("-", "_") in known and key != "data"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fteval.engines.remote.servers import Servers
-from fteval.records import Change, Gate, Metric, Sampling
+from fteval.records import Change, Gate, Metric, Probe, Sampling
 
 DEFAULT_CONFIG = Path("fteval.yaml")
 
@@ -32,6 +32,8 @@ class ProbeUse:
     """Fields of Sampling that are not the experiment's."""
     limit: int | None = None
     """At most so many samples, which are then the probe's whole."""
+    made: Probe | None = None
+    """The probe itself, where Python gave it; `probe` is then what it would be called."""
 
 
 class Named(Protocol):

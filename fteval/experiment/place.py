@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fteval.engines.pool import Pool
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
+from fteval.records import Model
 
 if TYPE_CHECKING:
     from fteval.runs.asking.attempt import Progress
@@ -44,6 +45,8 @@ class Place:
     command: str | None = None
     """What the user typed, for messages that say how to go on."""
     listener: Listener = field(default_factory=Listener)
+    given: Mapping[str, Model] = field(default_factory=dict)
+    """Ref -> a model that this process has already."""
 
 
 def placed(asked: Asked, experiment: Experiment, listener: Listener, command: str | None = None) -> Place:
@@ -82,5 +85,6 @@ def opened_pool(store: Store | None, place: Place, experiment: Experiment | None
         batch_tokens=place.batch_tokens,
         offline=place.offline,
         servers=experiment.servers if experiment else None,
+        given=place.given,
     ) as pool:
         yield pool

@@ -26,7 +26,9 @@ def build_suite(experiment: Experiment) -> Suite:
     specs = []
     for use in experiment.probes:
         params = with_code(use.params) if experiment.allow_code else use.params
-        made = registry.probe(use.probe, params, where=use.where)
+        if use.made is not None and params:
+            raise UserError(f"probe '{use.name}' is made already, and takes no {', '.join(params)}", where=use.where)
+        made = use.made or registry.probe(use.probe, params, where=use.where)
         if isinstance(made, JudgedProbe) and made.judge is None and getattr(made, "needs_judge", False):
             raise UserError(
                 f"probe '{use.name}' has no judge",

@@ -61,6 +61,7 @@ from fteval.records.generations import (
     unweighed,
 )
 from fteval.records.limits import Limits
+from fteval.records.models import Model
 from fteval.records.plans import GatePlan, ModelPlan, Plan, Proof, ReleasePlan
 from fteval.records.probes import (
     ComparingProbe,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+from collections.abc import Callable
 from typing import Any
 
 # Identity fields change what a model answers, so they are part of every generation's key;
@@ -29,3 +31,13 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """`sha256:` and the hex digest of the canonical JSON of a value."""
     return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+
+
+def function_digest(function: Callable[..., Any]) -> str:
+    """Of a function's (or a class's) source; of its byte code where there is none."""
+    try:
+        source = inspect.getsource(function).encode()
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        source = repr((code.co_code, code.co_names) if code else function).encode()
+    return hashlib.sha256(source).hexdigest()

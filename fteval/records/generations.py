@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from fteval.records.digests import IDENTITY
+from fteval.records.models import Model
 from fteval.records.ranges import Range, ranged
 from fteval.records.readings import Divergence, Likelihood, Reading
 from fteval.records.samples import Continuation, Message, Sample
@@ -175,6 +176,10 @@ class EnginePool(Protocol):
     @property
     def offline(self) -> bool:
         """No network may be asked."""
+
+    @property
+    def given(self) -> Mapping[str, Model]:
+        """Ref -> a model that the process has already."""
 
     def open(self, ref: str) -> Engine:
         """The engine for another ref; the pool closes all that it opened."""

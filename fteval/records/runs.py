@@ -132,6 +132,13 @@ class RunRecord:
     replies: Readings | None = None
     """What judges said."""
 
+    def __repr__(self) -> str:
+        # Short, because this is what a notebook shows: the columns of all samples are thousands of lines.
+        state = "complete" if self.complete else "not complete"
+        failed = f", {self.errors} failed" if self.errors else ""
+        probes = ", ".join(p.probe for p in self.probes)
+        return f"RunRecord {self.id}: {self.ref}, {state}, {self.planned} answers{failed}, of {probes or 'no probe'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

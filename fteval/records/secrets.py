@@ -76,6 +76,11 @@ def check_ref(ref: str) -> str:
     return ref
 
 
+def without_keys(text: str) -> str:
+    """Running text as it may be kept: a word that looks like a key is `…`."""
+    return re.sub(r"[^\s'\"(),;=]+", lambda word: "…" if looks_like_key(word[0]) else word[0], text)
+
+
 def json_told(told: Any) -> str:
     """An object as JSON, empty for none. Raises ValueError for no JSON, and for a key in it."""
     if not isinstance(told, Mapping) or not all(isinstance(name, str) for name in told):

@@ -127,7 +127,7 @@ def _apart(key: str, old: Any, new: Any) -> str:
     return f"{key} {_word(old)} and {_word(new)}"
 
 
-_CHANGED = ("weights", "adapter", "model", "alternatives", "constraint")
+_CHANGED = ("weights", "adapter", "model", "function", "alternatives", "constraint")
 """What of an engine's identity is the change itself."""
 
 

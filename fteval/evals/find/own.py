@@ -15,6 +15,7 @@ import regex
 
 from fteval.errors import UserError
 from fteval.records import Sample
+from fteval.records.digests import function_digest
 
 _NAMED = regex.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
 
@@ -80,12 +81,7 @@ def of_function(function: Callable[..., Any]) -> OwnScorer:
     name = getattr(function, "__name__", "")
     if not name.isidentifier():
         raise UserError("a scorer needs a name, which its metric is called by", fix="give a function made with def")
-    try:
-        source = inspect.getsource(function).encode()
-    except (OSError, TypeError):
-        code = getattr(function, "__code__", None)
-        source = repr((code.co_code, code.co_names) if code else function).encode()
-    return OwnScorer(name, function, hashlib.sha256(source).hexdigest())
+    return OwnScorer(name, function, function_digest(function))
 
 
 def _from_file(text: str) -> OwnScorer:

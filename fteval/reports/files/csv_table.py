@@ -27,12 +27,16 @@ RUN_COLUMNS = ("ref", "probe", "metric", "value", "low", "high", "planned", "sco
 
 def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
     """CSV of RFC 4180: comma, CRLF, a header; no cell is a formula. Of a single run a row per metric."""
+    return _written(*table(subject))
+
+
+def table(subject: Comparison | RunRecord) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    """The columns, and the rows as they were found: what has no value has no key, or None."""
     if isinstance(subject, RunRecord):
         found = run_view.as_json(subject)
-        return _written(RUN_COLUMNS, [{"ref": subject.ref, **metric} for metric in found["metrics"]])
+        return RUN_COLUMNS, [{"ref": subject.ref, **metric} for metric in found["metrics"]]
     costs = {cost.name: _cost(cost) for cost in subject.costs}
-    rows = [{**row, **costs.get(result.name, {})} for result in subject.candidates for row in _rows(result)]
-    return _written(COLUMNS, rows)
+    return COLUMNS, [{**row, **costs.get(result.name, {})} for result in subject.candidates for row in _rows(result)]
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

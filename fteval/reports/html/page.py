@@ -81,19 +81,21 @@ def _page(template: str, **shown: Any) -> str:
     style, script = ((HERE / name).read_text("utf-8") for name in ("page.css", "page.js"))
     own = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     policy = f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
-    return (
-        _templates()
-        .get_template(template)
-        .render(
-            style=Markup(style),
-            script=Markup(script),
-            policy=policy,
-            titles=TITLES,
-            results=RESULTS,
-            words=words,
-            **shown,
-        )
+    return rendered(
+        template,
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy,
+        titles=TITLES,
+        results=RESULTS,
+        words=words,
+        **shown,
     )
+
+
+def rendered(template: str, **shown: Any) -> str:
+    """What a template makes of values, of which everything is escaped that is not Markup."""
+    return _templates().get_template(template).render(**shown)
 
 
 def _digest(text: str) -> str:
