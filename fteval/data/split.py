@@ -53,7 +53,7 @@ def parts(rows: Sequence[Mapping[str, Any]], read: Sequence[Row], wanted: Wanted
         raise UserError(f"{sum(sizes.values())} of {len(rows)} rows for dev and hold-out: nothing is left to train on")
     for name in (name for name, size in sizes.items() if getattr(wanted, name) and not size):
         raise UserError(f"{getattr(wanted, name):g} of {len(rows)} rows is not one: no {name}", fix=f"--{name} 1")
-    links: list[tuple[int, int]] = []
+    links = list(_alike(read))
     for _ in range(_ROUNDS):
         chosen = _chosen(_strata(groups(rows, read, wanted.by, links), rows, wanted.stratify), rows, sizes, wanted)
         _check(chosen, sizes)
@@ -88,9 +88,12 @@ def _leaks(chosen: Sequence[str], read: Sequence[Row]) -> Iterator[tuple[int, in
 
 
 def groups(
-    rows: Sequence[Mapping[str, Any]], read: Sequence[Row], by: str | None, links: Iterable[tuple[int, int]] = ()
+    rows: Sequence[Mapping[str, Any]],
+    read: Sequence[Row],
+    by: str | None = None,
+    links: Iterable[tuple[int, int]] | None = None,
 ) -> list[Group]:
-    """What belongs together, the pairs of `links` too, in the order of the first rows."""
+    """What belongs together, in the order of the first rows; `links` are the pairs that are alike, None: looked for."""
     parent = list(range(len(rows)))
 
     def root(at: int) -> int:
@@ -104,14 +107,16 @@ def groups(
         said = [(key, str(row[key])) for key in ((by,) if by else GROUPS) if row.get(key) is not None]
         for key in (*said, words(read[at].context)):
             parent[root(at)] = root(first.setdefault(key, at))
-    for pair in copies(read):
-        parent[root(pair.other)] = root(pair.one)
-    for one, other in links:
+    for one, other in _alike(read) if links is None else links:
         parent[root(other)] = root(one)
     made: dict[int, Group] = defaultdict(list)
     for at in range(len(rows)):
         made[root(at)].append(at)
     return list(made.values())
+
+
+def _alike(read: Sequence[Row]) -> Iterator[tuple[int, int]]:
+    return ((pair.one, pair.other) for pair in copies(read))
 
 
 def _size(given: float, n: int) -> int:

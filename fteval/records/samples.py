@@ -86,8 +86,10 @@ class Sample:
 
 def normalised(text: str) -> str:
     """Without case, spacing and Unicode form: what is the same then is the same question."""
-    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")  # no zero width
-    return " ".join("".join(seen).casefold().split())
+    if not text.isascii():  # nothing of this is in ASCII, and most texts are
+        folded = unicodedata.normalize("NFKC", text)
+        text = "".join(c for c in folded if unicodedata.category(c) != "Cf")  # no zero width
+    return " ".join(text.casefold().split())
 
 
 TOOLS = ("tools", "functions", "function_call", "tool_choice", "parallel_tool_calls")

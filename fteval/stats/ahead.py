@@ -26,8 +26,13 @@ def gate_plan(gate: Gate, metric: Metric, samples: Sequence[Sample]) -> GatePlan
     effect, limit = _truth(gate, bound)
     n = independent(sizes)
     powers = {label: power(n, max(q, abs(effect)), effect, limit) for label, q in CHANGED.items()}
-    needed = plan_n(max(CHANGED[USUAL], abs(effect)), effect, limit)
-    return GatePlan(gate, metric, len(samples), len(sizes), effect * bound, powers, needed)
+    return GatePlan(gate, metric, len(samples), len(sizes), effect * bound, powers, needed(gate, metric))
+
+
+def needed(gate: Gate, metric: Metric, among: int = 1, changed: float = CHANGED[USUAL]) -> int | None:
+    """Independent samples after which a gate decides, where `among` so many gates have to pass together."""
+    effect, limit = _truth(gate, bound_of(gate, metric))
+    return plan_n(max(changed, abs(effect)), effect, limit, each(among))
 
 
 def release_plan(plans: Sequence[GatePlan]) -> ReleasePlan | None:
@@ -68,10 +73,7 @@ def independent(sizes: Collection[int]) -> int:
 
 
 def _needed(plans: Sequence[GatePlan], changed: float) -> int | None:
-    found = []
-    for plan in plans:
-        effect, limit = _truth(plan.gate, bound_of(plan.gate, plan.metric))
-        found.append(plan_n(max(changed, abs(effect)), effect, limit, each(len(plans))))
+    found = [needed(plan.gate, plan.metric, len(plans), changed) for plan in plans]
     known = [n for n in found if n is not None]
     return max(known) if len(known) == len(found) else None
 
