@@ -59,7 +59,7 @@ def command(
     Example:  fteval train sft --base nano --data train.jsonl --name iso-dates --set epochs=10
               fteval train sft --base nano --data train.jsonl --sizes 8,16,32 --seeds 3 --probe iso_date -o curve.md
               fteval train grpo --base nano --data prompts.jsonl --set rewards=lipogram.compliant,laziness.long_enough
-              fteval train hosted --base openai:gpt-4.1-mini-2025-04-14 --data train.jsonl
+              fteval train hosted --base openai:NAME --data train.jsonl
     """
     use = ModelUse(trainer=trainer, recipe=asked.settings or {}, data=data, where="--set")
     name = str(given["name"] or (data.stem if data else "tasks"))

@@ -196,7 +196,7 @@ DEFAULT_SERVER = "https://api.openai.com/v1"
 def _hosted(name: str, url: str | None = None) -> Source:
     """A provider's model; which provider says OPENAI_BASE_URL."""
     if not name or any(c.isspace() for c in name) or looks_like_key(name):
-        raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, for example openai:gpt-4o-mini")
+        raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, as the provider lists it")
     said = url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER
     # A server that somebody named has its own rules about keys and prices.
     return Source("server", name, url=_base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=not url)
