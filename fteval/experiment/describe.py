@@ -86,8 +86,10 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         raise UserError(
             "no model to measure", fix="name one with --model (nano, a folder, BASE+ADAPTER, ft:…, replay:FILE)"
         )
-    logs = logged.folders([base, *(use.ref for use in candidates.values())])
-    uses = [logged.as_logged(use, logs) if logs else use for use in _uses(asked, config, logged.tasks(logs))]
+    models = [base, *(use.ref for use in candidates.values())]
+    logs = logged.folders(models)
+    uses = [logged.as_logged(use, logs) if logs else use for use in _uses(asked, config, logged.tasks(logs), models)]
+    uses = [logged.as_scored(use, models) for use in uses]
     if asked.reference is not None:
         uses = [replace(use, reference=None) for use in uses]
     drawn = asked.part(Sampling)
@@ -122,7 +124,9 @@ def experiment_of(config: Path | None) -> Experiment:
     return describe(Asked(), find_config(config, wanted=True))
 
 
-def _uses(asked: Asked, config: Config | None, logged_tasks: Iterable[str]) -> list[ProbeUse]:
+def _uses(
+    asked: Asked, config: Config | None, logged_tasks: Iterable[str], models: Sequence[str | None]
+) -> list[ProbeUse]:
     known = {use.name: use for use in config_probes(config)} if config else {}
     named = [
         one if isinstance(one, ProbeUse) else known.get(one, ProbeUse(one, one, where="--probe"))
@@ -131,6 +135,8 @@ def _uses(asked: Asked, config: Config | None, logged_tasks: Iterable[str]) -> l
     own = [ProbeUse(_holdout_name(path), "holdout", data=path, where="--holdout") for path in asked.holdouts]
     tasks = [task.strip() for given in asked.benchmarks for task in given.split(",") if task.strip()]
     own += [known.get(task, _benchmark(task, "--benchmark")) for task in tasks]
+    if not (named or own or known) and logged.scored(models):
+        named = [ProbeUse(logged.SCORES, logged.SCORES, where="the scores")]
     uses = _with_settings([*named, *own], asked.settings or {}, asked.scorers) or list(known.values())
     uses = uses or [_benchmark(task, "the logs") for task in logged_tasks]
     uses = _with_own_tasks(uses, asked.include, config)

@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from fteval.engines.local.folders import locate
+from fteval.engines.outputs import saved
 from fteval.engines.refs import parse
 from fteval.engines.schemes.replay import ReplayEngine
 from fteval.errors import UserError
@@ -59,11 +60,14 @@ def other_bytes(store: Store, run: RunRecord) -> str | None:
 def _other_outputs(run: RunRecord) -> str | None:
     """Whether a file of outputs says the same to the samples of a run."""
     then = run.manifest["plan"].get("outputs")
-    path = Path(run.ref.removeprefix("replay:"))
+    try:
+        path, arm = saved.place(run.ref)
+    except UserError:  # gone
+        return None
     if then is None or not path.is_file():
         return None
     try:
-        file = ReplayEngine(run.ref, path)
+        file = ReplayEngine(run.ref, saved.read(path, arm))
     except UserError as error:
         return f"{run.ref} cannot be read as when run {run.id} measured it: {error.what}"
     asked = rows.all_samples(Path(run.path) / "samples.jsonl")

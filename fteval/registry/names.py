@@ -36,7 +36,11 @@ FOLDERS = {
     "report": "fteval.reports.files",
     "alternative": "fteval.alternatives",
 }
-APART = {"benchmark": "fteval.benchmarks.benchmark", "benchmark_log": "fteval.benchmarks.benchmark_log"}
+APART = {
+    "benchmark": "fteval.benchmarks.benchmark",
+    "benchmark_log": "fteval.benchmarks.benchmark_log",
+    "scores": "fteval.benchmarks.saved_scores",
+}
 """Probes that are none by their name alone, so that no list shows them: where they are."""
 PREFIXES = {"engine": ("hf", "ft", "openai", "http", "https", "nano"), "probe": tuple(APART)}
 """Names that fteval gives a meaning without a file of that name."""

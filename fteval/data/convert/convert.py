@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from fteval.data.convert import markup
 from fteval.data.convert.edit import Edits
 from fteval.data.convert.forms import Example, Keys, example
 from fteval.data.convert.outputs import FORMS
@@ -22,7 +21,7 @@ from fteval.data.jsonl import Problems
 from fteval.data.write import write_lines
 from fteval.errors import UserError
 from fteval.records.digests import digest
-from fteval.records.foreign import output_row
+from fteval.records.foreign import listed, output_rows
 
 OUTPUTS = "outputs"
 """What a model answered elsewhere, for `replay:` and `fteval score`."""
@@ -92,7 +91,8 @@ def converted(path: Path, wanted: Wanted, problems: Problems, tally: Tally) -> I
     """The rows as they are written, one after the other."""
     seen: set[str] = set()
     ids: set[str] = set()
-    for number, row in objects(path, problems, wanted.reading):
+    found = objects(path, problems, wanted.reading)
+    for number, row in _answered(found) if wanted.form == OUTPUTS else found:
         try:
             one = _read(row, wanted)
             edited = wanted.edits.apply(one, number)
@@ -117,24 +117,19 @@ def converted(path: Path, wanted: Wanted, problems: Problems, tally: Tally) -> I
         yield made
 
 
-def _read(row: Mapping[str, Any], wanted: Wanted) -> Example:
+def _answered(found: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    """The rows of outputs among what a file holds, and what is wrong with the others."""
+    every = ((number, one) for number, row in found for one in listed(row) or [row])
+    return output_rows(every, guess=True)
+
+
+def _read(row: Mapping[str, Any] | str, wanted: Wanted) -> Example:
+    if isinstance(row, str):
+        raise ValueError(row)
     if wanted.form != OUTPUTS:
         return example(row, wanted.keys)
-    made = output_row(row)
-    if made is None:
-        raise ValueError(f"no answer of a model was found; keys: {', '.join(sorted(map(str, row))) or 'none'}")
-    return Example(answer=made.pop("output", None), more=_asked(made))
-
-
-def _asked(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of outputs whose prompt a chat template has written, with its turns: so the hold-out has it."""
-    prompt = row.get("prompt")
-    said = markup.turns(prompt) if isinstance(prompt, str) else []
-    if said and said[-1]["role"] == "assistant" and not said[-1]["content"]:
-        said = said[:-1]  # the place where the answer goes
-    if not said or said[-1]["role"] != "user":
-        return row
-    return {**{key: value for key, value in row.items() if key != "prompt"}, "messages": said}
+    answer = row.get("output")
+    return Example(answer=answer, more={k: value for k, value in row.items() if k != "output" or answer is None})
 
 
 def _made(one: Example, wanted: Wanted) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fteval.data.convert import logs, markup
+from fteval.data.convert import logs
 from fteval.data.convert.target import answer_of, lettered
 from fteval.data.convert.turns import Turn, content_of, conversation, turn, with_tools
+from fteval.records import markup
 
 PROMPTS = ("prompt", "question", "instruction", "input", "query", "problem")
 TARGETS = (

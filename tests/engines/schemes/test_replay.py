@@ -164,14 +164,7 @@ def test_a_hundred_thousand_rows_take_little_memory_and_no_torch(tmp_path: Path)
     assert heavy.strip() == "[]"
 
 
-FOREIGN = {
-    "lm-eval": {"doc_id": 0, "doc": {}, "target": "red", "resps": [["red"]], "filtered_resps": ["red"]},
-    "a batch API": {
-        "custom_id": "0",
-        "response": {"body": {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}},
-    },
-    "vLLM offline": {"request_id": "0", "prompt": "q", "outputs": [{"index": 0, "text": "red"}]},
-    "inspect": {"id": 0, "input": "q", "output": {"model": "m", "completion": "red"}},
+GUESSED = {
     "a conversation": {
         "id": "0",
         "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "red"}],
@@ -180,9 +173,9 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("tool", FOREIGN)
-def test_a_file_of_another_tool_comes_with_the_line_that_makes_it_readable(tmp_path: Path, tool: str):
-    ref = written(tmp_path / "o.jsonl", [FOREIGN[tool]])
+@pytest.mark.parametrize("form", GUESSED)
+def test_a_file_of_nobody_s_form_comes_with_the_line_that_makes_it_readable(tmp_path: Path, form: str):
+    ref = written(tmp_path / "o.jsonl", [GUESSED[form]])
     with pytest.raises(UserError) as raised:
         Pool().open(ref)
     program, *line = shlex.split(raised.value.fix)

@@ -1,0 +1,1 @@
+"""Outputs that were made elsewhere, read from files of any tool."""

@@ -1,0 +1,213 @@
+"""A file of outputs or of saved scores, read whole and checked: what stands in it of each sample."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fteval.engines import refs
+from fteval.engines.outputs import files
+from fteval.engines.outputs.files import Row, kind
+from fteval.errors import UserError
+from fteval.records import Message
+from fteval.records.foreign import is_scored, outputs_line
+
+PREFIX = "replay:"
+SHOWN = 10
+"""Problems of a file that are listed."""
+REASONS = ("stop", "length", "refusal")
+Values = Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One row."""
+
+    outputs: tuple[str | None, ...]
+    """One for each repeat; none where there are scores alone."""
+    reason: str | None
+    error: str | None
+    scores: tuple[Values, ...] = ()
+    """For each repeat what it was found to be worth."""
+
+    def judged(self, repeat: int) -> Values | None:
+        return self.scores[repeat] if repeat < len(self.scores) else None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a row of scores says of its sample."""
+
+    turns: Sequence[tuple[str, str]]
+    group: str | None
+    slices: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class SavedRows:
+    """What a file holds."""
+
+    path: Path
+    rows: list[Saved] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Of each row."""
+    by_id: dict[str, int] = field(default_factory=dict)
+    by_prompt: dict[bytes, int] = field(default_factory=dict)
+    by_question: dict[bytes, int] = field(default_factory=dict)
+    """Those whose system turn may be their chat template's, without it."""
+    asked_of: dict[int, bytes] = field(default_factory=dict)
+    about: dict[int, About] = field(default_factory=dict)
+    """Of rows that have scores."""
+
+    def find(self, sample_id: str, messages: Sequence[Message]) -> int | None:
+        """The row of a sample: by its id, else by what was asked."""
+        row = self.by_id.get(sample_id)
+        if row is not None:
+            return row
+        asked = fingerprint([(m.role, m.content) for m in messages])
+        return self.by_prompt.get(asked, self.by_question.get(asked))
+
+
+def place(ref: str) -> tuple[Path, str | None]:
+    """The file that a `replay:` ref names, and whose answers in it. Raises UserError for one that is not there."""
+    named = ref.removeprefix(PREFIX)
+    path, mark, arm = named.rpartition("#")
+    if mark and not refs.exists(named) and refs.exists(path):
+        return Path(path), arm
+    return refs.existing_path(named, refs.display(ref), "file"), None
+
+
+def read(path: Path, arm: str | None = None) -> SavedRows:
+    """A file's rows. Raises UserError naming the lines of everything that is wrong with it."""
+    found = SavedRows(path)
+    problems: list[tuple[int, str]] = []
+    mended = None
+    for number, row in files.rows(path, problems, arm):
+        problem = _take(row, number, found)
+        if problem is not None:
+            problems.append((number, problem))
+            mended = mended or outputs_line(path, row)
+    if problems:
+        told = [f"  line {number}: {what}" for number, what in sorted(problems)[:SHOWN]]
+        more = [f"  and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        raise UserError(
+            "\n".join([f"{len(problems)} bad rows in {path.name}", *told, *more]),
+            where=str(path),
+            fix=mended
+            or '{"id": …, "output": …} or {"prompt" or "messages": …, "output": …}; "outputs": […] for repeats; '
+            '"score" or "scores" for what was judged elsewhere',
+        )
+    if not found.rows:
+        raise UserError(f"{path.name} has no rows", where=str(path))
+    return found
+
+
+def _take(row: Row, number: int, found: SavedRows) -> str | None:
+    """Adds a row, or says what is wrong with it."""
+    outputs = row.get("outputs", [row.get("output")] if "output" in row else None)
+    if outputs is None and not is_scored(row):
+        return "neither 'output' nor 'outputs', nor 'score' or 'scores'"
+    if outputs is not None and not _texts(outputs):
+        return "'output' must be text and 'outputs' a list of texts"
+    try:
+        scores, slices = _scores(row), _slices(row)
+    except ValueError as error:
+        return str(error)
+    index = len(found.lines)
+    identifier, asked = row.get("id"), None
+    if identifier is not None:
+        if isinstance(identifier, bool) or not isinstance(identifier, str | int):
+            return f"'id' must be text or a whole number, found {kind(identifier)}"
+        if (first := found.by_id.get(str(identifier))) is not None:
+            return f"id {str(identifier)[:80]!r} is on line {found.lines[first]} already"
+    if "messages" in row or "prompt" in row:
+        asked = turns_of(row)
+        if asked is None:
+            return "'messages' must be a list of {role, content}, 'prompt' a text"
+        if identifier is None and (first := found.by_prompt.get(fingerprint(asked))) is not None:
+            return f"the prompt of line {found.lines[first]} again: give ids, or 'outputs' for repeats"
+    if identifier is None and asked is None:
+        return "none of 'id', 'prompt' and 'messages'"
+    if identifier is not None:
+        found.by_id[str(identifier)] = index
+    if asked is not None:
+        found.asked_of[index] = fingerprint(asked)
+        found.by_prompt.setdefault(fingerprint(asked), index)
+        if row.get("rendered") is True and asked[0][0] == "system":
+            found.by_question.setdefault(fingerprint(asked[1:]), index)
+    reason, why = row.get("finish_reason"), row.get("error")
+    # What other tools call it (tool_calls, content_filter) says nothing about length.
+    reason = reason if reason in REASONS else None
+    found.rows.append(Saved(tuple(outputs or ()), reason, str(why)[:500] if why else None, scores))
+    found.lines.append(number)
+    if scores:
+        group = row.get("group")
+        found.about[index] = About(asked or (), None if group is None else str(group), slices)
+    return None
+
+
+def _slices(row: Row) -> dict[str, str]:
+    given = row.get("slices") or {}
+    if not isinstance(given, Mapping):
+        raise ValueError(f"'slices' must be an object, found {kind(given)}")
+    return {str(name): str(value) for name, value in given.items()}
+
+
+def _texts(outputs: Any) -> bool:
+    return isinstance(outputs, list) and all(text is None or isinstance(text, str) for text in outputs)
+
+
+def _scores(row: Row) -> tuple[Values, ...]:
+    """What a row says that its outputs are worth. Raises ValueError for what is no number."""
+    if "score" in row and "scores" in row:
+        raise ValueError("both 'score' and 'scores': nobody knows which counts")
+    if "score" in row:
+        given: Any = [{"score": row["score"]}]
+    else:
+        held = row.get("scores", [])
+        given = held if isinstance(held, list) else [held]
+    if not all(isinstance(one, Mapping) for one in given):
+        raise ValueError("'scores' must be an object of numbers, {\"correct\": 1}, or for repeats a list of them")
+    return tuple({str(name): _score(str(name), value) for name, value in one.items()} for one in given)
+
+
+def _score(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        said = f"{value!r:.40}" if not isinstance(value, bool) else str(value).lower()
+        raise ValueError(f"{name[:40]!r} is {said}: a score is a number (1 for right, 0 for wrong), or null for none")
+    if not math.isfinite(value):
+        raise ValueError(f"{name[:40]!r} is {value}: write null where there is no score")
+    return float(value)
+
+
+def turns_of(row: Row) -> list[tuple[str, str]] | None:
+    """What a row asked; None when it cannot be read. A last assistant turn is the target."""
+    if "messages" not in row:
+        return [("user", row["prompt"])] if isinstance(row["prompt"], str) else None
+    turns = row["messages"]
+    if not isinstance(turns, list) or not turns:
+        return None
+    pairs = []
+    for turn in turns:
+        if (
+            not isinstance(turn, dict)
+            or not isinstance(turn.get("role"), str)
+            or not isinstance(turn.get("content"), str)
+        ):
+            return None
+        pairs.append((turn["role"], turn["content"]))
+    if len(pairs) > 1 and pairs[-1][0] == "assistant":
+        pairs.pop()
+    return pairs
+
+
+def fingerprint(pairs: Sequence[tuple[str, str]]) -> bytes:
+    """A short digest of what was asked."""
+    return hashlib.blake2b(json.dumps(pairs).encode("ascii"), digest_size=16).digest()
