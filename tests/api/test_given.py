@@ -270,9 +270,7 @@ def test_it_works_where_a_loop_is_running_already() -> None:
 
 
 def test_importing_fteval_brings_nothing_heavy() -> None:
-    heavy = set(
-        ["numpy", "pandas", "polars", "datasets", "torch", "transformers", "pydantic", "click", "IPython", "jinja2"]
-    )
+    heavy = {"numpy", "pandas", "polars", "datasets", "torch", "transformers", "pydantic", "click", "IPython", "jinja2"}
     code = f"import sys, fteval; fteval.Metric, fteval.UserError, dir(fteval); print({heavy} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
