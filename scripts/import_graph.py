@@ -18,13 +18,13 @@ FLOORS: dict[str, int] = {
     "runs": 2, "alternatives": 2, "evals": 2, "data": 2, "stats": 2, "engines": 2,
     "reports": 3, "trainers": 3, "benchmarks": 3, "releases": 3, "nano": 3,
     "api": 4, "experiment": 4, "shards": 4,
-    "cli": 5, "commands": 5, "ci": 5, "__main__": 5, "__init__": 5,
+    "cli": 5, "commands": 5, "ci": 5, "__main__": 5, "__init__": 5, "pytest_plugin": 5,
 }  # fmt: skip
 BESIDE: dict[str, set[str]] = {
     "config": {"registry"}, "runs": {"alternatives", "engines"}, "alternatives": {"engines", "data", "evals"},
     "api": {"experiment", "shards"},
     "shards": {"experiment"},
-    "cli": {"commands", "__init__"}, "commands": {"ci"}, "__main__": {"cli"},
+    "pytest_plugin": {"__init__"}, "cli": {"commands", "__init__"}, "commands": {"ci"}, "__main__": {"cli"},
 }  # fmt: skip
 """Whom a room may import on its own floor, beside itself."""
 

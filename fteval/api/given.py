@@ -79,7 +79,7 @@ class Given:
             return (_use_of(cast(Probe, given)),)
         if not isinstance(given, Iterable):
             raise _no_probe(given)
-        return tuple(one if isinstance(one, str) else _use_of(one) for one in cast(Sequence[str | Probe], given))
+        return tuple(one if isinstance(one, str) else _use_of(one) for one in given)
 
     def candidates(self, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Candidates in the words of fteval.yaml; one that is no mapping is a model."""

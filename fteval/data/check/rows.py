@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fteval.data.check.provenance import is_made
 from fteval.data.convert.forms import Example, Keys, example
@@ -47,22 +48,33 @@ def read(files: Iterable[Path]) -> Rows:
     made = Rows()
     for path in files:
         problems = Problems(path)
-        for number, row in objects(path, problems):
-            where = f"{path}:{number}"
-            try:
-                one = example(row, Keys(plain=True))
-            except ValueError as error:
-                problems.add(number, str(error))
-                continue
-            roles = [turn["role"] for turn in one.turns]
-            if one.text is None and (roles[-1] != "user" or "system" in roles[1:] or _said_twice(roles)):
-                made.odd.append(where)
-            if one.weight == 0 and not any(t["role"] == "assistant" and t.get("weight", 1) for t in one.turns):
-                made.unlearnt.append(where)
-            made.rows.append(of_example(where, one))
-        made.n_broken += problems.n
-        made.broken += [one.partition(", found ")[0] for one in problems.found]  # what stands there may be a key
+        _add(made, path, objects(path, problems), problems)
     return made
+
+
+def read_given(rows: Iterable[Mapping[str, Any]]) -> Rows:
+    """The same of rows in memory, which stand in no file."""
+    made, name = Rows(), Path("row")
+    _add(made, name, enumerate(rows, 1), Problems(name))
+    return made
+
+
+def _add(made: Rows, path: Path, numbered: Iterable[tuple[int, Mapping[str, Any]]], problems: Problems) -> None:
+    for number, row in numbered:
+        where = f"{path}:{number}"
+        try:
+            one = example(row, Keys(plain=True))
+        except ValueError as error:
+            problems.add(number, str(error))
+            continue
+        roles = [turn["role"] for turn in one.turns]
+        if one.text is None and (roles[-1] != "user" or "system" in roles[1:] or _said_twice(roles)):
+            made.odd.append(where)
+        if one.weight == 0 and not any(t["role"] == "assistant" and t.get("weight", 1) for t in one.turns):
+            made.unlearnt.append(where)
+        made.rows.append(of_example(where, one))
+    made.n_broken += problems.n
+    made.broken += [one.partition(", found ")[0] for one in problems.found]  # what stands there may be a key
 
 
 def _said_twice(roles: list[str]) -> bool:

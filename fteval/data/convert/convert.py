@@ -89,10 +89,16 @@ def _chained(first: list[dict[str, Any]], rest: Iterator[dict[str, Any]]) -> Ite
 
 def converted(path: Path, wanted: Wanted, problems: Problems, tally: Tally) -> Iterator[dict[str, Any]]:
     """The rows as they are written, one after the other."""
+    yield from converted_rows(objects(path, problems, wanted.reading), wanted, problems, tally)
+
+
+def converted_rows(
+    numbered: Iterable[tuple[int, Mapping[str, Any]]], wanted: Wanted, problems: Problems, tally: Tally
+) -> Iterator[dict[str, Any]]:
+    """The same of rows that were read already, with their numbers."""
     seen: set[str] = set()
     ids: set[str] = set()
-    found = objects(path, problems, wanted.reading)
-    for number, row in _answered(found) if wanted.form == OUTPUTS else found:
+    for number, row in _answered(numbered) if wanted.form == OUTPUTS else numbered:
         try:
             one = _read(row, wanted)
             edited = wanted.edits.apply(one, number)
