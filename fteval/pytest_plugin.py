@@ -42,7 +42,8 @@ def fteval_verdict(request: pytest.FixtureRequest) -> Comparison:
     from fteval.errors import UserError
 
     marker = request.node.get_closest_marker("fteval")
-    args, kwargs = (marker.args, dict(marker.kwargs)) if marker is not None else ((), {"config": "fteval.yaml"})
+    args: tuple[Any, ...] = marker.args if marker is not None else ()
+    kwargs: dict[str, Any] = dict(marker.kwargs) if marker is not None else {"config": "fteval.yaml"}
     if "config" in kwargs:
         kwargs["config"] = _config(Path(kwargs["config"]), request)
     known, asked = request.config.stash[_KNOWN], f"{os.getcwd()} {args!r} {sorted(kwargs.items())!r}"

@@ -93,7 +93,7 @@ def converted(path: Path, wanted: Wanted, problems: Problems, tally: Tally) -> I
 
 
 def converted_rows(
-    numbered: Iterable[tuple[int, Mapping[str, Any]]], wanted: Wanted, problems: Problems, tally: Tally
+    numbered: Iterator[tuple[int, dict[str, Any]]], wanted: Wanted, problems: Problems, tally: Tally
 ) -> Iterator[dict[str, Any]]:
     """The same of rows that were read already, with their numbers."""
     seen: set[str] = set()
