@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from claims import Report, Row, claims, outcome, read
+from gallery import remade
 from gallery_doc import page, with_table
 
 from fteval import cli
@@ -102,6 +104,35 @@ def test_a_report_is_read_as_the_verdict_has_it(names: tuple[str, ...], tmp_path
             unit = "%" if column in ("base", "candidate") else "pp"
             for check, holds in ((f"> {value - 0.1:.2f}", True), (f"< {value - 0.1:.2f}", False)):
                 assert outcome(f"{name} sums.exact {column} {check}{unit}", report).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("command", "check", "wrong"),
+    [
+        ("cp kept.md report.md", "answers edit.reverse candidate <= 5%", []),
+        (
+            "cp kept.md report.md",
+            "answers edit.reverse candidate > 5%",
+            ["report.md: answers edit.reverse candidate > 5%: "],
+        ),
+        ("cp kept.md report.md; exit 1", "answers verdict = do not ship", []),  # a gate failed: that is an outcome
+        ("cp kept.md report.md; exit 3", "answers verdict = do not ship", ["cp kept.md report.md; exit 3: exit 3"]),
+        ("true # report.md", "answers verdict = do not ship", ["no report.md was written"]),  # nor is an old one read
+    ],
+)
+def test_an_example_holds_where_its_commands_end_and_the_new_report_says_so(
+    command: str, check: str, wrong: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "examples" / "one"
+    folder.mkdir(parents=True)
+    for name in ("kept.md", "report.md"):
+        shutil.copy(ROOT / "examples" / "romeo" / "report.md", folder / name)
+    said = {"theme": "facts", "claim": "c", "short": "s", "nano": "n"}
+    (folder / "claim.yaml").write_text(json.dumps(said | {"commands": [command], "checks": {"report.md": [check]}}))
+    (claim,) = claims(tmp_path / "examples")
+    found = remade(claim, folder).wrong
+    assert len(found) == len(wrong)
+    assert all(line.startswith(begins) for line, begins in zip(found, wrong, strict=True))
 
 
 @pytest.mark.slow
