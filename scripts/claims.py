@@ -5,6 +5,7 @@
         - answers edit.paraphrase low > 30pp          # candidate, metric, column, and what it must be
         - answers facts.correct [relation=born] difference < 0pp
         - answers verdict = do not ship
+        - ft:nano:local:dates:* verdict = ship        # the one of that name, whatever its digest
 
 A check reads the report itself, because that is what is kept and linked: its columns are `base`, `candidate`,
 `difference`, and `low` and `high` of the interval.
@@ -16,6 +17,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +125,12 @@ def outcome(check: str, report: Report) -> Outcome:
     asked = _CHECK.match(check)
     if asked is None:
         raise ValueError(f"not a check: {check!r}; one is `answers edit.reverse candidate <= 5%`")
+    meant = [name for name in report.verdicts if fnmatchcase(name, asked["of"])]
+    of = meant[0] if len(meant) == 1 else None
     if asked["verdict"]:
-        found = report.verdicts.get(asked["of"], NOTHING)
+        found = report.verdicts[of] if of else NOTHING
         return Outcome(found, found == asked["verdict"])
-    row = report.rows.get((asked["of"], asked["metric"]))
+    row = report.rows.get((of, asked["metric"])) if of else None
     written = getattr(row, asked["column"]) if row else NOTHING
     value, unit = _number(written)
     holds = value is not None and unit == asked["unit"] and OPERATORS[asked["op"]](value, _number(asked["value"])[0])
@@ -139,7 +143,7 @@ def _number(written: str) -> tuple[float | None, str]:
     return (float(found[1].replace(",", "")), found[2] or "") if found else (None, "")
 
 
-_SECTION = re.compile(rf"^(?:### |<details><summary>)\S+ (?:fteval: )?({VERDICTS})(?: about)? `?([\w-]+)")
+_SECTION = re.compile(rf"^(?:### |<details><summary>)\S+ (?:fteval: )?({VERDICTS})(?: about)? `?([^\s`]+?)`?: ")
 _BEST = re.compile(r"^#### `([\w-]+)`, the best of")
 _ROW = re.compile(r"^\| \S `([^`]+)` \([^|]*\| ([^|]+) \| ([^|]+) \| ([^|]+) \|")
 _CHANGE = re.compile(r"\**([^*\[]+?)\** \\?\[([^,\]]+), ([^\]]+)\]")

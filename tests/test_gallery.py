@@ -63,10 +63,16 @@ SAID = Report(
         ("sft verdict = do not ship", True),
         ("sft verdict = ship", False),
         ("grpo verdict = do not ship", False),
+        ("s* verdict = do not ship", True),
+        ("*t facts.correct high < -5pp", True),
     ],
 )
 def test_a_check_holds_only_where_the_report_says_so(check: str, holds: bool) -> None:
     assert outcome(check, SAID).holds is holds
+
+
+def test_a_check_of_several_candidates_holds_of_none() -> None:
+    assert not outcome("* verdict = ship", Report({"one": "ship", "two": "ship"})).holds
 
 
 @pytest.mark.parametrize("check", ["", "sft facts.correct", "sft verdict = maybe", "sft facts.correct mean > 1"])
