@@ -9,7 +9,8 @@ from pathlib import Path
 from fteval.errors import UserError, suggest
 from fteval.experiment import saved, sheet
 from fteval.experiment.sheet import Pair
-from fteval.records import Comparison, RunRecord, Sheet
+from fteval.records import Comparison, ProbeResult, RunRecord, Sheet
+from fteval.records.columns import beginning_with
 from fteval.runs.journal.store import Store
 from fteval.runs.reading.answers import Place
 
@@ -37,21 +38,21 @@ def sample(text: str, what: str, store: Path) -> Sheet:
     subject = sheet.whole(saved.saved(what, store), store)
     base = subject.base if isinstance(subject, Comparison) else subject
     runs = [base, *(c.run for c in subject.candidates)] if isinstance(subject, Comparison) else [base]
-    places = dict.fromkeys((p.probe, i) for run in runs for p in run.probes for i in p.sample_ids)
-    return sheet.sheet(subject, only=_meant(text, list(places), subject.id))
+    return sheet.sheet(subject, only=_meant(text, [p for run in runs for p in run.probes], subject.id))
 
 
-def _meant(text: str, places: Sequence[Place], where: str) -> list[Place]:
+def _meant(text: str, probes: Sequence[ProbeResult], where: str) -> list[Place]:
     """A sample that two probes ask is one; an id as it is goes before beginnings."""
-    exact = [place for place in places if place[1] == text]
-    begun = exact or [place for place in places if place[1].startswith(text)]
+    places = dict.fromkeys((p.probe, p.sample_ids[at]) for p in probes for at in beginning_with(p.sample_ids, text))
+    begun = [place for place in places if place[1] == text] or list(places)
     ids = list(dict.fromkeys(i for _, i in begun))
     if len(ids) == 1:
         return begun
     if ids:
         shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
         raise UserError(f"{len(ids):,} samples begin with {text!r}", where=where, fix=f"name one: {shown}")
-    raise UserError(f"no sample {text!r}", where=where, fix=suggest(text, dict.fromkeys(i for _, i in places)))
+    known = dict.fromkeys(i for p in probes for i in p.sample_ids)
+    raise UserError(f"no sample {text!r}", where=where, fix=suggest(text, known))
 
 
 def difference(runs: Sequence[str], wanted: Difference, store: Path) -> Sheet:

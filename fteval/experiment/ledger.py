@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fteval.records import CandidateResult, ProbeResult, RunRecord, digest
+from fteval.records.columns import Digests
 from fteval.runs.journal import ledger
 from fteval.runs.journal.ledger import Look
 from fteval.stats import units
@@ -33,7 +34,8 @@ def looks(results: Sequence[CandidateResult], base: RunRecord) -> list[Look]:
 
 def holdout_digest(probe: ProbeResult) -> str:
     """Of what is asked and wanted, in any order."""
-    return digest(sorted(probe.sample_digests))
+    digests = probe.sample_digests
+    return digest(list(digests.in_order()) if isinstance(digests, Digests) else sorted(digests))
 
 
 def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[str, ...]:
@@ -44,8 +46,10 @@ def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[
     before = ledger.decided(ledger.read(root))
     together = {look.candidate for look in new}
     often: dict[int, list[ProbeResult]] = {}
+    known = {look.probe: look.holdout for look in new if look.candidate == result.run.digest}
     for probe in result.run.probes:
-        n = 1 + len(before.get((probe.probe, holdout_digest(probe)), set()) - together)
+        holdout = known.get(probe.probe) or holdout_digest(probe)
+        n = 1 + len(before.get((probe.probe, holdout), set()) - together)
         if n >= OFTEN:
             often.setdefault(n, []).append(probe)
     return tuple(_often(n, probes, result) for n, probes in often.items())

@@ -19,6 +19,7 @@ from fteval.records import (
     Sheet,
     primary,
 )
+from fteval.records.columns import Numbers
 from fteval.runs.journal.run import read_run
 from fteval.runs.reading import answers, results
 from fteval.runs.reading.answers import Place
@@ -59,12 +60,25 @@ def _judged_anew(base: RunRecord, result: CandidateResult) -> bool:
     old, new = ({p.probe: p for p in run.probes} for run in (base, result.run))
     for change in result.changes:
         if change.probe in old and change.probe in new and change.metric.of is None:
-            moves = [
-                by for by in _moves(old[change.probe], new[change.probe], [change.metric]).values() if by is not None
-            ]
-            if moves and (sum(by > 0 for by in moves), sum(by < 0 for by in moves)) != (change.better, change.worse):
+            moved = _moved(old[change.probe], new[change.probe], change.metric)
+            if moved is not None and moved != (change.better, change.worse):
                 return True
     return False
+
+
+def _moved(base: ProbeResult, other: ProbeResult, metric: Metric) -> tuple[int, int] | None:
+    """How many samples got better and worse; None where none has both scores."""
+    old, new = base.scores.get(metric.name), other.scores.get(metric.name)
+    asked = [(one.sample_ids, one.sample_digests) for one in (base, other)]
+    if isinstance(old, Numbers) and isinstance(new, Numbers) and asked[0] == asked[1]:
+        import numpy as np
+
+        by = np.frombuffer(new.values) - np.frombuffer(old.values)
+        better, worse = int((by > 0).sum()), int((by < 0).sum())
+        found = (better, worse) if metric.better == "higher" else (worse, better)
+        return None if np.isnan(by).all() else found
+    moves = [by for by in _moves(base, other, [metric]).values() if by is not None]
+    return (sum(by > 0 for by in moves), sum(by < 0 for by in moves)) if moves else None
 
 
 def _with_columns(run: RunRecord, store: Path) -> RunRecord:

@@ -14,6 +14,7 @@ from fteval.errors import UserError
 from fteval.records import Comparison, RunRecord, digest
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
+from fteval.runs.reading import same_file
 
 HERE = ("nano", "local")
 
@@ -67,10 +68,18 @@ def _other_outputs(run: RunRecord) -> str | None:
     if then is None or not path.is_file():
         return None
     try:
+        content = same_file.bytes_digest(path)
+    except OSError:
+        return None  # gone in the meantime
+    if same_file.is_known(Path(run.path), then, content):
+        return None
+    try:
         file = ReplayEngine(run.ref, saved.read(path, arm))
     except UserError as error:
         return f"{run.ref} cannot be read as when run {run.id} measured it: {error.what}"
     asked = rows.all_samples(Path(run.path) / "samples.jsonl")
     found = [[probe, s.id, file.request_identity(s, file.prompt(s.messages))] for probe, s in asked]
-    same = digest(sorted(found, key=itemgetter(0, 1))) == then
-    return None if same else f"{run.ref} holds other outputs now than run {run.id} measured"
+    if digest(sorted(found, key=itemgetter(0, 1))) == then:
+        same_file.remember(Path(run.path), then, content)
+        return None
+    return f"{run.ref} holds other outputs now than run {run.id} measured"

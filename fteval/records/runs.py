@@ -44,10 +44,10 @@ class ProbeResult:
     digest: str
     """Probe name, version, parameters and source: runs whose digests differ are not compared."""
     metrics: tuple[Metric, ...]
-    sample_ids: tuple[str, ...]
-    sample_digests: tuple[str, ...]
-    groups: tuple[str | None, ...]
-    slices: tuple[Mapping[str, str], ...]
+    sample_ids: Sequence[str]
+    sample_digests: Sequence[str]
+    groups: Sequence[str | None]
+    slices: Sequence[Mapping[str, str]]
     scores: Mapping[str, Sequence[float | None]]
     """metric -> mean over repeats per sample; None where any repeat could not be judged or answered."""
     errors: int = 0

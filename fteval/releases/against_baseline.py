@@ -26,7 +26,7 @@ def shifts(run_id: str, folder: Path, store: Path) -> tuple[Path, Baseline, RunR
     found = []
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
-            ids = (after.get(name) or before[name]).sample_ids
+            ids = tuple((after.get(name) or before[name]).sample_ids)
             gone = Moved((), ids, (), False) if name in before else Moved(ids, (), (), False)
             found.append(Shift(name, gone, 0, 0, ()))
             continue

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fteval.records.columns import Kinds, Numbers
+
 Column = NDArray[np.float64]
 
 
@@ -32,6 +34,8 @@ def as_column(values: Any) -> Column:
     """
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)
+    if isinstance(values, Numbers):
+        values = np.frombuffer(values.values, dtype=np.float64)
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
         column = values.astype(np.float64)
     else:
@@ -71,12 +75,25 @@ def group_codes(groups: Any, n: int) -> NDArray[np.int64]:
         raise ValueError(f"{len(groups)} groups for {n} samples")
     if isinstance(groups, np.ndarray) and groups.dtype.kind in "iu":
         return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    if isinstance(groups, Kinds):
+        return _codes_of(groups)
     if all(g is None for g in groups):
         return np.arange(n)
     known: dict[Any, int] = {}
     # A sample without a group gets a key that equals no other. NaN is what tables have for "none": it is not itself.
     keys = (object() if g is None or g != g else g for g in groups)
     return np.array([known.setdefault(key, len(known)) for key in keys])
+
+
+def _codes_of(groups: Kinds) -> NDArray[np.int64]:
+    codes = np.frombuffer(groups.codes, dtype=np.int32).astype(np.int64)
+    alone = np.isin(codes, [code for code, group in enumerate(groups.values) if group is None])
+    if alone.all():
+        return np.arange(len(codes))
+    codes = np.where(alone, len(groups.values) + np.arange(len(codes)), codes)
+    # Numbered as they appear, so that sums over groups are added in the order in which lists of groups have them.
+    _, first, again = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[again]
 
 
 def by_group(values: Column, codes: NDArray[np.int64]) -> tuple[Column, Column]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fteval.errors import UserError, suggest
 from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
 from fteval.stats import moves
@@ -14,10 +16,10 @@ from fteval.stats import moves
 class Columns:
     """One metric's scores on both sides, sample by sample."""
 
-    ids: list[str]
-    base: list[float | None]
-    candidate: list[float | None]
-    groups: list[str | None]
+    ids: Sequence[str]
+    base: Sequence[float | None]
+    candidate: Sequence[float | None]
+    groups: Sequence[str | None]
 
     def turned(self) -> Columns:
         """Sides exchanged, so that a fall counts as a gain."""
@@ -30,7 +32,7 @@ class Pairing:
 
     base: ProbeResult
     candidate: ProbeResult
-    partner: tuple[int | None, ...]
+    partner: Sequence[int | None]
     """Where the candidate has the base's n-th sample; None where it was not asked, because asking stopped early."""
     sequential: Sequential | None = None
 
@@ -38,6 +40,8 @@ class Pairing:
     def stopped_of(self) -> int | None:
         """Samples that were planned, where asking stopped before all of them."""
         planned = self.sequential.planned if self.sequential else 0
+        if not planned:
+            return None
         return planned if planned > sum(j is not None for j in self.partner) else None
 
     def columns(self, metric: str, places: Sequence[int] | None = None) -> Columns:
@@ -48,6 +52,8 @@ class Pairing:
         """
         old, new = self.base.scores[metric], self.candidate.scores[metric]
         of = metric_of(self.base, metric)
+        if places is None and self.in_step and not of.partial and of.given is None and of.of is None:
+            return Columns(self.base.sample_ids, old, new, self.base.groups)
         counting = self._counting(of)
         ours, theirs = (frozenset(side.partly.get(metric, ())) for side in (self.base, self.candidate))
 
@@ -64,6 +70,11 @@ class Pairing:
             candidate=[new[j] for _, j in rows],
             groups=[self.base.groups[i] for i, _ in rows],
         )
+
+    @property
+    def in_step(self) -> bool:
+        """Whether both sides have the same samples in the same order."""
+        return isinstance(self.partner, range)
 
     def edge(self, metric: Metric, places: Sequence[int]) -> str | None:
         """Why the base leaves nothing to be lost (or won) at these places, for a metric of moves."""
@@ -88,9 +99,12 @@ def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
             where=f"{base.digest[:19]} and {candidate.digest[:19]}",
             fix="run both models with the same probe; runs of another version are measured anew by `fteval run`",
         )
+    sequential = _sequential(base, candidate)
+    if _in_step(base, candidate):
+        partner = range(len(base.sample_ids))
+        return Pairing(*moves.moved(base, candidate, partner), partner, sequential)
     at = {sample: row for row, sample in enumerate(candidate.sample_ids)}
     known = {sample: row for row, sample in enumerate(base.sample_ids)}
-    sequential = _sequential(base, candidate)
     short = candidate.stopped_of is not None, base.stopped_of is not None
     problems = [
         "" if short[0] else _some("only in the base's run", [s for s in base.sample_ids if s not in at]),
@@ -115,8 +129,17 @@ def pair(base: ProbeResult, candidate: ProbeResult) -> Pairing:
             f"the runs did not answer the same samples of probe '{base.probe}': {'; '.join(p for p in problems if p)}",
             fix="run base and candidate on the same hold-out and with the same --limit",
         )
-    partner = tuple(at.get(s) for s in base.sample_ids)
-    return Pairing(*moves.moved(base, candidate, partner), partner, sequential)
+    partners = tuple(at.get(s) for s in base.sample_ids)
+    return Pairing(*moves.moved(base, candidate, partners), partners, sequential)
+
+
+def _in_step(base: ProbeResult, candidate: ProbeResult) -> bool:
+    """Whether both are of the same samples in the same order, each once: then nothing has to be looked up."""
+    alike = base.sample_ids == candidate.sample_ids and base.sample_digests == candidate.sample_digests
+    if not alike or base.groups != candidate.groups:
+        return False
+    hashes = np.fromiter(map(hash, base.sample_ids), np.int64, len(base.sample_ids))
+    return len(np.unique(hashes)) == len(hashes)
 
 
 def _sequential(base: ProbeResult, candidate: ProbeResult) -> Sequential | None:

@@ -6,11 +6,13 @@ group holds most of the samples nothing else counts. Such a gate says nothing, s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
+
+import numpy as np
 
 from fteval.records import Gate, Metric
 from fteval.stats import units
+from fteval.stats.columns import as_column, group_codes
 from fteval.stats.evidence import Evidence
 from fteval.stats.pairing import Columns
 from fteval.stats.planning import unchanged_n
@@ -52,14 +54,10 @@ def no_room(gate: Gate, metric: Metric, base: Sequence[float | None]) -> str | N
 
 def one_group(gate: Gate, seen: Evidence, columns: Columns, level: float) -> str | None:
     """Why groups of so unequal size decide nothing, where as many of one size might; None where that is not why."""
-    pairs = zip(columns.ids, columns.groups, columns.base, columns.candidate, strict=True)
-    sizes = Counter(
-        (group is None, id if group is None else group)
-        for id, group, old, new in pairs
-        if old is not None and new is not None
-    )
+    both = np.isfinite(as_column(columns.base)) & np.isfinite(as_column(columns.candidate))
+    sizes = np.unique(group_codes(columns.groups, len(both))[both], return_counts=True)[1]
     guard = gate.rule == "max_drop" and gate.threshold > 0
-    return unequal(sizes.values(), max(unchanged_n(gate.threshold / seen.scale, level) if guard else 0, FEW))
+    return unequal(sizes.tolist(), max(unchanged_n(gate.threshold / seen.scale, level) if guard else 0, FEW))
 
 
 def unequal(sizes: Collection[int], least: int) -> str | None:

@@ -213,7 +213,8 @@ def judge(probe: Probe, sample: Sample, generation: Generation) -> dict[str, Any
     """`values`, `answer` and `reasons` of one answer; where the probe fails, its `error`."""
     if unanswered(generation):
         return {"no_answer": True, **_fields(no_answer(probe.metrics), probe.metrics)}
-    if generation.heard is None and isinstance(probe, JudgedProbe):
+    # `isinstance` with a protocol costs more than most scorers: asked only of what may be one.
+    if generation.heard is None and hasattr(probe, "trials") and isinstance(probe, JudgedProbe):
         # Nobody was asked: replies that a row holds are about another answer.
         generation = replace(generation, heard=Heard())
     try:

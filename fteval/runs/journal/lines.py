@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from fteval.errors import Incomplete, UserError
@@ -80,6 +80,18 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     """Every record of a journal, in order. Raises as `checked`."""
     for line in checked(path):
         yield parse(line.data)
+
+
+def at(file: BinaryIO, path: Path, offset: int) -> dict[str, Any]:
+    """The record of the line that begins there. Raises Incomplete where that is none, or is damaged."""
+    file.seek(offset)
+    data = file.readline()
+    reason = fault(data, path)
+    if reason is not None:
+        file.seek(0)
+        number = 1 + sum(part.count(b"\n") for part in iter(lambda: file.read(min(1 << 20, offset - file.tell())), b""))
+        raise damaged(path, number, reason)
+    return parse(data)
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ KEY = slice(lines.BODY + len(_KEY_FIELD), lines.BODY + len(_KEY_FIELD) + 64)
 """The key's place in a line of generations.jsonl."""
 _OK = b'","status":"ok",'
 _STATUS = slice(KEY.stop, KEY.stop + len(_OK))
+BEHIND_ID = b',"digest":'
+"""What ends probe and id of a line of samples.jsonl: bare quotes, which cannot occur inside a JSON string."""
 
 
 def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Iterable[str]) -> dict[str, Any]:
@@ -117,25 +118,3 @@ def answers_among(path: Path, keys: Collection[bytes]) -> Iterator[lines.Line]:
     for line in lines.checked(path):
         if line.data[KEY] in keys and line.data[_STATUS] == _OK:
             yield line
-
-
-def samples_among(path: Path, places: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The rows of a samples.jsonl for these (probe, sample id)."""
-    return _among(path, places, b'"id":', b',"digest":')
-
-
-def judgements_among(path: Path, places: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The rows of a scores.jsonl for these (probe, sample id)."""
-    return _among(path, places, b'"sample":', b',"repeat":')
-
-
-def _among(path: Path, places: Collection[tuple[str, str]], id_field: bytes, end: bytes) -> Iterator[dict[str, Any]]:
-    # `end` holds bare quotes, so that it cannot occur inside a JSON string.
-    heads = {b'"probe":%b,%b%b' % (_json(probe), id_field, _json(sample)) for probe, sample in places}
-    for line in lines.checked(path):
-        if line.data[lines.BODY : line.data.find(end, lines.BODY)] in heads:
-            yield lines.parse(line.data)
-
-
-def _json(text: str) -> bytes:
-    return json.dumps(text, ensure_ascii=True).encode("ascii")

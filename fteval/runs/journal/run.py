@@ -87,6 +87,14 @@ def read_run(path: Path) -> Run | None:
     return Run(path, manifest)
 
 
+def kept_run(path: Path) -> Run:
+    """The run of a folder. Raises Incomplete where none is there any more."""
+    run = read_run(path)
+    if run is None:
+        raise Incomplete("this run is no longer in the store", where=str(path))
+    return run
+
+
 def load_json(path: Path) -> dict[str, Any]:
     """A whole file's object. Raises Incomplete naming it when it is damaged, UserError for a newer fteval's."""
     try:

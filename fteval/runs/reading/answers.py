@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fteval.records import Answer, RunRecord, Sample
-from fteval.runs.journal import lines, rows
+from fteval.records.columns import places_of
+from fteval.runs.journal import rows
+from fteval.runs.journal.run import kept_run
+from fteval.runs.reading import index
 
 Place = tuple[str, str]
 """(probe, sample id)"""
@@ -21,16 +24,13 @@ def answers(run: RunRecord, places: Collection[Place]) -> dict[Place, tuple[Samp
     A reason is left out where the journal was judged anew and says another score than the record. Raises Incomplete for
     a damaged line.
     """
-    path = Path(run.path)
-    asked = {(row["probe"], row["id"]): row for row in rows.samples_among(path / "samples.jsonl", places)}
-    said = _said(path / "generations.jsonl", {key for row in asked.values() for key in row["keys"]})
-    judged = _judged(path / "scores.jsonl", places)
-    scores = _scores(run, places)
-    found = {}
-    for place, row in asked.items():
-        sample = rows.to_sample(row)
-        outputs = [said.get(key) for key in row["keys"]]
-        found[place] = sample, _answer(sample, outputs, judged.get(place, {}), scores.get(place, {}))
+    kept, found = kept_run(Path(run.path)), {}
+    for probe in run.probes:
+        at = places_of(probe.sample_ids, {sample for name, sample in places if name == probe.probe})
+        for (i, place), row in zip(at.items(), index.rows_of(kept, probe.probe, at.values()), strict=True):
+            sample = rows.to_sample(row.sample)
+            scores = {name: column[place] for name, column in probe.scores.items()}
+            found[probe.probe, i] = sample, _answer(sample, row.answers, row.first or {}, scores)
     return found
 
 
@@ -65,29 +65,3 @@ def _text(sample: Sample, output: Mapping[str, Any] | None) -> tuple[str | None,
     if output["status"] != "ok":
         return None, f"failed: {output['failure']['kind']}: {output['failure']['message']}"
     return (None, WEIGHED) if sample.continuations else (output["text"] or "", None)
-
-
-def _said(path: Path, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """What was said for each key: the first answer, and a failure only where there is none."""
-    wanted = {key.encode() for key in keys}
-    found: dict[str, Mapping[str, Any]] = {}
-    for line in lines.checked(path):
-        if line.data[rows.KEY] in wanted:
-            row = lines.parse(line.data)
-            if row["key"] not in found or found[row["key"]]["status"] != "ok":
-                found[row["key"]] = row
-    return found
-
-
-def _judged(path: Path, places: Collection[Place]) -> dict[Place, Mapping[str, Any]]:
-    """The last judgement of each first answer: later lines replace earlier ones."""
-    return {(row["probe"], row["sample"]): row for row in rows.judgements_among(path, places) if not row.get("repeat")}
-
-
-def _scores(run: RunRecord, places: Collection[Place]) -> dict[Place, dict[str, float | None]]:
-    return {
-        (probe.probe, i): {name: column[at] for name, column in probe.scores.items()}
-        for probe in run.probes
-        for at, i in enumerate(probe.sample_ids)
-        if (probe.probe, i) in places
-    }

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from fteval.errors import UserError
 from fteval.records import Flip, Judged, ProbeResult, RunRecord, Sample, primary
-from fteval.runs.journal import lines, rows
+from fteval.records.columns import partners, places_of
+from fteval.runs.journal import rows
+from fteval.runs.journal.run import kept_run
+from fteval.runs.reading import index
 
 
 def texts(run: RunRecord, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The answers to these (probe, sample id); of several repeats the first. Parses only what it returns."""
-    return {place: text for place, (_, text) in _answers(Path(run.path), wanted).items() if text is not None}
+    found: dict[tuple[str, str], str] = {}
+    for probe in run.probes:
+        places = places_of(probe.sample_ids, {sample for name, sample in wanted if name == probe.probe})
+        answers = _answers(run, probe.probe, places.values())
+        found |= {(probe.probe, i): a.text for i, a in zip(places, answers, strict=True) if a.text is not None}
+    return found
 
 
 def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit: int) -> list[Flip]:
@@ -24,33 +33,46 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
     one, two = _probe(base, probe), _probe(candidate, probe)
     better = next(m.better for m in one.metrics if m.name == metric)
     sign = 1.0 if better == "higher" else -1.0
-    other = {i: (d, s) for i, d, s in zip(two.sample_ids, two.sample_digests, two.scores[metric], strict=True)}
-    changed = []
-    for i, d, before in zip(one.sample_ids, one.sample_digests, one.scores[metric], strict=True):
-        same, after = other.get(i, (None, None))
-        if same == d and before is not None and after is not None and before != after:
-            changed.append((i, before, after))
-    ordered = sorted(changed, key=lambda c: sign * (c[2] - c[1]))
+    ordered = sorted(_changed(one, two, metric), key=lambda c: sign * (c.after - c.before))
     n_gains = limit // 10 if len(ordered) > limit else 0
     worst = ordered[: max(limit - n_gains, 0)] + ordered[len(ordered) - n_gains :]
-    places = {(probe, i) for i, _, _ in worst}
-    new = _answers(Path(candidate.path), places)
+    new = _answers(candidate, probe, [c.theirs for c in worst], metric)
     # A baseline file keeps scores and digests, no texts.
-    old = _answers(Path(base.path), places) if Path(base.path).is_dir() else {}
-    reasons = _reasons(Path(candidate.path), places, metric)
+    old = _answers(base, probe, [c.ours for c in worst], metric) if Path(base.path).is_dir() else None
     return [
         Flip(
             probe=probe,
             metric=metric,
-            sample=new[probe, i][0],
-            base_score=before,
-            candidate_score=after,
-            base_text=(old[probe, i][1] or "") if old else None,
-            candidate_text=new[probe, i][1] or "",
-            reason=reasons.get((probe, i)),
+            sample=now.sample,
+            base_score=c.before,
+            candidate_score=c.after,
+            base_text=None if old is None else old[n].text or "",
+            candidate_text=now.text or "",
+            reason=now.reason,
         )
-        for i, before, after in worst
+        for n, (c, now) in enumerate(zip(worst, new, strict=True))
     ]
+
+
+class _Change(NamedTuple):
+    """A sample whose score changed: where each side has it, and its scores."""
+
+    ours: int
+    theirs: int
+    before: float
+    after: float
+
+
+def _changed(one: ProbeResult, two: ProbeResult, metric: str) -> Iterator[_Change]:
+    theirs = two.scores[metric]
+    partner = partners(one.sample_ids, two.sample_ids)
+    alike = isinstance(partner, range) and one.sample_digests == two.sample_digests
+    for at, (j, before) in enumerate(zip(partner, one.scores[metric], strict=True)):
+        after = None if j is None or before is None else theirs[j]
+        if j is None or before is None or after is None or before == after:
+            continue
+        if alike or one.sample_digests[at] == two.sample_digests[j]:
+            yield _Change(at, j, before, after)
 
 
 def worst(run: RunRecord, limit: int) -> list[Judged]:
@@ -67,42 +89,30 @@ def worst_by(run: RunRecord, probe: str, metric: str, limit: int) -> list[Judged
     (known,) = (m for m in result.metrics if m.name == metric)
     sign = 1.0 if known.better == "higher" else -1.0
     perfect = {"higher": 1.0, "lower": 0.0}[known.better] if known.unit == "share" else None
-    column = zip(result.sample_ids, result.scores[metric], strict=True)
-    scored = [(s, i) for i, s in column if s is not None and s != perfect]
+    scored = [(s, i) for i, s in enumerate(result.scores[metric]) if s is not None and s != perfect]
     least = sorted(scored, key=lambda pair: sign * pair[0])[: max(limit, 0)]
-    places = {(probe, i) for _, i in least}
-    answers, reasons = _answers(Path(run.path), places), _reasons(Path(run.path), places, metric)
+    answers = _answers(run, probe, [i for _, i in least], metric)
     return [
-        Judged(probe, metric, answers[probe, i][0], score, answers[probe, i][1] or "", reasons.get((probe, i)))
-        for score, i in least
+        Judged(probe, metric, found.sample, score, found.text or "", found.reason)
+        for (score, _), found in zip(least, answers, strict=True)
     ]
 
 
-def _answers(path: Path, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[Sample, str | None]]:
-    """(probe, sample id) -> the sample as evaluated and its first answer; parses only the lines that it wants."""
-    asked = {
-        (row["probe"], row["id"]): (rows.to_sample(row), row["keys"])
-        for row in rows.samples_among(path / "samples.jsonl", places)
-    }
-    wanted = {key.encode() for _, keys in asked.values() for key in keys}
-    texts: dict[str, str] = {}
-    for line in rows.answers_among(path / "generations.jsonl", wanted):
-        row = lines.parse(line.data)
-        texts.setdefault(row["key"], row["text"])
-    return {
-        place: (sample, next((texts[key] for key in keys if key in texts), None))
-        for place, (sample, keys) in asked.items()
-    }
+class _Answer(NamedTuple):
+    """A sample as evaluated, its first answer, and why it was scored so."""
+
+    sample: Sample
+    text: str | None
+    reason: str | None
 
 
-def _reasons(path: Path, places: Collection[tuple[str, str]], metric: str) -> dict[tuple[str, str], str]:
-    """The reasons of the last judgements: later lines replace earlier ones."""
-    found: dict[tuple[str, str], str] = {}
-    for row in rows.judgements_among(path / "scores.jsonl", places):
-        place = row["probe"], row["sample"]
-        found.pop(place, None)
-        if metric in row.get("reasons", {}):
-            found[place] = row["reasons"][metric]
+def _answers(run: RunRecord, probe: str, places: Collection[int], metric: str = "") -> list[_Answer]:
+    """What was said to the samples at these places of a probe's columns."""
+    found = []
+    for row in index.rows_of(kept_run(Path(run.path)), probe, places):
+        texts = (answer["text"] for answer in row.answers if answer is not None and answer["status"] == "ok")
+        reason = None if row.last is None else row.last.get("reasons", {}).get(metric)
+        found.append(_Answer(rows.to_sample(row.sample), next(texts, None), reason))
     return found
 
 

@@ -22,9 +22,9 @@ from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import journal, lines, rows
 from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.store import JOURNALS, Run, Store
+from fteval.runs.reading import index, tally
 from fteval.runs.reading import server_words as served
-from fteval.runs.reading import tally
-from fteval.runs.reading.tally import Columns, State
+from fteval.runs.reading.tally import State
 
 
 def load(store: Store, run_id: str) -> RunRecord:
@@ -44,28 +44,19 @@ def load(store: Store, run_id: str) -> RunRecord:
 
 def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
     """`load` for a run in hand. `asked`: how many samples of its random order each probe has been asked by now."""
-    seed = run.plan.get("sequential")
-    columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
-    places = tally.read_samples(run, columns)
-    events = tally.read_events(run)
+    found = index.tally_of(run) if asked is None else tally.tally(run, asked)
+    answers, events = found.answers, found.events
+    states = Counter(found.states)
     price = served.price(run.manifest)
-    for column in columns.values():
-        column.price, column.served = price, "served" in run.manifest
-    for name, n in (events.stopped if asked is None else asked).items():
-        columns[name].stop(n)
-    answers = tally.read_generations(run, places)
-    score_errors = tally.read_scores(run, columns)
-    left_out = sum(c.trim() for c in columns.values())  # asking stopped before them
-    states = Counter(state for c in columns.values() for state in c.states)
-    planned = run.manifest["planned"] - left_out
+    planned = run.manifest["planned"] - found.left_out
     states[State.UNANSWERED] += planned - sum(states.values())  # samples that were not written, or moved aside
     complete = states[State.SCORED] == planned
     today = datetime.datetime.now(datetime.UTC).date()
     warnings = [
         *events.warnings,
         *served.warnings(run.manifest, answers.seen, today, answers.reused),
-        *tally.shortfalls(states, answers, score_errors, planned),
-        *tally.no_judges(columns.values()),
+        *tally.shortfalls(states, answers, found.score_errors, planned),
+        *found.silent,
         *run.manifest.get("oddities", ()),
     ]
     return RunRecord(
@@ -75,7 +66,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         path=str(run.path),
         complete=complete,
         subset=run.plan["subset"],
-        probes=tuple(c.result() for c in columns.values()),
+        probes=found.results,
         planned=planned,
         reused=answers.reused,
         generated=answers.generated,

@@ -1,0 +1,223 @@
+"""Columns of many values in few bytes each: what a run of a million samples says of every one of them.
+
+Sequences, equal to any sequence of the same values. Readers that know numpy take the arrays as they lie.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
+
+_PREFIX = "sha256:"
+_HEX = 64
+
+
+class _Column(Sequence[T], Generic[T]):
+    """What all columns have in common; `_at` gives one value."""
+
+    __slots__ = ()
+
+    def _at(self, place: int) -> T:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        if isinstance(place, slice):
+            return tuple(self._at(i) for i in range(*place.indices(len(self))))
+        at = place + len(self) if place < 0 else place
+        if not 0 <= at < len(self):
+            raise IndexError(place)
+        return self._at(at)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._at, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as of lists: they are compared, and never keys
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:3]))
+        return f"{type(self).__name__}({shown}{', …' if len(self) > 3 else ''})"
+
+
+class Texts(_Column[str]):
+    """Texts, one behind the other."""
+
+    __slots__ = ("block", "ends")
+
+    def __init__(self, block: bytes | bytearray = b"", ends: array[int] | None = None) -> None:
+        self.block, self.ends = block, array("Q") if ends is None else ends
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Texts:
+        block, ends = bytearray(), array("Q")
+        for text in texts:
+            block += text.encode("utf-8", "surrogatepass")
+            ends.append(len(block))
+        return cls(bytes(block), ends)
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def _at(self, place: int) -> str:
+        start = self.ends[place - 1] if place else 0
+        return self.block[start : self.ends[place]].decode("utf-8", "surrogatepass")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Texts):
+            return self.ends == other.ends and self.block == other.block
+        return super().__eq__(other)
+
+    __hash__ = None
+
+    def beginning_with(self, text: str) -> Iterator[int]:
+        """Places of the texts that begin with this one, in order; found without looking at each."""
+        wanted = text.encode("utf-8", "surrogatepass")
+        if not wanted:
+            yield from range(len(self))
+            return
+        found = self.block.find(wanted)
+        while found >= 0:
+            # The text in which it was found: the first that ends behind its first byte.
+            place = bisect_right(self.ends, found)
+            start = self.ends[place - 1] if place else 0
+            if found == start and found + len(wanted) <= self.ends[place]:
+                yield place
+            found = self.block.find(wanted, self.ends[place])
+
+
+class Digests(_Column[str]):
+    """Digests as `records.digest` spells them, 32 bytes each."""
+
+    __slots__ = ("block",)
+
+    def __init__(self, block: bytes | bytearray = b"") -> None:
+        self.block = block
+
+    @classmethod
+    def of(cls, digests: Iterable[str]) -> Sequence[str]:
+        """The column; Texts where one of them is spelt otherwise."""
+        block, all_of_them = bytearray(), list(digests) if not isinstance(digests, Sequence) else digests
+        for one in all_of_them:
+            if not is_digest(one):
+                return Texts.of(all_of_them)
+            block += bytes.fromhex(one[len(_PREFIX) :])
+        return cls(bytes(block))
+
+    def __len__(self) -> int:
+        return len(self.block) // 32
+
+    def in_order(self) -> Iterator[str]:
+        """Sorted."""
+        block = self.block
+        return (_PREFIX + one.hex() for one in sorted(block[at : at + 32] for at in range(0, len(block), 32)))
+
+    def _at(self, place: int) -> str:
+        return _PREFIX + self.block[place * 32 : place * 32 + 32].hex()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Digests):
+            return self.block == other.block
+        return super().__eq__(other)
+
+    __hash__ = None
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is spelt as `records.digest` spells it."""
+    hexadecimal = text[len(_PREFIX) :]
+    return text.startswith(_PREFIX) and len(hexadecimal) == _HEX and not hexadecimal.strip("0123456789abcdef")
+
+
+class Numbers(_Column["float | None"]):
+    """Scores, None where there is none (NaN in the array: no score is NaN)."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: array[float] | None = None) -> None:
+        self.values = array("d") if values is None else values
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Numbers:
+        return cls(array("d", (NOTHING if value is None else value for value in values)))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def _at(self, place: int) -> float | None:
+        value = self.values[place]
+        return value if value == value else None
+
+    def __iter__(self) -> Iterator[float | None]:
+        return (value if value == value else None for value in self.values)
+
+
+NOTHING = float("nan")
+"""No score."""
+
+
+class Kinds(_Column[Any]):
+    """Values of which many are the same: each once, and a number for every place."""
+
+    __slots__ = ("values", "codes")
+
+    def __init__(self, values: Sequence[Any] = (), codes: array[int] | None = None) -> None:
+        self.values, self.codes = values, array("i") if codes is None else codes
+
+    @classmethod
+    def of(cls, values: Iterable[Hashable]) -> Kinds:
+        known: dict[Hashable, int] = {}
+        codes = array("i", (known.setdefault(value, len(known)) for value in values))
+        return cls(tuple(known), codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def _at(self, place: int) -> Any:
+        return self.values[self.codes[place]]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Kinds) and self.codes == other.codes and self.values == other.values:
+            return True
+        return super().__eq__(other)
+
+    __hash__ = None
+
+
+def places_of(texts: Sequence[str], wanted: Collection[str]) -> dict[str, int]:
+    """Text -> its place, of those that are there."""
+    if isinstance(texts, Texts) and len(wanted) < _FEW:
+        begun = ((one, place) for one in wanted for place in texts.beginning_with(one) if texts[place] == one)
+        return dict(reversed(list(begun)))
+    return {text: place for place, text in enumerate(texts) if text in wanted}
+
+
+def beginning_with(texts: Sequence[str], text: str) -> Iterator[int]:
+    """Places of the texts that begin with this one."""
+    if isinstance(texts, Texts):
+        return texts.beginning_with(text)
+    return (place for place, one in enumerate(texts) if one.startswith(text))
+
+
+_FEW = 8
+"""Texts that are sooner found one by one than by looking at all."""
+
+
+def partners(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[int | None]:
+    """Of each of our texts its place among theirs; a range where they are the same in the same order."""
+    if ours == theirs:
+        return range(len(ours))
+    known = {text: place for place, text in enumerate(theirs)}
+    return tuple(known.get(text) for text in ours)

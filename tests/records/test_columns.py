@@ -1,0 +1,65 @@
+"""Compact columns are sequences like any other: the same values, found the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fteval.records import digest
+from fteval.records.columns import Digests, Kinds, Numbers, Texts, beginning_with, partners, places_of
+
+TEXTS = st.lists(st.text(max_size=6))
+
+
+def columns() -> list[tuple[Sequence[Any], list[Any]]]:
+    digests = [digest(n) for n in range(4)]
+    return [
+        (Texts.of(["a", "", "\ud800é", "b"]), ["a", "", "\ud800é", "b"]),
+        (Digests.of(digests), digests),
+        (Numbers.of([0.5, None, 1.0]), [0.5, None, 1.0]),
+        (Kinds.of(["x", None, "x"]), ["x", None, "x"]),
+    ]
+
+
+@pytest.mark.parametrize(("column", "values"), columns(), ids=["texts", "digests", "numbers", "kinds"])
+def test_a_column_is_the_sequence_of_its_values(column: Sequence[Any], values: list[Any]) -> None:
+    assert column == values and values == list(column) and column != values[1:] and column != "text"
+    assert [column[i] for i in range(-len(values), len(values))] == values * 2
+    assert tuple(column[1:]) == tuple(values[1:])
+    assert values[1] in column and column.index(values[1]) == 1
+    assert column == type(column)(*(getattr(column, name) for name in type(column).__slots__))
+    for place in (len(values), -len(values) - 1):
+        with pytest.raises(IndexError):
+            column[place]
+
+
+@settings(deadline=None)
+@given(TEXTS, st.text(max_size=3))
+def test_texts_are_found_by_their_beginning_as_startswith_finds_them(texts: list[str], text: str) -> None:
+    column = Texts.of(texts)
+    assert list(beginning_with(column, text)) == [i for i, one in enumerate(texts) if one.startswith(text)]
+    assert list(beginning_with(texts, text)) == list(beginning_with(column, text))
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sets(st.text(max_size=6), max_size=12))
+def test_places_are_those_of_a_dict(texts: list[str], wanted: set[str]) -> None:
+    unique = list(dict.fromkeys(texts))
+    wanted |= set(unique[::2])
+    expected = {text: unique.index(text) for text in wanted if text in unique}
+    assert places_of(Texts.of(unique), wanted) == places_of(unique, wanted) == expected
+
+
+def test_partners_are_a_range_where_nothing_has_to_be_looked_up() -> None:
+    assert partners(Texts.of("ab"), Texts.of("ab")) == range(2)
+    assert partners(Texts.of("ab"), ["b", "c"]) == (None, 0)
+
+
+def test_a_digest_of_another_spelling_is_kept_as_it_is() -> None:
+    given = [digest(1), "sha256:short", "DIGEST"]
+    assert Digests.of(given) == given
+    assert list(Digests.of([digest(2), digest(1)]).in_order()) == sorted([digest(1), digest(2)])  # type: ignore[attr-defined]
