@@ -109,12 +109,14 @@ def test_rows_get_the_probe_that_judges_them_in_a_config_that_is_whole(kind: str
     assert {key: getattr(probe, "model_extra", {})[key] for key in params} == params
     suite, gates = checked(experiment_of(tmp_path / "fteval.yaml"))
     assert suite.n_samples > 0 and gates
+    # As long as these rows' answers are, others' may not be: a story of 32 tokens would be cut off.
+    assert config.sampling.max_tokens == 256
 
 
 def test_what_only_nearly_all_answers_are_is_a_comment(tmp_path: Path) -> None:
     rows = [chat(n, f"19{n + 10}-03-04") for n in range(40)] + [chat(99, "in the spring")]
     found = made(tmp_path, rows)
-    assert "answers: {use: holdout, data: data/holdout.jsonl}" in found.files["fteval.yaml"]
+    assert "answers: {use: holdout, data: data/holdout.jsonl, sampling: {max_tokens: 32}}" in found.files["fteval.yaml"]
     assert "# 40 of 41 answers are dates as YYYY-MM-DD" in found.files["fteval.yaml"]
 
 

@@ -35,7 +35,8 @@ def _lines(
     yield "probes:"
     for probe in probes:
         yield from _comment(probe.why, "  ")
-        yield f"  {probe.name}: {_flow(_use(probe))}"
+        use = {**_use(probe), **({"sampling": {"max_tokens": _most_tokens(rows)}} if probe.own else {})}
+        yield f"  {probe.name}: {_flow(use)}"
         for hint in probe.hints:
             yield from _comment(hint, "  ")
     if rows.kind == PROMPTS:
@@ -50,7 +51,7 @@ def _lines(
     if slices and probes[0].own:
         one, rule = probes[0], f'max_drop: 10pp, slice: {{{slices[0]}: "*"}}, advisory: true'
         yield f"  # - {{probe: {one.name}, metric: {one.metric}, {rule}}}   # for each value by itself"
-    yield f"sampling: {{temperature: 0, max_tokens: {_most_tokens(rows)}, seed: 0}}"
+    yield "sampling: {temperature: 0, seed: 0}"
 
 
 def _candidates(rows: Rows, split: Split) -> Iterator[str]:
@@ -104,6 +105,8 @@ def _flow(value: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _flow(value)
     plain = isinstance(value, str) and value.replace("_", "").replace("/", "").replace(".jsonl", "").isalpha()
     return value if plain and value.isascii() else json.dumps(value, ensure_ascii=False)
 
