@@ -171,7 +171,7 @@ NOTHING = float("nan")
 class Kinds(_Column[Any]):
     """Values of which many are the same: each once, and a number for every place."""
 
-    __slots__ = ("values", "codes")
+    __slots__ = ("codes", "values")
 
     def __init__(self, values: Sequence[Any] = (), codes: array[int] | None = None) -> None:
         self.values, self.codes = values, array("i") if codes is None else codes
