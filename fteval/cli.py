@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from fteval import errors
-from fteval.commands import streams
+from fteval.commands import stores, streams
 from fteval.version import __version__
 
 COMMANDS = {
@@ -69,12 +69,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # The reader (`| head`) has enough, over which click would exit with 1, a gate's code. Where there is a
-            # verdict its own code is kept, see `commands.output`.
-            return errors.OK
+        with stores.sent_after(ctx) as ended:
+            try:
+                ended.code = super().invoke(ctx)
+            except BrokenPipeError:
+                # The reader (`| head`) has enough, over which click would exit with 1, a gate's code. Where there is a
+                # verdict its own code is kept, see `commands.output`.
+                ended.code = errors.OK
+        return ended.code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -16,6 +16,7 @@ from fteval.experiment.experiment import DEFAULT_STORE
 from fteval.experiment.measure import measure
 from fteval.experiment.place import Listener, placed
 from fteval.experiment.yardstick import described
+from fteval.runs.journal.mirror import opened
 
 
 def run(
@@ -68,20 +69,21 @@ def run(
 
     The rest is as the options of `fteval run`. Raises UserError and its children.
     """
-    found = find_config(Path(config) if config else None, wanted=False)
-    kept = Path(store) if store else (found.store if found else None) or DEFAULT_STORE
-    given = Given(kept)
-    asked = Asked(
-        model=None if model is None else given.ref(model),
-        against=None if against is None else given.ref(against),
-        probes=given.probes(probes), benchmarks=arguments.texts(benchmarks),
-        include=Path(include) if include else None, holdouts=given.holdouts(holdout),
-        scorers=arguments.scorers(score), settings=settings, config=Path(config) if config else None,
-        gates=arguments.gates(gates), yardstick=yardstick, candidates=given.candidates(candidates),
-        repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
-        allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
-        store=Path(store) if store else None, device=device, dtype=dtype, offline=offline, launch=launch, vllm=vllm,
-    )  # fmt: skip
-    experiment = described(with_parts(asked, sampling, server), found)
-    place = replace(placed(asked, experiment, listener or Listener()), given=given.models)
-    return shown(measure(experiment, place), place.store)
+    with opened(store) as folder:
+        found = find_config(Path(config) if config else None, wanted=False)
+        kept = folder or (found.store if found else None) or DEFAULT_STORE
+        given = Given(kept)
+        asked = Asked(
+            model=None if model is None else given.ref(model),
+            against=None if against is None else given.ref(against),
+            probes=given.probes(probes), benchmarks=arguments.texts(benchmarks),
+            include=Path(include) if include else None, holdouts=given.holdouts(holdout),
+            scorers=arguments.scorers(score), settings=settings, config=Path(config) if config else None,
+            gates=arguments.gates(gates), yardstick=yardstick, candidates=given.candidates(candidates),
+            repeats=repeats, limit=limit, sequential=sequential, allow_subset=allow_subset,
+            allow_same=allow_same, of=of, allow_code=allow_code, reference=reference,
+            store=folder, device=device, dtype=dtype, offline=offline, launch=launch, vllm=vllm,
+        )  # fmt: skip
+        experiment = described(with_parts(asked, sampling, server), found)
+        place = replace(placed(asked, experiment, listener or Listener()), given=given.models)
+        return shown(measure(experiment, place), place.store)

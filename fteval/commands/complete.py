@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from fteval import registry
+from fteval.commands.stores import folder
 from fteval.errors import UserError
 from fteval.experiment.experiment import DEFAULT_STORE
 
@@ -50,7 +50,7 @@ def saved(context: click.Context, _param: click.Parameter, begun: str) -> Items:
     """Runs and comparisons of the store, newest first, else files."""
     from fteval.runs.journal.store import Store
 
-    root = Path(context.params.get("store") or os.environ.get("FTEVAL_STORE") or DEFAULT_STORE)
+    root = folder(str(context.params.get("store") or os.environ.get("FTEVAL_STORE") or DEFAULT_STORE))
     names = ["latest"]
     if root.is_dir():
         with contextlib.suppress(UserError):
@@ -63,7 +63,7 @@ def candidates(context: click.Context, _param: click.Parameter, begun: str) -> I
     """Ids of the store's trained candidates, else files."""
     from fteval.engines.refs import read_json
 
-    root = Path(context.params.get("store") or os.environ.get("FTEVAL_STORE") or DEFAULT_STORE)
+    root = folder(str(context.params.get("store") or os.environ.get("FTEVAL_STORE") or DEFAULT_STORE))
     names = []
     for file in sorted((root / "candidates").glob("*/candidate.json")):
         with contextlib.suppress(UserError):

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from fteval import releases
-from fteval.commands import complete, options
+from fteval.commands import complete, options, stores
 from fteval.commands.baseline import folder_of
 from fteval.errors import Incomplete, UserError
 
@@ -54,7 +54,8 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
 
 def _store(config: Path | None) -> Path:
     """Where runs are kept unless somebody says another place; a config is not read for that."""
-    return Path(os.environ.get("FTEVAL_STORE") or folder_of(config) / options.DEFAULT_STORE)
+    named = os.environ.get("FTEVAL_STORE")
+    return stores.folder(named) if named else folder_of(config) / options.DEFAULT_STORE
 
 
 def _looks(store: Path) -> Iterator[str]:

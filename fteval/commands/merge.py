@@ -10,12 +10,18 @@ import click
 from fteval.commands import options
 from fteval.commands.output import check_writable, present
 from fteval.commands.progress import Progress
+from fteval.commands.stores import StoreName
 
 
 @click.command("merge")
-@click.argument("stores", metavar="STORE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("stores", metavar="STORE…", nargs=-1, required=True, type=StoreName())
 @click.option(
-    "--into", "store", type=click.Path(path_type=Path), envvar="FTEVAL_STORE", help="The store that gets the whole run."
+    "--into",
+    "store",
+    type=StoreName(),
+    metavar="STORE",
+    envvar="FTEVAL_STORE",
+    help="The store that gets the whole run.",
 )
 @click.option("--run", "which", metavar="ID", help="A shard of the run that is meant, where the stores have several.")
 @options.setting("allow_code")

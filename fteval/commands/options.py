@@ -16,6 +16,7 @@ import click
 
 from fteval import registry
 from fteval.commands import complete
+from fteval.commands.stores import StoreName
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_STORE as DEFAULT_STORE
@@ -112,7 +113,9 @@ def _option(field: dataclasses.Field[Any], hint: Any, text: str) -> Callable[...
         more |= {"is_flag": True}
     else:
         more |= {"default": field.default, "cls": _Once}
-    if kinds and kinds[0] in (int, float, Path):
+    if field.name == "store":
+        more["type"] = StoreName()
+    elif kinds and kinds[0] in (int, float, Path):
         more["type"] = click.Path(path_type=Path) if kinds[0] is Path else kinds[0]
     return click.option(*flags, field.name, help=text, **more)
 

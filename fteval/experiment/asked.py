@@ -78,7 +78,8 @@ class Asked:
     gates: tuple[Rule, ...] = field(default=(), metadata=_told())
     candidates: Mapping[str, Any] | None = field(default=None, metadata=_told())
     store: Path | None = field(
-        default=None, metadata=_told("Where runs are kept.  [default: .fteval]", envvar="FTEVAL_STORE")
+        default=None,
+        metadata=_told("Where runs are kept: a folder, s3://….  [default: .fteval]", envvar="FTEVAL_STORE"),
     )
     limit: int | None = field(
         default=None,

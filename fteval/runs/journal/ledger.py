@@ -35,7 +35,11 @@ class Look:
 
 def read(root: Path) -> list[Look]:
     """Every look, oldest first; none where nothing was judged yet. Raises Incomplete naming a damaged line."""
-    path = root / FILE
+    return read_file(root / FILE)
+
+
+def read_file(path: Path) -> list[Look]:
+    """The looks of one file. Raises as `read`."""
     found = []
     for record in lines.read(path):
         try:
@@ -45,6 +49,11 @@ def read(root: Path) -> list[Look]:
     return found
 
 
+def line(look: Look) -> bytes:
+    """A look as it stands in a file."""
+    return lines.encode(codec.to_json(look))
+
+
 def append(root: Path, looks: Iterable[Look]) -> None:
     """Adds looks. Raises Incomplete where the store cannot be written."""
     path = root / FILE
@@ -52,7 +61,7 @@ def append(root: Path, looks: Iterable[Look]) -> None:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             for look in looks:
-                os.write(file, lines.encode(codec.to_json(look)))  # one write a line: two processes do not mix
+                os.write(file, line(look))  # one write a line: two processes do not mix
             os.fsync(file)
         finally:
             os.close(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from fteval.errors import Incomplete
 from fteval.runs.journal import lines, repair
+from fteval.runs.journal.elsewhere import fetch, index
 from fteval.runs.journal.lock import Lock
 
 JOURNALS = ("samples.jsonl", "generations.jsonl", "readings.jsonl", "replies.jsonl", "scores.jsonl", "events.jsonl")
@@ -34,29 +36,45 @@ class Run:
 
     @property
     def samples(self) -> Path:
-        return self.path / "samples.jsonl"
+        return self.file("samples.jsonl")
 
     @property
     def generations(self) -> Path:
-        return self.path / "generations.jsonl"
+        return self.file("generations.jsonl")
 
     @property
     def scores(self) -> Path:
-        return self.path / "scores.jsonl"
+        return self.file("scores.jsonl")
 
     @property
     def readings(self) -> Path:
         """What references said; not there where none was asked."""
-        return self.path / "readings.jsonl"
+        return self.file("readings.jsonl")
 
     @property
     def replies(self) -> Path:
         """What judges said; not there where none was asked."""
-        return self.path / "replies.jsonl"
+        return self.file("replies.jsonl")
 
     @property
     def events(self) -> Path:
-        return self.path / "events.jsonl"
+        return self.file("events.jsonl")
+
+    def file(self, name: str) -> Path:
+        """The place of one of its files; what lies in a store elsewhere is fetched first."""
+        path = self.path / name
+        if not path.exists():
+            fetch(self.path, name)
+        return path
+
+    def content(self, name: str) -> bytes | None:
+        """SHA-256 of one of its files, also of one that was not fetched yet; None where there is none."""
+        path = self.path / name
+        if path.exists():
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()
+        known = index(self.path).get(name)
+        return None if known is None else bytes.fromhex(known["sha256"])
 
     def lock(self) -> Lock:
         """The one writer's lock. Raises Incomplete naming who holds it."""
@@ -65,14 +83,14 @@ class Run:
 
 def verify_run(run: Run) -> tuple[int, list[repair.Damage]]:
     """How many lines a run's journals have, and which are damaged."""
-    found = [repair.verify(run.path / name) for name in JOURNALS]
+    found = [repair.verify(run.file(name)) for name in JOURNALS]
     return sum(count for count, _ in found), [damage for _, damages in found for damage in damages]
 
 
 def repair_run(run: Run) -> list[repair.Damage]:
     """Moves the damaged lines of a run to side files, under its lock; a resumed or new run computes what is missing."""
     with run.lock():
-        return [damage for name in JOURNALS for damage in repair.repair(run.path / name)]
+        return [damage for name in JOURNALS for damage in repair.repair(run.file(name))]
 
 
 def read_run(path: Path) -> Run | None:

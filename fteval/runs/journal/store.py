@@ -49,6 +49,11 @@ class Store:
     """
 
     def __init__(self, root: Path, *, readonly: bool = False) -> None:
+        if any(part.endswith(":") for part in root.parts):
+            raise UserError(
+                f"a store is a folder here, and {root} was an address",
+                fix="--store or FTEVAL_STORE names a store elsewhere, and so does `fteval.run(store=…)`",
+            )
         self.root = root
         self.runs_dir, self.comparisons_dir = root / "runs", root / "comparisons"
         if readonly:
@@ -95,7 +100,7 @@ class Store:
         # In a store older than the list, ids begin with the time, and a comparison is made after its runs.
         return max(made, key=lambda one: (place.get(one[1], -1), one[1][:_TIME], one[0] == "comparison"), default=None)
 
-    def _append(self, name: str) -> None:
+    def add_to_order(self, name: str) -> None:
         """Lists an id, before what it names is there: an id without anything behind it is passed over."""
         file = os.open(self.root / "order", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -130,7 +135,7 @@ class Store:
     def create_run(self, manifest: Mapping[str, Any]) -> tuple[Run, Lock]:
         """A new run, locked, with its plan frozen and nothing done yet."""
         path = _make_unique(self.runs_dir)
-        self._append(path.name)
+        self.add_to_order(path.name)
         lock = Lock(path / ".lock")
         try:
             run = Run(path, {"v": lines.VERSION, "id": path.name, "created": journal.timestamp(), **manifest})
@@ -179,7 +184,7 @@ class Store:
         )
         said = json.loads(json.dumps(codec.to_json(slim)))
         saved = {"v": lines.VERSION, "created": journal.timestamp(), "digest": _digest(said), "comparison": said}
-        self._append(chosen)
+        self.add_to_order(chosen)
         write_atomically(self.comparisons_dir / f"{chosen}.json", _pretty(saved))
         return chosen
 

@@ -202,7 +202,7 @@ def _journals_digest(run: Run) -> str:
     total = hashlib.sha256()
     for name in JOURNALS:
         total.update(name.encode())
-        if (run.path / name).exists():
-            with open(run.path / name, "rb") as file:
-                total.update(hashlib.file_digest(file, "sha256").digest())
+        content = run.content(name)
+        if content is not None:
+            total.update(content)
     return f"sha256:{total.hexdigest()}"
