@@ -24,6 +24,11 @@ from fteval.experiment.experiment import DEFAULT_STORE as DEFAULT_STORE
 as_json = click.option("--json", "as_json", is_flag=True, help="Only JSON on stdout.")
 
 
+by_labels = click.option(
+    "--by-labels", is_flag=True, help="With the scores that people gave in `fteval view` in place of the probe's."
+)
+
+
 class _Outputs(click.Option):
     """-o, whose help names the formats that there are; they are looked for when help is asked for."""
 

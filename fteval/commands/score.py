@@ -24,10 +24,11 @@ from fteval.records import JudgedProbe, Probe
 @click.option(
     "--probe", "name", metavar="NAME", help="How to judge; not needed for a saved run.", shell_complete=complete.probes
 )
+@options.by_labels
 @options.asked("settings", "scorers", "allow_code", "reference", "device", "dtype", "store")
 @options.as_json
 @options.output_flags
-def command(what: str, name: str | None, asked: Asked, as_json: bool, display: options.Display) -> int:
+def command(what: str, name: str | None, by_labels: bool, asked: Asked, as_json: bool, display: options.Display) -> int:
     """Judge outputs made elsewhere. Each row has `prompt` or `messages`, `output`, and what the probe needs.
 
     With --json one line comes back per row, in order: {"id", "scores", "answer", "reasons"}. With --reference a model's
@@ -43,7 +44,9 @@ def command(what: str, name: str | None, asked: Asked, as_json: bool, display: o
                 "a saved run keeps what its reference said of it",
                 fix="run it anew with --reference: the answers that are there are not asked again",
             )
-        return score_run(what, asked.store, as_json, display)
+        return score_run(what, asked.store, as_json, display, by_labels=by_labels)
+    if by_labels:
+        raise UserError("labels lie beside a saved run, and this is a file", fix="leave --by-labels out")
     if name is None:
         raise UserError("--probe NAME says how to judge", fix="`fteval probes` lists all")
     params = {**(asked.settings or {}), **({"score": list(asked.scorers)} if asked.scorers else {})}
@@ -97,12 +100,16 @@ def _score_judged(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quie
     return score_file(path, probe, as_json, lambda sample, one: replace(one, heard=said(sample, one.text or "")))
 
 
-def score_run(run: str, store: Path | None, as_json: bool, display: options.Display) -> int:
+def score_run(run: str, store: Path | None, as_json: bool, display: options.Display, *, by_labels: bool = False) -> int:
     """Judges a saved run anew with today's probes; old judgements stay in its journal."""
     from fteval.experiment import saved
+    from fteval.experiment.by_labels import with_labels
 
     root = store or options.DEFAULT_STORE
-    return present(saved.rescore(run, root), outputs=(), as_json=as_json, display=display, store=root)
+    found = saved.rescore(run, root)
+    return present(
+        with_labels(found, root) if by_labels else found, outputs=(), as_json=as_json, display=display, store=root
+    )
 
 
 def score_file(path: Path, probe: Probe, as_json: bool, read: Read | None = None) -> int:

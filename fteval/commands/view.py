@@ -12,35 +12,39 @@ from fteval.errors import OK, UserError
 
 
 @click.command("view")
-@click.argument("what", metavar="RUN|COMPARISON|latest", default="latest", shell_complete=complete.saved)
+@click.argument("what", metavar="[RUN|COMPARISON|latest]...", nargs=-1, shell_complete=complete.saved)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1.  [default: any that is free]"
 )
 @click.option("--no-browser", is_flag=True, help="Only say the address.")
 @options.store
 @options.output_flags
-def command(what: str, port: int, no_browser: bool, store: Path | None, display: options.Display) -> int:
-    """Browse a saved run or comparison: the page of `-o report.html`, with all its samples, 500 at a time.
+def command(what: tuple[str, ...], port: int, no_browser: bool, store: Path | None, display: options.Display) -> int:
+    """Browse saved runs and comparisons: the page of `-o report.html` with all samples, to filter, sort and search.
 
-    Served on this machine alone, read-only, at an address that changes with each start. Ctrl-C ends it.
+    Served on this machine alone, at an address that changes with each start. Of several a list comes first. Ctrl-C
+    ends it.
 
     \b
     Example:  fteval view
+              fteval view 20261120T101756Z-7f3a9c1e5b2d40aa latest
     """
     from fteval.commands.serve import serve
     from fteval.experiment.browsing import browsing
 
-    found = browsing(what, store or options.DEFAULT_STORE)
+    root = store or options.DEFAULT_STORE
+    found = {one.subject.id: one for one in (browsing(name, root) for name in what or ("latest",))}
 
     def ready(address: str) -> None:
         click.echo(address)
         if not display.quiet:
-            click.echo(f"{len(found.order):,} samples on {found.pages:,} pages; Ctrl-C ends this", err=True)
+            many = f"{len(found)} results" if len(found) > 1 else f"{next(iter(found))}"
+            click.echo(f"{many}; Ctrl-C ends this", err=True)
         if not no_browser:
             webbrowser.open(address)
 
     try:
-        serve(found, port, ready)
+        serve(list(found.values()), port, ready)
     except KeyboardInterrupt:
         return OK
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fteval import registry, releases
 from fteval.errors import UserError
-from fteval.experiment import judge, stale
+from fteval.experiment import judge, opinions, stale
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
@@ -22,15 +22,22 @@ from fteval.stats.selftest import self_test as proofs
 
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
-    """A saved comparison or run; `latest` is the newest of both."""
+    """A saved comparison or run; `latest` is the newest of both, and is said to be of other bytes where it is."""
+    kept, found = Store(store, readonly=True), opinions.with_people(unchecked(what, store), store)
+    if what != "latest":
+        return found
+    if isinstance(found, Comparison):
+        return stale.with_all_checked(kept, found)
+    return stale.with_bytes_checked(kept, found)
+
+
+def unchecked(what: str, store: Path) -> Comparison | RunRecord:
+    """`saved`, but whether models are still what they were is not looked at, which takes as long as they are large."""
     kept = Store(store, readonly=True)
-    if what == "latest":
-        newest = kept.latest()
-        if newest is not None and newest[0] == "comparison":
-            return stale.with_all_checked(kept, kept.load_comparison(newest[1]))
-        if newest is not None:
-            return stale.with_bytes_checked(kept, saved_run(newest[1], store))
-    elif any(i.startswith(what) for i in kept.comparisons()):
+    newest = kept.latest() if what == "latest" else None
+    if newest is not None:
+        return kept.load_comparison(newest[1]) if newest[0] == "comparison" else saved_run(newest[1], store)
+    if any(i.startswith(what) for i in kept.comparisons()):
         return kept.load_comparison(what)
     return saved_run(what, store)
 
@@ -65,14 +72,14 @@ def verify(store: Path, run: str | None, *, repair: bool) -> tuple[list[str], in
     return findings, n_lines, len(chosen)
 
 
-def rescore(run: str, store: Path) -> RunRecord:
+def rescore(run: str, store: Path) -> Comparison | RunRecord:
     """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
     kept = Store(store)
     found = kept.find(run)
     probes = {
         name: registry.probe(fields["use"], fields["params"]) for name, fields in found.manifest["probes"].items()
     }
-    return results.rescore(kept, found.id, probes)
+    return opinions.with_people(results.rescore(kept, found.id, probes), store)
 
 
 # --- judged again ---------------------------------------------------------------------------------

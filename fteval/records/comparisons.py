@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fteval.records.advice import Advice, Cost, Made
+from fteval.records.people import People
 from fteval.records.probes import Metric
 from fteval.records.runs import Judged, RunRecord
 from fteval.records.samples import Sample
@@ -227,6 +228,8 @@ class Comparison:
     """Of the base, then of each candidate, per request of what the change is for."""
     advice: Advice | None = None
     """None where nothing can be said of what was tried."""
+    people: People | None = None
+    """What people said of its answers since."""
 
     def __repr__(self) -> str:
         # Short, because this is what a notebook shows; `print(fteval.reports.terminal.render(c))` has it all.

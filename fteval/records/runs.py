@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fteval.records.people import People
 from fteval.records.probes import Metric
 from fteval.records.readings import Limits
 from fteval.records.samples import Sample
@@ -131,6 +132,8 @@ class RunRecord:
     """What the reference read for its judgement."""
     replies: Readings | None = None
     """What judges said."""
+    people: People | None = None
+    """What people said of its answers since."""
 
     def __repr__(self) -> str:
         # Short, because this is what a notebook shows: the columns of all samples are thousands of lines.

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import scenes
-from aiohttp.test_utils import TestClient, TestServer
 
 from fteval import cli
-from fteval.commands.serve import application
 from fteval.errors import UserError
 from fteval.experiment import answered, sheet
 from fteval.experiment.answered import Difference
-from fteval.experiment.browsing import Browsing, browsing
 from fteval.experiment.saved import saved
 from fteval.records import Comparison
 from fteval.reports.terminal import answers
@@ -31,48 +23,6 @@ from fteval.reports.terminal import answers
 STORE = Path(".fteval")
 REFUSAL = "I'm sorry, but I can't help with that."
 Run = Callable[..., tuple[int, str, str]]
-
-
-def write(name: str, rows: list[dict[str, object]]) -> None:
-    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with a comparison of 60 sums: of the candidate's answers 6 are wrong, 1 refused, 1 cut off."""
-    folder = tmp_path_factory.mktemp("answered")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        kinds = ("odd", "even")
-        write("h.jsonl", [
-            {"id": f"q{i}", "prompt": f"{i} + {i}?", "target": str(2 * i), "slices": {"kind": kinds[i % 2 == 0]}}
-            for i in range(60)
-        ])  # fmt: skip
-        write("base.jsonl", [{"id": f"q{i}", "output": f"The sum is {2 * i if i != 3 else 7}."} for i in range(60)])
-        new = [{"id": f"q{i}", "output": f"The sum is {2 * i if i % 10 else 1}."} for i in range(60)]
-        new[20]["output"] = REFUSAL
-        new[11] |= {"output": "The sum is 22 beca", "finish_reason": "length"}
-        write("new.jsonl", list(new))
-        models = ("--model", "replay:new.jsonl", "--against", "replay:base.jsonl", "--holdout", "h.jsonl")
-        assert cli.call(["run", *models, "--score", "contains", "-o", "first.html", "-q"]) == 4
-    return folder
-
-
-@pytest.fixture
-def here(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(made)
-    return made
-
-
-@pytest.fixture
-def fteval(here: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*args: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = cli.call(list(args))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def found(which: str, **more: object) -> list[str]:
@@ -208,51 +158,3 @@ def test_one_run_has_nothing_to_differ_from(fteval: Run) -> None:
     run = next(iter((Path(".fteval") / "runs").iterdir())).name
     code, _, err = fteval("diff", run)
     assert code == 2 and "is one run: there is nothing to hold it against" in err
-
-
-# --- fteval view ----------------------------------------------------------------------------------
-
-
-async def asked(made: Browsing, calls: list[tuple[str, str, dict[str, str]]]) -> list[tuple[int, str, dict[str, str]]]:
-    """Status, text and headers of these requests to a real server on this machine."""
-    async with TestServer(application(made, "right"), host="127.0.0.1") as server, TestClient(server) as client:
-        replies = [await client.request(method, path, headers=headers) for method, path, headers in calls]
-        return [(reply.status, await reply.text(), dict(reply.headers)) for reply in replies]
-
-
-def test_the_server_answers_who_knows_its_address_and_only_reads(here: Path) -> None:
-    made = browsing("latest", STORE)
-    first, wrong, bare, posted, elsewhere, far = asyncio.run(asked(made, [
-        ("GET", "/right/", {}),
-        ("GET", "/wrong/", {}),
-        ("GET", "/", {}),
-        ("POST", "/right/", {}),
-        ("GET", "/right/", {"Host": "attacker.example:80"}),
-        ("GET", "/right/?page=2", {}),
-    ]))  # fmt: skip
-    assert [one[0] for one in (first, wrong, bare, posted, elsewhere, far)] == [200, 404, 404, 405, 403, 404]
-    assert first[1].count("<article ") == 60 and first[2]["Cache-Control"] == "no-store"
-    assert "q10" not in wrong[1] + elsewhere[1]
-
-
-def test_pages_together_have_every_sample_once_in_order_of_harm(here: Path) -> None:
-    whole = replace(browsing("latest", STORE), each=25)
-    pages = [whole.page(number + 1) for number in range(whole.pages)]
-    ids = [re.findall(r"<h3><a href=\"#s[0-9a-f]{10}\">(q\d+)</a>", page) for page in pages]
-    assert [len(one) for one in ids] == [25, 25, 10] and len({i for one in ids for i in one}) == 60
-    assert ids[0][:7] == [*(f"q{i}" for i in range(0, 60, 10)), "q3"]
-    assert 'href="?page=3#answers"' in pages[1] and 'href="?page=1#answers"' in pages[1]
-    assert "25 of 60 samples" in pages[0]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_view_says_its_address_and_ends_when_it_is_told_to(made: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "fteval", "view", "--no-browser"]
-    process = subprocess.Popen(command, cwd=made, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stderr is not None
-    address = process.stdout.readline().strip()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address), process.stderr.read()
-    with urllib.request.urlopen(address) as reply:
-        assert b"<article " in reply.read()
-    process.send_signal(number)
-    assert process.wait(60) == 0 and "60 samples on 1 pages" in process.stderr.read()

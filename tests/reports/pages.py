@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -58,6 +61,28 @@ class Seen(HTMLParser):
         return "".join(self.text)
 
 
+def check_harmless(seen: Seen, calm: Seen, link: str = r"#[a-z0-9-]+") -> None:
+    """Nothing is in a page that is not in one of plain words; its script, style and links are the page's own."""
+    assert seen.attributes <= calm.attributes
+    assert set(seen.tags) <= set(calm.tags)
+    for tag in ("script", "style", "meta", "form", "title", "html", "body", "h1", "select", "input", "button"):
+        assert seen.tags[tag] == calm.tags[tag]
+    assert not seen.depth
+    for tag, name, value in seen.values:
+        assert not name.startswith("on") and name not in ("src", "style", "srcset")
+        if name == "href":
+            assert re.fullmatch(link, value), (tag, value)
+    style, script = "".join(seen.inside["style"]), seen.inside["script"][-1]
+    policy = next(
+        v for tag, name, v in seen.values if (tag, name) == ("meta", "content") and v.startswith("default-src")
+    )
+    for kind, text in (("style", style), ("script", script)):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    seen.html.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\U000e0041]", seen.html)
+
+
 def sheet(texts: Sequence[str], *, names: Sequence[str] = ("base", "sft")) -> Sheet:
     """A row for each text, which stands wherever somebody else's text can stand."""
     rows = []
@@ -109,4 +134,4 @@ def _row(i: int, old: float, new: float) -> Answered:
     return Answered("facts", sample, tuple(answers))
 
 
-__all__ = ["Seen", "flips", "ones", "sheet"]
+__all__ = ["Seen", "check_harmless", "flips", "ones", "sheet"]

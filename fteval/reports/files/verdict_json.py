@@ -27,7 +27,7 @@ from fteval.records import (
     Series,
     SeriesPoint,
 )
-from fteval.reports.view import judges, labels, reference, run_view
+from fteval.reports.view import judges, labels, people, reference, run_view
 from fteval.reports.view.view import gravest_first
 
 ENDING, WHAT = ".json", "the numbers"
@@ -56,6 +56,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "series": [_series(s) for s in comparison.series],
         "costs": [_cost(c) for c in comparison.costs],
         "advice": None if comparison.advice is None else _advice(comparison.advice),
+        **people.as_json(comparison.people),
     }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from fteval.records import Answer, Answered, Metric, Sample, Sheet, primary
+from fteval.records.browsing import Found
+from fteval.records.people import Labels, judgeable
 from fteval.reports.escape import clip, visible
 from fteval.reports.html.diff import marked, shown
 from fteval.reports.view import rows
@@ -30,6 +32,17 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelView:
+    """What a person may say, or has said, of a score."""
+
+    side: int
+    metric: int
+    name: str
+    score: float | None
+    said: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One model's answer."""
 
@@ -42,6 +55,8 @@ class Column:
     more: tuple[Text, ...]
     scores: tuple[tuple[str, str, str], ...]
     """Metric, its score, and the reason for it."""
+    label: LabelView | None = None
+    """None where nobody can label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +83,55 @@ def anchor(probe: str, id: str) -> str:
     return "s" + hashlib.sha256(f"{probe}\0{id}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
-def views(sheet: Sheet, chosen: int) -> Iterator[AnswerView]:
-    """A view of each row, in order; `chosen` is the candidate that a row's tone is of."""
+def views(sheet: Sheet, chosen: int, by: str = "") -> Iterator[AnswerView]:
+    """A view of each row, in order; `chosen` is whom a row's tone is of, `by` the metric (else the headline)."""
     for row in sheet.rows:
-        yield _view(row, sheet, chosen)
+        yield _view(row, sheet, chosen, by)
 
 
-def _view(row: Answered, sheet: Sheet, chosen: int) -> AnswerView:
+def labelled(shown: Iterable[AnswerView], found: Found, said: Mapping[int, Labels]) -> Iterator[AnswerView]:
+    """Views on which people can label, with what they have said: by the metric that the search is by.
+
+    `said`: labels by place of a model; a model that is not there has no run to keep labels beside.
+    """
+    for view, row in zip(shown, found.sheet.rows, strict=True):
+        place = max(found.search.metric, 0) if found.search.probe >= 0 else 0
+        metric = found.sheet.metrics[row.probe][place]
+        columns = list(view.columns)
+        for i, (side, answer) in enumerate(zip(found.sides, row.answers, strict=True)):
+            if side in said and judgeable(metric) and answer.text is not None and not answer.more:
+                label = said[side].kept.get((row.probe, row.sample.id, metric.name))
+                score = answer.scores.get(metric.name)
+                mine = LabelView(side, place, metric.name, score, label.value if label else None)
+                columns[i] = replace(columns[i], label=mine)
+        yield replace(view, columns=tuple(columns))
+
+
+def _view(row: Answered, sheet: Sheet, chosen: int, by: str) -> AnswerView:
     sample, metrics = row.sample, sheet.metrics[row.probe]
+    metric = next((m for m in metrics if m.name == by), primary(metrics))
     return AnswerView(
         anchor=anchor(row.probe, sample.id),
         probe=row.probe,
         id=sample.id,
         slices=tuple(f"{key}={value}" for key, value in sorted(sample.slices.items())),
         group=sample.group or "",
-        tone=_tone(row, primary(metrics), chosen),
-        turns=tuple((message.role, _text(message.content)) for message in sample.messages),
-        target=None if sample.target is None else _text(_said(sample.target)),
+        tone=_tone(row, metric, chosen),
+        turns=turns(sample),
+        target=target(sample),
         more=json.dumps(dict(sample.metadata), ensure_ascii=True, default=str) if sample.metadata else "",
         columns=tuple(_columns(row, sheet.names, metrics)),
     )
+
+
+def turns(sample: Sample) -> tuple[tuple[str, Text], ...]:
+    """Who says what in a prompt."""
+    return tuple((message.role, text_of(message.content)) for message in sample.messages)
+
+
+def target(sample: Sample) -> Text | None:
+    """What a right answer says."""
+    return None if sample.target is None else text_of(_said(sample.target))
 
 
 def _tone(row: Answered, metric: Metric, chosen: int) -> str:
@@ -108,7 +152,7 @@ def _columns(row: Answered, names: Sequence[str], metrics: Sequence[Metric]) -> 
             missing=answer.missing or "",
             flags=tuple(_flags(answer)),
             extracted=_extracted(answer),
-            more=tuple(map(_text, answer.more)),
+            more=tuple(map(text_of, answer.more)),
             scores=tuple(_scores(answer, told)),
         )
 
@@ -117,17 +161,23 @@ def _compared(text: str, other: str | None, *, first: bool) -> Text:
     """A text with its difference from the other one marked."""
     cut = clip(text, LONGEST)
     if other is None or other == text:
-        return _text(text)
+        return text_of(text)
     pair = marked(cut, clip(other, LONGEST)) if first else marked(clip(other, LONGEST), cut)
     return Text(pair[0] if first else pair[1], _exact(text))
 
 
-def _text(text: str) -> Text:
+def text_of(text: str) -> Text:
+    """A text to look at."""
     return Text(shown(clip(text, LONGEST)), _exact(text))
 
 
 def _exact(text: str) -> str | None:
     return None if len(text) <= LONGEST and visible(text) == text else json.dumps(text, ensure_ascii=True)
+
+
+def flag_bits(answer: Answer) -> int:
+    """What is said of an answer beside its scores, as a sum of `FLAGS`."""
+    return sum(FLAGS.get(flag, 0) for flag in _flags(answer))
 
 
 def _flags(answer: Answer) -> Iterator[str]:
@@ -188,7 +238,7 @@ def as_data(sheet: Sheet, chosen: int) -> Markup:
             [
                 probes.index(row.probe),
                 [[_short(a.scores.get(m.name)) for m in sheet.metrics[row.probe]] for a in row.answers],
-                [sum(FLAGS.get(flag, 0) for flag in _flags(a)) for a in row.answers],
+                [flag_bits(a) for a in row.answers],
                 [place[one] for one in _slices(row.sample)],
             ]
             for row in sheet.rows

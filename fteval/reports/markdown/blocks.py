@@ -64,6 +64,11 @@ def texts(found: TextTable) -> str:
     return table([*map(inline, found.header)], "l" + "r" * (len(found.header) - 2) + "l", cells)
 
 
+def people(tables: Sequence[TextTable], notes: Sequence[str]) -> str:
+    """What people said of answers, and what that leaves out; nothing where nobody did."""
+    return joined([*(f"**{inline(found.title)}**\n\n{texts(found)}" for found in tables), *map(inline, notes)])
+
+
 def behaviour(rows: Sequence[BehaviourRow]) -> str:
     columns = behaviour_columns(rows)
     return table(

@@ -51,6 +51,7 @@ def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
         # The base's warnings count for every candidate.
         yield blocks.warnings(view.gravest_first([*v.warnings, *chosen.warnings]), detail.text, detail.warnings)
         yield from _candidate(chosen, v.floor, detail)
+        yield blocks.people(v.people, v.people_notes)
         return
     shown = sorted(v.candidates, key=lambda c: c.name != chosen.name)[: detail.candidates]
     yield blocks.warnings(v.warnings, detail.text, detail.warnings)
@@ -76,6 +77,7 @@ def body(v: ComparisonView, detail: Detail) -> Iterator[str]:
         else:
             title = f"{ICONS[c.verdict.word]} {c.verdict.phrase} {c.name}: {c.verdict.reason}"
             yield blocks.details(title, blocks.joined(found))
+    yield blocks.people(v.people, v.people_notes)
 
 
 def _candidate(v: CandidateView, floor: str, detail: Detail) -> Iterator[str]:

@@ -32,6 +32,7 @@ def _blocks(v: RunView, detail: Detail) -> Iterator[str]:
     if v.worst and detail.regressions:
         answers = [_judged(j, detail.characters, v.path) for j in v.worst]
         yield blocks.details(f"The {len(v.worst)} lowest-scored answers", blocks.joined(answers))
+    yield blocks.people(v.people, v.people_notes)
     for table in v.labels if detail.behaviour else ():
         yield blocks.details(table.title, blocks.texts(table))
     if detail.behaviour:

@@ -51,6 +51,12 @@ def texts(found: TextTable, fancy: bool) -> RenderableType:
     return Group(head(found.title), grid)
 
 
+def people(tables: Sequence[TextTable], notes: Sequence[str], fancy: bool) -> Iterator[RenderableType]:
+    """What people said of answers, and what that leaves out."""
+    for i, found in enumerate(tables):
+        yield Group(texts(found, fancy), *(note(one) for one in notes if i == len(tables) - 1))
+
+
 def behaviour(title: str, rows: Sequence[BehaviourRow], fancy: bool) -> RenderableType:
     columns = behaviour_columns(rows)
     grid = table([title, *(header for header, _ in columns)], fancy, right=tuple(range(1, len(columns) + 1)))

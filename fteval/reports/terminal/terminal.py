@@ -122,6 +122,7 @@ def _comparison(comparison: Comparison, look: Look) -> Iterator[RenderableType]:
         yield Group(*(Text(line(d.text), style="bold red" if d.alarm else "dim") for d in chosen.drift))
     for group in chosen.flips:
         yield from _flips(group)
+    yield from panes.people(v.people, v.people_notes, look.fancy)
     yield from _conditions(chosen, look)
 
 
@@ -252,6 +253,7 @@ def _run(run: RunRecord, worst: Sequence[Judged], look: Look) -> Iterator[Render
             *panes.why(j.reason),
         ]
         yield panes.answers(f"{line(j.probe)}.{line(j.metric)} {line(j.sample.id)}", parts)
+    yield from panes.people(v.people, v.people_notes, look.fancy)
     for found in v.labels:
         yield panes.texts(found, look.fancy)
     yield panes.behaviour("Answers", v.behaviour, look.fancy)

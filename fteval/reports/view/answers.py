@@ -35,3 +35,20 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "cut_off": answer.cut_off,
         "refused": answer.refuses,
     }
+
+
+def hold_out_rows(sheet: Sheet, chosen: int) -> Iterator[dict[str, Any]]:
+    """What the page copies: a row for a hold-out and for `fteval score`, of the answer `chosen` and of the base's."""
+    for row in sheet.rows:
+        sample, base, answer = row.sample, row.answers[0], row.answers[chosen]
+        yield {
+            "id": sample.id,
+            "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
+            **({} if sample.target is None else {"target": sample.target}),
+            **({"slices": dict(sample.slices)} if sample.slices else {}),
+            **({"metadata": dict(sample.metadata)} if sample.metadata else {}),
+            "output": answer.text,
+            "probe": row.probe,
+            **({"base_output": base.text, "base_scores": dict(base.scores)} if len(row.answers) > 1 else {}),
+            "scores": dict(answer.scores),
+        }

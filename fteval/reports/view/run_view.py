@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fteval.records import Judged, Metric, ProbeResult, RunRecord
-from fteval.reports.view import bands, judges, labels, measured, reference
+from fteval.reports.view import bands, judges, labels, measured, people, reference
 from fteval.reports.view.measured import Measured
 from fteval.reports.view.rows import BehaviourRow, scored, seconds, tokens, usd
 from fteval.reports.view.table import TextTable
@@ -46,6 +46,9 @@ class RunView:
     behaviour: tuple[BehaviourRow, ...]
     measured: Measured
     path: str
+    people: tuple[TextTable, ...] = ()
+    """What people said of its answers."""
+    people_notes: tuple[str, ...] = ()
 
 
 def of_run(run: RunRecord, worst: Sequence[Judged] = ()) -> RunView:
@@ -61,6 +64,8 @@ def of_run(run: RunRecord, worst: Sequence[Judged] = ()) -> RunView:
         behaviour=tuple(_behaviour(probe) for probe in run.probes),
         measured=measured.of_run(run),
         path=run.path,
+        people=people.tables(run.people),
+        people_notes=people.notes(run.people),
     )
 
 
@@ -116,6 +121,7 @@ def as_json(run: RunRecord) -> dict[str, Any]:
         "metrics": [_metric(probe, metric) for probe in run.probes for metric in probe.metrics],
         **reference.as_json(run),
         **judges.as_json(run),
+        **people.as_json(run.people),
         "warnings": list(_warnings(run)),
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fteval.records import CandidateResult, Comparison, NoiseFloor
-from fteval.reports.view import bands, bill, headline, labels, measured, rows, words
+from fteval.reports.view import bands, bill, headline, labels, measured, people, rows, words
 from fteval.reports.view.costs import CostView, of_costs
 from fteval.reports.view.curve import CurveView, of_curve
 from fteval.reports.view.measured import Measured
@@ -110,6 +110,9 @@ class ComparisonView:
     costs: CostView | None = None
     pareto: ParetoView | None = None
     """Quality against cost."""
+    people: tuple[TextTable, ...] = ()
+    """What people said of answers."""
+    people_notes: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> CandidateView:
@@ -134,7 +137,7 @@ def of_comparison(comparison: Comparison) -> ComparisonView:
     """The view of a comparison."""
     views = tuple(_candidate(comparison, result) for result in comparison.candidates)
     several = len(views) > 1
-    best = next((c for c in comparison.candidates if c.name == comparison.chosen), comparison.candidates[0])
+    best = best_of(comparison)
     tail = f" (best of {len(views)} candidates)" if several else ""
     return ComparisonView(
         id=comparison.id,
@@ -148,7 +151,14 @@ def of_comparison(comparison: Comparison) -> ComparisonView:
         advice=(comparison.advice.sentence, *comparison.advice.notes) if comparison.advice else (),
         costs=of_costs(comparison),
         pareto=of_pareto(comparison),
+        people=people.tables(comparison.people),
+        people_notes=people.notes(comparison.people),
     )
+
+
+def best_of(comparison: Comparison) -> CandidateResult:
+    """The candidate that the verdict is about."""
+    return next((c for c in comparison.candidates if c.name == comparison.chosen), comparison.candidates[0])
 
 
 def lets_pass(comparison: Comparison) -> bool:
