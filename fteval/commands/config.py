@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fteval.errors import UserError
 from fteval.experiment.describe import experiment_of
 
 
@@ -22,10 +23,31 @@ def command() -> None:
 
 
 @command.command("check")
-@click.argument("path", type=click.Path(path_type=Path), default=Path("fteval.yaml"))
+@click.argument("paths", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path))
 @click.option("--allow-code", is_flag=True, help="Run the Python of `score: FILE.py:NAME`.")
-def check(path: Path, allow_code: bool) -> None:
-    """Read the config, its hold-outs and its gates; all errors at once, no model needed."""
+def check(paths: tuple[Path, ...], allow_code: bool) -> None:
+    """Read the config, its hold-outs and its gates; all errors at once, no model needed.
+
+    Without FILE it is fteval.yaml. As a hook of pre-commit: docs/ci.md.
+
+    \b
+    Example:  fteval config check fteval.yaml
+    """
+    from fteval.experiment.check import lines
+
+    problems: list[str] = []
+    for path in paths or (Path("fteval.yaml"),):
+        try:
+            _check(path, allow_code)
+        except UserError as error:
+            if len(paths) < 2:
+                raise
+            problems += [line if line.startswith(str(path)) else f"{path}: {line}" for line in lines(error)]
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _check(path: Path, allow_code: bool) -> None:
     from fteval.experiment.check import checked
 
     planned = replace(experiment_of(path), allow_code=allow_code)
