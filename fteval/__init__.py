@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fteval.records import (
         Candidate,
         CandidateResult,
+        Exported,
         Gate,
         GateResult,
         Generation,
@@ -61,7 +62,7 @@ PLACES = {
     "fteval.experiment.place": ("Listener",),
     "fteval.records": (
         *("Model", "Probe", "Metric", "Message", "Sample", "Generation", "Scores", "Gate", "Sampling"),
-        *("Candidate", "CandidateResult", "GateResult", "MetricChange", "ProbeResult"),
+        *("Candidate", "CandidateResult", "Exported", "GateResult", "MetricChange", "ProbeResult"),
     ),
     "fteval.errors": ("UserError", "VerdictError"),
 }
@@ -69,9 +70,10 @@ PLACES = {
 _MODULES = {name: module for module, names in PLACES.items() for name in names}
 
 __all__ = [
-    "Candidate", "CandidateResult", "Comparison", "Gate", "GateResult", "Generation", "Listener", "Message", "Metric",
-    "MetricChange", "Model", "Plot", "Probe", "ProbeResult", "RunRecord", "Sample", "Sampling", "Scores", "UserError",
-    "VerdictError", "Watch", "__version__", "compare", "data", "export", "load", "run", "score", "train",
+    "Candidate", "CandidateResult", "Comparison", "Exported", "Gate", "GateResult", "Generation", "Listener",
+    "Message", "Metric", "MetricChange", "Model", "Plot", "Probe", "ProbeResult", "RunRecord", "Sample", "Sampling",
+    "Scores", "UserError", "VerdictError", "Watch", "__version__", "compare", "data", "export", "load", "run", "score",
+    "train",
 ]  # fmt: skip
 
 

@@ -14,13 +14,13 @@ from fteval.errors import UserError, suggest
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import ProbeUse, Rule
 from fteval.experiment.given_rows import kept_rows
-from fteval.records import Gate, Model, Probe
+from fteval.records import Candidate, Gate, Model, Probe
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
-ModelArgument = str | Path | Model | Callable[..., Any] | tuple[Any, Any]
-"""A ref, a folder, a function of a conversation, or a transformers model with its tokenizer."""
+ModelArgument = str | Path | Candidate | Model | Callable[..., Any] | tuple[Any, Any]
+"""A ref, a folder, what `train` made, a function of a conversation, or a transformers model with its tokenizer."""
 ProbeArgument = str | Probe | Sequence[str | Probe] | Mapping[str, Any]
 """A name or several, probes that are made already, or a mapping as fteval.yaml has it under `probes:`."""
 GateArgument = Gate | Mapping[str, Any] | Sequence[Gate | Mapping[str, Any]]
@@ -42,6 +42,8 @@ class Given:
         """The ref of a model. Raises UserError for what is none."""
         if isinstance(given, str | Path):
             return str(given)
+        if isinstance(given, Candidate):
+            return given.id
         model = _model(given)
         for ref, known in self.models.items():
             if _same(model, known):

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import pandas
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plot:
     """A forest plot; a notebook shows it, `save` writes it."""
 
     svg: str
+
+    def __repr__(self) -> str:
+        return "Plot(a forest plot; .svg is its text, .save(FILE.svg) writes it)"
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -112,7 +115,7 @@ class RunRecord(_Result, records.RunRecord):
         """Each probe's headline with its interval."""
         from fteval.reports.html import plot
 
-        return Plot(plot.of_run(self))
+        return Plot(str(plot.of_run(self)))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -154,7 +157,7 @@ class Comparison(_Result, records.Comparison):
         name = candidate or of_comparison(self).verdict.name
         if name not in names:
             raise UserError(f"no candidate {name!r}", where=self.id, fix=suggest(name, names))
-        return Plot(plot.of_comparison(self, self.candidates[names.index(name)]))
+        return Plot(str(plot.of_comparison(self, self.candidates[names.index(name)])))
 
     def __bool__(self) -> NoReturn:
         raise TypeError(f"a comparison is neither true nor false: ask for .ships. It says: {self.why}")

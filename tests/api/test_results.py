@@ -152,6 +152,7 @@ def test_a_notebook_gets_html_and_svg(better: fteval.Comparison, single: fteval.
     for one in (better, single):
         assert 'class="fteval"' in one._repr_html_() and "holdout.number" in one._repr_html_()
         drawn = one.plot()
+        assert len(repr(drawn)) < 100 and type(drawn.svg) is str
         assert drawn._repr_svg_().startswith("<svg") and "holdout.number" in drawn.svg
         assert drawn.save(tmp_path / "plot.svg").read_text() == drawn.svg
 

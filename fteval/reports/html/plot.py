@@ -22,11 +22,12 @@ from fteval.stats.level import level_of
 WIDTH, NAME, STRIP = 920, 250, 330
 """Pixels: of the whole, of the names on the left, of the plot between them and the numbers."""
 GAP, HEAD, SCALE = 12, 26, 24
+DARK = "--ink:#e6e8eb;--muted:#a3abb7;--rule:#2f353e;--good:#56c878;--bad:#ff8077;--open:#e3b341;--page:#1a1d23"
 STYLE = """\
 .fteval-plot{--ink:#1b1f24;--muted:#59616d;--rule:#dfe3e8;--good:#17753a;--bad:#b8322a;--open:#8a5c00;--page:#fff;\
 font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-@media (prefers-color-scheme:dark){.fteval-plot{--ink:#e6e8eb;--muted:#a3abb7;--rule:#2f353e;--good:#56c878;\
---bad:#ff8077;--open:#e3b341;--page:#1a1d23}}
+@media (prefers-color-scheme:dark){.fteval-plot{DARK}}
+[data-jp-theme-light="false"] .fteval-plot,.vscode-dark .fteval-plot{DARK}
 .fteval-plot .paper{fill:var(--page)}
 .fteval-plot text{fill:var(--ink)}.fteval-plot .muted,.fteval-plot .chart text{fill:var(--muted)}
 .fteval-plot .chart text,.fteval-plot .small{font-size:11px}
@@ -43,7 +44,7 @@ font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 .fteval-plot .estimate.bad,.fteval-plot .estimate.fail{fill:var(--bad)}
 .fteval-plot .interval.inconclusive,.fteval-plot .interval.incomplete{stroke:var(--open)}
 .fteval-plot .estimate.inconclusive,.fteval-plot .estimate.incomplete{fill:var(--open)}
-"""
+""".replace("DARK", DARK)
 
 
 @dataclass(frozen=True, slots=True)

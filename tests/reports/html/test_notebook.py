@@ -53,7 +53,7 @@ def test_every_rule_of_the_style_is_about_its_own_elements() -> None:
     style = Path(notebook.__file__).with_suffix(".css").read_text("utf-8")
     selectors = [one.strip() for head in re.findall(r"([^{}]+)\{[^{}]*\}", style) for one in head.split(",")]
     assert selectors
-    assert all(re.search(r"\.fteval( |$)", one) for one in selectors), selectors
+    assert all(re.search(r"\.fteval( |$)", one.replace(".fteval.fteval", ".fteval")) for one in selectors), selectors
     assert "url(" not in style and "@import" not in style
 
 
