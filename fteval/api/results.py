@@ -85,10 +85,10 @@ class _Result:
         from fteval.experiment.reporting import report
 
         path = Path(path)
-        text = report(self._record, path.suffix, self.store)
+        held = report(self._record, path.name, self.store)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
+            path.write_bytes(held)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}") from None
         return path

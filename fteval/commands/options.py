@@ -34,7 +34,8 @@ class _Outputs(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in registry.report_formats().usable.items())
-        self.help = f"Report file; its ending says the format: {known}; repeatable."
+        tools = ", ".join(registry.export_places())
+        self.help = f"Report file; its ending says the format: {known}; or a tool: {tools}; repeatable."
         return super().get_help_record(ctx)
 
 

@@ -15,23 +15,40 @@ from fteval import registry
 from fteval.commands import streams
 from fteval.commands.options import Display
 from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
-from fteval.records import Comparison, RunRecord
+from fteval.records import CheckedFormat, Comparison, RunRecord
 
 
 def check_writable(outputs: Sequence[Path]) -> None:
-    """Raises UserError before any work for a report file that could not be written, naming all of them."""
+    """Raises UserError before any work for a report that could not be written, naming all of them."""
     problems: list[str] = []
-    formats = registry.report_formats() if outputs else registry.Formats({}, ())
     for path in outputs:
-        if path.suffix not in formats.usable:
-            known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in formats.usable.items())
-            problems += [f"-o {path}: the ending says the format: {known}", *formats.unusable]
-        elif (why := _without_folder(path.parent)) is not None:
-            problems.append(f"-o {path}: {why}")
-        elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            problems.append(f"-o {path}: cannot be written")
+        try:
+            problems += _unusable(path)
+        except UserError as error:
+            problems.append(f"{error.what}: {error.fix}" if error.fix else error.what)
     if problems:
         raise UserError("\n".join(dict.fromkeys(problems)))
+
+
+def _unusable(path: Path) -> list[str]:
+    """Why a report cannot be written there. Raises UserError for what does not work here."""
+    sent = registry.export_of(str(path))
+    if sent is not None:
+        registry.exporter(sent[0]).check(sent[1])
+        return []
+    formats = registry.report_formats()
+    made = formats.of(path.name)
+    if made is None:
+        known = ", ".join(f"{ending} ({one.WHAT})" for ending, one in formats.usable.items())
+        tools = ", ".join(registry.export_places())
+        return [f"-o {path}: the ending says the format: {known}; or {tools}", *formats.unusable]
+    if isinstance(made, CheckedFormat):
+        made.check()
+    if (why := _without_folder(path.parent)) is not None:
+        return [f"-o {path}: {why}"]
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        return [f"-o {path}: cannot be written"]
+    return []
 
 
 def _without_folder(folder: Path) -> str | None:
@@ -81,11 +98,14 @@ def present(
 
 
 def _unwritten(result: Comparison | RunRecord, path: Path, store: Path) -> str | None:
-    """Writes one report file; why it could not be, else None."""
-    from fteval.experiment.reporting import report
+    """Writes one report file, or hands the result on; why that could not be, else None."""
+    from fteval.experiment.reporting import export, report
 
     try:
-        path.write_text(report(result, path.suffix, store), encoding="utf-8", newline="")
+        if registry.export_of(str(path)) is not None:
+            click.echo(f"fteval: {path}: {export(result, str(path), store)}", err=True)
+        else:
+            path.write_bytes(report(result, path.name, store))
     except Exception as error:  # another's format may fail in any way, and neither the other files nor the page with it
         why = error.strerror if isinstance(error, OSError) else None
         return f"{path}: the report could not be written: {why or f'{type(error).__name__}: {error}'}"

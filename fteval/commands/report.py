@@ -8,7 +8,8 @@ import click
 
 from fteval.commands import complete, options
 from fteval.commands.output import check_writable, present
-from fteval.errors import INCOMPLETE, OK, Incomplete
+from fteval.errors import INCOMPLETE, OK, Incomplete, UserError
+from fteval.reports.escape import for_terminal
 
 
 @click.command("report")
@@ -16,6 +17,11 @@ from fteval.errors import INCOMPLETE, OK, Incomplete
 @options.by_labels
 @options.store
 @options.outputs
+@click.option(
+    "--model-card", "card", type=click.Path(path_type=Path, dir_okay=False), metavar="README.md",
+    help="Write the results into a model card's `model-index`; the rest of it stays as it is.",
+)  # fmt: skip
+@click.option("--candidate", metavar="NAME", help="Of --model-card.  [default: the chosen or only one]")
 @options.as_json
 @options.output_flags
 def command(
@@ -23,6 +29,8 @@ def command(
     by_labels: bool,
     store: Path | None,
     outputs: tuple[Path, ...],
+    card: Path | None,
+    candidate: str | None,
     as_json: bool,
     display: options.Display,
 ) -> int:
@@ -33,12 +41,22 @@ def command(
     \b
     Example:  fteval report latest -o report.md
               fteval report latest --by-labels
+              fteval report latest --model-card README.md
     """
     from fteval.experiment import saved
     from fteval.experiment.by_labels import by_labels as by_labels_of
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
+    if candidate is not None and card is None:
+        raise UserError("--candidate is for --model-card", fix="add --model-card README.md")
+    if card is not None:
+        from fteval.experiment.model_card import update
+
+        name = update(card, what, root, candidate)
+        click.echo(f"{card}: the results of {for_terminal(name)} are in its model-index", err=True)
+        if not outputs and not as_json:
+            return OK
     try:
         found = by_labels_of(what, root) if by_labels else saved.saved(what, root)
         present(found, outputs=outputs, as_json=as_json, display=display, store=root)

@@ -22,8 +22,11 @@ from fteval.records.answers import Answer, Answered, AnswersFormat, Sheet
 from fteval.records.comparisons import (
     Behaviour,
     CandidateResult,
+    CheckedFormat,
     Comparison,
     DriftLine,
+    Exporter,
+    FilesFormat,
     Flip,
     Gate,
     GateResult,

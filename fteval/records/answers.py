@@ -70,5 +70,5 @@ class AnswersFormat(Protocol):
     MOST: int
     """Samples that one file shows."""
 
-    def render_answers(self, subject: Comparison | RunRecord, sheet: Sheet) -> str:
+    def render_answers(self, subject: Comparison | RunRecord, sheet: Sheet) -> str | bytes:
         """The whole file."""

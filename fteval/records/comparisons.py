@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fteval.records.advice import Advice, Cost, Made
 from fteval.records.people import People
@@ -254,5 +254,36 @@ class ReportFormat(Protocol):
     WHAT: str
     """What such a file holds, in a few words for the help."""
 
-    def render(self, subject: Comparison | RunRecord, worst: Sequence[Judged]) -> str:
+    def render(self, subject: Comparison | RunRecord, worst: Sequence[Judged]) -> str | bytes:
         """The whole file; `worst` are a single run's worst answers, for formats that show any."""
+
+
+@runtime_checkable
+class FilesFormat(Protocol):
+    """A report format that says of which bytes the models are made."""
+
+    def render_files(self, subject: Comparison | RunRecord, files: Mapping[str, Mapping[str, str]]) -> str | bytes:
+        """The whole file; `files`: run -> file -> hex SHA-256, nothing for a model whose files are not here."""
+
+
+class Exporter(Protocol):
+    """A module that hands a result on to another tool."""
+
+    PLACE: str
+    """What the text after the colon names there: `EXPERIMENT`."""
+    WHAT: str
+    """In a few words for the help."""
+
+    def check(self, place: str) -> None:
+        """Raises UserError saying what is missing; asked before anything is measured."""
+
+    def export(self, subject: Comparison | RunRecord, place: str, files: Mapping[str, bytes]) -> str:
+        """Hands it on, with report files by name; where it can be seen now."""
+
+
+@runtime_checkable
+class CheckedFormat(Protocol):
+    """A report format that may not work here."""
+
+    def check(self) -> None:
+        """Raises UserError saying what is missing; asked before anything is measured."""

@@ -3,12 +3,14 @@
 A probe is the one class in `fteval/evals/<name>.py` that has `metrics`, `samples` and `score`; other packages add
 theirs with the entry point group `fteval.probes` (value: the class). The others are modules: a trainer has `Recipe` and
 `train` (group `fteval.trainers`), an engine `open_engine` (`fteval.engines`, the name is the prefix of its refs), a
-report format `ENDING`, `WHAT` and `render` (`fteval.reports`). An alternative is the one class of its file with
+report format `ENDING`, `WHAT` and `render` (`fteval.reports`), an exporter `PLACE`, `WHAT`, `check` and `export`
+(`fteval.exporters`). An alternative is the one class of its file with
 `version` and `on` (`fteval.alternatives`; value: the class). Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import sys
@@ -18,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fteval.errors import UserError
-from fteval.records import Alternative, Change, Engine, EnginePool, EngineScheme, Metric, Probe, ReportFormat
+from fteval.records import Alternative, Change, Engine, EnginePool, EngineScheme, Exporter, Metric, Probe, ReportFormat
 from fteval.registry import names
 from fteval.registry.names import Unusable as Unusable
 from fteval.registry.values import convert as convert
@@ -170,6 +172,31 @@ def engine(ref: str, pool: EnginePool) -> Engine:
     return made
 
 
+def exporter_names() -> list[str]:
+    """Every tool that a result can be handed on to, sorted. Imports none of them."""
+    return names.known("exporter")
+
+
+def exporter(name: str) -> Exporter:
+    """The module of one. Raises UserError as `probe_class` does."""
+    return typing.cast(Exporter, names.module("exporter", name))
+
+
+def export_places() -> list[str]:
+    """`mlflow:EXPERIMENT` for every tool; one of another package that cannot be used is left out."""
+    found = []
+    for name in exporter_names():
+        with contextlib.suppress(Unusable):
+            found.append(f"{name}:{exporter(name).PLACE}")
+    return found
+
+
+def export_of(text: str) -> tuple[str, str] | None:
+    """(exporter, place) where a text reads `mlflow:EXPERIMENT`; None for a file's name."""
+    name, colon, place = text.partition(":")
+    return (name, place) if colon and name in names.known("exporter") else None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Formats:
     """Of report files."""
@@ -178,6 +205,11 @@ class Formats:
     """By the ending of such files."""
     unusable: Sequence[str]
     """Why others are not, a line each."""
+
+    def of(self, name: str) -> ReportFormat | None:
+        """The format of a file of this name: `answers.csv` has the ending `.answers.csv`, and any other one `.csv`."""
+        endings = sorted((ending for ending in self.usable if f".{name}".endswith(ending)), key=len)
+        return self.usable[endings[-1]] if endings and "." in name else None
 
 
 def report_formats() -> Formats:

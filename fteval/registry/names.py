@@ -26,6 +26,7 @@ MODULES: dict[str, dict[str, Any]] = {
     "trainer": {"Recipe": type, "train": Callable},
     "engine": {"open_engine": Callable},
     "report": {"ENDING": str, "WHAT": str, "render": Callable},
+    "exporter": {"PLACE": str, "WHAT": str, "check": Callable, "export": Callable},
 }
 """What a module of another package must have."""
 ENGINE = ("ref", "identity", "prompt", "generate", "loglikelihood", "close")
@@ -34,6 +35,7 @@ FOLDERS = {
     "trainer": "fteval.trainers",
     "engine": "fteval.engines.schemes",
     "report": "fteval.reports.files",
+    "exporter": "fteval.reports.exporters",
     "alternative": "fteval.alternatives",
 }
 APART = {

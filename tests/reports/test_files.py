@@ -65,7 +65,7 @@ def test_a_single_run_is_written_in_every_format_too(fteval: Run) -> None:
     names = [f"report{ending}" for ending in registry.report_formats().usable]
     only = ("--model", "replay:mine.jsonl", "--holdout", "h.jsonl", "--score", "contains")
     code, _ = fteval("run", *only, *(part for name in names for part in ("-o", name)))
-    assert code == 0 and all(Path(name).read_text(encoding="utf-8") for name in names)
+    assert code == 0 and all(Path(name).read_bytes() for name in names)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _BATCH = 2000
 
 def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(row number from 1, row). Raises UserError where pyarrow is missing, or cannot read it."""
-    pyarrow = _pyarrow()
+    pyarrow = pyarrow_with_parquet()
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -29,7 +29,7 @@ def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Writes rows, whose columns are those of the first batch. Raises UserError for a later row that does not fit."""
-    pyarrow = _pyarrow()
+    pyarrow = pyarrow_with_parquet()
     left, writer = iter(rows), None
     try:
         while batch := list(islice(left, _BATCH)):
@@ -56,7 +56,8 @@ def _said(value: Any) -> Any:
     return [_said(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _pyarrow() -> Any:
+def pyarrow_with_parquet() -> Any:
+    """The library. Raises UserError where it is missing."""
     try:
         import pyarrow
         import pyarrow.parquet

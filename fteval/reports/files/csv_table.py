@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fteval.records import CandidateResult, Comparison, Cost, GateResult, Judged, Made, MetricChange, RunRecord
-from fteval.reports.escape import clip, visible
+from fteval.reports import cells
 from fteval.reports.view import run_view
 
 ENDING, WHAT = ".csv", "a row per metric"
@@ -27,7 +23,7 @@ RUN_COLUMNS = ("ref", "probe", "metric", "value", "low", "high", "planned", "sco
 
 def render(subject: Comparison | RunRecord, worst: Sequence[Judged] = ()) -> str:
     """CSV of RFC 4180: comma, CRLF, a header; no cell is a formula. Of a single run a row per metric."""
-    return _written(*table(subject))
+    return cells.table(*table(subject), LONGEST)
 
 
 def table(subject: Comparison | RunRecord) -> tuple[Sequence[str], list[dict[str, Any]]]:
@@ -43,15 +39,6 @@ def _cost(cost: Cost) -> dict[str, Any]:
     made = cost.made or Made()
     numbers = {key: getattr(cost, key) for key in ("prompt_tokens", "answer_tokens", "seconds", "usd")}
     return {**numbers, "training_seconds": made.seconds, "training_tokens": made.tokens}
-
-
-def _written(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    return out.getvalue()
 
 
 def _rows(result: CandidateResult) -> Iterator[dict[str, Any]]:
@@ -98,17 +85,3 @@ def _gate(result: GateResult | None) -> dict[str, Any]:
         "advisory": gate.advisory,
         "reason": result.reason,
     }
-
-
-def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return ""
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    text = str(value)
-    shown = visible(clip(text, LONGEST)).replace("\n", " ⏎ ")
-    # A spreadsheet computes what starts like this, some after blanks, in Japan with wide characters too.
-    return f"'{shown}" if text.startswith(("\t", "\r", "\n")) or shown.lstrip()[:1] in _FORMULA else shown
-
-
-_FORMULA = frozenset("=+-@＝＋－＠")
