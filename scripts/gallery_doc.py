@@ -66,7 +66,7 @@ def with_table(readme: str) -> str:
     for claim in claims():
         name = claim.folder.name
         lines.append(f"| {claim.claim} | {claim.short} | [{name}](examples/{name}/README.md) |")
-    table = "\n".join([BEGIN, *lines, END])
+    table = "\n".join([BEGIN, "", *lines, "", END])
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, readme, flags=re.DOTALL)
 
 
