@@ -78,7 +78,7 @@ class _Result:
         return as_json(sheet.sheet(sheet.whole(self._record, self.store)))
 
     def report(self, path: str | Path) -> Path:
-        """Writes a report file; the ending says the format, as -o does: md, html, json, xml, csv.
+        """Writes a report file; the ending says the format, as -o does: md, html, json, xml, csv, svg, png, chart.json.
 
         Raises UserError for another ending, and for a file that cannot be written.
         """

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 from asking import KEY, Done, answers, config, files, prompt, runs, spawn
+from formats import endings
 from servers import faults
 from servers.fake import Server
 from servers.model import Model
-
-from fteval import registry
 
 N = 20
 STORE = Path(".fteval")
@@ -87,7 +86,7 @@ def test_a_key_of_the_environment_appears_nowhere(server: Server, here: Path, da
         server.every = fault
     elif fault is not None:
         server.script.update({prompt(i): fault for i in (1, 2)})
-    reports = [word for ending in registry.report_formats().usable for word in ("-o", f"report{ending}")]
+    reports = [word for ending in endings() for word in ("-o", f"report{ending}")]
     args = ("run", "--model", server.ref, "--holdout", str(data), "--score", "exact", "--max-retries", "1")
     done = spawn(*args, *reports, "--debug", "-v", folder=here, OPENAI_API_KEY=CANARY)
     assert server.requests, done.said
@@ -152,7 +151,7 @@ def test_a_key_in_the_address_appears_nowhere(server: Server, here: Path, data: 
     """Whether it is sent or refused: a model ref is told in every report."""
     secret = urllib.parse.quote(CANARY, safe="")
     ref = server.ref.replace("http://", "http://" + user.format(secret))
-    reports = [word for ending in registry.report_formats().usable for word in ("-o", f"report{ending}")]
+    reports = [word for ending in endings() for word in ("-o", f"report{ending}")]
     args = ("run", "--holdout", str(data), "--score", "exact", "--debug", "-v", *reports)
     said = []
     for which in (("--model", ref), ("--model", "nano", "--against", ref)):
@@ -167,12 +166,12 @@ def test_a_plain_key_is_sent_and_appears_nowhere(server: Server, here: Path, dat
     """As above, with a key as keys are, and reports of a comparison."""
     secret = "sk-proj-5f2dCANARYb71e"
     server.script[prompt(1)] = faults.echoes_authorization(400)
-    reports = [word for ending in registry.report_formats().usable for word in ("-o", f"report{ending}")]
+    reports = [word for ending in endings() for word in ("-o", f"report{ending}")]
     with Server(Model(answers=answers(N))) as base:
         args = ("run", "--model", server.ref, "--against", base.ref, "--holdout", str(data), "--score", "exact", "-v")
         done = spawn(*args, *reports, "--debug", folder=here, OPENAI_API_KEY=secret)
         assert {seen.headers.get("Authorization") for seen in base.completions} == {f"Bearer {secret}"}
-    assert all((here / f"report{ending}").exists() for ending in registry.report_formats().usable), done.said
+    assert all((here / f"report{ending}").exists() for ending in endings()), done.said
     shown = spawn("report", runs(here / STORE)[0].name, folder=here, OPENAI_API_KEY=secret)
     assert_nowhere(secret, done.out, done.err, shown.out, shown.err, root=here)
 

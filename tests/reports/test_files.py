@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import plugin
 import pytest
+from formats import endings
 
 from fteval import cli, registry
 
@@ -41,7 +42,7 @@ MODELS = ("--model", "replay:mine.jsonl", "--against", "replay:base.jsonl", "--h
 
 
 def test_one_run_writes_every_format(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in registry.report_formats().usable]
+    names = [f"report{ending}" for ending in endings()]
     code, _ = fteval("run", *MODELS, "--score", "contains", *(part for name in names for part in ("-o", name)))
     assert code == 1
     assert Path("report.md").read_text(encoding="utf-8").split("\n")[2].startswith("### ❌ fteval: do not ship")
@@ -62,7 +63,7 @@ def test_a_saved_comparison_is_written_as_it_was_at_first(fteval: Run) -> None:
 
 
 def test_a_single_run_is_written_in_every_format_too(fteval: Run) -> None:
-    names = [f"report{ending}" for ending in registry.report_formats().usable]
+    names = [f"report{ending}" for ending in endings()]
     only = ("--model", "replay:mine.jsonl", "--holdout", "h.jsonl", "--score", "contains")
     code, _ = fteval("run", *only, *(part for name in names for part in ("-o", name)))
     assert code == 0 and all(Path(name).read_bytes() for name in names)
@@ -163,3 +164,15 @@ def test_every_file_of_the_folder_is_a_format_with_an_ending_of_its_own() -> Non
     assert not formats.unusable
     made = [one for one in formats.usable.values() if isinstance(one, ModuleType)]
     assert {one.__name__.rpartition(".")[2] for one in made} == modules
+
+
+def test_the_longest_ending_says_the_format() -> None:
+    formats = registry.report_formats()
+    made = {name: formats.of(name) for name in ("verdict.json", "chart.json", "a.chart.json", "x.svg", "x.doc")}
+    assert [one and one.ENDING for one in made.values()] == [".json", ".chart.json", ".chart.json", ".svg", None]
+
+
+@pytest.mark.skipif(".png" in endings(), reason="vl-convert is here")
+def test_a_picture_that_cannot_be_drawn_here_is_said_before_anything_is_measured(fteval: Run) -> None:
+    code, said = fteval("run", *MODELS, "-o", "charts.png")
+    assert code == 2 and "pip install 'fteval[report]'" in said
