@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from fteval import releases
 from fteval.commands import complete, options, stores
 from fteval.commands.baseline import folder_of
 from fteval.errors import Incomplete, UserError
+
+if TYPE_CHECKING:
+    from fteval.reports.terminal.history import Trend
 
 
 @click.command("history")
@@ -25,23 +29,23 @@ from fteval.errors import Incomplete, UserError
     shell_complete=complete.metrics,
 )
 @click.option("-c", "--config", type=click.Path(path_type=Path), help="The fteval.yaml beside which evals/ lies.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.md", help="Write it as markdown too.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it too: .md or .html.")
 @options.as_json
 def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, as_json: bool) -> None:
     """The trend over accepted releases, and what was lost since an anchor. Without --metric every probe's primary one.
 
     \b
-    Example:  fteval history -o history.md
+    Example:  fteval history -o history.html
     """
     from fteval.reports.terminal import history, page
 
-    if output is not None and output.suffix != ".md":
-        raise UserError(f"-o {output}: a history is written as markdown", fix="let the name end in .md")
+    if output is not None and output.suffix not in (".md", ".html"):
+        raise UserError(f"-o {output}: a history is markdown or a page", fix="let the name end in .md or .html")
     found = releases.release_histories(folder_of(config))
     trends = history.trends(found, metrics)
     if output is not None:
         try:
-            output.write_text(history.markdown(trends), encoding="utf-8")
+            output.write_text(_written(trends, output.suffix), encoding="utf-8")
         except OSError as error:
             what = f"the report could not be written: {error.strerror or error}"
             raise Incomplete(what, where=str(output), fix="name another file with -o") from None
@@ -50,6 +54,13 @@ def command(metrics: tuple[str, ...], config: Path | None, output: Path | None, 
     else:
         page.show(history.render(trends))
         click.echo("".join(_looks(_store(config))), nl=False)
+
+
+def _written(trends: Sequence[Trend], ending: str) -> str:
+    from fteval.reports.html.trends import trends_page
+    from fteval.reports.terminal import history
+
+    return trends_page(trends) if ending == ".html" else history.markdown(trends)
 
 
 def _store(config: Path | None) -> Path:

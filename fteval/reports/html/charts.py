@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from fteval.records import Curve, Metric, MetricChange, SeriesPoint
+from fteval.records import Curve, Metric, MetricChange, Point, SeriesPoint
 from fteval.reports.html import svg
 from fteval.reports.view.curve import numbers
 from fteval.reports.view.series import SeriesTable
@@ -102,6 +102,39 @@ def _whisker(x: float, point: SeriesPoint, base: float | None, up: svg.Place) ->
     if base is None or point.low is None or point.high is None:
         return []
     return [svg.line(x, up(base + point.low), x, up(base + point.high), "interval whisker")]
+
+
+def of_trend(name: str, segments: Sequence[Sequence[Point]]) -> Chart:
+    """A metric over accepted releases: each with its interval, joined where they are comparable."""
+    points = [point for segment in segments for point in segment]
+    metric = points[0].metric
+    ends = [x for p in points for x in (p.low, p.high, p.value) if x is not None]
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    room = 0.1 * (high - low) or 0.05
+    low, high = low - room, high + room
+    if metric.unit == "share":
+        low, high = max(low, 0.0), min(high, 1.0)
+    up, n = _place(low, high, BOTTOM, TOP), len(points)
+    drawn: list[Markup] = []
+    at = 0
+    for segment in segments:
+        across = [100 * (at + i + 0.5) / n for i in range(len(segment))]
+        if at:
+            drawn.append(svg.line(100 * at / n, 0, 100 * at / n, 100, "level"))
+        known = [(x, p) for x, p in zip(across, segment, strict=True) if p.value is not None]
+        drawn += _path([(x, up(p.value or 0.0)) for x, p in known])
+        for x, p in known:
+            if p.low is not None and p.high is not None:
+                drawn.append(svg.line(x, up(p.low), x, up(p.high), "interval whisker"))
+            drawn.append(svg.dot(x, up(p.value or 0.0), "look", 4))
+        at += len(segment)
+    said = ", ".join(units.value(p.value, metric) for p in points)
+    broken = f", broken {len(segments) - 1} times" if len(segments) > 1 else ""
+    label = f"{name} over {n} accepted releases{broken}, the oldest first: {said}"
+    ends_said = ("oldest", "newest") if n > 1 else ("one release", "")
+    told = f"{units.value(points[0].value, metric)} → {units.value(points[-1].value, metric)}" if n > 1 else said
+    top, bottom = units.level(high, metric), units.level(low, metric)
+    return Chart(name, svg.box(drawn, HEIGHT + 20, label), top, bottom, ends_said, told)
 
 
 def of_cost(found: Sequence[tuple[str, MetricChange, float | None]], base_cost: float | None) -> Chart | None:

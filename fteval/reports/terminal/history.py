@@ -37,7 +37,7 @@ ANCHORS = (
     "so that at most 1 anchor in 40 gives a false alarm."
 )
 _BARS = "▁▂▃▄▅▆▇█"
-_HEADER = ("Accepted", "Release", "value, 95 %", "against the one before", "")
+HEADER = ("Accepted", "Release", "value, 95 %", "against the one before", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Trend:
     line: str
     rows: tuple[Row, ...]
     drift: tuple[str, ...]
+    segments: tuple[tuple[Point, ...], ...] = ()
+    """Releases that are comparable with one another, oldest first."""
 
 
 def trends(histories: Mapping[str, Sequence[Release]], metrics: Sequence[str] = ()) -> list[Trend]:
@@ -118,7 +120,7 @@ def _trend(suite: str, name: str, last: Point, releases: Sequence[Release], pinn
         before = release
     line = " × ".join("".join(_sparks(segment)) for segment in segments)
     drift = tuple(_drift(releases, last.probe, last.metric))
-    return Trend(suite, name, line[-SPARKS:], tuple(reversed(rows)), drift)
+    return Trend(suite, name, line[-SPARKS:], tuple(reversed(rows)), drift, tuple(map(tuple, segments)))
 
 
 def _break(before: Release | None, release: Release, point: Point) -> str | None:
@@ -211,15 +213,15 @@ def render(found: Sequence[Trend]) -> str:
 def _tables(rows: Sequence[Row]) -> Iterator[RenderableType]:
     """A table that is cut in two wherever the ruler was changed."""
     cells = [[panes.line(cell) for cell in (row.when, row.ref, row.value, row.step, row.note)] for row in rows]
-    widths = [min(max(map(cell_len, column)), 30) for column in zip(_HEADER, *cells, strict=True)]
-    table = panes.table(_HEADER, False, whole=(0, 2, 3))
+    widths = [min(max(map(cell_len, column)), 30) for column in zip(HEADER, *cells, strict=True)]
+    table = panes.table(HEADER, False, whole=(0, 2, 3))
     for row, texts in zip(rows, cells, strict=True):
         for column, width in zip(table.columns[:-1], widths, strict=False):
             column.min_width = width
         table.add_row(*map(Text, texts))
         if row.broken:
             yield Group(table, Text(f"× {panes.line(row.broken)}"))
-            table = panes.table(_HEADER, False, whole=(0, 2, 3))
+            table = panes.table(HEADER, False, whole=(0, 2, 3))
             table.show_header = False
     if table.row_count:
         yield table
@@ -240,7 +242,7 @@ def markdown(found: Sequence[Trend]) -> str:
             ]
             for row in trend.rows
         ]
-        parts.append(blocks.table(_HEADER, "llrrl", cells))
+        parts.append(blocks.table(HEADER, "llrrl", cells))
         parts.append("\n".join(f"- {inline(line)}" for line in trend.drift))
     return blocks.joined([*parts, *_reading(found)]) + "\n"
 

@@ -11,10 +11,12 @@ import pytest
 from hostile import ATTACKS
 from made import CORRECT, digest
 from markdown_it import MarkdownIt
+from pages import Seen
 from rich.cells import cell_len
 
 from fteval.errors import UserError
 from fteval.records import AnchorPoint, Metric, Point, Release, Step
+from fteval.reports.html.trends import trends_page
 from fteval.reports.terminal import history
 from fteval.stats.trend import PLANNED
 
@@ -215,3 +217,28 @@ def test_hostile_text_changes_nothing_of_the_markdown(text: str) -> None:
         assert child.type not in ("link_open", "image", "html_inline"), child
         assert not (child.type == "text" and re.search(r"@\w", child.content))
     report.encode("utf-8")
+
+
+# --- as a page ------------------------------------------------------------------------------------
+
+
+def test_a_page_has_a_chart_of_each_metric_with_every_release_where_it_is() -> None:
+    """90 %, 85 % and 70 %, then another suite: three are joined, and the fourth stands alone."""
+    found = [release(1, 0.9), release(2, 0.85, -0.05), release(3, 0.7, -0.15), release(4, 0.8, breaks={"facts": "x"})]
+    page = trends_page(history.trends({"main": found}))
+    chart = page[page.index("<svg class") : page.index("</svg>")]
+    heights = [float(y) for y in re.findall(r'<circle [^>]*cy="([\d.]+)%"', chart)]
+    assert len(heights) == 4 and chart.count('class="course"') == 2 and chart.count('class="level"') == 1
+    # In proportion: 5 points, then 15 more, downwards.
+    assert (heights[1] - heights[0]) * 3 == pytest.approx(heights[2] - heights[1], abs=0.1)
+    assert "90.0 % → 80.0 %" in page and "not comparable with the one before: x" in page
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_hostile_text_changes_nothing_of_the_page(text: str) -> None:
+    calm, seen = (Seen(trends_page(with_text(one))) for one in ("calm", text))
+    assert seen.attributes <= calm.attributes and seen.tags == calm.tags and not seen.depth
+
+
+def test_no_release_yet_is_said() -> None:
+    assert "No release has been accepted yet" in trends_page([])
