@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import aiohttp
 from fteval.engines.remote.answer import tokens
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import REAL_SECRET, Endpoint
-from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, pause, retry_after
+from fteval.engines.remote.patience import LONGEST_WAIT, Breaker, clock, pause, retry_after
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed, shortened
 from fteval.engines.remote.window import Window
@@ -36,14 +36,17 @@ PER_PROMPT = 16
 """Tokens that a chat template may add."""
 BAD_REPLIES = 2
 """So often is a reply that cannot be read asked for again: it was paid for each time."""
+REFUSED = 3
+"""A refusal is no failure of the request: it is sent again so many times as often as after a failure."""
 REFUSALS = 3
 """Not authorised, or told to come back much later, so often in succession ends a run."""
 CONNECT = 10.0
 """Seconds to get a connection."""
 TOGETHER, TOGETHER_TLS = 5, 64
 """Connections that are opened at the same time; with TLS each takes several round trips."""
-ENOUGH, LOST = 30, 10
-"""After so many answers a first attempt that takes so many times the longest of them is given up."""
+ENOUGH, LOST, LEAST, RARE = 30, 10, 2.0, 50
+"""After so many answers a first attempt that takes so many times the longest of them is given up, after so many seconds
+at least, and one in so many at most."""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -74,7 +77,11 @@ class Client:
     _session: aiohttp.ClientSession | None = None
     _proxy: str | None = None
     _headers: dict[str, str] = field(init=False)
+    resting: int = 0
+    """Requests that wait to be sent again, and take no place in flight."""
     _answered: int = 0
+    _hurried: int = 0
+    """First attempts that were given up early."""
     _longest: float = 0.0
     _ended: Incomplete | None = None
     """Why nothing is asked any more."""
@@ -84,12 +91,15 @@ class Client:
         kind = "application/json"
         self._headers = {**self.endpoint.headers(), "Content-Type": kind, "Accept": kind}
 
-    async def post(self, path: str, body: bytes, reserved: int | None = None) -> Reply | Trouble:
+    async def post(
+        self, path: str, body: bytes, reserved: int | None = None, rests: Callable[[], None] = lambda: None
+    ) -> Reply | Trouble:
         """The reply to a request, after as many attempts as are allowed; those of no use are charged to what is
-        `reserved`. Raises Incomplete when it is no use to ask
+        `reserved`. `rests` is called before each wait. Raises Incomplete when it is no use to ask
         anything any more: no authorisation, no quota, a server that is gone."""
-        bad_replies = 0
-        for attempt in range(self.limits.max_retries + 1):
+        bad_replies = failures = refusals = 0
+        while True:
+            attempt = failures + refusals
             found = await self._in_window(path, body, again=attempt > 0)
             if isinstance(found, Reply):
                 self.breaker.succeeded()
@@ -98,15 +108,21 @@ class Client:
             if self._ended is not None:
                 raise self._ended
             bad_replies += found.kind == "bad_reply"
-            if not found.retriable or attempt == self.limits.max_retries or bad_replies > BAD_REPLIES:
+            failures, refusals = failures + (not found.overload), refusals + found.overload
+            most = self.limits.max_retries
+            if not found.retriable or failures > most or refusals > REFUSED * most or bad_replies > BAD_REPLIES:
                 return found
             if found.retry_after is not None and found.retry_after > LONGEST_WAIT:
                 return found
             if reserved is not None and found.kind in PAID and not self.budget.again(reserved):
                 return found  # the budget has no room for another one that may be as useless
             self.retries[found.kind] += 1
-            await asyncio.sleep(pause(attempt, found.retry_after))
-        raise AssertionError("the last attempt returns")
+            self.resting += 1
+            rests()
+            try:
+                await asyncio.sleep(pause(attempt, found.retry_after))
+            finally:
+                self.resting -= 1
 
     async def once(self, path: str, body: bytes) -> Reply | Trouble:
         """The reply to a small question beside the samples; sent again once. The window does not learn from it."""
@@ -143,8 +159,8 @@ class Client:
     def _soon(self) -> float:
         """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
         (a connection that the server never took, a stalled worker). The second one has all the time."""
-        known = self._answered >= ENOUGH and self.limits.max_retries > 0
-        return min(self.limits.timeout, max(CONNECT, LOST * self._longest)) if known else self.limits.timeout
+        known = self._answered >= ENOUGH and self._hurried < self._answered / RARE and self.limits.max_retries > 0
+        return min(self.limits.timeout, max(LEAST, LOST * self._longest)) if known else self.limits.timeout
 
     async def _beside(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
         async with self.window.beside():
@@ -153,18 +169,24 @@ class Client:
     async def _in_window(self, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
         ticket = await self.window.enter(first=again)
         if self._ended is not None:
-            self.window.leave(ticket, refused=True)
+            self.window.leave(ticket, lost=True)
             raise self._ended
         found: Reply | Trouble | None = None
+        seconds = self.limits.timeout if again else self._soon()
         try:
-            found = await self._attempt("POST", path, body, self.limits.timeout if again else self._soon())
+            found = await self._attempt("POST", path, body, seconds)
             if isinstance(found, Reply):
                 self._answered += 1
                 self._longest = max(self._longest, found.seconds)
+                self.window.heard(ticket, found.headers, sum(n or 0 for n in tokens(found.data)))
+            elif found.kind == "timeout" and seconds < self.limits.timeout:
+                self._hurried += 1
             return found
         finally:
-            overload = found is None or (isinstance(found, Trouble) and (found.overload or found.kind == "timeout"))
-            self.window.leave(ticket, refused=overload)
+            trouble = found if isinstance(found, Trouble) else None
+            refused, asked = (trouble.overload, trouble.retry_after) if trouble else (False, None)
+            lost = found is None or (trouble is not None and trouble.kind == "timeout")
+            self.window.leave(ticket, refused=refused, lost=lost, asked=asked)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -199,7 +221,7 @@ class Client:
                 raw = await _read(response, LONGEST_REPLY if response.status == 200 else LONGEST_ERROR)
                 if response.status >= 500:
                     response.close()  # some servers (uvicorn) drop the connection then, and do not say so
-                status, asked = response.status, retry_after(response.headers.get("Retry-After"))
+                status, headers = response.status, response.headers
         except TimeoutError:
             return Trouble("timeout", f"no answer within {seconds:g} s", retriable=True)
         except aiohttp.ClientSSLError as error:
@@ -214,12 +236,13 @@ class Client:
             return Trouble("reply_too_long", f"a reply of more than {LONGEST_REPLY // 2**20} MB", status)
         text = raw.decode("utf-8", "replace")
         if status != 200:
+            asked = retry_after(headers.get("Retry-After"), clock(headers.get("Date")))
             return from_status(status, self.endpoint.hidden(text), asked)
         text = self.endpoint.hidden(text, REAL_SECRET)
         if "\ufffd" in text and not _is_utf8(raw):
             return Trouble("bad_reply", "the reply is not UTF-8", status, retriable=True)
         data = parsed(text)
-        return data if isinstance(data, Trouble) else Reply(data, time.perf_counter() - began)
+        return data if isinstance(data, Trouble) else Reply(data, time.perf_counter() - began, headers)
 
     def _useless(self, trouble: Trouble) -> Incomplete | None:
         """Why the next request would fail in the same way, if it would."""

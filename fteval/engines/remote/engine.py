@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CHARACTERS = 8
 """Of a text are sent for each token of it that counts: a token has four on average."""
+RESTING = 4096
+"""Requests that wait to be sent again, for which others are begun."""
 LINGER = 10.0
 """Seconds that a finished run waits for what the server honours, and a failed one for answers on their way."""
 VERSION = 1
@@ -238,12 +240,12 @@ class ServerEngine:
     async def _ask(
         self, client: Client, requests: Sequence[Request], sampling: Sampling, full: Callable[[], bool]
     ) -> AsyncIterator[Generation]:
-        done: asyncio.Queue[Generation | BaseException] = asyncio.Queue()
+        done: asyncio.Queue[Generation | BaseException | None] = asyncio.Queue()  # None: one more waits
         tasks: set[asyncio.Task[None]] = set()
 
         async def one(request: Request, reserved: int) -> None:
             try:
-                done.put_nowait(await self._one(client, request, sampling, reserved))
+                done.put_nowait(await self._one(client, request, sampling, reserved, lambda: done.put_nowait(None)))
             except Exception as error:
                 done.put_nowait(error)
 
@@ -255,8 +257,9 @@ class ServerEngine:
         until = float("inf")
         try:
             while (following is not None and over is None) or begun:
-                # Twice the window: enough to keep it full, few enough to keep memory flat.
-                while over is None and following is not None and begun < 2 * client.window.size and not full():
+                # Twice the window, and those who rest: enough to keep it full, few enough to keep memory flat.
+                most = 2 * client.window.size + min(client.resting, RESTING)
+                while over is None and following is not None and begun < most and not full():
                     reserved = client.reserve((m.content for m in following.prompt.messages), sampling.max_tokens)
                     if reserved is None:
                         if not begun and not self.budget.waiting:
@@ -275,6 +278,8 @@ class ServerEngine:
                     found = await asyncio.wait_for(done.get(), None if over is None else until - loop.time())
                 except TimeoutError:
                     break
+                if found is None:
+                    continue
                 begun -= 1
                 if isinstance(found, BaseException):
                     over, until = over or found, min(until, loop.time() + LINGER)
@@ -286,7 +291,9 @@ class ServerEngine:
             for task in tasks:
                 task.cancel()
 
-    async def _one(self, client: Client, request: Request, sampling: Sampling, reserved: int) -> Generation:
+    async def _one(
+        self, client: Client, request: Request, sampling: Sampling, reserved: int, rests: Callable[[], None]
+    ) -> Generation:
         from fteval.engines.remote.answer import answer, failed
         from fteval.engines.remote.body import encoded
         from fteval.engines.remote.reply import Reply, Trouble
@@ -297,7 +304,7 @@ class ServerEngine:
         body = dialect.body(self.endpoint.model, prompt.messages, sampling, request.seed, prompt.tools)
         reply: Reply | Trouble | None = None
         try:
-            reply = await client.post(dialect.path, encoded(body), reserved)
+            reply = await client.post(dialect.path, encoded(body), reserved, rests)
         finally:
             client.settle(reserved, reply)
         return answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)

@@ -15,19 +15,29 @@ _FIRST, _LONGEST = 0.5, 16.0
 
 
 def retry_after(header: str | None, now: float | None = None) -> float | None:
-    """Seconds that a Retry-After header asks for (a number, or an HTTP date); None for nonsense and for the past."""
+    """Seconds that a Retry-After header asks for (a number, or an HTTP date); None for nonsense and for the past.
+
+    `now` is best what the server says (`clock`): clocks differ, and jump.
+    """
     if header is None:
         return None
     text = header.strip()
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            date = email.utils.parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        date = clock(text)
+        if date is None:
             return None
-        seconds = date.timestamp() - (time.time() if now is None else now)
+        seconds = date - (time.time() if now is None else now)
     return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+def clock(header: str | None) -> float | None:
+    """The time in a header that holds an HTTP date, in seconds since 1970."""
+    try:
+        return email.utils.parsedate_to_datetime(header or "").timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def pause(attempt: int, asked: float | None = None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST_MESSAGE = 500
@@ -28,6 +28,8 @@ class Reply:
     data: Mapping[str, Any]
     seconds: float
     """From sending the request to its last byte."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What it said of limits."""
 
 
 @dataclass(frozen=True, slots=True)

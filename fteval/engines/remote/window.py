@@ -1,9 +1,10 @@
-"""How many requests are in flight: starts small, grows as long as the server answers faster for it, shrinks where it
-says no.
+"""How many requests are in flight: starts small, grows as long as the server answers faster for it. Refusals do not
+shrink it (`pace` and `allowance` meet them); answers that never come do.
 
 The unit of learning is a round: as many outcomes as requests fit in flight, all of them sent since the last step; its
 throughput is answers over time. Four times the requests that bring less than 1.4 times the throughput only wait in the
-server's queue, and would run into the timeout there.
+server's queue, and would run into the timeout there. New places are given out over the time that a round takes, so
+that a limit is met by a few requests and not by all of them.
 """
 
 from __future__ import annotations
@@ -11,36 +12,45 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-START = 8
-STEP = 4
+from fteval.engines.remote.allowance import Allowance
+from fteval.engines.remote.pace import Pace
+
+START = 16
+STEP, AGAIN = 4.0, 2.0
+"""How much larger a window is tried: at first, and when one that was found right is questioned."""
 WORTH = 1.4
 """More throughput than this makes a larger window worth it."""
 REST = 12
-"""Rounds before a window that was found right is questioned again."""
+"""Rounds before a window that was found right is questioned again; twice as many each time."""
 MANY = 0.1
-"""A share of refusals up to this may be chance; above it the server means it."""
+"""A share of lost requests up to this may be chance; above it the server has too many."""
 
 
 @dataclass(slots=True)
 class _Round:
     count: int = 0
-    refused: int = 0
+    lost: int = 0
+    seconds: float = 0.0
+    held: bool = False
     began: float | None = None
 
     def rate(self, now: float) -> float:
         """Answers a second that the server gave in this round."""
         seconds = now - self.began if self.began is not None else 0.0
-        return (self.count - self.refused) / seconds if seconds > 0 else 0.0
+        return (self.count - self.lost) / seconds if seconds > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A place in flight, and in which round it was taken."""
+    """A place in flight: since when, and how window, pace and allowance know it."""
 
     round: int
+    sent: float
+    mark: tuple[int, int]
+    number: int
 
 
 class Window:
@@ -50,42 +60,51 @@ class Window:
         self.limit = limit
         self.size = float(min(start, limit))
         self.largest = int(self.size)
+        self.pace, self.allowance = Pace(), Allowance()
         self._active = self._guests = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[Ticket]] = deque()
+        self._again: deque[asyncio.Future[Ticket]] = deque()  # sent already: before all others
+        self._timer: asyncio.TimerHandle | None = None
         self._number, self._round = 0, _Round()
-        self._growing = True
-        self._refused = False  # the server has said how much it bears: from then on by one a round, as TCP does
-        self._rested = 0
+        self._growing, self._step = True, STEP
+        self._full = False  # requests were lost: from then on by one a round, as TCP does
+        self._rested, self._rest = 0, REST
         self._before: tuple[float, float] | None = None  # size and rate of the round before
+        self._ramp: tuple[float, float, float] | None = None  # size, time and seconds of the last step
 
     async def enter(self, *, first: bool = False) -> Ticket:
         """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
-        loop = asyncio.get_running_loop()
-        if self._waiting or self._free() <= 0:
-            waiter: asyncio.Future[None] = loop.create_future()
-            (self._waiting.appendleft if first else self._waiting.append)(waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                if waiter.done() and not waiter.cancelled():
-                    self._active -= 1  # the place was given to somebody who is gone
-                    self._wake()
-                raise
-        else:
-            self._active += 1
-        if self._round.began is None:
-            self._round.began = loop.time()
-        return Ticket(self._number)
-
-    def leave(self, ticket: Ticket, *, refused: bool = False) -> None:
-        """Gives the place back; `refused` where the server said that it has too much to do, or did not answer."""
-        self._active -= 1
-        if ticket.round == self._number:
-            self._round.count += 1
-            self._round.refused += refused
-            if self._round.count >= max(START // 2, int(self.size)):
-                self._learn(self._round)
+        waiter: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        (self._again if first else self._waiting).append(waiter)
         self._wake()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._active -= 1  # the place was given to somebody who is gone
+                self._wake()
+            raise
+
+    def leave(self, ticket: Ticket, *, refused: bool = False, lost: bool = False, asked: float | None = None) -> None:
+        """Gives the place back; `refused` where the server has too much to do (and asks to wait so many seconds),
+        `lost` where it did not answer."""
+        now = asyncio.get_running_loop().time()
+        self._active -= 1
+        if refused:
+            self.pace.refused(ticket.mark, ticket.sent, now, asked)
+        elif not lost:
+            self.pace.accepted(ticket.mark)
+        if lost or (ticket.round == self._number and not refused):  # who is lost comes late
+            self._round.count += 1
+            self._round.lost += lost
+            self._round.seconds += now - ticket.sent
+            if self._round.count >= max(START // 4, int(self.size)):
+                self._learn(self._round, now)
+        self._wake()
+
+    def heard(self, ticket: Ticket, headers: Mapping[str, str], tokens: int | None = None) -> None:
+        """Takes what the headers of a reply say of limits; before `leave`."""
+        self.allowance.heard(ticket.number, ticket.sent, asyncio.get_running_loop().time(), headers, tokens)
 
     @contextlib.asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:
@@ -99,24 +118,35 @@ class Window:
             self._guests -= 1
             self._wake()
 
-    def _free(self) -> int:
-        return min(int(self.size) - self._active, self.limit - self._active - self._guests)
+    def _places(self, now: float) -> float:
+        if self._ramp is None:
+            return self.size
+        size, began, seconds = self._ramp
+        if now >= began + seconds:
+            self._ramp = None
+            return self.size
+        return size + (self.size - size) * (now - began) / seconds
 
-    def _learn(self, done: _Round) -> None:
-        share = done.refused / done.count
+    def _learn(self, done: _Round, now: float) -> None:
+        share, before = done.lost / done.count, self.size
         if share:
-            # The more of them, the smaller: a single refusal in a hundred must not halve anything (after DCTCP).
+            # The more of them, the smaller: a single one in a hundred must not halve anything (after DCTCP).
             self._resize(self.size * (1 - share / 2))
-        if share > MANY or self._refused:
-            self._refused = True
+        if share > MANY or self._full:
+            self._full = True
             if not share:
                 self._resize(self.size + max(1.0, self.size / 16))
+        elif done.held:
+            pass  # the pace decided how many were sent
         elif self._growing:
-            self._grow(done.rate(asyncio.get_running_loop().time()))
+            self._grow(done.rate(now))
         else:
             self._rested += 1
-            if self._rested >= REST:
-                self._growing, self._before = True, None
+            if self._rested >= self._rest:
+                self._growing, self._before, self._step = True, None, AGAIN
+                self._rest *= 2
+        if self.size > before and done.began is not None and now > done.began:
+            self._ramp = before, now, done.seconds / done.count / 4
         self._number += 1
         self._round = _Round()
 
@@ -127,7 +157,7 @@ class Window:
             self._growing, self._before, self._rested = False, None, 0
         else:
             self._before = (self.size, rate)
-            self._resize(self.size * STEP)
+            self._resize(self.size * self._step)
             self._growing = int(self.size) < self.limit
 
     def _resize(self, size: float) -> None:
@@ -136,8 +166,28 @@ class Window:
 
     def _wake(self) -> None:
         """Gives free places to those who wait longest: handed over here, so that nobody can slip in between."""
-        while self._waiting and self._free() > 0:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                self._active += 1
-                waiter.set_result(None)
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._waiting or self._again:
+            queue = self._again or self._waiting
+            if queue[0].done():
+                queue.popleft()
+                continue
+            if self._active >= self.limit - self._guests or self._active >= int(self.size):
+                return
+            seconds = max(self.pace.wait(now), self.allowance.wait(now))
+            self._round.held |= seconds > 0
+            if self._active >= int(self._places(now)):
+                seconds = max(seconds, 0.002)  # the next place of a step
+            if seconds > 1e-6:
+                if self._timer is None:
+                    self._timer = loop.call_later(seconds, self._ring)
+                return
+            self._active += 1
+            self._round.began = now if self._round.began is None else self._round.began
+            mark, number = self.pace.sent(now), self.allowance.sent(now)
+            queue.popleft().set_result(Ticket(self._number, now, mark, number))
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()

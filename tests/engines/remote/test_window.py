@@ -3,86 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-import random
 
 import pytest
+from simulated import LATENCY, Server, capped, fixed, ours, run, slowing, stalling
 
 from fteval.engines.remote.window import START, STEP, Window
 
 
-class Simulated(asyncio.SelectorEventLoop):
-    """Nobody sleeps: when nothing is ready, the time is that of the next timer."""
-
-    now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def _run_once(self) -> None:
-        if not self._ready and self._scheduled:
-            self.now = max(self.now, self._scheduled[0]._when)
-        super()._run_once()
-
-
-def run(work):
-    with asyncio.Runner(loop_factory=Simulated) as runner:
-        return runner.run(work)
-
-
-async def drive(window: Window, n: int, server, workers: int = 2000) -> float:
-    """n requests through the window; `server(in_flight)` gives seconds and whether it refused. Returns wall seconds."""
-    in_flight, left = 0, n
-    largest = 0
-
-    async def one() -> None:
-        nonlocal in_flight, left, largest
-        while left > 0:
-            left -= 1
-            ticket = await window.enter()
-            in_flight += 1
-            largest = max(largest, in_flight)
-            seconds, refused = server(in_flight)
-            await asyncio.sleep(seconds)
-            in_flight -= 1
-            window.leave(ticket, refused=refused)
-
-    began = asyncio.get_running_loop().time()
-    await asyncio.gather(*(one() for _ in range(min(n, workers))))
-    assert largest <= window.limit
-    return asyncio.get_running_loop().time() - began
+def answering(seconds) -> Server:
+    """Answers all; `seconds` follows from how many are in flight."""
+    return Server(lambda number, attempt, now, in_flight: (seconds(in_flight), "answer"))
 
 
 def test_a_server_with_a_fixed_latency_gets_all_that_is_allowed_within_a_few_rounds():
-    window = Window(limit=256)
-    seconds = run(drive(window, 2000, lambda n: (0.05, False)))
-    assert window.largest == 256
-    # 8 + 32 + 128 in three rounds, the rest in 256s: 11 rounds of 0.05 s.
-    assert seconds <= 11.5 * 0.05
+    window, server = Window(limit=256), answering(lambda n: LATENCY)
+    seconds = run(ours(server, 4000, window=window))
+    assert server.peak == window.largest == 256
+    # 16 and 64 in two rounds, a quarter more for the steps; the rest in 256s.
+    assert seconds <= (4000 / 256 + 3.5) * LATENCY
 
 
 def test_a_server_that_works_one_by_one_is_not_buried():
     """Little's law: with one worker an answer takes as long as the queue is, and more in flight brings nothing."""
     window = Window(limit=512)
-    run(drive(window, 200, lambda n: (0.2 * n, False)))
+    run(ours(answering(lambda n: 0.2 * n), 200, window=window))
     assert window.largest <= STEP * START
     assert window.size <= 2 * START
 
 
-def test_many_refusals_shrink_the_window_and_a_few_hardly_do():
-    luck = random.Random(0)
-    mean = Window(limit=64)
-    run(drive(mean, 600, lambda n: (0.2, n > 12)))
-    kind = Window(limit=64)
-    run(drive(kind, 600, lambda n: (0.2, luck.random() < 0.01)))
-    assert 8 <= mean.size < 24
-    assert kind.size > 48
+@pytest.mark.parametrize("power", [1.0, 1.5])
+def test_a_server_that_slows_down_is_given_what_it_answers_fastest(power: float):
+    best = run(fixed(slowing(64, power), 2000, 64))
+    assert run(ours(slowing(64, power), 2000)) <= 1.3 * best
 
 
-@pytest.mark.parametrize("limit", [1, 3, 8])
+def test_refusals_do_not_shrink_the_window_and_lost_requests_do():
+    refused = Window(limit=64)
+    run(ours(capped(12), 600, window=refused))
+    assert refused.size >= START
+    lost = Window(limit=256)
+    run(ours(stalling(0.6), 600, window=lost))
+    assert lost.size < START
+
+
+def test_no_more_are_in_flight_than_a_server_bears_that_refuses_the_rest():
+    server = capped(12)
+    run(ours(server, 3000))
+    assert server.seen["refuse"] <= 0.03 * 3000
+    assert set(server.answered.values()) == {1} and len(server.answered) == 3000
+
+
+@pytest.mark.parametrize("limit", [1, 3, 16])
 def test_the_limit_holds_from_the_start(limit: int):
-    window = Window(limit=limit)
-    run(drive(window, 40, lambda n: (0.001, False)))
-    assert window.largest <= limit
+    window, server = Window(limit=limit), answering(lambda n: 0.001)
+    run(ours(server, 60, window=window))
+    assert server.peak == window.largest == limit
 
 
 def test_who_gives_up_waiting_takes_no_place_along():
@@ -99,3 +74,22 @@ def test_who_gives_up_waiting_takes_no_place_along():
         await asyncio.wait_for(patient, 1)
 
     run(main())
+
+
+def test_who_was_sent_already_goes_first_in_the_order_of_asking():
+    async def main() -> list[str]:
+        window, order = Window(limit=1), []
+
+        async def one(name: str, first: bool) -> None:
+            ticket = await window.enter(first=first)
+            order.append(name)
+            window.leave(ticket)
+
+        ticket = await window.enter()
+        tasks = [asyncio.create_task(one(n, n.startswith("again"))) for n in ("new", "again 1", "again 2")]
+        await asyncio.sleep(0)
+        window.leave(ticket)
+        await asyncio.gather(*tasks)
+        return order
+
+    assert run(main()) == ["again 1", "again 2", "new"]

@@ -1,0 +1,164 @@
+"""How many requests a second are sent: as many as find a place, until refusals are seen to follow from the rate.
+
+Some servers refuse by chance (a busy gateway), some what exceeds a rate (a hosted tier), and a refusal looks the same.
+The law that tells them apart, over cohorts of requests by when they were SENT, each judged once its last one has had
+the time that refusals take; what is not refused then is accepted, however long its answer takes:
+
+1. More refused than chance explains: the rate falls below what was accepted, and once more if many still are.
+2. What is refused at the lower rate is chance. If that explains what was refused before, the rate is soon free again.
+3. Else it was the rate. It grows, slowly near the last measured limit and faster far from it.
+4. Nothing accepted: one request for each wait that the server asks for; each answer then doubles the rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+EASE, SURE, NEAR, FALL = 0.8, 0.9, 0.99, 0.15
+"""Of what was accepted is sent to find out why, to be sure, and at a measured limit; of what was sent, at least."""
+STREAK, OF = 8, 16
+"""So many refused of so many sent in succession are acted on at once."""
+TOLERATED, MOST, FEW = 0.02, 0.9, 3
+"""Shares of refusals: one that costs less than finding out why, and the most that chance does; fewer are no measure."""
+MANY, SECONDS, LONG, INSTANT = 60, 0.25, 10.0, 0.05
+"""Requests in a cohort, and the seconds that it takes at least; fewer after `LONG`; an `INSTANT` has no rate."""
+FAST, GROWTH, SLOWEST = 3.0, 0.4, 0.003
+"""What is added to the rate: after chance, where no limit is known, and near one."""
+STEADY = 1.3
+"""A free rate that still grows by more is judged later: what is refused is sooner understood at the full rate."""
+LULL, ASKED = 0.02, 1.0
+"""Seconds of unused rate that may be caught up; and between requests to a server that refuses all and names no time."""
+
+
+@dataclass(slots=True)
+class _Cohort:
+    number: int
+    began: float = 0.0
+    last: float = 0.0
+    sent: int = 0
+    refused: int = 0
+    held: bool = False  # the pace held some of them back
+
+    @property
+    def share(self) -> float:
+        return self.refused / self.sent
+
+    @property
+    def rate(self) -> float:
+        return (self.sent - 1) / max(self.last - self.began, INSTANT)
+
+
+class Pace:
+    """The rate at which requests may be sent. Knows no clock: every call is told the time."""
+
+    def __init__(self) -> None:
+        self.rate = math.inf
+        self.chance = 0.0
+        """Share of requests that is refused at any rate."""
+        self._limit: float | None = None  # as measured; None where it is not known
+        self._free = math.inf  # the rate of the last cohort that was free
+        self._tests, self._tested = 0, 0.0  # how often the rate was lowered to test for chance, and the share before
+        self._shut = False
+        self._next = self._delay = 0.0  # when the next request may be sent; the longest that a refusal took
+        self._sent = 0
+        self._cohort = _Cohort(0)
+        self._refused: deque[int] = deque(maxlen=OF)  # of the cohort, by the order of sending
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may be sent."""
+        held = max(0.0, self._next - now) if self.rate < math.inf else 0.0
+        self._cohort.held |= held > 0
+        return held
+
+    def sent(self, now: float) -> tuple[int, int]:
+        """Takes a request; what to say when it is refused or accepted."""
+        if (full := self._full(now)) and now >= self._cohort.last + self._delay:
+            self._judge(self._cohort)
+            full = False
+        self._next = max(self._next, now - LULL) + 1 / self.rate
+        self._sent += 1
+        cohort = self._cohort
+        if full:
+            return -1, self._sent
+        cohort.began, cohort.last = cohort.began if cohort.sent else now, now
+        cohort.sent += 1
+        return cohort.number, self._sent
+
+    def refused(self, mark: tuple[int, int], sent: float, now: float, asked: float | None = None) -> None:
+        """Takes the refusal of a request that was sent at `sent`; `asked` are the seconds that the server named."""
+        cohort, (number, place) = self._cohort, mark
+        self._delay = max(self._delay, now - sent)
+        if number != cohort.number:
+            return
+        cohort.refused += 1
+        self._refused.append(place)
+        streak = min(OF, STREAK + round(20 * max(self.chance, self._tested if self._tests else 0.0)))
+        latest = list(self._refused)[-streak:]
+        if len(latest) == streak and (span := max(latest) - min(latest) + 1) <= OF:
+            if self._limit is not None and cohort.rate > 1.1 * self._limit:
+                self._lower(0.9 * self._limit, cohort, now)
+                return
+            self._limit = None
+            self._lower(cohort.rate * max(EASE * (1 - streak / span), FALL), cohort, now, asked)
+
+    def accepted(self, mark: tuple[int, int]) -> None:
+        """Takes the answer to a request."""
+        if self._shut and mark[0] == self._cohort.number:
+            self.rate *= 2
+            self._begin()
+
+    def _full(self, now: float) -> bool:
+        cohort, seconds = self._cohort, now - self._cohort.began
+        if self._tests and seconds >= SECONDS / 2:
+            early = self._tests == 1 and cohort.refused >= 3 * FEW
+            return cohort.sent >= (MANY / 2 if early else MANY)
+        return (cohort.sent >= MANY and seconds >= SECONDS) or (cohort.sent >= OF and seconds >= LONG)
+
+    def _judge(self, cohort: _Cohort) -> None:
+        tests, self._tests = self._tests, 0
+        many = cohort.refused >= FEW
+        if tests == 1 and many:
+            self._limit = cohort.rate * (1 - cohort.share) or None
+            self._lower((self._limit or 0.0) * SURE, cohort, cohort.last, tests=2)
+            return
+        if tests == 2:
+            found = (self.chance + cohort.share) / 2 if self.chance else cohort.share * many
+            self.chance = min(found, MOST) if found > TOLERATED / 2 else 0.0
+            if self.chance > self._tested / 2:
+                self.chance = (self.chance + self._tested) / 2
+            self._limit = None if many else self._limit
+        expected = self.chance * cohort.sent
+        luck = 3 * math.sqrt(expected * (1 - self.chance))
+        excess = cohort.refused - expected - luck - TOLERATED * cohort.sent
+        accepted = cohort.rate * (1 - cohort.share) / (1 - self.chance)
+        if self.rate == math.inf:
+            steady, self._free = cohort.rate < STEADY * self._free, cohort.rate
+            if excess > FEW and steady and cohort.share > 1.5 * self.chance:
+                self._lower(accepted * EASE, cohort, cohort.last)
+                return
+            self.chance = (3 * self.chance + cohort.share) / 4 if self.chance else 0.0
+        elif excess > 0 and not tests:
+            self._limit = accepted or None
+            self._lower(accepted * NEAR, cohort, cohort.last)
+            return
+        elif not cohort.held:
+            self.rate, self._limit = math.inf, None
+        elif self._limit is None:
+            self.rate *= 1 + (FAST if self.chance > self._tested / 2 else GROWTH)
+        else:
+            self.rate *= 1 + min(1.0, max(SLOWEST, abs(self.rate / self._limit - 1) / 2))
+        self._begin()
+
+    def _lower(self, rate: float, cohort: _Cohort, now: float, asked: float | None = None, tests: int = 1) -> None:
+        least = 1 / (asked or ASKED)
+        self._shut = rate < least
+        self._tests, self._tested = tests, max(cohort.share, self._tested if tests > 1 else 0.0)
+        self.rate = min(self.rate, max(rate, least))
+        self._next = max(self._next, now + 1 / self.rate)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._refused.clear()
+        self._cohort = _Cohort(self._cohort.number + 1)
