@@ -32,7 +32,7 @@ def resolve(extras: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    versions = resolve("all,dev,docs")
+    versions = resolve("all,dev,docs,mlflow,wandb,tensorboard")
     lines = [f"{name}=={version}" for name, version in sorted(versions.items())]
     (ROOT / "constraints.txt").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"constraints.txt: {len(lines)} packages")

@@ -112,8 +112,8 @@ def _of_arm(path: Path, found: Iterable[tuple[int, Row]], wanted: str | None) ->
         which = [name if list(arms.values()).count(name) == 1 else str(number) for number, name in known]
         what = f"answers of {len(arms)} arms" if wanted is None else f"{len(named) or 'no'} arms named {wanted!r}"
         raise UserError(
-            f"{path.name} has {what}: {', '.join(f'{number} ({name})' for number, name in known)}. "
-            + (suggest(wanted, which) if wanted is not None and not named else ""),
+            f"{path.name} has {what}: {', '.join(f'{number} ({name})' for number, name in known)}"
+            + (f". {suggest(wanted, which)}" if wanted is not None and not named else ""),
             where=str(path),
             fix=f"name one: {' or '.join(f'replay:{path}#{one}' for one in which[:4])}",
         )

@@ -104,7 +104,7 @@ def test_tensorboard_reads_the_event_file_back(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_mlflow_has_a_run_with_numbers_tags_and_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mlflow = pytest.importorskip("mlflow", reason="pip install mlflow")
+    mlflow = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
     from fteval.reports.exporters import mlflow as exporter
 
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
