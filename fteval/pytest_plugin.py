@@ -47,11 +47,15 @@ def fteval_verdict(request: pytest.FixtureRequest) -> Comparison:
     if "config" in kwargs:
         kwargs["config"] = _config(Path(kwargs["config"]), request)
     known, asked = request.config.stash[_KNOWN], f"{os.getcwd()} {args!r} {sorted(kwargs.items())!r}"
-    try:
-        found = known[asked] if asked in known else _measured(args, kwargs)
-    except UserError as error:
-        pytest.fail(f"fteval: {error}", pytrace=False)
-    known[asked] = found
+    found = known.get(asked)
+    wrong: UserError | None = None
+    if found is None:
+        try:
+            found = known[asked] = _measured(args, kwargs)
+        except UserError as error:
+            wrong = error
+    if wrong is not None or found is None:  # outside of `except`, so that pytest shows one error and not two
+        pytest.fail(f"fteval: {wrong}", pytrace=False)
     if not isinstance(found, Comparison):
         pytest.fail(f"fteval: {found.ref} alone has no verdict: name a base with against=, or in the config", False)
     request.node.user_properties += [("fteval_verdict", found.verdict), ("fteval_comparison", found.id)]

@@ -108,6 +108,8 @@ class Given:
         return {**found, "model": self.ref(found["model"])} if "model" in found else found
 
     def _use(self, name: str, told: Any) -> ProbeUse:
+        if isinstance(told, str):
+            told = {"use": told}
         if told is not None and not isinstance(told, Mapping):
             return replace(_use_of(told), name=name)
         from fteval.config import ProbeSpec

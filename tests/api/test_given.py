@@ -194,6 +194,7 @@ class LongEnough:
         ([LongEnough(), "laziness"], ["long_enough", "laziness"]),
         ({"mine": LongEnough(), "lipogram": {"letters": "a", "limit": 3}, "laziness": None},
          ["mine", "lipogram", "laziness"]),
+        ({"lazy": "laziness"}, ["lazy"]),
         ({"sums": {"use": "holdout", "data": QUESTIONS, "score": "number"}}, ["sums"]),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import replace
 from typing import Any
 
+from fteval.engines.local.engine import PACE, paced
 from fteval.engines.remote.loop import Background
 from fteval.errors import UserError
 from fteval.records import Check, Failure, Generation, Message, Model, Prompt, Request, Sampling
@@ -53,8 +54,7 @@ class FunctionEngine:
         if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(type(self._function).__call__):
             yield from self._background.stream(lambda full: self._together(requests, full))
             return
-        for request in requests:
-            yield [self._answer(request)]
+        yield from paced(([self._answer(request)] for request in requests), PACE)
 
     def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         raise UserError("a function has no log-likelihoods", where=self.ref, fix="give a transformers model, or a ref")
