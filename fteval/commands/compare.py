@@ -8,6 +8,7 @@ import click
 
 from fteval.commands import complete, options
 from fteval.commands.output import check_writable, present
+from fteval.commands.progress import Progress
 from fteval.experiment.asked import Asked
 
 
@@ -40,8 +41,9 @@ def command(
 
     check_writable(outputs)
     root = options.root(asked.store, asked.config)
-    result = saved.compare(
-        base, *candidates, store=root, config=asked.config, of=asked.of or 0,
-        allow_subset=asked.allow_subset, allow_same=asked.allow_same,
-    )  # fmt: skip
+    with Progress(quiet=display.quiet, color=display.color).busy("comparing"):
+        result = saved.compare(
+            base, *candidates, store=root, config=asked.config, of=asked.of or 0,
+            allow_subset=asked.allow_subset, allow_same=asked.allow_same,
+        )  # fmt: skip
     return present(result, outputs=outputs, as_json=as_json, display=display, store=root)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fteval.commands import options
+from fteval.commands.progress import Progress
 from fteval.errors import GATE_FAILED, OK, NothingToEvaluate, UserError
 from fteval.experiment.asked import Asked
 
@@ -60,13 +61,16 @@ def command(
         raise UserError(
             f"--limit {asked.limit}: how many facts --model is asked, from 0 on", fix="--model nano --limit 50"
         )
-    rows = read(files)
+    listener = Progress(quiet=display.quiet, color=display.color)
+    with listener.busy("reading rows"):
+        rows = read(files)
     if not rows.rows and not rows.n_broken:
         raise NothingToEvaluate("no rows", where=", ".join(map(str, files)))
     clusters, held = find_spec("sklearn") is not None, holdouts(asked)
     # First, so that a model that is none is said before the work is done.
     of_model = tuple(_of_model(files, asked, seed, display)) if asked.model is not None else ()
-    checked = check(rows, held.rows, clusters, seed, mapped=output is not None)
+    with listener.busy(f"looking at {len(rows.rows):,} rows"):
+        checked = check(rows, held.rows, clusters, seed, mapped=output is not None)
     checked = replace(checked, findings=(*checked.findings, *of_model))
     if output is not None:
         _draw(checked, output)
@@ -101,7 +105,6 @@ def _draw(checked: Checked, output: Path) -> None:
 
 def _of_model(files: tuple[Path, ...], asked: Asked, seed: int, display: options.Display) -> Iterator[Finding]:
     """What the base makes of the rows. Raises UserError for one that cannot be asked."""
-    from fteval.commands.progress import Progress
     from fteval.data.check.check import Finding
     from fteval.data.check.learnt import learnt
     from fteval.engines import refs

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from fteval.commands import options
+from fteval.commands.progress import Progress
 from fteval.errors import INCOMPLETE, OK
 
 _FORMS = (
@@ -73,7 +74,8 @@ def command(file: Path, output: Path, as_json: bool, display: options.Display, *
 
     options.check_new(output)
     problems = Problems(file)
-    tally = convert(file, output, _wanted(given), problems)
+    with Progress(quiet=display.quiet, color=display.color).busy(f"converting {file.name}"):
+        tally = convert(file, output, _wanted(given), problems)
     if as_json:
         told = {f.name: getattr(tally, f.name) for f in dataclasses.fields(tally)}
         click.echo(json.dumps({**told, "failed": problems.n, "problems": problems.found}, indent=1))

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fteval.commands import options
+from fteval.commands.progress import Progress
 from fteval.errors import OK, UserError
 
 _GUARD = 0.02
@@ -52,7 +53,8 @@ def command(file: Path, output: Path, as_json: bool, **given: Any) -> int:
     if held.n_broken or not rows or len(rows) != len(held.rows):
         raise UserError("\n".join(held.broken) or "no rows to split", where=str(file), fix="fteval data convert")
     wanted = Wanted(**given)
-    chosen = parts(rows, held.rows, wanted)
+    with Progress().busy(f"looking for rows that are alike among {len(rows):,}"):
+        chosen = parts(rows, held.rows, wanted)
     made = sum(row.made and part != "train" for row, part in zip(held.rows, chosen, strict=True))
     if made:
         n = f"{made:,} row{'' if made == 1 else 's'}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fteval.commands.progress import Progress
 from fteval.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def command(folder: Path, rows: Path | None, force: bool) -> None:
     if rows is not None:
         from fteval.experiment.first.first import first
 
-        found = first(rows)
+        with Progress().busy(f"looking at {rows.name}"):
+            found = first(rows)
         files = {place: text for place, text in files.items() if place not in OWN} | found.files
     _write(folder, {**files, SCHEMA: json.dumps(schema(), indent=1) + "\n"})
     if found is not None:

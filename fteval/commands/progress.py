@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds of silence before anything is shown."""
-LINE_EVERY = 10.0
-"""Seconds between plain lines, where there is no terminal. The first comes as soon as patience ends."""
+LINE_EVERY, IN_CI = 10.0, 60.0
+"""Seconds between plain lines, where there is no terminal, and in CI. The first comes as soon as patience ends."""
 
 
 class Progress(Listener):
@@ -28,6 +32,9 @@ class Progress(Listener):
         self.quiet, self.color = quiet, color
         self.bar: Bar | None = None
         self.tasks: dict[str, tuple[float, float]] = {}
+        self.clock: threading.Thread | None = None
+        self.ended = threading.Event()
+        self.line_every = IN_CI if os.environ.get("CI") else LINE_EVERY
 
     def __enter__(self) -> Progress:
         return self
@@ -51,6 +58,44 @@ class Progress(Listener):
 
             self.console.print(for_terminal(text), markup=False, soft_wrap=True)
 
+    @contextmanager
+    def busy(self, label: str) -> Iterator[None]:
+        """Says that this goes on, and for how long already, until there is progress to show of it."""
+        self._quieten()
+        ended = self.ended = threading.Event()
+        clock = threading.Thread(target=self._clock, args=(label, ended), daemon=True)
+        self.clock = clock
+        clock.start()
+        try:
+            yield
+        finally:
+            self._quieten()
+
+    def _quieten(self) -> None:
+        """Two lines that are drawn anew cannot share a terminal."""
+        self.ended.set()
+        if self.clock is not None:
+            self.clock.join()
+            self.clock = None
+
+    def _clock(self, label: str, ended: threading.Event) -> None:
+        began = time.monotonic()
+        if self.quiet or ended.wait(PATIENCE):
+            return
+        if self.console.is_terminal:
+            from rich.progress import Progress as Bar
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+            with Bar(*columns, console=self.console, transient=True) as bar:
+                bar.tasks[bar.add_task(label, total=None)].start_time = began
+                ended.wait()
+            return
+        while True:
+            self.console.print(f"{label}: for {time.monotonic() - began:.0f} s", markup=False, soft_wrap=True)
+            if ended.wait(self.line_every):
+                return
+
     def progress(self, label: str, done: int, total: int, detail: str = "") -> None:
         """Shows `label` at `done` of `total`, once it has taken more than two seconds."""
         now = time.monotonic()
@@ -59,16 +104,15 @@ class Progress(Listener):
         began, shown = self.tasks.setdefault(label, (now, -math.inf))
         if self.quiet or now - began < PATIENCE:
             return
+        self._quieten()
         if self.console.is_terminal:
             self._draw(label, done, total, detail)
-        elif now - shown >= LINE_EVERY and done < total:
+        elif now - shown >= self.line_every and done < total:
             self.tasks[label] = (began, now)
-            left = (now - began) / max(done, 1) * (total - done)
-            self.console.print(
-                f"{label}: {done} of {total}, {left:.0f} s left{'  ' + detail if detail else ''}",
-                markup=False,
-                soft_wrap=True,
-            )
+            rate = done / (now - began)
+            left = f"{(total - done) / rate:.0f} s left" if rate else "just begun"
+            said = f"{label}: {done} of {total}, {_per_second(rate)}, {left}{'  ' + detail if detail else ''}"
+            self.console.print(said, markup=False, soft_wrap=True)
 
     def _draw(self, label: str, done: int, total: int, detail: str) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -79,6 +123,7 @@ class Progress(Listener):
                 TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}", markup=False),
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[detail]}", markup=False),
             )
@@ -88,9 +133,10 @@ class Progress(Listener):
         if task is None:
             for old in self.bar.task_ids:
                 self.bar.remove_task(old)
-            self.bar.add_task(label, total=total, completed=done, detail=detail)
+            self.bar.add_task(label, total=total, completed=done, detail=detail, rate="")
         else:
-            self.bar.update(task.id, completed=done, total=total, detail=detail)
+            rate = _per_second(task.speed) if task.speed else ""
+            self.bar.update(task.id, completed=done, total=total, detail=detail, rate=rate)
         if done >= total:
             self._clear()
 
@@ -98,3 +144,7 @@ class Progress(Listener):
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
+
+
+def _per_second(rate: float) -> str:
+    return f"{rate:.{0 if rate >= 10 else 1}f}/s"

@@ -54,7 +54,8 @@ def command(what: str, name: str | None, by_labels: bool, asked: Asked, as_json:
     if isinstance(probe, JudgedProbe) and probe.judge is not None:
         return _score_judged(Path(what), probe, asked, as_json=as_json, quiet=display.quiet)
     if asked.reference in (None, "none"):
-        return score_file(Path(what), probe, as_json)
+        with Progress(quiet=display.quiet or as_json).busy(f"judging {Path(what).name}"):
+            return score_file(Path(what), probe, as_json)
     return _score_read(Path(what), probe, asked, as_json=as_json, quiet=display.quiet)
 
 

@@ -39,7 +39,8 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             records = _in_step(ready, asking, experiment, place)
         else:
             records = [(name, execute(name, engine, asking, experiment, place)) for name, engine in ready.engines]
-    return concluded(ready, records, experiment, place)
+    with place.listener.busy("comparing"):
+        return concluded(ready, records, experiment, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +70,23 @@ def execute(
     go_on: str | None = None,
 ) -> RunRecord:
     """One model through the suite."""
-    return runs.execute(
-        asking.suite,
-        engine,
-        experiment.sampling,
-        asking.store,
-        Terms(
-            experiment.repeats,
-            referees=asking.referees,
-            base=asking.base,
-            resume=asking.resume(engine),
-            reuse=reuse,
-            on_progress=heard(label, place),
-            command=place.command,
-            go_on=go_on,
-        ),
-    )
+    with place.listener.busy(f"measuring {label}: getting ready"):
+        return runs.execute(
+            asking.suite,
+            engine,
+            experiment.sampling,
+            asking.store,
+            Terms(
+                experiment.repeats,
+                referees=asking.referees,
+                base=asking.base,
+                resume=asking.resume(engine),
+                reuse=reuse,
+                on_progress=heard(label, place),
+                command=place.command,
+                go_on=go_on,
+            ),
+        )
 
 
 def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:

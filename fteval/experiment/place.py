@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,10 @@ class Listener:
 
     def progress(self, label: str, done: int, total: int, detail: str = "") -> None:
         """`done` of `total` acknowledged."""
+
+    def busy(self, label: str) -> AbstractContextManager[None]:
+        """Work that says nothing until it is done."""
+        return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,10 @@ def heard(label: str, place: Place) -> Callable[[Progress], None]:
     """What tells the listener how far a model is measured."""
 
     def tell(progress: Progress) -> None:
+        rate = f"{progress.tokens / progress.seconds:,.0f} tokens/s" if progress.tokens and progress.seconds else ""
         errors = f"{progress.errors} errors" if progress.errors else ""
-        place.listener.progress(f"measuring {label}", progress.done, progress.total, errors)
+        detail = "  ".join(filter(None, (rate, errors)))
+        place.listener.progress(f"measuring {label}", progress.done, progress.total, detail)
 
     return tell
 

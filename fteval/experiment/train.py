@@ -110,7 +110,8 @@ def trained(name: str, use: ModelUse, base: str, store: Store, place: Place) -> 
         store.candidates_dir, place.device, place.offline, lambda seen: note(str(seen)), tell, watching, note,
         part=use.part.record if use.part else {},
     )  # fmt: skip
-    return trained_at(name, use, base, _shared(name, use, base, site, place))
+    with place.listener.busy(f"training {name}: getting ready"):
+        return trained_at(name, use, base, _shared(name, use, base, site, place))
 
 
 def trained_at(name: str, use: ModelUse, base: str, site: Site) -> Candidate:

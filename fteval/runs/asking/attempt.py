@@ -38,6 +38,8 @@ class Progress:
     reused: int
     errors: int
     seconds: float
+    tokens: int = 0
+    """Written in these seconds, as far as the engine counts them."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Attempt:
     answered: set[str] = field(default_factory=set)
     done: int = 0
     reused: int = 0
+    tokens: int = 0
     errors: int = 0
     began: float = field(default_factory=time.perf_counter)
     generating: float = 0.0
@@ -208,13 +211,16 @@ class Attempt:
                 self.errors += share
             if row.get("reused"):
                 self.reused += share
+            else:
+                self.tokens += row.get("completion_tokens") or 0
         self._report()
 
     def _report(self, last: bool = False) -> None:
         now = time.perf_counter()
         if self.on_progress is not None and (last or now - self.reported >= 0.1):
             self.reported = now
-            self.on_progress(Progress(self.done, self.work.total, self.reused, self.errors, now - self.began))
+            seconds = now - self.began
+            self.on_progress(Progress(self.done, self.work.total, self.reused, self.errors, seconds, self.tokens))
 
     def interrupted(self, go_on: str) -> Interrupted:
         number = signal.Signals(self.signals.number or signal.SIGINT)
