@@ -69,6 +69,10 @@ class Given:
             return tuple(self.file(rows, str(name)) for name, rows in given.items())
         if is_rows(given):
             return (self.file(given, "holdout"),)
+        if not isinstance(given, list | tuple):
+            raise UserError(
+                f"holdout is {type(given).__name__}", fix="a file, rows, several of these, or {name: either}"
+            )
         return tuple(self.file(one, f"holdout-{at}" if at > 1 else "holdout") for at, one in enumerate(given, 1))
 
     def probes(self, given: ProbeArgument) -> tuple[str | ProbeUse, ...]:
@@ -126,19 +130,21 @@ class Given:
 
 def gates(given: GateArgument) -> tuple[Rule, ...]:
     """Rules on metrics; a mapping has the keys that a gate has in fteval.yaml. Raises UserError for what is none."""
-    if isinstance(given, Gate | Mapping):
-        given = [given]
     from fteval.config import GateSpec
 
-    return tuple(
-        one if isinstance(one, Gate) else cast(Rule, _checked(GateSpec, one, f"gates[{at}]"))
-        for at, one in enumerate(given)
-    )
+    found: list[Rule] = []
+    for at, one in enumerate([given] if isinstance(given, Gate | Mapping | str) else given or ()):
+        if not isinstance(one, Gate | Mapping):
+            raise UserError(
+                f"gates[{at}] is {one!r:.80}", fix='{"probe": …, "metric": …, "max_drop": "2pp"}, or a Gate'
+            )
+        found.append(one if isinstance(one, Gate) else _checked(GateSpec, one, f"gates[{at}]"))
+    return tuple(found)
 
 
 def scorers(given: Any) -> tuple[Any, ...]:
     """Names of scorers and functions; one alone, or several."""
-    return (given,) if isinstance(given, str) or callable(given) else tuple(given)
+    return (given,) if isinstance(given, str) or callable(given) else tuple(given or ())
 
 
 def texts(given: str | Iterable[str]) -> tuple[str, ...]:

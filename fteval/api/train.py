@@ -26,7 +26,7 @@ ABOUT = ("watch", "launch", "vllm", "listener", "allow_code")
 
 def train(
     trainer: str,
-    base: str,
+    base: str | Path | Candidate,
     data: Any = None,
     *,
     name: str | None = None,
@@ -46,7 +46,12 @@ def train(
     `probes`, `holdout`, `score`, `gates`, `limit` or a `config`, all as in `run`: what comes back is the Comparison.
     Raises UserError and its children.
     """
+    if not isinstance(base, str | Path | Candidate):
+        raise UserError(
+            f"base is {type(base).__name__}: what is trained is loaded from a ref", fix="nano, hf:…, a folder"
+        )
     given = Given(Path(store) if store else DEFAULT_STORE)
+    root = given.ref(base)
     about = {key: recipe.pop(key) for key in ABOUT if key in recipe}
     series = {key: recipe.pop(key) for key in SERIES if recipe.get(key) is not None}
     measured = {key: recipe.pop(key) for key in MEASURED if key in recipe} if series else {}
@@ -58,11 +63,11 @@ def train(
     )  # fmt: skip
     called = name or (rows.stem if rows else "tasks")
     if series:
-        asked = replace(given.asked(measured), against=base, allow_code=bool(about.get("allow_code")))
+        asked = replace(given.asked(measured), against=root, allow_code=bool(about.get("allow_code")))
         return shown(measure(asked_series(asked, called, use, _files(series, given)), place), place.store)
     if rows is None:
         raise UserError("no rows to learn from", fix="data=FILE, or rows; several files with tasks=[…]")
-    return training.train(called, use, base, place, bool(about.get("allow_code")))
+    return training.train(called, use, root, place, bool(about.get("allow_code")))
 
 
 def _watch(told: Any, given: Given) -> WatchUse | None:

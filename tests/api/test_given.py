@@ -230,11 +230,15 @@ def test_a_probe_of_one_s_own_judges() -> None:
         ),
         ({"gates": {"probe": "holdout", "metric": "number", "max_drop": 0.02}}, "for 2 points write 2pp"),
         ({"gates": {"probe": "holdout", "metric": "number"}}, "exactly one of"),
+        ({"gates": "facts"}, r"gates\[0\] is 'facts'"),
+        ({"gates": [3]}, r"gates\[0\] is 3"),
+        ({"holdout": 3}, "holdout is int"),
+        ({"holdout": b"x"}, "holdout is bytes"),
         ({"score": ["exact", "nubmer"]}, "Did you mean 'number'"),
     ],
 )
 def test_what_is_wrong_with_an_argument_is_said(arguments: dict[str, Any], said: str) -> None:
-    more = {} if "probes" in arguments else {"holdout": QUESTIONS}
+    more = {} if {"probes", "holdout"} & arguments.keys() else {"holdout": QUESTIONS}
     with pytest.raises(UserError, match=said):
         fteval.run(right, wrong, **more, **arguments)
 

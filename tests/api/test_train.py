@@ -28,8 +28,8 @@ def said(output: str, target: str) -> bool:
     return bool(output)
 
 
-def train(data: Any, **more: Any) -> Any:
-    return fteval.train("sft", "nano", data, device="cpu", epochs=3, **more)
+def train(data: Any, base: Any = "nano", **more: Any) -> Any:
+    return fteval.train("sft", base, data, device="cpu", epochs=3, **more)
 
 
 @pytest.mark.slow
@@ -66,6 +66,7 @@ def test_a_series_is_trained_and_measured(tmp_path: Path) -> None:
     [
         ({"data": None}, "no rows to learn from"),
         ({"data": TALKS, "sizes": [5], "seeds": "x", "probes": "laziness"}, "seeds"),
+        ({"data": TALKS, "base": print}, "what is trained is loaded from a ref"),
         ({"data": TALKS, "sizes": [5]}, "nothing to measure with"),
         ({"data": TALKS, "probes": "laziness"}, "has no parameter 'probes'"),
         ({"data": [{"x": object()}]}, "row 1: 'x' holds object"),
