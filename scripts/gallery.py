@@ -39,7 +39,7 @@ def main() -> int:
     if unknown := set(asked.examples) - set(there):
         parser.error(f"no example {', '.join(sorted(unknown))}; there are {', '.join(sorted(there))}")
     work = asked.into / "examples"
-    shutil.copytree(ROOT / "examples", work, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "examples", work, ignore=shutil.ignore_patterns(".fteval", "out"), dirs_exist_ok=True)
     chosen = [there[name] for name in asked.examples or there]
     failed = 0
     with ThreadPoolExecutor(asked.jobs) as workers:
