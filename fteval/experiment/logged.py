@@ -64,4 +64,9 @@ def as_scored(use: ProbeUse, models: Iterable[str | None]) -> ProbeUse:
                 where=use.where,
                 fix='give replay:FILE for base and candidate, rows as {"id": …, "score": …}',
             )
+        path = saved.place(ref)[0]
+        if not path.is_file():
+            raise UserError(
+                f"{path} is no file: scores are read more than once", where=use.where, fix="save them first"
+            )
     return replace(use, params={**use.params, "files": refs})

@@ -41,7 +41,7 @@ FOLDERS = {
 APART = {
     "benchmark": "fteval.benchmarks.benchmark",
     "benchmark_log": "fteval.benchmarks.benchmark_log",
-    "scores": "fteval.benchmarks.saved_scores",
+    "scores": "fteval.benchmarks.scores",
 }
 """Probes that are none by their name alone, so that no list shows them: where they are."""
 PREFIXES = {"engine": ("hf", "ft", "openai", "http", "https", "nano"), "probe": tuple(APART)}

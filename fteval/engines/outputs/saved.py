@@ -77,9 +77,14 @@ def place(ref: str) -> tuple[Path, str | None]:
     """The file that a `replay:` ref names, and whose answers in it. Raises UserError for one that is not there."""
     named = ref.removeprefix(PREFIX)
     path, mark, arm = named.rpartition("#")
-    if mark and not refs.exists(named) and refs.exists(path):
-        return Path(path), arm
-    return refs.existing_path(named, refs.display(ref), "file"), None
+    if not mark or refs.exists(named) or not refs.exists(path):
+        path, arm = named, ""
+    found = refs.existing_path(path, refs.display(ref), "file")
+    if found.is_dir():
+        raise UserError(
+            f"{path} is a folder", where=str(found), fix=f"name a file; logs of lm-eval: replay:lm-eval:{path}"
+        )
+    return found, arm or None
 
 
 def read(path: Path, arm: str | None = None) -> SavedRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,24 @@ def test_what_fteval_score_writes_is_saved_scores(put: Put, run: Run, capsys: py
     code, found, _ = run("--model", "replay:s.jsonl", "--set", "better=compliant:higher", "--set", "unit=share")
     (metric,) = found["metrics"]
     assert (code, metric["metric"], metric["scored"], metric["value"]) == (0, "compliant", 3, pytest.approx(1 / 3))
+
+
+def test_a_saved_run_of_scores_is_judged_anew(put: Put, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--model", put("c.jsonl", rows([1, 0, 0])), *SHARE)[0] == 0
+    (kept,) = Path(".fteval/runs").iterdir()
+    assert cli.call(["score", kept.name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"][0]["value"] == pytest.approx(1 / 3)
+
+
+def test_a_pipe_and_a_folder_are_told(put: Put, run: Run) -> None:
+    source, sink = os.pipe()
+    os.close(sink)
+    code, _, err = run("--model", f"replay:/dev/fd/{source}", "--probe", "scores", *SHARE)
+    os.close(source)
+    assert code == 2 and "scores are read more than once" in err
+    Path("logs").mkdir()
+    code, _, err = run("--model", "replay:logs", "--probe", "laziness")
+    assert code == 2 and "replay:lm-eval:logs" in err
 
 
 def test_a_model_has_no_saved_scores(put: Put, run: Run) -> None:
