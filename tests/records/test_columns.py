@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fteval.records import digest
-from fteval.records.columns import Digests, Kinds, Numbers, Texts, beginning_with, partners, places_of
+from fteval.records.columns import Digests, Kinds, Marks, Numbers, Rows, Texts, beginning_with, partners, places_of
 
 TEXTS = st.lists(st.text(max_size=6))
 
@@ -63,3 +63,29 @@ def test_a_digest_of_another_spelling_is_kept_as_it_is() -> None:
     given = [digest(1), "sha256:short", "DIGEST"]
     assert Digests.of(given) == given
     assert list(Digests.of([digest(2), digest(1)]).in_order()) == sorted([digest(1), digest(2)])  # type: ignore[attr-defined]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-3, 3) | st.integers(-(2**63), 2**63 - 1), max_size=300))
+def test_marks_are_places_in_the_order_in_which_they_came(given: list[int]) -> None:
+    marks, expected = Marks(), dict[int, list[int]]()
+    for place, number in enumerate(given):
+        marks.add(number, place)
+        expected.setdefault(number, []).append(place)
+    assert all(list(marks.places(number)) == places for number, places in expected.items())
+    assert list(marks.places(12345)) == expected.get(12345, [])
+
+
+def test_marks_grow() -> None:
+    marks = Marks()
+    for place in range(5000):
+        marks.add(place * 4096 % 7919 * 1024, place)  # many begin at the same slot
+    assert list(marks.places(4096 * 1024)) == [1]
+
+
+def test_rows_are_a_mapping_of_texts() -> None:
+    rows = Rows()
+    for row, text in ((7, "a"), (3, ""), (9, "\ud800")):
+        rows.add(text, row)
+    assert rows == {"a": 7, "": 3, "\ud800": 9}
+    assert "b" not in rows and rows.get("b") is None

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from fteval.engines import refs
 from fteval.engines.outputs import files
 from fteval.engines.outputs.files import Row, kind
+from fteval.engines.spool import Spool
 from fteval.errors import UserError
 from fteval.records import Message
+from fteval.records.columns import Marks, Rows
 from fteval.records.foreign import is_scored, outputs_line
 
 PREFIX = "replay:"
@@ -22,6 +25,8 @@ SHOWN = 10
 """Problems of a file that are listed."""
 REASONS = ("stop", "length", "refusal")
 Values = Mapping[str, float | None]
+_SHORT = 16
+"""Bytes of a fingerprint; none is all zeros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,14 @@ class SavedRows:
     """What a file holds."""
 
     path: Path
-    rows: list[Saved] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    rows: Held = field(default_factory=lambda: Held())
+    lines: array[int] = field(default_factory=lambda: array("Q"))
     """Of each row."""
-    by_id: dict[str, int] = field(default_factory=dict)
-    by_prompt: dict[bytes, int] = field(default_factory=dict)
+    by_id: Rows = field(default_factory=Rows)
     by_question: dict[bytes, int] = field(default_factory=dict)
     """Those whose system turn may be their chat template's, without it."""
-    asked_of: dict[int, bytes] = field(default_factory=dict)
+    _asked: bytearray = field(default_factory=bytearray)
+    _by_prompt: Marks = field(default_factory=Marks)
     about: dict[int, About] = field(default_factory=dict)
     """Of rows that have scores."""
 
@@ -70,7 +75,52 @@ class SavedRows:
         if row is not None:
             return row
         asked = fingerprint([(m.role, m.content) for m in messages])
-        return self.by_prompt.get(asked, self.by_question.get(asked))
+        row = self.first_asked(asked)
+        return self.by_question.get(asked) if row is None else row
+
+    def first_asked(self, asked: bytes) -> int | None:
+        """The first row that asked this."""
+        return next((row for row in self._by_prompt.places(_number(asked)) if self.asked_of(row) == asked), None)
+
+    def asked_of(self, row: int) -> bytes | None:
+        """What a row asked; None where it does not say."""
+        found = bytes(self._asked[row * _SHORT : (row + 1) * _SHORT])
+        return found if any(found) else None
+
+    def add(self, row: Saved, line: int, asked: bytes | None) -> None:
+        """Takes a row, and what it asked."""
+        if asked is not None and self.first_asked(asked) is None:
+            self._by_prompt.add(_number(asked), len(self.lines))
+        self._asked += asked or bytes(_SHORT)
+        self.rows.append(row)
+        self.lines.append(line)
+
+
+class Held(Sequence[Saved]):
+    """Rows in a file of our own: outputs are long, and are needed one after the other."""
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+
+    def append(self, row: Saved) -> None:
+        self._spool.append(json.dumps([row.outputs, row.reason, row.error, row.scores]).encode("ascii"))
+
+    def __len__(self) -> int:
+        return len(self._spool)
+
+    @overload
+    def __getitem__(self, place: int) -> Saved: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Saved]: ...
+    def __getitem__(self, place: int | slice) -> Saved | list[Saved]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        outputs, reason, error, scores = json.loads(self._spool[place])
+        return Saved(tuple(outputs), reason, error, tuple(scores))
+
+
+def _number(asked: bytes) -> int:
+    return int.from_bytes(asked[:8], "little")
 
 
 def place(ref: str) -> tuple[Path, str | None]:
@@ -134,22 +184,19 @@ def _take(row: Row, number: int, found: SavedRows) -> str | None:
         asked = turns_of(row)
         if asked is None:
             return "'messages' must be a list of {role, content}, 'prompt' a text"
-        if identifier is None and (first := found.by_prompt.get(fingerprint(asked))) is not None:
+        if identifier is None and (first := found.first_asked(fingerprint(asked))) is not None:
             return f"the prompt of line {found.lines[first]} again: give ids, or 'outputs' for repeats"
     if identifier is None and asked is None:
         return "none of 'id', 'prompt' and 'messages'"
     if identifier is not None:
-        found.by_id[str(identifier)] = index
-    if asked is not None:
-        found.asked_of[index] = fingerprint(asked)
-        found.by_prompt.setdefault(fingerprint(asked), index)
-        if row.get("rendered") is True and asked[0][0] == "system":
-            found.by_question.setdefault(fingerprint(asked[1:]), index)
+        found.by_id.add(str(identifier), index)
+    if asked is not None and row.get("rendered") is True and asked[0][0] == "system":
+        found.by_question.setdefault(fingerprint(asked[1:]), index)
     reason, why = row.get("finish_reason"), row.get("error")
     # What other tools call it (tool_calls, content_filter) says nothing about length.
     reason = reason if reason in REASONS else None
-    found.rows.append(Saved(tuple(outputs or ()), reason, str(why)[:500] if why else None, scores))
-    found.lines.append(number)
+    row_of = Saved(tuple(outputs or ()), reason, str(why)[:500] if why else None, scores)
+    found.add(row_of, number, None if asked is None else fingerprint(asked))
     if scores:
         group = row.get("group")
         found.about[index] = About(asked or (), None if group is None else str(group), slices)
@@ -215,4 +262,4 @@ def turns_of(row: Row) -> list[tuple[str, str]] | None:
 
 def fingerprint(pairs: Sequence[tuple[str, str]]) -> bytes:
     """A short digest of what was asked."""
-    return hashlib.blake2b(json.dumps(pairs).encode("ascii"), digest_size=16).digest()
+    return hashlib.blake2b(json.dumps(pairs).encode("ascii"), digest_size=_SHORT).digest()

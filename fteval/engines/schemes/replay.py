@@ -34,7 +34,7 @@ class ReplayEngine:
         self.ref, self.path = ref, saved.path
         self.on_event: Callable[[dict[str, Any]], None] | None = None
         self._saved = saved
-        self._met: set[int] = set()
+        self._met = bytearray(len(saved.rows))
         self._otherwise: dict[str, str] = {}
 
     def identity(self) -> Mapping[str, Any]:
@@ -45,10 +45,10 @@ class ReplayEngine:
         row = self._saved.find(sample.id, prompt.messages)
         if row is None:
             return None
-        self._met.add(row)
+        self._met[row] = True
         asked = fingerprint([(m.role, m.content) for m in prompt.messages])
-        if self._saved.asked_of.get(row, asked) != asked:
-            self._otherwise[sample.id] = self._saved.asked_of[row].hex()
+        if (then := self._saved.asked_of(row)) not in (None, asked):
+            self._otherwise[sample.id] = (then or b"").hex()
         found = self._saved.rows[row]
         return digest([found.outputs, found.reason, *([found.scores] if found.scores else [])])
 
@@ -58,11 +58,12 @@ class ReplayEngine:
     def remarks(self, unmet: Sequence[str]) -> Iterator[str]:
         """Rows that answer nothing that is asked, and probes that nothing here answers: of another hold-out?"""
         name, n = self.path.name, len(self._saved.rows)
-        ids = {row: known for known, row in self._saved.by_id.items()}
-        alone = [row for row in range(n) if row not in self._met]
+        alone = [row for row, met in enumerate(self._met) if not met]
+        first_alone = set(alone[:3])
+        ids = {row: known for known, row in self._saved.by_id.items() if row in first_alone}
         first = ", ".join(ids.get(row, f"row {row + 1}") for row in alone[:3])
         if self._otherwise:
-            share = f"{len(self._otherwise)} of {len(self._met)} answers of {name}"
+            share = f"{len(self._otherwise)} of {sum(self._met)} answers of {name}"
             yield f"{share} are to other prompts than the hold-out's (first: {next(iter(self._otherwise))})"
         if unmet:
             yield f"{name} answers no sample of {', '.join(unmet)}; its ids: {first}{', …' if len(alone) > 3 else ''}"

@@ -202,8 +202,8 @@ class _Kept:
             plain,
             sample_ids=Texts(self._block(f"{name} ids"), array("Q", self._block(f"{name} ends"))),
             sample_digests=Digests(digests) if said["digests"] is None else Texts(digests, array("Q", said["digests"])),
-            groups=Kinds(said["groups"], array("i", self._block(f"{name} groups"))),
-            slices=Kinds(said["slices"], array("i", self._block(f"{name} slices"))),
+            groups=Kinds(array("i", self._block(f"{name} groups")), said["groups"]),
+            slices=Kinds(array("i", self._block(f"{name} slices")), said["slices"]),
             scores={m: Numbers(array("d", self._block(f"{name} score {m}"))) for m in said["scores"]},
             partly={metric: tuple(places) for metric, places in said["result"]["partly"].items()},
         )

@@ -72,8 +72,8 @@ class Columns:
         self.kept: set[int] | None = None
         self.ids: Texts = Texts(bytearray())
         self.digests: Sequence[str] = Digests(bytearray())
-        self.groups: Kinds = Kinds([])
-        self.slices: Kinds = Kinds([])
+        self.groups: Kinds = Kinds(values=[])
+        self.slices: Kinds = Kinds(values=[])
         self.states = bytearray()
         self.lines = array("Q")
         """Where each sample's line begins."""
@@ -114,9 +114,7 @@ class Columns:
     def add(self, row: Mapping[str, Any], line: int) -> range:
         """Takes a line of samples.jsonl, which begins there; returns the pairs that it plans."""
         first = len(self.states)
-        assert isinstance(self.ids.block, bytearray)
-        self.ids.block += row["id"].encode("utf-8", "surrogatepass")
-        self.ids.ends.append(len(self.ids.block))
+        self.ids.append(row["id"])
         self._marks += mark(row["id"])
         if self.labelled:
             self.targets.append(str(row["target"]))
@@ -221,8 +219,8 @@ class Columns:
             array("Q", (column[i] for i in kept)) for column in (self.lines, self.first_lines, self.last_lines)
         )
         self.ids, self.digests = Texts.of(self.ids[i] for i in kept), Digests.of([self.digests[i] for i in kept])
-        self.groups = Kinds(self.groups.values, array("i", (self.groups.codes[i] for i in kept)))
-        self.slices = Kinds(self.slices.values, array("i", (self.slices.codes[i] for i in kept)))
+        self.groups = Kinds(array("i", (self.groups.codes[i] for i in kept)), self.groups.values)
+        self.slices = Kinds(array("i", (self.slices.codes[i] for i in kept)), self.slices.values)
         return before - len(self.states)
 
     def how(self) -> Sequential:
