@@ -45,13 +45,12 @@ def find(
     run.
     """
     found: dict[str, Found] = {}
-    missing = {key.encode() for key in keys}
     ways = samplings(plan)
-    for run in reversed(store.runs()):
+    alike = [run for run in store.runs() if run.plan.get("engine") == plan["engine"] and ways & samplings(run.plan)]
+    missing = {key.encode() for key in keys} if alike else set()
+    for run in reversed(alike):
         if not missing:
             break
-        if run.plan.get("engine") != plan["engine"] or not ways & samplings(run.plan):
-            continue
         if same is not None and (not same(run.manifest.get("served")) or _mixed(run)):
             continue
         for line in rows.answers_among(run.generations, missing):

@@ -7,6 +7,7 @@ what counts is the last judgement by the last digest.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from fteval.runs.asking import identity
 from fteval.runs.asking.hearing import Testimony
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import codec, journal, lines, rows
+from fteval.runs.journal.finder import Finder, key_bytes
 from fteval.runs.journal.store import Run
 
 ProbeKeys = Sequence[Sequence[str]]
@@ -48,18 +50,34 @@ class _Said:
     by_judge: Testimony | None
 
 
-Place = tuple[int, int, int]
-"""Probe, sample, repeat."""
+class Waiting:
+    """Which probe, sample and repeat each answer is for: one prompt in two probes is one generation."""
 
+    def __init__(self, keys: Sequence[ProbeKeys]) -> None:
+        self._probes, self._samples, self._repeats = array("I"), array("I"), array("I")
+        block = bytearray()
+        for p, probe_keys in enumerate(keys):
+            for s, sample_keys in enumerate(probe_keys):
+                for r, key in enumerate(sample_keys):
+                    block += key_bytes(key)
+                    self._probes.append(p)
+                    self._samples.append(s)
+                    self._repeats.append(r)
+        self._finder, self._taken = Finder(block, 32), bytearray(len(self._probes))
 
-def places(keys: Sequence[ProbeKeys]) -> dict[str, tuple[Place, ...]]:
-    """Generation key -> every place that asks it: one prompt in two probes is one generation."""
-    found: dict[str, tuple[Place, ...]] = {}
-    for p, probe_keys in enumerate(keys):
-        for s, sample_keys in enumerate(probe_keys):
-            for r, key in enumerate(sample_keys):
-                found[key] = (*found.get(key, ()), (p, s, r))
-    return found
+    def of(self, key: str) -> list[tuple[int, int, int]]:
+        """(probe, sample, repeat) of each that waits for this answer."""
+        return [(self._probes[at], self._samples[at], self._repeats[at]) for at in self._at(key)]
+
+    def take(self, key: str) -> list[tuple[int, int, int]]:
+        """The same, once: the first answer to a key is the one that counts."""
+        found = self.of(key)
+        for at in self._at(key):
+            self._taken[at] = True
+        return found
+
+    def _at(self, key: str) -> list[int]:
+        return [at for at in self._finder.places(key_bytes(key)) if not self._taken[at]]
 
 
 def score(
@@ -78,7 +96,7 @@ def score(
     limits = readings.limits if readings is not None else {}
     standings = testimony.standings if testimony is not None else {}
     probes = [_limited(probe, limits) for probe in probes]
-    waiting = places(keys)
+    waiting = Waiting(keys)
     probes = _beside(run, probes, waiting)
     scores = journal.Journal(run.scores)
     try:
@@ -97,8 +115,7 @@ def score(
                     record
                     for answer in batch
                     if answer["status"] == "ok"
-                    # The first answer to a key is the one that counts; `pop` leaves none for a second.
-                    for p, s, r in waiting.pop(answer["key"], ())
+                    for p, s, r in waiting.take(answer["key"])
                     if (record := _record(probes[p], s, r, answer, numbers[p], standing, said)) is not None
                 ]
             scores.write(records)
@@ -109,7 +126,7 @@ def score(
         scores.close()
 
 
-def _beside(run: Run, probes: Sequence[SuiteProbe], waiting: Mapping[str, tuple[Place, ...]]) -> list[SuiteProbe]:
+def _beside(run: Run, probes: Sequence[SuiteProbe], waiting: Waiting) -> list[SuiteProbe]:
     """The probes, with all answers of the run before those that judge one answer beside the others.
 
     These answers are part of what such a judgement is of: with another one, all are made anew.
@@ -123,7 +140,7 @@ def _beside(run: Run, probes: Sequence[SuiteProbe], waiting: Mapping[str, tuple[
     for answer in lines.read(run.generations):
         if answer["status"] == "ok" and answer["key"] not in seen:
             seen.add(answer["key"])
-            for i, s, _ in waiting.get(answer["key"], ()):
+            for i, s, _ in waiting.of(answer["key"]):
                 if i in answers:
                     answers[i].append((probes[i].samples[s], answer["text"] or ""))
     made = list(probes)

@@ -56,8 +56,8 @@ class Session:
 
     def finish(self) -> RunRecord:
         """The run with every answer judged, its end in its events, and a summary beside it."""
+        self.work.requests.clear()  # nothing is asked any more, and judging needs room
         self._judge(last=True)
-        self.work.requests.clear()  # nothing is asked any more, and the record needs room
         for probe, asked in self.asked.items():
             self.attempt.event("stopped", probe=probe, asked=asked)
         if self.judging is not None:
