@@ -101,7 +101,7 @@ def _model(
         return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
 
     work = runs.plan(suite, engine, experiment.sampling, experiment.repeats)
-    greedy = repeatable(engine, work, work.requests)
+    greedy = repeatable(engine, work, work.requests.keys())
     # Nobody is asked here: it is reckoned as if a server had still the same model.
     still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None
     found = find(store, greedy, work.plan, still) if store is not None else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from fteval.records import (
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
+from fteval.runs.asking.requests import Keys, Some
 from fteval.runs.journal import journal, lines, rows
 from fteval.runs.journal.store import Run
 from fteval.runs.reading import results
@@ -51,7 +53,7 @@ class Attempt:
     engine: Engine
     signals: Signals
     on_progress: Callable[[Progress], None] | None
-    answered: set[str] = field(default_factory=set)
+    answered: Keys = field(init=False)
     done: int = 0
     reused: int = 0
     tokens: int = 0
@@ -60,6 +62,9 @@ class Attempt:
     generating: float = 0.0
     journaling: float = 0.0
     reported: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.answered = Keys(self.work.requests)
 
     def event(self, event: str, **fields: Any) -> None:
         results.add_event(self.run, event, **fields)
@@ -141,16 +146,18 @@ class Attempt:
 
     def ask(self, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
         """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
-        requests = self.work.requests
-        chosen = requests if keys is None else {key: requests[key] for key in keys}
-        open_requests = {key: r for key, r in chosen.items() if key not in self.answered}
+        requests, answered = self.work.requests, self.answered
+        chosen = range(len(requests)) if keys is None else [requests.number(key) for key in keys]
+        numbers = array("I", (at for at in chosen if at is not None and not answered.has(at)))
+        still_open = Keys(requests, numbers)
         written: list[dict[str, Any]] = []
         try:
-            for group in self._groups(list(open_requests.values())):
+            for group in self._groups(numbers):
                 batch = [rows.from_generation(g) for g in group]
                 for row in batch:
-                    if open_requests.pop(row["key"], None) is None:
+                    if row["key"] not in still_open:
                         raise RuntimeError(f"{self.engine.ref} answered {row['key']!r}, which was not open")
+                    still_open.discard(row["key"])
                 file.write(batch)
                 written += batch
                 if file.due():
@@ -163,24 +170,33 @@ class Attempt:
                 self._count(written)
                 self._report(last=True)
 
-    def _groups(self, requests: Sequence[Request]) -> Iterator[list[Generation]]:
+    def _groups(self, numbers: Sequence[int]) -> Iterator[list[Generation]]:
         """The answers as they come, those that are drawn alike asked together."""
-        refused = self.work.refused
-        if unasked := [r for r in requests if r.key in refused]:
-            yield [Generation(r.sample_id, r.key, r.repeat, failure=refused[r.key]) for r in unasked]
-        silent = self.work.unweighed
-        if unasked := [r for r in requests if r.key in silent and r.key not in refused]:
-            yield [unweighed(r) for r in unasked]
-        alike: dict[Sampling, list[Request]] = {}  # none, and nothing is loaded, where nothing is missing
-        open_requests = [r for r in requests if r.key not in refused and r.key not in silent]
-        weighed = [request for request in open_requests if request.continuations]
+        work, requests = self.work, self.work.requests
+        refused, silent = work.refused, work.unweighed
+        if refused or silent:
+            not_asked = {at for at in numbers if requests.key(at) in refused or requests.key(at) in silent}
+            failed = [requests.of(at) for at in numbers if at in not_asked and requests.key(at) in refused]
+            if failed:
+                yield [Generation(r.sample_id, r.key, r.repeat, failure=refused[r.key]) for r in failed]
+            unsaid = [requests.of(at) for at in numbers if at in not_asked and requests.key(at) not in refused]
+            if unsaid:
+                yield [unweighed(r) for r in unsaid]
+            numbers = array("I", (at for at in numbers if at not in not_asked))
+        alike: dict[Sampling, array[int]] = {}  # none, and nothing is loaded, where nothing is missing
+        weighed: list[Request] = []
         apart: dict[Sampling, list[Request]] = {}
-        for request in open_requests:
-            if not request.continuations:
-                group = apart if request.diverges else alike
-                group.setdefault(self.work.drawn(request.key), []).append(request)
-        for sampling, of in alike.items():
-            yield from self._timed(partial(self.engine.generate, of, sampling))
+        for at in numbers:
+            held = requests.held(at)
+            drawn = work.drawn(requests.key(at)) if work.others else work.sampling
+            if held is not None and held.continuations:
+                weighed.append(held)
+            elif held is not None and held.diverges:
+                apart.setdefault(drawn, []).append(held)
+            else:
+                alike.setdefault(drawn, array("I")).append(at)
+        for sampling, some in alike.items():
+            yield from self._timed(partial(self.engine.generate, Some(requests, some), sampling))
         for sampling, of in apart.items():
             assert isinstance(self.engine, DivergingEngine) and self.work.base is not None
             yield from self._timed(partial(self.engine.diverge, of, sampling, self.work.base))

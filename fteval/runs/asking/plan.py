@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from operator import itemgetter
 from typing import Any
 
 from fteval import registry
@@ -35,7 +34,9 @@ from fteval.records import (
     normalised,
 )
 from fteval.runs.asking import identity
+from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.referees import Referees
+from fteval.runs.asking.requests import KeysOf, Requests
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal import rows
 from fteval.version import __version__
@@ -47,9 +48,9 @@ class Work:
 
     suite: Suite
     plan: dict[str, Any]
-    keys: tuple[tuple[tuple[str, ...], ...], ...]
+    keys: tuple[Sequence[tuple[str, ...]], ...]
     """Per probe, sample and repeat."""
-    requests: dict[str, Request]
+    requests: Requests
     shares: dict[str, int]
     """Key -> how many (sample, repeat) ask for it, where that is more than one."""
     total: int
@@ -127,17 +128,24 @@ def plan(
     # Through JSON and back, as the manifest of an earlier run will be read.
     engine_identity = json.loads(canonical(dict(engine.identity())))
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
-    requests: dict[str, Request] = {}
+
+    def made(p: int, s: int, repeat: int) -> Request:
+        sample, own = suite.probes[p].samples[s], replace(sampling, **suite.probes[p].sampling)
+        prompt = Prompt(sample.messages, None, sample.tools)
+        seed = identity.row_seed(own.seed, identity.input_digest(prompt), repeat)
+        return Request("", sample.id, prompt, repeat, seed)
+
+    requests = Requests(made)
     refused: dict[str, PromptRefused] = {}
     shares: dict[str, int] = {}
     others: dict[str, Sampling] = {}
-    outputs: list[Any] = []
+    outputs = OutputsAsked()
     met: set[str] = set()
-    all_keys = []
+    all_keys: list[KeysOf] = []
     unweighed: set[str] = set()
     prompt_bytes = 0
-    for probe in suite.probes:
-        of_probe = []
+    for p, probe in enumerate(suite.probes):
+        of_probe = KeysOf(requests, repeats)
         drawn = replace(sampling, **probe.sampling)
         if drawn.extra_body and not isinstance(engine, ServedEngine | KeyedEngine):
             raise UserError("extra_body is for servers", where=engine.ref, fix="leave it out, or serve the model")
@@ -146,7 +154,7 @@ def plan(
             engine.meet(probe.name, probe.samples, [_turns(engine, sample, drawn) for sample in probe.samples])
         diverges = asks_base(probe.probe)
         apart = diverges and not (base is not None and isinstance(engine, DivergingEngine))
-        for sample in probe.samples:
+        for s, sample in enumerate(probe.samples):
             try:
                 prompt, error = _prompt(engine, sample, drawn), None
             except PromptRefused as found:
@@ -160,40 +168,41 @@ def plan(
                 texts = [[c.context, c.text] for c in sample.continuations]
                 extra = {"engine": extra, "continuations": texts, "cut": WEIGHED_AS_CUT}
             if request_identity:
-                outputs.append([probe.name, sample.id, extra])
+                outputs.add(probe.name, sample.id, extra)
                 met |= {probe.name} if extra is not None else set()
             of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
             unweighed |= set(of_sample) if silent else set()
             for repeat, key in enumerate(of_sample):
-                if key in requests:
-                    _check_one_question(engine, requests[key], sample, prompt)
+                at = requests.number(key)
+                if at is not None:
+                    _check_one_question(engine, requests.of(at), sample, prompt)
                     shares[key] = shares.get(key, 1) + 1
                 else:
                     seed = identity.row_seed(drawn.seed, input_digest, repeat)
-                    requests[key] = Request(
-                        key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges
-                    )
+                    request = Request(key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges)
+                    own = prompt == Prompt(sample.messages, None, sample.tools)
+                    held = not own or diverges or bool(sample.continuations)
+                    at = requests.add(request, (p, s, repeat), held=held)
                     if drawn != sampling:
                         others[key] = drawn
                     if error is not None:
                         refused[key] = error
-            of_probe.append(of_sample)
+                of_probe.numbers.append(at)
             prompt_bytes += sum(len(m.content) for m in sample.messages)
-        all_keys.append(tuple(of_probe))
+        all_keys.append(of_probe)
     if refused and len(refused) == len(requests):
         raise next(iter(refused.values()))
-    alone = digest(sorted(requests))
+    alone = requests.digest()
     batches = engine.batches if isinstance(engine, BatchedEngine) else None
     if batches is not None:
         # The others in its batch move an answer: it is the same only where all that is asked is.
         together = digest([dict(batches), alone, sequential])
         new = {key: hashlib.sha256(f"{together} {key}".encode()).hexdigest() for key in requests}
-        requests = {new[key]: replace(request, key=new[key]) for key, request in requests.items()}
+        requests.rename(new.__getitem__)
         shares = {new[key]: share for key, share in shares.items()}
         others = {new[key]: drawn for key, drawn in others.items()}
         refused = {new[key]: error for key, error in refused.items()}
         unweighed = {new[key] for key in unweighed}
-        all_keys = [tuple(tuple(new[key] for key in of_sample) for of_sample in of_probe) for of_probe in all_keys]
     fields = {
         "suite": suite.digest,
         "subset": suite.subset,
@@ -202,7 +211,7 @@ def plan(
         "sampling": _sampling(suite, sampling),
         "repeats": repeats,
         "requests": alone,
-        "outputs": digest(sorted(outputs, key=itemgetter(0, 1))) if outputs else None,
+        "outputs": outputs.digest(),
     }
     if batches is not None:
         fields["batches"] = dict(batches)

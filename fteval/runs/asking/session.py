@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from fteval.runs.asking.hearing import Hearing
 from fteval.runs.asking.interrupt import Signals, Stop
 from fteval.runs.asking.plan import Work, plan
 from fteval.runs.asking.referees import Judging
+from fteval.runs.asking.requests import Keys
 from fteval.runs.asking.reuse import Found, find, repeatable
 from fteval.runs.asking.suite import Suite
 from fteval.runs.asking.terms import Terms
@@ -99,7 +101,7 @@ def session(
     if resume is None:
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
-            served, reusable = _met(engine, sampling, store, work, set(), terms)
+            served, reusable = _met(engine, sampling, store, work, Keys(work.requests), terms)
         run, lock = store.create_run({**work.manifest(engine, terms.command, served, referees), **terms.noted})
     else:
         run = _resumable(store, resume, work.plan, terms.noted.get("shard"))
@@ -120,7 +122,8 @@ def session(
                     with heard.cancelling():
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, terms)
                     tell_of_another(attempt, served)
-                _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
+                if "batches" in work.plan:
+                    _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
                 opened = Session(run, work, attempt, file, reusable)
                 if referees is not None and referees.references:
                     opened.judging = Judging(referees, store, run, digest(engine.identity()))
@@ -155,7 +158,7 @@ def _cancelling(signals: Signals | None) -> Iterator[None]:
 
 
 def _met(
-    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: set[str], terms: Terms
+    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: Keys, terms: Terms
 ) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
     """What a server says of its model, and what earlier runs can give.
 
@@ -164,8 +167,8 @@ def _met(
     """
     if not terms.asks:
         return None, {}
-    wanted = work.requests.keys() - answered
-    greedy = repeatable(engine, work, wanted) if terms.reuse else set()
+    wanted = answered.others()
+    greedy: AbstractSet[str] = repeatable(engine, work, wanted) if terms.reuse else set()
     if not isinstance(engine, ServedEngine):
         return None, find(store, greedy, work.plan)
     if not wanted:
@@ -197,7 +200,7 @@ def _tell_of_other_batches(attempt: Attempt, work: Work, there: Collection[str])
     """Says where answers that were computed together in an uninterrupted run will not be."""
     missing = work.requests.keys() - there - work.refused.keys()
     # One that stops when its gates are decided asks in rounds anyway.
-    if "batches" in work.plan and "sequential" not in work.plan and there and missing:
+    if "sequential" not in work.plan and there and missing:
         text = f"gone on with after an interruption: {len(there)} answers were computed in other batches than the rest"
         attempt.event("warning", text=f"{text}, which moves answers below float32 (`fteval noise` counts them)")
 

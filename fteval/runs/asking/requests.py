@@ -1,0 +1,193 @@
+"""What a run asks, a million requests in little memory: their keys in a row, and where each is asked.
+
+A request whose prompt is its sample's own is made again when it is needed; only others (rendered, weighed, changed on
+the way) are held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSet, Sequence
+from dataclasses import replace
+from typing import overload
+
+from fteval.records import Request
+from fteval.records.columns import Marks
+from fteval.runs.journal.finder import key_bytes
+
+_KEY = 32
+Made = Callable[[int, int, int], Request]
+"""Probe, sample and repeat to the request, without its key."""
+
+
+class Requests(Mapping[str, Request]):
+    """Key -> request, in the order in which they were added."""
+
+    def __init__(self, made: Made) -> None:
+        self._made, self._keys, self._marks = made, bytearray(), Marks()
+        self._where = (array("I"), array("I"), array("I"))
+        self._held: dict[int, Request] = {}
+
+    def add(self, request: Request, where: tuple[int, int, int], *, held: bool) -> int:
+        """Takes a request with a new key; returns its number."""
+        at = len(self)
+        self._add_key(request.key, at)
+        for column, value in zip(self._where, where, strict=True):
+            column.append(value)
+        if held:
+            self._held[at] = request
+        return at
+
+    def _add_key(self, key: str, at: int) -> None:
+        found = key_bytes(key)
+        self._marks.add(int.from_bytes(found[:8], "little"), at)
+        self._keys += found
+
+    def number(self, key: str) -> int | None:
+        """Of a key."""
+        found = key_bytes(key)
+        places = self._marks.places(int.from_bytes(found[:8], "little"))
+        return next((at for at in places if self._keys[at * _KEY : (at + 1) * _KEY] == found), None)
+
+    def key(self, at: int) -> str:
+        return self._keys[at * _KEY : (at + 1) * _KEY].hex()
+
+    def of(self, at: int) -> Request:
+        """The request of a number."""
+        held = self._held.get(at)
+        if held is not None:
+            return held
+        probe, sample, repeat = (column[at] for column in self._where)
+        return replace(self._made(probe, sample, repeat), key=self.key(at))
+
+    def held(self, at: int) -> Request | None:
+        """None for one that asks its sample's own prompt, and an answer."""
+        return self._held.get(at)
+
+    def rename(self, renamed: Callable[[str], str]) -> None:
+        """Gives each another key."""
+        old, self._keys, self._marks = self._keys, bytearray(), Marks()
+        for at in range(len(old) // _KEY):
+            key = renamed(old[at * _KEY : (at + 1) * _KEY].hex())
+            self._add_key(key, at)
+            if at in self._held:
+                self._held[at] = replace(self._held[at], key=key)
+
+    def digest(self) -> str:
+        """Of the keys in order, as `records.digest` of their list."""
+        total = hashlib.sha256(b"[")
+        keys = sorted(self._keys[at : at + _KEY].hex() for at in range(0, len(self._keys), _KEY))
+        for place, key in enumerate(keys):
+            total.update(f'{"," if place else ""}"{key}"'.encode("ascii"))
+        total.update(b"]")
+        return f"sha256:{total.hexdigest()}"
+
+    def clear(self) -> None:
+        """Forgets what is held: nothing is asked any more."""
+        self._held.clear()
+
+    def __getitem__(self, key: str) -> Request:
+        at = self.number(key)
+        if at is None:
+            raise KeyError(key)
+        return self.of(at)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.number(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.key, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self._keys) // _KEY
+
+
+class KeysOf(Sequence[tuple[str, ...]]):
+    """One probe's keys: per sample, per repeat."""
+
+    def __init__(self, requests: Requests, repeats: int) -> None:
+        self._requests, self._repeats, self.numbers = requests, repeats, array("I")
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, ...]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[str, ...]]: ...
+    def __getitem__(self, place: int | slice) -> tuple[str, ...] | Sequence[tuple[str, ...]]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        start = place % len(self) * self._repeats
+        return tuple(map(self._requests.key, self.numbers[start : start + self._repeats]))
+
+    def __len__(self) -> int:
+        return len(self.numbers) // self._repeats
+
+
+class Some(Sequence[Request]):
+    """Requests by their numbers."""
+
+    def __init__(self, requests: Requests, numbers: Sequence[int]) -> None:
+        self._requests, self._numbers = requests, numbers
+
+    @overload
+    def __getitem__(self, place: int) -> Request: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Request]: ...
+    def __getitem__(self, place: int | slice) -> Request | list[Request]:
+        if isinstance(place, slice):
+            return [self._requests.of(at) for at in self._numbers[place]]
+        return self._requests.of(self._numbers[place])
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class Keys(MutableSet[str]):
+    """Some of a run's keys, a byte for each there is."""
+
+    def __init__(self, requests: Requests, numbers: Iterable[int] = ()) -> None:
+        self._requests, self._is, self._count = requests, bytearray(len(requests)), 0
+        for at in numbers:
+            self._count += not self._is[at]
+            self._is[at] = True
+
+    @classmethod
+    def _from_iterable(cls, keys: Iterable[str]) -> set[str]:  # type: ignore[override]  # of other keys too
+        return set(keys)
+
+    def add(self, key: str) -> None:
+        at = self._requests.number(key)
+        if at is None:
+            raise KeyError(key)
+        self._count += not self._is[at]
+        self._is[at] = True
+
+    def discard(self, key: str) -> None:
+        at = self._requests.number(key)
+        if at is not None and self._is[at]:
+            self._is[at] = False
+            self._count -= 1
+
+    @property
+    def numbers(self) -> Iterator[int]:
+        return (at for at, there in enumerate(self._is) if there)
+
+    def others(self) -> Keys:
+        """The keys that are not in it."""
+        return Keys(self._requests, (at for at, there in enumerate(self._is) if not there))
+
+    def has(self, at: int) -> bool:
+        return bool(self._is[at])
+
+    def __contains__(self, key: object) -> bool:
+        text = key.decode("ascii", "replace") if isinstance(key, bytes) else key
+        at = self._requests.number(text) if isinstance(text, str) else None
+        return at is not None and bool(self._is[at])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._requests.key, self.numbers)
+
+    def __len__(self) -> int:
+        return self._count
