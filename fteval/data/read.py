@@ -10,6 +10,7 @@ from fteval.data.convert.mended import mended
 from fteval.data.hints import convert_line
 from fteval.data.jsonl import Problems, rows
 from fteval.records import Sample, sample_from_row
+from fteval.records.columns import Rows
 
 
 def iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -23,14 +24,19 @@ def iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def read_samples(path: Path, tools: bool = False) -> list[Sample]:
-    """A hold-out. A row without an id gets a hash of its content as one, so that order and file name do not count.
+    """A hold-out, as `each_sample` reads it."""
+    return list(each_sample(path, tools))
 
-    Raises UserError with everything that is wrong: broken lines, rows without a prompt, ids that come twice (with both
-    lines; rows without an id that say the same have the same). `tools` as in `sample_from_row`.
+
+def each_sample(path: Path, tools: bool = False) -> Iterator[Sample]:
+    """The samples of a hold-out, one after the other.
+
+    A row without an id gets a hash of its content as one, so that order and file name do not count. Raises UserError,
+    after the last good one, with everything that is wrong: broken lines, rows without a prompt, ids that come twice
+    (with both lines; rows without an id that say the same have the same). `tools` as in `sample_from_row`.
     """
     problems = Problems(path)
-    samples: list[Sample] = []
-    first: dict[str, int] = {}
+    first = Rows()
     for number, row in rows(path, problems):
         try:
             sample = sample_from_row(row, tools)
@@ -40,10 +46,9 @@ def read_samples(path: Path, tools: bool = False) -> list[Sample]:
         if sample.id in first:
             problems.add(number, _twice(row, sample, first[sample.id], number), convert_line(path, "--unique"))
             continue
-        first[sample.id] = number
-        samples.append(sample)
+        first.add(sample.id, number)
+        yield sample
     problems.check()
-    return samples
 
 
 def _twice(row: dict[str, Any], sample: Sample, earlier: int, number: int) -> str:

@@ -39,6 +39,6 @@ def holdouts(asked: Asked) -> Holdouts:
     config = find_config(asked.config, wanted=True)
     if config is not None:
         experiment = describe(replace(Asked(), config=asked.config), config)
-        found.samples |= {spec.name: spec.samples for spec in build_suite(experiment).probes}
+        found.samples |= {spec.name: tuple(spec.samples) for spec in build_suite(experiment).probes}
         found.files += [use.data for use in experiment.probes if use.data is not None]
     return found

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fteval import registry
 from fteval.data.convert.mended import mended
-from fteval.data.read import iter_rows, read_samples
+from fteval.data.read import each_sample, iter_rows
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.evals.find.own import with_code
 from fteval.evals.holdout import NO_TARGET
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import JudgedProbe, Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
+from fteval.runs.asking.spooled import SpooledSamples
 from fteval.runs.asking.suite import Suite
 
 
@@ -48,7 +49,7 @@ def build_suite(experiment: Experiment) -> Suite:
         raise _by_line(error, [use.data for use in experiment.probes if use.data and use.data.is_file()]) from None
 
 
-def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | None:
+def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> Sequence[Sample] | None:
     """What a probe asks: a file, questions of nano's world, or (None) its own samples.
 
     nano knows its own world only, so that without a file it is asked about that.
@@ -72,7 +73,7 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> list[Sample] | No
                 fix="leave 'data' out: the probe has questions about the real world; or give a file",
             )
         return found
-    rows = read_samples(use.data, offers_tools(probe))
+    rows = SpooledSamples(each_sample(use.data, offers_tools(probe)))
     if not rows:
         raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
     return rows

@@ -113,10 +113,11 @@ class Digests(_Column[str]):
     @classmethod
     def of(cls, digests: Iterable[str]) -> Sequence[str]:
         """The column; Texts where one of them is spelt otherwise."""
-        block, all_of_them = bytearray(), list(digests) if not isinstance(digests, Sequence) else digests
-        for one in all_of_them:
+        block, given = bytearray(), iter(digests)
+        for one in given:
             if not is_digest(one):
-                return Texts.of(all_of_them)
+                before = Digests(block)
+                return Texts.of([*before, one, *given])
             block += bytes.fromhex(one[len(_PREFIX) :])
         return cls(bytes(block))
 

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fteval.records import Sample, canonical, digest, normalised
+from fteval.records.columns import Digests
+from fteval.runs.asking.spooled import SpooledSamples
+from fteval.runs.journal.finder import Finder
 
 MOST_LABELS = 20
 """Up to so many different targets are labels: a prompt that names several of them offers a choice."""
 
 
-def grouped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+def grouped(samples: Sequence[Sample]) -> Sequence[Sample]:
     """The samples, copies of one prompt in one group; groups that share a prompt become one.
 
     Neither the order of the samples nor which copy comes first decides a group's name.
@@ -29,15 +32,22 @@ def grouped(samples: Sequence[Sample]) -> tuple[Sample, ...]:
             key = leader[key]
         return key
 
-    prompts = [prompt_key(sample) for sample in samples]
+    prompts = Digests.of(prompt_key(sample) for sample in samples)
+    if isinstance(samples, SpooledSamples):
+        assert isinstance(prompts, Digests)
+        samples.apart = not Finder(prompts.block, 32).twice
+        if samples.apart and samples.groups.values == (None,):
+            return samples
     for sample, prompt in zip(samples, prompts, strict=True):
         if sample.group is not None:
             leader[root(f"prompt {prompt}")] = root(f"group {sample.group}")
-    members: dict[str, list[Sample]] = {}
+    members: dict[str, list[tuple[str | None, str]]] = {}
     for sample, prompt in zip(samples, prompts, strict=True):
-        members.setdefault(root(f"prompt {prompt}"), []).append(sample)
+        members.setdefault(root(f"prompt {prompt}"), []).append((sample.group, sample.id))
     names = {key: _name(of_key) for key, of_key in members.items()}
     of = [names[root(f"prompt {prompt}")] for prompt in prompts]
+    if isinstance(samples, SpooledSamples):
+        return samples.with_groups(of)
     return tuple(s if s.group == name else replace(s, group=name) for s, name in zip(samples, of, strict=True))
 
 
@@ -48,16 +58,18 @@ def prompt_key(sample: Sample) -> str:
     return digest([*turns, *sample.tools])
 
 
-def _name(members: Sequence[Sample]) -> str | None:
+def _name(members: Sequence[tuple[str | None, str]]) -> str | None:
     """The least of the groups' names, else of the ids; None for one that has neither group nor copy."""
-    known = [sample.group for sample in members if sample.group is not None]
+    known = [group for group, _ in members if group is not None]
     if known:
         return min(known)
-    return f"same prompt as {min(sample.id for sample in members)}" if len(members) > 1 else None
+    return f"same prompt as {min(sample for _, sample in members)}" if len(members) > 1 else None
 
 
 def oddities(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
     """What makes numbers mean less, a sentence each: copies, and prompts with two targets."""
+    if isinstance(samples, SpooledSamples) and samples.apart:
+        return
     same: dict[str, list[Sample]] = {}
     for sample in samples:
         same.setdefault(prompt_key(sample), []).append(sample)
@@ -91,15 +103,24 @@ def _plain(target: object) -> object:
 
 def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
     """Names; a prompt that names several of a few labels offers a choice."""
-    targets = {s.id: _words(s.target) for s in samples if isinstance(s.target, str) and s.target.strip()}
-    labels = set(targets.values()) if len(set(targets.values())) <= MOST_LABELS else set()
+    labels: set[str] = set()
+    for sample in samples:
+        labels |= _wanted(sample)
+        if len(labels) > MOST_LABELS:
+            break
+    labels = labels if len(labels) <= MOST_LABELS else set()
     found = []
     for sample in samples:
-        wanted = targets.get(sample.id, "")
+        wanted = next(iter(_wanted(sample)), "")
         prompt = _words(" ".join(m.content for m in sample.messages))
         if wanted.strip() and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
             found.append(_named(sample))
     return found
+
+
+def _wanted(sample: Sample) -> set[str]:
+    """The words of its target; empty for one without a text."""
+    return {_words(sample.target)} if isinstance(sample.target, str) and sample.target.strip() else set()
 
 
 def _words(text: str) -> str:

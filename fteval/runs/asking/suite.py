@@ -10,7 +10,9 @@ from typing import Any
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import DrawingProbe, FittedProbe, Probe, Sample, VaryingProbe, canonical
+from fteval.records.columns import Digests, Rows
 from fteval.runs.asking import copies, identity
+from fteval.runs.asking.spooled import SpooledSamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class SuiteProbe:
 
     name: str
     probe: Probe
-    samples: tuple[Sample, ...]
-    sample_digests: tuple[str, ...]
+    samples: Sequence[Sample]
+    sample_digests: Sequence[str]
     """Content digests, in the order of the samples."""
     digest: str
     """Of the probe: name, version, parameters, source. Not of the samples."""
@@ -78,7 +80,7 @@ def build(
     for called, probe, given in specs:
         if any(p.name == called for p in probes):
             raise UserError(f"probe '{called}' is named twice", fix="give one of them another name in fteval.yaml")
-        everything = copies.grouped(tuple(probe.samples() if given is None else _asked(probe, given)))
+        everything = copies.grouped(_held(probe.samples() if given is None else _asked(probe, given)))
         _check_unique(called, everything)
         whole = _limited(everything, (limits or {}).get(called), seed)
         samples = _limited(whole, limit, seed)
@@ -89,7 +91,7 @@ def build(
         if isinstance(probe, FittedProbe):
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
-        digests = tuple(_content_digest(called, s) for s in samples)
+        digests = Digests.of(_content_digest(called, s) for s in samples)
         own = {**(probe.sampling if isinstance(probe, DrawingProbe) else {}), **(sampling or {}).get(called, {})}
         probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called), own))
     if not probes:
@@ -138,7 +140,11 @@ def _content_digest(name: str, sample: Sample) -> str:
         ) from None
 
 
-def _limited(samples: tuple[Sample, ...], limit: int | None, seed: int) -> tuple[Sample, ...]:
+def _held(samples: Iterable[Sample]) -> Sequence[Sample]:
+    return samples if isinstance(samples, SpooledSamples) else tuple(samples)
+
+
+def _limited(samples: Sequence[Sample], limit: int | None, seed: int) -> Sequence[Sample]:
     if limit is None or limit >= len(samples):
         return samples
     drawn = sorted(range(len(samples)), key=lambda i: hashlib.sha256(f"{seed} {samples[i].id!a}".encode()).digest())
@@ -146,14 +152,14 @@ def _limited(samples: tuple[Sample, ...], limit: int | None, seed: int) -> tuple
 
 
 def _check_unique(name: str, samples: Sequence[Sample]) -> None:
-    seen: dict[str, int] = {}
+    seen = Rows()
     for position, sample in enumerate(samples, start=1):
         if sample.id in seen:
             raise UserError(
                 f"probe '{name}': samples {seen[sample.id]} and {position} have the same id {sample.id!r}",
                 fix="ids must be unique: results are paired by them",
             )
-        seen[sample.id] = position
+        seen.add(sample.id, position)
 
 
 def _digest(probes: Sequence[SuiteProbe]) -> str:
@@ -161,7 +167,20 @@ def _digest(probes: Sequence[SuiteProbe]) -> str:
     total = hashlib.sha256()
     for probe in probes:
         total.update(probe.digest.encode())
-        rows = zip(probe.samples, probe.sample_digests, strict=True)
-        for row in sorted(canonical([s.id, digest, s.group, dict(s.slices)]) for s, digest in rows):
-            total.update(row + b"\n")
+        # In the order of their spelling, which their ids decide: no two are the same.
+        ids = [canonical(sample_id) for sample_id in _ids(probe.samples)]
+        groups, slices = _groups_and_slices(probe.samples)
+        for i in sorted(range(len(ids)), key=ids.__getitem__):
+            rest = canonical([probe.sample_digests[i], groups[i], dict(slices[i])])
+            total.update(b"[%b,%b\n" % (ids[i], rest[1:]))
     return f"sha256:{total.hexdigest()}"
+
+
+def _ids(samples: Sequence[Sample]) -> Iterable[str]:
+    return samples.ids if isinstance(samples, SpooledSamples) else (s.id for s in samples)
+
+
+def _groups_and_slices(samples: Sequence[Sample]) -> tuple[Sequence[str | None], Sequence[Mapping[str, str]]]:
+    if isinstance(samples, SpooledSamples):
+        return samples.groups, samples.slices
+    return [s.group for s in samples], [s.slices for s in samples]
