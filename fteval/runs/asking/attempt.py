@@ -147,7 +147,7 @@ class Attempt:
     def ask(self, file: journal.Journal, keys: Iterable[str] | None = None) -> None:
         """Requests what is missing, of these keys or of all. A group is written as it comes, and counts once synced."""
         requests, answered = self.work.requests, self.answered
-        chosen = range(len(requests)) if keys is None else [requests.number(key) for key in keys]
+        chosen = range(len(requests)) if keys is None else [requests.number(key) for key in dict.fromkeys(keys)]
         numbers = array("I", (at for at in chosen if at is not None and not answered.has(at)))
         still_open = Keys(requests, numbers)
         written: list[dict[str, Any]] = []

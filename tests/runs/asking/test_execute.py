@@ -56,7 +56,7 @@ def test_a_run_holds_its_plan_samples_answers_and_scores(store: Store) -> None:
     assert results.load(store, run.id) == run
     assert {p.name for p in Path(run.path).iterdir()} == {
         ".lock", "manifest.json", "samples.jsonl", "generations.jsonl", "scores.jsonl", "events.jsonl", "summary.json",
-            "index",
+        "index",
     }  # fmt: skip
 
 
