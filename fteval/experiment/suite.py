@@ -16,7 +16,7 @@ from fteval.evals.holdout import NO_TARGET
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.records import JudgedProbe, Probe, Sample, WrappingProbe, offers_tools, sample_from_row
 from fteval.runs.asking import suite
-from fteval.runs.asking.spooled import SpooledSamples
+from fteval.runs.asking.spooled import held_or_spooled
 from fteval.runs.asking.suite import Suite
 
 
@@ -73,7 +73,7 @@ def _samples_of(use: ProbeUse, probe: Probe, of_nano: bool) -> Sequence[Sample] 
                 fix="leave 'data' out: the probe has questions about the real world; or give a file",
             )
         return found
-    rows = SpooledSamples(each_sample(use.data, offers_tools(probe)))
+    rows = held_or_spooled(each_sample(use.data, offers_tools(probe)))
     if not rows:
         raise NothingToEvaluate(f"{use.data} holds no rows", where=use.where, fix="one sample a line")
     return rows

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, overload
 
 from fteval.engines.spool import Spool
 from fteval.records import Continuation, Message, Sample
 from fteval.records.columns import Kinds, Texts
 
+HELD = 20_000
+"""Samples that are held as they are, which is faster; of more a file is made."""
 _NOTHING: Mapping[str, Any] = {}
+
+
+def held_or_spooled(samples: Iterator[Sample]) -> Sequence[Sample]:
+    """The samples of a file, however many."""
+    first = list(islice(samples, HELD + 1))
+    return SpooledSamples(chain(first, samples)) if len(first) > HELD else first
 
 
 class SpooledSamples(Sequence[Sample]):
@@ -45,18 +54,24 @@ class SpooledSamples(Sequence[Sample]):
     def __getitem__(self, place: slice) -> list[Sample]: ...
     def __getitem__(self, place: int | slice) -> Sample | list[Sample]:
         if isinstance(place, slice):
-            return [self[i] for i in range(*place.indices(len(self)))]
+            return [self._at(i) for i in range(*place.indices(len(self)))]
+        return self._at(range(len(self))[place])
+
+    def _at(self, place: int) -> Sample:
         turns, target, metadata, tools, continuations = json.loads(self._spool[place])
         return Sample(
             self.ids[place],
-            tuple(Message(role, content) for role, content in turns),
+            tuple([Message(role, content) for role, content in turns]),
             target,
-            self.groups[place],
-            self.slices[place],
+            self.groups.values[self.groups.codes[place]],
+            self.slices.values[self.slices.codes[place]],
             metadata or _NOTHING,
             tuple(tools),
-            tuple(Continuation(text, context) for text, context in continuations),
+            tuple([Continuation(text, context) for text, context in continuations]),
         )
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self._at, range(len(self)))
 
     def __len__(self) -> int:
         return len(self.ids)

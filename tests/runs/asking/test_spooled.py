@@ -1,0 +1,103 @@
+"""Samples and requests that are not held are the same as those that are."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+
+import echo
+import pytest
+
+from fteval.engines.spool import Spool
+from fteval.errors import Incomplete
+from fteval.records import Continuation, Message, Request, Sample, Sampling, digest
+from fteval.runs.asking import copies, suite
+from fteval.runs.asking.outputs_asked import OutputsAsked
+from fteval.runs.asking.plan import plan
+from fteval.runs.asking.requests import Keys
+from fteval.runs.asking.spooled import HELD, SpooledSamples, held_or_spooled
+
+SAMPLES = [
+    Sample("a", (Message("system", "s"), Message("user", "Who? \ud800 é")), "x", "g", {"k": "v", "a": "b"}),
+    Sample("b", (Message("user", "who"),), [1, 2.5, None], None, {}, {"deep": {"er": [True]}}),
+    Sample("c", (Message("user", "Who?"),), {"o": 1}, None, {}, {}, ({"type": "function"},)),
+    Sample("d", (Message("user", "d"),), continuations=(Continuation("t", None), Continuation("u", "v"))),
+]
+
+
+def test_samples_come_back_as_they_were_given() -> None:
+    spooled = SpooledSamples(iter(SAMPLES))
+    assert list(spooled) == SAMPLES and spooled[-1] == SAMPLES[-1] and spooled[1:3] == SAMPLES[1:3]
+    with pytest.raises(IndexError):
+        spooled[4]
+
+
+def test_few_samples_are_held_and_many_are_not() -> None:
+    assert held_or_spooled(iter(SAMPLES)) == SAMPLES
+    many = held_or_spooled(replace(SAMPLES[3], id=str(i)) for i in range(HELD + 1))
+    assert isinstance(many, SpooledSamples) and len(many) == HELD + 1 and many[HELD].id == str(HELD)
+
+
+@pytest.mark.parametrize("samples", [SAMPLES, SAMPLES[1:3], SAMPLES[3:], echo.samples(5)])
+def test_a_suite_of_a_spool_is_that_of_its_samples(samples: Sequence[Sample]) -> None:
+    held, spooled = (suite.build([("p", echo.Words(), one)]) for one in (samples, SpooledSamples(samples)))
+    assert spooled.digest == held.digest
+    assert list(spooled.probes[0].samples) == list(held.probes[0].samples) == list(copies.grouped(samples))
+    assert spooled.probes[0].sample_digests == held.probes[0].sample_digests
+    oddities = [list(copies.oddities("p", one.probes[0].samples)) for one in (held, spooled)]
+    notes = [list(copies.notes("p", one.probes[0].samples)) for one in (held, spooled)]
+    assert oddities[0] == oddities[1] and notes[0] == notes[1]
+
+
+@pytest.mark.parametrize("folds", [False, True])
+def test_requests_are_those_of_the_plan_held_or_made_again(folds: bool) -> None:
+    class Folding(echo.Echo):
+        def prompt(self, messages: Sequence[Message]):  # type: ignore[no-untyped-def]
+            return super().prompt([Message("user", "\n".join(m.content for m in messages))])
+
+    engine = Folding() if folds else echo.Echo()
+    work = plan(suite.build([("p", echo.Words(), echo.samples(4))]), engine, Sampling(temperature=1.0), 2)
+    assert len(work.requests) == 8 and work.total == 8
+    for at, (key, request) in enumerate(work.requests.items()):
+        assert isinstance(request, Request) and request.key == key == work.requests.key(at)
+        assert request.prompt == engine.prompt(echo.samples(4)[at // 2].messages) and request.repeat == at % 2
+        assert work.keys[0][at // 2][at % 2] == key
+    assert len({request.seed for request in work.requests.values()}) == 8
+    assert work.plan["requests"] == digest(sorted(work.requests))
+
+
+def test_keys_are_a_set() -> None:
+    work = plan(suite.build([("p", echo.Words(), echo.samples(5))]), echo.Echo(), Sampling(), 1)
+    known = list(work.requests)
+    keys = Keys(work.requests, [1, 1, 3])
+    assert keys == {known[1], known[3]} and len(keys) == 2 and known[1].encode() in keys and "x" not in keys
+    keys.add(known[0])
+    keys.discard(known[1])
+    keys.discard("x")
+    assert keys | {"y"} == {known[0], known[3], "y"}
+    assert set(keys.others()) == set(known) - set(keys)
+
+
+def test_the_outputs_of_a_plan_have_the_digest_of_their_list() -> None:
+    rows = [["q", "é", None], ["p", "b", digest(1)], ["p", "a", {"engine": None, "x": [1]}], ["p", "a\ud800", None]]
+    asked = OutputsAsked()
+    assert asked.digest() is None
+    for row in rows:
+        asked.add(*row)  # type: ignore[arg-type]
+    assert asked.digest() == digest(sorted(rows, key=lambda row: (row[0], row[1])))  # type: ignore[arg-type, return-value]
+
+
+def test_a_full_disk_under_a_spool_says_where() -> None:
+    spool = Spool()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(Incomplete, match="temporary file"):
+            for _ in range(20):
+                spool.append(bytes(1 << 20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
