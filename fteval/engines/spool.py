@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from array import array
 from collections.abc import Sequence
 from typing import overload
@@ -19,7 +20,7 @@ class Spool(Sequence[bytes]):
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_HELD)  # noqa: SIM115 - it lives as long as this does
-        self._ends = array("Q")
+        self._ends, self._lock = array("Q"), threading.Lock()
 
     def append(self, record: bytes) -> None:
         end = self._ends[-1] if self._ends else 0
@@ -47,5 +48,6 @@ class Spool(Sequence[bytes]):
             return [self[i] for i in range(*place.indices(len(self)))]
         end = self._ends[place]
         start = self._ends[place - 1] if place % len(self._ends) else 0
-        self._file.seek(start)
-        return self._file.read(end - start)
+        with self._lock:  # a server's requests are taken in a thread of their own
+            self._file.seek(start)
+            return self._file.read(end - start)
