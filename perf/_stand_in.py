@@ -74,8 +74,6 @@ class Seen:
     """By a rate."""
     chance: int = 0
     """Refused, or broken, by chance."""
-    twice: int = 0
-    """Prompts that were answered more than once."""
     cpu: float = 0.0
     """Processor seconds of the server itself."""
 
@@ -203,7 +201,6 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write(made)
         if number is not None:
-            seen.twice += number in self.server.answered
             self.server.answered.add(number)
             seen.answered, seen.last = len(self.server.answered), time.monotonic()
 

@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,12 @@ def row(kind: str, n: int, scratch: Path) -> None:
     for at_once in FIXED.get(kind.partition("-")[0], WIDE):
         for timeout in TIMEOUTS if "stall" in ROUGH[kind] else (300.0,):
             command = partial(bare, at_once=at_once, timeout=timeout)
-            tried.append((seconds(measured(kind, command, prompts, scratch)), f"{at_once} in flight", timeout))
+            tried.append((seconds(measured(kind, command, prompts, scratch)[0]), f"{at_once} in flight", timeout))
     best, said, timeout = min(tried, default=(ROUGH[kind].get("closed", 0.0) + n / 512 * LATENCY, "reckoned", 0.0))
-    seen = measured(kind, fteval, prompts, scratch)
+    seen, kept = measured(kind, fteval, prompts, scratch)
     extra = seen["requests"] - seen["chance"] - n
     said += f", {timeout:g} s" if "stall" in ROUGH[kind] else ""
-    once = seen["answered"] == n and not seen["twice"]
+    once = kept == {f"q{number}": 1 for number in range(n)}
     print(f"{kind:<13}{n:>8}{f'{best:.2f} s ({said})':>26}{seconds(seen):>7.2f} s{seconds(seen) / best:>8.2f}"
           f"{100 * extra / n:>6.1f} %{seen['peak']:>6}  {'yes' if once else 'NO'}", flush=True)  # fmt: skip
 
@@ -65,8 +66,8 @@ def bare(url: str, prompts: Path, folder: Path, at_once: int, timeout: float) ->
     return [*command, "--connections", str(at_once), "--timeout", str(timeout)]
 
 
-def measured(kind: str, command: Any, prompts: Path, scratch: Path) -> dict[str, Any]:
-    """What a server of this kind saw of one run."""
+def measured(kind: str, command: Any, prompts: Path, scratch: Path) -> tuple[dict[str, Any], Counter[str]]:
+    """What a server of this kind saw of one run, and how often each prompt has an answer in fteval's journal."""
     folder = Path(tempfile.mkdtemp(dir=scratch))
     stand_in = [sys.executable, str(HERE / "_stand_in.py"), "--latency", str(LATENCY), "--rough", kind]
     process = subprocess.Popen(stand_in, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -78,7 +79,8 @@ def measured(kind: str, command: Any, prompts: Path, scratch: Path) -> dict[str,
     process.wait()
     if done.returncode:
         print(f"{kind}: exit {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
-    return seen
+    rows = [json.loads(line) for path in folder.glob("store/runs/*/generations.jsonl") for line in path.open()]
+    return seen, Counter(row["sample"] for row in rows if row.get("status") == "ok")
 
 
 def seconds(seen: dict[str, Any]) -> float:

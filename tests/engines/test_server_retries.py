@@ -98,6 +98,16 @@ def test_max_retries_and_timeout_bound_what_one_sample_costs(run: Run, server: S
     assert "500" in failures[prompt(5)]["kind"] + failures[prompt(5)]["message"]
 
 
+def test_a_refusal_counts_less_than_a_failure_because_the_request_did_nothing_wrong(run: Run, server: Server) -> None:
+    """Three times as often as `max_retries`, and no more: some servers refuse one prompt for ever (it is too large)."""
+    server.script[prompt(3)] = [faults.rate_limited("0.01")] * 6
+    server.script[prompt(4)] = faults.rate_limited("0.01")
+    done = run("--max-retries", "2")
+    assert done.code == 3, done.said
+    assert [server.asked(prompt(i)) for i in (3, 4)] == [7, 7]
+    assert answered(runs(STORE)[0]) == {prompt(i) for i in range(N) if i != 4}
+
+
 def test_the_prompts_that_fail_for_ever_are_errors_and_resume_asks_only_those(run: Run, server: Server) -> None:
     broken = [prompt(i) for i in (2, 7, 11)]
     server.script.update({text: faults.status(500) for text in broken})

@@ -61,7 +61,9 @@ class Pace:
         self._free = math.inf  # the rate of the last cohort that was free
         self._tests, self._tested = 0, 0.0  # how often the rate was lowered to test for chance, and the share before
         self._shut = False
-        self._next = self._delay = 0.0  # when the next request may be sent; the longest that a refusal took
+        self._next = self._delay = (
+            0.0  # when the next request may be sent; the longest that one of the last refusals took
+        )
         self._sent = 0
         self._cohort = _Cohort(0)
         self._refused: deque[int] = deque(maxlen=OF)  # of the cohort, by the order of sending
@@ -89,7 +91,7 @@ class Pace:
     def refused(self, mark: tuple[int, int], sent: float, now: float, asked: float | None = None) -> None:
         """Takes the refusal of a request that was sent at `sent`; `asked` are the seconds that the server named."""
         cohort, (number, place) = self._cohort, mark
-        self._delay = max(self._delay, now - sent)
+        self._delay = max(0.9 * self._delay, now - sent)
         if number != cohort.number:
             return
         cohort.refused += 1

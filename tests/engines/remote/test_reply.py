@@ -7,7 +7,7 @@ import json
 import pytest
 
 from fteval.engines.remote.answer import answer
-from fteval.engines.remote.patience import Breaker, pause, retry_after
+from fteval.engines.remote.patience import Breaker, clock, pause, retry_after
 from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed
 from fteval.records import Prompt, Request
 
@@ -159,3 +159,10 @@ def test_stop_texts_that_a_server_leaves_in_are_cut():
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -1}, {"prompt_tokens": "3"}, {"prompt_tokens": True}, 3])
 def test_nonsense_about_tokens_is_not_counted(usage: object):
     assert answer(REQUEST, Reply(chat(usage=usage), 0.1)).prompt_tokens is None
+
+
+def test_a_date_to_wait_for_is_read_by_the_servers_own_clock():
+    """Its clock is an hour ahead of this one: it still means ten seconds."""
+    said, until = "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:47 GMT"
+    assert retry_after(until, clock(said)) == 10.0
+    assert clock("yesterday") is None and clock(None) is None
