@@ -88,7 +88,8 @@ class Progress(Listener):
 
             columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
             with Bar(*columns, console=self.console, transient=True) as bar:
-                bar.tasks[bar.add_task(label, total=None)].start_time = began
+                bar.add_task(label, total=None)
+                bar.tasks[0].start_time = began
                 ended.wait()
             return
         while True:
@@ -105,16 +106,16 @@ class Progress(Listener):
         if self.quiet or now - began < PATIENCE:
             return
         self._quieten()
+        rate = done / (now - began)
         if self.console.is_terminal:
-            self._draw(label, done, total, detail)
+            self._draw(label, done, total, rate, detail)
         elif now - shown >= self.line_every and done < total:
             self.tasks[label] = (began, now)
-            rate = done / (now - began)
             left = f"{(total - done) / rate:.0f} s left" if rate else "just begun"
             said = f"{label}: {done} of {total}, {_per_second(rate)}, {left}{'  ' + detail if detail else ''}"
             self.console.print(said, markup=False, soft_wrap=True)
 
-    def _draw(self, label: str, done: int, total: int, detail: str) -> None:
+    def _draw(self, label: str, done: int, total: int, rate: float, detail: str) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
@@ -133,10 +134,9 @@ class Progress(Listener):
         if task is None:
             for old in self.bar.task_ids:
                 self.bar.remove_task(old)
-            self.bar.add_task(label, total=total, completed=done, detail=detail, rate="")
+            self.bar.add_task(label, total=total, completed=done, detail=detail, rate=_per_second(rate))
         else:
-            rate = _per_second(task.speed) if task.speed else ""
-            self.bar.update(task.id, completed=done, total=total, detail=detail, rate=rate)
+            self.bar.update(task.id, completed=done, total=total, detail=detail, rate=_per_second(rate))
         if done >= total:
             self._clear()
 

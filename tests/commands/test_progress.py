@@ -76,3 +76,17 @@ def test_progress_takes_the_place_of_what_was_only_said_to_go_on(capsys: pytest.
         assert heard.clock is None
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("getting ready: for ") and second.startswith("training: 5 of 10, ")
+
+
+def test_a_terminal_shows_a_clock_and_then_a_bar_with_a_rate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    with Progress() as heard, heard.busy("getting ready"):
+        heard.progress("training", 0, 10)
+        time.sleep(PATIENCE + 0.5)
+        for done in (3, 5, 7):
+            heard.progress("training", done, 10, "35 tokens/s")
+            time.sleep(0.3)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert "getting ready 0:00:0" in shown and re.search(r"training .* 5/10 .*/s .*35 tokens/s", shown), shown
