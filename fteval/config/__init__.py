@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fteval.config.check import problems_of
-from fteval.config.models import CandidateSpec, Config, GateSpec, ProbeSpec, SamplingSpec, WatchSpec
+from fteval.config.models import CandidateSpec, Config, EngineSpec, GateSpec, ProbeSpec, SamplingSpec, WatchSpec
 from fteval.config.schema import schema
 from fteval.config.threshold import Threshold
 from fteval.config.tree import Problem, Tree, read

@@ -375,6 +375,25 @@ class ServerSpec(_Spec):
     """Environment variable that holds the key; null sends none. {HOST: VARIABLE}: these hosts get one, no other."""
 
 
+class RaySpec(_Spec):
+    """A Ray cluster whose workers answer for local models; none of it changes an answer."""
+
+    address: Text | None = None
+    """Of a running cluster: `auto`, `ray://HOST:10001`; without it $RAY_ADDRESS, else this machine."""
+    workers: int | None = Field(default=None, ge=1)
+    """At most so many; without it as many as the cluster has room for."""
+    cpus: float = Field(default=1, gt=0)
+    """Of each worker."""
+    gpus: float = Field(default=0, ge=0)
+    """Of each worker; 0 is a model on CPU."""
+
+
+class EngineSpec(_Spec):
+    """Who answers for local models, where that is not this process."""
+
+    ray: RaySpec = Field(default_factory=RaySpec)
+
+
 class PriceSpec(_Spec):
     """US dollars per million tokens."""
 
@@ -415,6 +434,8 @@ class Config(_Spec):
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""
     server: ServerSpec = Field(default_factory=ServerSpec)
+    engine: Literal["ray"] | EngineSpec | None = None
+    """`ray`: local models are asked by the workers of a Ray cluster; {ray: {address: auto, workers: 16, gpus: 1}}."""
     prices: dict[Text, PriceSpec] = Field(default_factory=dict)
     """Model name -> what it costs, instead of fteval's own table; of a model that runs here, by its ref or candidate's
     name: what serving it would cost."""

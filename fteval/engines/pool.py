@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval import registry
+from fteval.engines.cluster import Cluster, ClusterEngine
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.local.folders import locate
 from fteval.engines.local.loads import Loads
@@ -42,6 +43,7 @@ class Pool:
         offline: bool = False,
         servers: Servers | None = None,
         given: Mapping[str, Model] | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         """`candidates` is the store's folder of trained ones, `given` models of this process by their refs. `dtype`
         auto is the checkpoint's own."""
@@ -56,7 +58,7 @@ class Pool:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self.candidates, self.device, self.dtype = candidates, device, DTYPE_NAMES[dtype]
         self.batch_tokens, self.offline, self.servers = batch_tokens, offline, servers or Servers()
-        self.given = given or {}
+        self.given, self.cluster = given or {}, cluster
         self.templates: dict[str, str] = {}
         """ref -> chat template that it is asked by where it has none, see `preflight.lend_template`."""
         self._opened: list[Engine] = []
@@ -79,9 +81,20 @@ class Pool:
             raise UserError(f"local models need {', '.join(missing)}", fix="pip install 'fteval[hf]'")
 
         located = locate(model, offline=self.offline)
-        engine = TransformersEngine(
-            located, self.loads, device=find_device(self.device), dtype=self.dtype, batch_tokens=self.batch_tokens
-        )
+        engine: TransformersEngine
+        if self.cluster is not None:
+            engine = ClusterEngine(
+                located,
+                self.loads,
+                self.cluster,
+                dtype=self.dtype,
+                batch_tokens=self.batch_tokens,
+                offline=self.offline,
+            )
+        else:
+            engine = TransformersEngine(
+                located, self.loads, device=find_device(self.device), dtype=self.dtype, batch_tokens=self.batch_tokens
+            )
         if ref in self.templates and not engine.chat.template:
             engine.chat.template = self.templates[ref]
         return engine

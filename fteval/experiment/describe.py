@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fteval import registry
+from fteval.engines.cluster import Cluster
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
@@ -23,7 +24,7 @@ from fteval.experiment.uses import probe_use
 from fteval.records import Limits, Sampling
 
 if TYPE_CHECKING:
-    from fteval.config import Config, GateSpec
+    from fteval.config import Config, EngineSpec, GateSpec
 
 
 def find_config(given: Path | None, *, wanted: bool) -> Config | None:
@@ -116,6 +117,7 @@ def describe(asked: Asked, config: Config | None = None) -> Experiment:
         reference=asked.reference if asked.reference is not None else (config.reference if config else None),
         folder=config.path.parent if config else Path(),
         servers=_servers(asked, config),
+        cluster=_cluster(config.engine if config else None),
     )
 
 
@@ -147,6 +149,12 @@ def _uses(
             "(`fteval init`)",
         )
     return uses
+
+
+def _cluster(said: EngineSpec | Literal["ray"] | None) -> Cluster | None:
+    if said is None or said == "ray":
+        return None if said is None else Cluster()
+    return Cluster(**said.ray.model_dump())
 
 
 def _servers(asked: Asked, config: Config | None) -> Servers:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from fteval.engines.cluster import Cluster
 from fteval.engines.remote.servers import Servers
 from fteval.records import Change, Gate, Metric, Probe, Sampling
 
@@ -155,3 +156,5 @@ class Experiment:
     folder: Path = Path()
     """Where the config lies; baselines are beside it, in evals/baseline."""
     servers: Servers = field(default_factory=Servers)
+    cluster: Cluster | None = None
+    """Whose workers answer for local models; None for this process."""

@@ -91,6 +91,7 @@ def opened_pool(store: Store | None, place: Place, experiment: Experiment | None
         batch_tokens=place.batch_tokens,
         offline=place.offline,
         servers=experiment.servers if experiment else None,
+        cluster=experiment.cluster if experiment else None,
         given=place.given,
     ) as pool:
         yield pool

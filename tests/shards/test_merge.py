@@ -6,6 +6,7 @@ import json
 import random
 import resource
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -290,9 +291,9 @@ def test_python_of_a_config_is_not_run_on_a_stores_word(project: Project, capsys
 def test_eight_processes_killed_and_repeated_at_random_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """100,000 samples, replayed: 8 shards, each killed up to three times while it works."""
+    """20,000 samples, replayed: 8 shards, two at a time, each killed up to twice while it works."""
     monkeypatch.chdir(tmp_path)
-    project = Project(tmp_path, 100_000)
+    project = Project(tmp_path, 20_000)
     project.write()
     chance = random.Random(0)
 
@@ -307,10 +308,10 @@ def test_eight_processes_killed_and_repeated_at_random_lose_nothing(
         pair = chance.sample(todo, min(2, len(todo)))
         at_work = {i: begin(i) for i in pair}
         for i, process in at_work.items():
-            if kills[i] < 3:
+            if kills[i] < 2:
                 before = lines_of(i)
                 while process.poll() is None and lines_of(i) == before:  # until it has written something new
-                    pass
+                    time.sleep(0.01)
                 process.kill()
                 kills[i] += process.wait() == -signal.SIGKILL
         for i, process in at_work.items():
@@ -319,10 +320,10 @@ def test_eight_processes_killed_and_repeated_at_random_lose_nothing(
                 todo.remove(i)
             else:
                 assert done.code == -signal.SIGKILL, done.said
-    assert sum(kills.values()) >= 16
+    assert sum(kills.values()) >= 8
     shards = [f"shard{i}" for i in range(1, 9)]
     answered = project.answered(*shards)
-    assert len(answered) == 200_000 and max(answered.values()) == 1
+    assert len(answered) == 40_000 and max(answered.values()) == 1
     merged = project.merge(*chance.sample(shards, 8))
     assert isinstance(merged, Comparison) and merged.base.complete
     assert verdict(merged) == verdict(project.whole())
