@@ -12,7 +12,7 @@ from fteval.engines.spool import Spool
 from fteval.records import Continuation, Message, Sample
 from fteval.records.columns import Kinds, Texts
 
-HELD = 20_000
+HELD = 100_000
 """Samples that are held as they are, which is faster; of more a file is made."""
 _NOTHING: Mapping[str, Any] = {}
 
