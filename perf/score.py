@@ -22,7 +22,7 @@ from fteval import registry
 from fteval.errors import UserError
 
 LIMIT = 60.0
-"""Seconds for 100,000 rows on two cores."""
+"""Seconds for 100,000 rows on two cores. A database is run for every answer of `sql`: it was never meant to meet it."""
 
 
 def written(name: str, n_rows: int, path: Path) -> None:
@@ -54,15 +54,17 @@ def seconds(name: str, path: Path, cores: set[int]) -> float:
 def main(n_rows: int, names: list[str]) -> int:
     """Prints the table; it measures and does not judge."""
     here = os.sched_getaffinity(0)
-    print(f"{n_rows:,} rows, {len(here)} cores; the limit is {LIMIT:.0f} s for 100,000 rows on two")
-    print(f"{'probe':<16}{'one core':>10}{'all':>10}{'gain':>8}{'of the limit':>14}")
+    most = LIMIT * n_rows / 100_000
+    print(f"{n_rows:,} rows, {len(here)} cores")
+    print(f"{'probe':<16}{'one core':>10}{'all':>10}{'gain':>8}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "outputs.jsonl"
         for name in names:
             written(name, n_rows, path)
             one, all_ = seconds(name, path, {min(here)}), seconds(name, path, here)
-            share = all_ / (LIMIT * n_rows / 100_000)
-            print(f"{name:<16}{one:>8.1f} s{all_:>8.1f} s{one / all_:>7.2f}x{share:>13.2f}x", flush=True)
+            print(
+                f"{name:<16}{one:>8.1f} s{all_:>8.1f} s{one / all_:>6.2f} x   (limit {most:.0f} s on two)", flush=True
+            )
     return 0
 
 
