@@ -2,9 +2,9 @@
 
     python perf/table.py [OUT] [SCRIPT …]
 
-Each script of perf/ runs by itself, in sizes that fit half an hour together; a line of its output that names a limit is
-a line of the table, and of those that print a table it is the whole. What a script says in full is kept in OUT. Ratios are of one run, beside each other;
-seconds are of this machine. Run it on a quiet one.
+Each script of perf/ runs by itself, in sizes that fit half an hour together. A line of its output that names a limit is
+a line of the table; of those that print a table it is the whole. What a script says in full is kept in the folder OUT.
+Ratios are of one run, beside each other; seconds are of this machine. Run it on a quiet one.
 """
 
 from __future__ import annotations
