@@ -298,7 +298,8 @@ def test_eight_processes_killed_and_repeated_at_random_lose_nothing(
     chance = random.Random(0)
 
     def begin(i: int) -> Any:
-        return start("run", "--shard", f"{i}/8", "--store", f"shard{i}", "-q", folder=tmp_path)
+        config = str(tmp_path / "fteval.yaml")
+        return start("run", "-c", config, "--shard", f"{i}/8", "--store", f"shard{i}", "-q", folder=tmp_path)
 
     def lines_of(i: int) -> int:
         return sum(path.stat().st_size for path in (tmp_path / f"shard{i}").glob("runs/*/generations.jsonl"))
