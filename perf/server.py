@@ -35,7 +35,8 @@ REQUESTS_LIMIT, START_LIMIT, FAULTS_LIMIT, MEMORY_LIMIT = 1.25, 0.5, 1.3, 1.2
 HEAVY = ("torch", "transformers", "trl", "openai", "httpx")
 TEXT = "when was this person born, and in which town did they live for most of their life? "
 ENVIRONMENT = {
-    **os.environ,
+    # An installed package has its bytecode: without this Python would compile fteval anew, and no other contender.
+    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
     "PYTHONPATH": str(HERE.parent),  # this checkout before an installed fteval; the others do not mind
     "OPENAI_API_KEY": "none",
     "HF_HUB_OFFLINE": "1",

@@ -16,8 +16,6 @@ from fteval.experiment.watch import watched
 from fteval.records import CancellableTrainer, Candidate, Site, Trainer, TrainProgress
 from fteval.runs.journal.store import Store
 from fteval.trainers.launch.config import Launch, launch
-from fteval.trainers.making.online import OnlineRecipe
-from fteval.trainers.making.ranks import check_shared
 from fteval.trainers.making.recipe import TrlRecipe
 
 
@@ -135,12 +133,16 @@ def check_launch(name: str, use: ModelUse, text: str | None) -> Launch | None:
             where=use.watch.where,
             fix="leave out watch, or --launch",
         )
+    from fteval.trainers.making.ranks import check_shared
+
     check_shared(recipe, found.processes)
     return found
 
 
 def _draws(use: ModelUse) -> bool:
     """Whether a trainer learns from answers that a server may draw."""
+    from fteval.trainers.making.online import OnlineRecipe
+
     return issubclass(_trainer(use).Recipe, OnlineRecipe)
 
 

@@ -9,13 +9,16 @@ from collections import Counter
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fteval.config import Config, ProbeSpec, load
 from fteval.errors import UserError
 from fteval.evals.find.own import is_named
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
+
+if TYPE_CHECKING:  # brings pydantic, which a run without a config does not need
+    from fteval.config import Config, ProbeSpec
 
 
 def described(asked: Asked, config: Config | None) -> Experiment:
@@ -62,6 +65,8 @@ def of_commit(config: Config, commit: str, store: Path) -> tuple[Config, str]:
     path = place / config.path.name
     if not path.is_file():
         return config, ""
+    from fteval.config import load
+
     measured = load(path)
     kept = measured.store and Path(str(measured.store).replace(str(place), str(here)))
     for spec in (*measured.gates, *measured.probes.values()):  # where a reader, and an annotation, finds it

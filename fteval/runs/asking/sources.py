@@ -15,7 +15,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import all_suffixes
 from pathlib import Path, PurePosixPath
@@ -102,9 +102,8 @@ class _Distribution:
         if known.names.isdisjoint(_words(source)):
             return  # as in most modules, which need not be looked at string by string
         named = _names_of(source)
-        for file in known.files:
-            above = (f"{folder}/" for parent in file.parents[:-1] for folder in _ends(parent))
-            if not named.isdisjoint([*_ends(file), *above]):
+        for file, callings in known.files.items():
+            if not named.isdisjoint(callings):
                 yield file, (root / file).read_bytes().replace(b"\r\n", b"\n")
 
 
@@ -174,7 +173,7 @@ class _Read:
 @functools.lru_cache(maxsize=512)
 def _read(source: bytes, package: str) -> _Read:
     try:
-        tree = ast.parse(source)
+        tree = _tree(source)
     except (SyntaxError, ValueError):
         return _Read((), decides=True)  # it cannot be imported either
     imports: list[str] = []
@@ -209,7 +208,13 @@ def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 @functools.lru_cache(maxsize=512)
 def _names_of(source: bytes) -> frozenset[str]:
-    return frozenset(_names(ast.parse(source)))
+    return frozenset(_names(_tree(source)))
+
+
+@functools.lru_cache(maxsize=1)
+def _tree(source: bytes) -> ast.Module:
+    """Kept for the second look at the same file, and no longer: trees are large."""
+    return ast.parse(source)
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -253,7 +258,8 @@ def _root(module: Source) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _DataFiles:
-    files: tuple[PurePosixPath, ...]
+    files: Mapping[PurePosixPath, frozenset[str]]
+    """Each with the names that it may be called by: the ends of its path, and of the folders above with a slash."""
     names: frozenset[bytes]
     """Of the files and of the folders that they are in."""
 
@@ -267,7 +273,12 @@ def _data_files(module: Source) -> _DataFiles:
         inner[:] = sorted(name for name in inner if module.package and name[0] not in "._")
         files += [PurePosixPath(Path(folder, name).relative_to(root)) for name in names if not name.endswith(CODE)]
     known = {os.fsencode(name) for file in files for name in file.parts}
-    return _DataFiles(tuple(sorted(files)), frozenset(known))
+    return _DataFiles({file: _callings(file) for file in sorted(files)}, frozenset(known))
+
+
+def _callings(file: PurePosixPath) -> frozenset[str]:
+    above = (f"{folder}/" for parent in file.parents[:-1] for folder in _ends(parent))
+    return frozenset([*_ends(file), *above])
 
 
 @functools.lru_cache(maxsize=512)
