@@ -64,6 +64,9 @@ def command(folder: Path, rows: Path | None, force: bool) -> None:
     if rows is not None:
         from fteval.experiment.first.first import first
 
+        if rows.resolve() in {(folder / place).resolve() for place in files | dict.fromkeys((*OWN, SCHEMA))}:
+            fix = "move your rows to another place, or give another folder"
+            raise UserError("your rows lie where one of the files would be written", where=str(rows), fix=fix)
         with Progress().busy(f"looking at {rows.name}"):
             found = first(rows)
         files = {place: text for place, text in files.items() if place not in OWN} | found.files

@@ -175,6 +175,8 @@ def test_rows_that_cannot_be_read_are_all_said_with_the_line_that_converts_them(
     with pytest.raises(UserError, match=r"rows.jsonl:1: the answer is null\n.*rows.jsonl:3: an empty answer") as error:
         made(tmp_path, [{"prompt": "a", "target": None}, chat(1, "x"), chat(2, "")])
     assert "fteval data convert" in str(error.value.fix)
+    with pytest.raises(UserError, match=r"rows.jsonl:2: 'slices' must be an object, found str"):
+        made(tmp_path, [chat(1, "x"), chat(2, "y", slices="de")])
     with pytest.raises(UserError, match="rows of several kinds: 1 conversations, 1 texts"):
         made(tmp_path, [chat(1, "x"), {"text": "a text"}])
     with pytest.raises(NothingToEvaluate, match="no rows"):
@@ -199,3 +201,16 @@ def test_init_writes_over_nothing_unasked_and_asks_nothing(
     Path("mail.jsonl").write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
     assert cli.call(["init", "--from", "mail.jsonl", "--force"]) == 0
     assert not Path("data/train.jsonl").exists()  # of the older rows
+
+
+def test_rows_are_never_written_over_by_their_own_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    rows = Path("data/train.jsonl")
+    rows.write_text("".join(json.dumps(chat(n, "spam")) + "\n" for n in range(3)), encoding="utf-8")
+    kept = rows.read_bytes()
+    assert cli.call(["init", "--from", "data/train.jsonl", "--force"]) == 2
+    assert "your rows lie where one of the files would be written" in capsys.readouterr().err
+    assert rows.read_bytes() == kept and not Path("fteval.yaml").exists()

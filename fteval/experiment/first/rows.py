@@ -56,7 +56,9 @@ def rows_of(path: Path) -> Rows:
     given: list[dict[str, Any]] = []
     for number, row in objects(path, problems):
         try:
-            kinds[_kind(row)] += 1
+            kinds[kind := _kind(row)] += 1
+            if _FORM.get(kind) == "chat":
+                sample_from_row(FORMS["chat"](example(row, _PLAIN)))  # as the hold-out will have it
             plain += _has_tools(row)
             given.append(row)
         except ValueError as error:
