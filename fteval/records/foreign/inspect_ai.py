@@ -27,8 +27,10 @@ def rows(given: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, 
     for n, row in given:
         if not knows(row) or "id" not in row:
             yield n, "no sample of inspect: it needs 'id', 'input' and 'output'"
+        elif any(one.get("epoch") == row.get("epoch") for one in found.setdefault(str(row["id"]), (n, []))[1]):
+            yield n, f"epoch {row.get('epoch')} of sample {str(row['id'])[:80]!r} again: of another log?"
         else:
-            found.setdefault(str(row["id"]), (n, []))[1].append(row)
+            found[str(row["id"])][1].append(row)
     for n, epochs in found.values():
         yield n, _row(sorted(epochs, key=lambda one: number(one.get("epoch")) or 0))
 
@@ -41,7 +43,7 @@ def _row(epochs: list[Mapping[str, Any]]) -> dict[str, Any]:
         "outputs": [None if one.get("error") else at(one, "output", "completion") for one in epochs],
         "finish_reason": _REASONS.get(str(_stop_reason(epochs[0]))),
     }
-    scores = [_scores(one.get("scores")) for one in epochs]
+    scores = [{} if one.get("error") else _scores(one.get("scores")) for one in epochs]
     return {
         **made,
         **({"scores": scores} if any(scores) else {}),

@@ -22,14 +22,28 @@ def listed(document: Mapping[str, Any]) -> list[Any] | None:
 
 def rows(given: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
     recorded: dict[str, tuple[int, dict[str, Any]]] = {}
+    run = None
     for n, row in given:
         if row.get("object") == ITEM:
             yield n, _item(row)
         elif {"sample_id", "type", "data"} <= set(row):
-            _record(recorded.setdefault(str(row["sample_id"]), (n, {"id": str(row["sample_id"])}))[1], row)
+            run = row.get("run_id") if run is None else run
+            if row.get("run_id") != run:
+                yield n, f"an event of another run than {str(run)[:80]}: give each run a file"
+                continue
+            _record(
+                recorded.setdefault(str(row["sample_id"]), (n, {"id": str(row["sample_id"]), "sampled": 0}))[1], row
+            )
         elif not {"spec", "final_report"} & set(row):
             yield n, "neither an output item nor an event of an eval"
-    yield from ((n, made) for n, made in recorded.values() if {"output", "outputs", "scores"} & set(made))
+    for n, made in recorded.values():
+        if made.pop("sampled") > 1:
+            # The model's answer, or what its grader said of it: the log does not tell them apart.
+            made = {"id": made["id"], **({"scores": made["scores"]} if "scores" in made else {})}
+            if "scores" not in made:
+                yield n, f"sample {made['id'][:80]!r} was sampled more than once: which is the answer is not said"
+        if {"output", "outputs", "scores"} & set(made):
+            yield n, made
 
 
 def _item(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +72,7 @@ def _record(made: dict[str, Any], event: Mapping[str, Any]) -> None:
     """Adds one event of a sample to its row: what was sampled, and what was found."""
     data = event["data"]
     if event["type"] == "sampling":
+        made["sampled"] += 1
         sampled = at(data, "sampled")
         made |= asked(at(data, "prompt"))
         texts = [one for one in (sampled if isinstance(sampled, list) else [sampled]) if isinstance(one, str)]

@@ -144,6 +144,43 @@ def test_a_json_log_of_inspect_needs_no_library(tmp_path: Path) -> None:
     assert found.find("z", [Message("user", "q?")]) is not None
 
 
+def test_an_epoch_that_is_there_twice_is_no_repeat(tmp_path: Path) -> None:
+    twice = [sample("a", 1, "C"), sample("a", 1, "I")]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in twice))
+    with pytest.raises(UserError, match="line 2: epoch 1 of sample 'a' again"):
+        saved.read(tmp_path / "log.jsonl")
+
+
+def test_what_a_scorer_made_of_a_failed_sample_is_no_score(tmp_path: Path) -> None:
+    failed = {**sample("a", 1, "I"), "error": {"message": "boom"}}
+    (tmp_path / "log.jsonl").write_text(json.dumps(failed))
+    assert saved.read(tmp_path / "log.jsonl").rows[0].scores == ()
+
+
+def event(kind: str, data: dict[str, Any], run: str = "r") -> dict[str, Any]:
+    """As `oaieval` records it."""
+    return {"run_id": run, "event_id": 0, "sample_id": "a", "type": kind, "data": data}
+
+
+def test_what_a_grader_said_is_not_taken_for_the_answer(tmp_path: Path) -> None:
+    sampled = [event("sampling", {"prompt": said, "sampled": [said]}) for said in ("the answer", "a grader's reply")]
+    path = tmp_path / "log.jsonl"
+    graded = [*sampled, event("metrics", {"score": 1.0})]
+    path.write_text("".join(json.dumps(row) + "\n" for row in graded))
+    (row,) = saved.read(path).rows
+    assert (row.outputs, row.scores) == ((), ({"score": 1.0},))
+    path.write_text("".join(json.dumps(row) + "\n" for row in sampled))
+    with pytest.raises(UserError, match="sampled more than once"):
+        saved.read(path)
+
+
+def test_two_runs_in_one_log_are_not_mixed(tmp_path: Path) -> None:
+    rows = [event("match", {"correct": True}), event("match", {"correct": False}, "other")]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(UserError, match="line 2: an event of another run than r"):
+        saved.read(tmp_path / "log.jsonl")
+
+
 def test_rows_in_one_list_are_read_too(tmp_path: Path) -> None:
     path = tmp_path / "o.json"
     path.write_text(json.dumps([{"id": i, "output": "x"} for i in range(3)], indent=2))
