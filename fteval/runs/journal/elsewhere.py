@@ -41,9 +41,25 @@ def fetch(run: Path, name: str) -> None:
 def index(run: Path) -> dict[str, dict[str, Any]]:
     """Sizes and digests of a run's files as they were pushed; none of a run that never was."""
     try:
-        return dict(json.loads((run / INDEX).read_bytes())["files"])
+        return read_index((run / INDEX).read_bytes(), str(run / INDEX))
     except FileNotFoundError:
         return {}
+
+
+def read_index(data: bytes, where: str) -> dict[str, dict[str, Any]]:
+    """The same of an index's text. Raises Incomplete for one that says nothing of the run's plan, or is damaged."""
+    try:
+        files = dict(json.loads(data)["files"])
+        if all(
+            isinstance(one["size"], int) and bytes.fromhex(one["sha256"])
+            for one in (files["manifest.json"], *files.values())
+        ):
+            return files
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise Incomplete(
+        f"damaged {INDEX}", where=where, fix="push the run again from the machine that made it, or take it out"
+    )
 
 
 def there(url: str) -> tuple[Any, str]:

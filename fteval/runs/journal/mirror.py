@@ -23,11 +23,11 @@ from typing import Any
 
 from fteval.errors import Incomplete
 from fteval.runs.journal import ledger
-from fteval.runs.journal.elsewhere import FOLDER, INDEX, fetch, index, reaching, there
+from fteval.runs.journal.elsewhere import FOLDER, INDEX, fetch, index, reaching, read_index, there
 from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.lock import held
 from fteval.runs.journal.run import JOURNALS, Run, load_json
-from fteval.runs.journal.store import Store, new_id
+from fteval.runs.journal.store import Store, is_id, new_id
 
 _WHOLE = ("comparisons", "noise")
 """Folders of small files, each written at once."""
@@ -63,13 +63,14 @@ class Mirror:
     def _pull_runs(self, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for name, said in names.items():
             folder, *inner = name.split("/")
-            if folder != "runs" or inner[1:] != [INDEX]:
+            if folder != "runs" or inner[1:] != [INDEX] or not is_id(inner[0]):
                 continue
             run = self.root / "runs" / inner[0]
             seen = self._seen(run.name)
             if seen.exists() and seen.read_text() == said:
                 continue
             data = self._get(name)
+            read_index(data, f"{self.url}: {name}")
             if not (run / INDEX).exists() or (run / INDEX).read_bytes() != data:
                 if (run / INDEX).exists() and self._new(run):
                     continue  # both have gone on: what is here is kept, and `push` says so
@@ -98,7 +99,8 @@ class Mirror:
         looks: dict[ledger.Look, None] = {}
         for name in sorted(names):
             if name.startswith("ledger/") and not (piece := self.root / FOLDER / name).exists():
-                _keep(piece, self._get(name).decode("ascii"))
+                _keep(piece, self._get(name).decode("ascii", "replace"))
+            if name.startswith("ledger/"):  # those of a pull that was broken off too
                 looks |= dict.fromkeys(ledger.read_file(piece))
         known = set(ledger.read(self.root)) if looks else set()
         new = [look for look in looks if look not in known]
@@ -152,7 +154,7 @@ class Mirror:
         with reaching(self.url):
             filesystem, base = there(self.url)
             last = posixpath.join(base, folder, INDEX)
-            now = json.loads(filesystem.cat_file(last))["files"] if filesystem.exists(last) else {}
+            now = read_index(filesystem.cat_file(last), f"{self.url}: {last}") if filesystem.exists(last) else {}
         if now != before:
             raise Incomplete(
                 f"run {run.id} was changed elsewhere since it came here, and here too",

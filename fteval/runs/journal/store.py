@@ -34,7 +34,7 @@ from fteval.runs.journal.files import sync_folder, write_atomically
 from fteval.runs.journal.lock import Lock
 from fteval.runs.journal.run import JOURNALS, Run, load_json, read_run, repair_run, verify_run
 
-__all__ = ["JOURNALS", "Run", "Store", "new_id", "repair_run", "verify_run"]
+__all__ = ["JOURNALS", "Run", "Store", "is_id", "new_id", "repair_run", "verify_run"]
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{16}")
 _TIME = len("20261120T101756Z")
@@ -122,7 +122,7 @@ class Store:
         """All runs, oldest first. A folder without a manifest was killed before it began and is no run."""
         found = []
         for name in _names(self.runs_dir):
-            if _ID.fullmatch(name) and (run := read_run(self.runs_dir / name)):
+            if is_id(name) and (run := read_run(self.runs_dir / name)):
                 found.append(run)
         place = self._places()
         return sorted(found, key=lambda run: (place.get(run.id, -1), str(run.manifest.get("created")), run.id))
@@ -174,7 +174,7 @@ class Store:
     def save_comparison(self, comparison: Comparison) -> str:
         """Keeps a comparison without its per-sample columns, which its runs have; returns its id."""
         chosen = comparison.id or new_id()
-        if not _ID.fullmatch(chosen):
+        if not is_id(chosen):
             raise ValueError(f"not an id of this store: {chosen!r}")
         slim = replace(
             comparison,
@@ -191,7 +191,7 @@ class Store:
     def comparisons(self) -> list[str]:
         """Ids of the saved comparisons, oldest first."""
         names = [name.removesuffix(".json") for name in _names(self.comparisons_dir)]
-        made = {n: (self.comparisons_dir / f"{n}.json").stat().st_mtime_ns for n in names if _ID.fullmatch(n)}
+        made = {n: (self.comparisons_dir / f"{n}.json").stat().st_mtime_ns for n in names if is_id(n)}
         place = self._places()
         return sorted(made, key=lambda name: (place.get(name, -1), made[name], name))
 
@@ -212,6 +212,11 @@ def _digest(comparison: Any) -> str:
     # Not `records.digest`: a comparison may hold infinities.
     text = json.dumps(comparison, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def is_id(text: str) -> bool:
+    """Whether a store may have given it to a run or a comparison."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_id() -> str:

@@ -246,6 +246,40 @@ def test_names_that_lead_out_of_a_store_are_passed_over(tmp_path: Path, monkeypa
     assert not list(tmp_path.rglob("gone*")) and not list(tmp_path.rglob("pushed.json"))
 
 
+def test_what_is_no_id_of_a_run_is_passed_over(place: Place) -> None:
+    place.one("run")
+    run = sorted((place.there / "runs").iterdir())[0]
+    shutil.copytree(run, place.there / "runs" / "é\nlatest")
+    code, out, err = place.other("runs", "list")
+    assert code == 0 and len(out.splitlines()) == 2, err
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "[]", '{"files": {}}', '{"files": {"manifest.json": {"size": "9", "sha256": 1}}}']
+)
+def test_a_damaged_list_of_a_runs_files_is_told(damaged: str, place: Place) -> None:
+    place.one("run")
+    listed = sorted((place.there / "runs").iterdir())[0] / "pushed.json"
+    listed.write_text(damaged)
+    code, _, err = place.other("runs", "list")
+    assert code == 3 and f"damaged pushed.json\n  where: {place.other.url}" in err, err
+
+
+def test_looks_that_a_broken_off_pull_brought_still_count(place: Place) -> None:
+    place.one("run")
+    (piece,) = (place.there / "ledger").iterdir()
+    whole = piece.read_bytes()
+    broken = piece.with_name("99990101T000000Z-0000000000000000.jsonl")
+    broken.write_bytes(b"\xff" + whole)
+    for _ in range(2):
+        code, _, err = place.other("runs", "list")
+        assert code == 3 and broken.name in err, err
+    broken.unlink()
+    (place.other.mirror.root / ".mirror" / "ledger" / broken.name).unlink()
+    assert place.other("runs", "list")[0] == 0
+    assert ledger.read(place.other.mirror.root) == ledger.read_file(piece)
+
+
 def test_an_address_where_a_folder_is_wanted_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="was an address"):
         Store(tmp_path / "s3://bucket/prefix")
