@@ -61,6 +61,15 @@ def test_finding_out_survives_what_passes(run: Run, server: Server, fault: fault
     assert [name for name in PROBED if missing(runs(STORE)[0], name)] == []
 
 
+def test_a_day_that_a_server_asks_for_while_it_is_found_out_is_not_slept_through(run: Run, server: Server) -> None:
+    assert run(store="first").code == 0
+    own = {seen.prompt for seen in server.completions if not seen.prompt.startswith("Question")}
+    server.forget()
+    server.script.update(dict.fromkeys(own, faults.rate_limited(86_400)))
+    done = run()
+    assert done.code == 3 and "HTTP 429" in done.err, done.said
+
+
 def test_a_server_that_lists_no_models_is_used_all_the_same(run: Run, server: Server) -> None:
     server.lists_models = False
     done = run()

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from fteval.engines.remote.patience import LONGEST_WAIT
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 
@@ -49,12 +51,12 @@ class Allowance:
         self._sent = 0
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request is allowed."""
+        """Seconds until the next request is allowed; none where that is too long: a refusal then says what to do."""
         most = 0.0
         for name, meter in self._meters.items():
             if meter.rate and (lacking := self._cost[name] - meter.now(now)) > 0:
                 most = max(most, lacking / meter.rate)
-        return most
+        return most if most <= LONGEST_WAIT else 0.0
 
     def sent(self, now: float) -> int:
         """Takes a request; its number."""

@@ -125,9 +125,10 @@ class Client:
                 self.resting -= 1
 
     async def once(self, path: str, body: bytes) -> Reply | Trouble:
-        """The reply to a small question beside the samples; sent again once. The window does not learn from it."""
+        """The reply to a small question beside the samples; sent again once, and not where that would be too late. The
+        window does not learn from it."""
         found = await self._beside("POST", path, body)
-        if isinstance(found, Trouble) and found.retriable:
+        if isinstance(found, Trouble) and found.retriable and (found.retry_after or 0.0) <= LONGEST_WAIT:
             await asyncio.sleep(pause(0, found.retry_after and min(found.retry_after, self.limits.timeout)))
             found = await self._beside("POST", path, body)
         return found

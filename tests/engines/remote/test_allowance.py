@@ -56,3 +56,11 @@ def test_nonsense_holds_nobody_back(said: dict[str, str]):
     allowance = Allowance()
     allowance.heard(allowance.sent(0.0), 0.0, 0.0, said, None)
     assert allowance.wait(0.0) == 0
+
+
+def test_a_server_that_lets_nothing_through_for_days_is_asked_and_not_waited_for():
+    allowance = Allowance()
+    allowance.heard(allowance.sent(0.0), 0.0, 0.0, headers(100, 0, "99999h"), None)
+    assert allowance.wait(0.0) == 0
+    allowance.heard(allowance.sent(0.0), 0.0, 0.0, headers(2, 0, "4m"), None)
+    assert allowance.wait(0.0) == pytest.approx(120)
