@@ -120,8 +120,8 @@ class Server:
         rough, seen = self.rough, self.seen
         self.opening = self.opening or now
         luck = random.Random(f"{number} {self.tried[number]}").random()
-        wait = f"Retry-After: {RETRY_AFTER}\r\n"
-        refusal = response({"error": {"message": "Too Many Requests"}}, 429, "Too Many Requests", wait)
+        wait, said = f"Retry-After: {RETRY_AFTER}\r\n", {"error": {"message": "Too Many Requests"}}
+        refusal = response(said, 429, "Too Many Requests", wait)
         if luck < rough.get("chance", 0.0):
             seen.chance += 1
             return refusal, REFUSED_AFTER, None
@@ -146,7 +146,7 @@ class Server:
                 header += f"x-ratelimit-reset-{kind}: {1000 * reset:.0f}ms\r\n"
             if not taken:
                 seen.refused += 1
-                return refusal, REFUSED_AFTER, None
+                return response(said, 429, "Too Many Requests", wait + header), REFUSED_AFTER, None
         slower = max(1.0, (seen.in_flight + 1) / rough.get("beyond", math.inf))
         return completion(f"Answer {number}", header=header), self.latency * slower, number
 

@@ -161,8 +161,7 @@ async def ours(server: Server, n: int, limit: int = 512, window: Window | None =
         while True:
             ticket = await window.enter(first=attempt > 0)
             what, headers = await server.ask(number, attempt)
-            if what == "answer":
-                window.heard(ticket, headers, 60)
+            window.heard(ticket, headers, 60 if what == "answer" else None)
             window.leave(ticket, refused=what.startswith("refuse"), lost=what == "stall", asked=RETRY_AFTER)
             if what == "answer":
                 return

@@ -179,9 +179,10 @@ class Client:
             if isinstance(found, Reply):
                 self._answered += 1
                 self._longest = max(self._longest, found.seconds)
-                self.window.heard(ticket, found.headers, sum(n or 0 for n in tokens(found.data)))
             elif found.kind == "timeout" and seconds < self.limits.timeout:
                 self._hurried += 1
+            used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None
+            self.window.heard(ticket, found.headers, used)
             return found
         finally:
             trouble = found if isinstance(found, Trouble) else None
@@ -238,7 +239,7 @@ class Client:
         text = raw.decode("utf-8", "replace")
         if status != 200:
             asked = retry_after(headers.get("Retry-After"), clock(headers.get("Date")))
-            return from_status(status, self.endpoint.hidden(text), asked)
+            return replace(from_status(status, self.endpoint.hidden(text), asked), headers=headers)
         text = self.endpoint.hidden(text, REAL_SECRET)
         if "\ufffd" in text and not _is_utf8(raw):
             return Trouble("bad_reply", "the reply is not UTF-8", status, retriable=True)

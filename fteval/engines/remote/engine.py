@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fteval.engines.refs import DEFAULT_SERVER, ModelRef
+from fteval.engines.remote import cycles
 from fteval.engines.remote.body import CHAT, Dialect
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
@@ -152,9 +153,10 @@ class ServerEngine:
 
     def close(self) -> None:
         """Gives connections and thread back."""
-        if self._client is not None:
-            self._background.run(self._client.close())
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            cycles.end()
+            self._background.run(client.close())
         self._background.close()
 
     # --- what it does
@@ -329,6 +331,7 @@ class ServerEngine:
 
             window = Window(self.limits.concurrency)
             self._client = Client(self.endpoint, self.limits, window, self.budget, self.price)
+            cycles.begin()
         return self._client
 
     def _check(self, requests: Sequence[Request], dialect: Dialect, sampling: Sampling) -> None:

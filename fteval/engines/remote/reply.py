@@ -47,6 +47,8 @@ class Trouble:
     """Seconds that the server asked to wait."""
     body: str = ""
     """The server's own words, shortened; for finding out which field it refuses."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What it said of limits."""
 
 
 def from_status(status: int, body: str, retry_after: float | None) -> Trouble:

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import pytest
+from servers.fake import Server
+from servers.faults import status
+
+from fteval.engines.refs import parse
 from fteval.engines.remote.allowance import Allowance, seconds
+from fteval.engines.remote.client import Client
+from fteval.engines.remote.endpoint import endpoint
+from fteval.engines.remote.reply import Trouble
+from fteval.engines.remote.window import Window
+from fteval.records import Limits
 
 
 @pytest.mark.parametrize(
@@ -64,3 +74,18 @@ def test_a_server_that_lets_nothing_through_for_days_is_asked_and_not_waited_for
     assert allowance.wait(0.0) == 0
     allowance.heard(allowance.sent(0.0), 0.0, 0.0, headers(2, 0, "4m"), None)
     assert allowance.wait(0.0) == pytest.approx(120)
+
+
+def test_a_refusal_says_what_is_left_as_an_answer_does():
+    """One request in four minutes, and none left: the next one waits for them."""
+
+    async def refused(url: str) -> tuple[object, float]:
+        client = Client(endpoint(parse(url).base, None), Limits(max_retries=0), Window(1))
+        found = await client.post("/chat/completions", b'{"model": "m", "messages": []}')
+        await client.close()
+        return found, client.window.allowance.wait(asyncio.get_running_loop().time())
+
+    with Server(every=status(429, headers=headers(1, 0, "4m"))) as server:
+        found, wait = asyncio.run(refused(server.ref))
+    assert isinstance(found, Trouble) and found.status == 429
+    assert wait == pytest.approx(240, abs=100)
