@@ -234,9 +234,13 @@ def _score(name: str, value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         said = f"{value!r:.40}" if not isinstance(value, bool) else str(value).lower()
         raise ValueError(f"{name[:40]!r} is {said}: a score is a number (1 for right, 0 for wrong), or null for none")
-    if not math.isfinite(value):
-        raise ValueError(f"{name[:40]!r} is {value}: write null where there is no score")
-    return float(value)
+    try:
+        read = float(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        raise ValueError(f"{name[:40]!r} is larger than a number can be") from None
+    if not math.isfinite(read):
+        raise ValueError(f"{name[:40]!r} is {read}: write null where there is no score")
+    return read
 
 
 def turns_of(row: Row) -> list[tuple[str, str]] | None:

@@ -48,6 +48,10 @@ def _of_choices(body: Any) -> list[tuple[str | None, Any]]:
 
 
 def _of_responses(body: Mapping[str, Any]) -> list[tuple[str | None, Any]]:
-    said = [text(at(one, "content")) for one in body["output"] if at(one, "type") == "message"]
+    contents = [at(one, "content") for one in body["output"] if at(one, "type") == "message"]
+    refusals = [at(part, "refusal") for content in contents for part in several(content)]
+    said = "".join(text(content) or "" for content in contents)
+    if not said and (refused := "".join(one for one in refusals if isinstance(one, str))):
+        return [(refused, "refusal")]
     cut = at(body, "incomplete_details", "reason") == "max_output_tokens"
-    return [("".join(one or "" for one in said), "length" if cut else "stop")] if said else []
+    return [(said, "length" if cut else "stop")] if contents else []

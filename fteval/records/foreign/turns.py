@@ -41,4 +41,7 @@ def several(value: Any) -> list[Any]:
 
 def number(value: Any) -> float | None:
     """A tool's judgement as a number: true is 1; None where it is none."""
-    return float(value) if isinstance(value, int | float) else None
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:  # JSON has whole numbers of any length
+        return None

@@ -193,6 +193,7 @@ def test_answers_of_the_responses_api_and_refusals_are_answers(tmp_path: Path) -
     said = [{"type": "reasoning"}, {"type": "message", "content": [{"type": "output_text", "text": "red"}]}]
     bodies = [
         {"output": said, "incomplete_details": {"reason": "max_output_tokens"}},
+        {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": "Never."}]}]},
         {"choices": [{"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"}]},
         {"choices": [{"text": "a", "finish_reason": "stop"}, {"text": "b", "finish_reason": "stop"}]},
     ]
@@ -200,7 +201,7 @@ def test_answers_of_the_responses_api_and_refusals_are_answers(tmp_path: Path) -
     (tmp_path / "o.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = saved.read(tmp_path / "o.jsonl")
     assert [(row.outputs, row.reason) for row in found.rows] == [
-        (("red",), "length"), (("No.",), "refusal"), (("a", "b"), "stop"),
+        (("red",), "length"), (("Never.",), "refusal"), (("No.",), "refusal"), (("a", "b"), "stop"),
     ]  # fmt: skip
 
 
@@ -217,6 +218,8 @@ HOSTILE = [
     b'{"testIdx":1,"promptIdx":[],"provider":[]}', b'{"spec": {}}', b'{"outputs":[{"text":1}]}',
     b'{"event_id":1,"sample_id":2,"type":"sampling","data":[]}', b'{"prompt":1,"predict":2,"label":3}',
     b'{"event_id":1,"sample_id":2,"type":"match","data":3}', b'{"id":"a","epoch":"x","input":{},"output":[]}',
+    b'{"id":1,"score":1%s}' % (400 * b"0"),
+    b'{"id":"a","epoch":1,"output":{"completion":"x"},"scores":{"m":{"value":1%s}}}' % (400 * b"0"),
     b'{"object":"eval.run.output_item","sample":[],"results":3}', b'{"data":[{"object":"eval.run.output_item"}]}',
 ]  # fmt: skip
 
