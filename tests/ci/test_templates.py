@@ -85,6 +85,24 @@ def test_the_action_runs_as_a_runner_would_run_it(
     assert {path.name for path in (here / "out").iterdir()} == {"report.md", "verdict.json", "junit.xml"}
 
 
+STEP = next(step["run"] for step in steps(ACTION) if "fteval run" in step.get("run", ""))
+LINES = "\n".join(JOBS["fteval"]["script"])
+
+
+@pytest.mark.parametrize(("lines", "verdict"), [(STEP, "out/verdict.json"), (LINES, "verdict.json")])
+def test_a_verdict_that_was_committed_is_not_told_as_this_jobs(lines: str, verdict: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for name, code in (("fteval", 2), ("pip", 0), ("git", 0)):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\nexit {code}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / verdict).parent.mkdir(exist_ok=True)
+    (tmp_path / verdict).write_text("{}")
+    outside = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "OUTPUT": "out"}
+    bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", lines]
+    assert subprocess.run(bash, cwd=tmp_path, env=outside).returncode == 2
+    assert not (tmp_path / verdict).exists()
+
+
 def test_gitlabs_template_asks_for_its_inputs_and_quotes_what_a_merge_request_names() -> None:
     text = (ROOT / "templates" / "fteval.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text)) == set(SPEC["spec"]["inputs"])
