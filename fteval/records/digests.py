@@ -34,10 +34,18 @@ def digest(value: Any) -> str:
 
 
 def function_digest(function: Callable[..., Any]) -> str:
-    """Of a function's (or a class's) source; of its byte code where there is none."""
+    """Of a function's (or a class's) source; of its byte code and constants where there is none."""
     try:
         source = inspect.getsource(function).encode()
     except (OSError, TypeError):
         code = getattr(function, "__code__", None)
-        source = repr((code.co_code, code.co_names) if code else function).encode()
+        known = (code.co_code, code.co_names, [c for c in code.co_consts if is_plain(c)]) if code else function
+        source = repr(known).encode()
     return hashlib.sha256(source).hexdigest()
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value never changes, and its `repr` says all of it in every process."""
+    if isinstance(value, tuple):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, bool | int | float | complex | str | bytes)

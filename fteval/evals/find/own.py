@@ -15,7 +15,7 @@ import regex
 
 from fteval.errors import UserError
 from fteval.records import Sample
-from fteval.records.digests import function_digest
+from fteval.records.digests import function_digest, is_plain
 
 _NAMED = regex.compile(r"(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)")
 
@@ -28,7 +28,8 @@ class OwnScorer:
     name: str
     function: Callable[..., Any]
     source: str
-    """Digest of the file that it stands in, or of its own lines: another source is another probe."""
+    """Digest of the file that it stands in, or of its own lines and the values that they refer to: another source is
+    another probe."""
 
     def __call__(self, output: str, sample: Sample) -> tuple[float | None, str]:
         """Value and reason. Raises ValueError for what is neither; whatever the function raises goes through."""
@@ -81,7 +82,23 @@ def of_function(function: Callable[..., Any]) -> OwnScorer:
     name = getattr(function, "__name__", "")
     if not name.isidentifier():
         raise UserError("a scorer needs a name, which its metric is called by", fix="give a function made with def")
-    return OwnScorer(name, function, function_digest(function))
+    source, outside = function_digest(function), _outside(function)
+    if outside:
+        source = hashlib.sha256(f"{source} {outside!r}".encode("utf-8", "surrogatepass")).hexdigest()
+    return OwnScorer(name, function, source)
+
+
+def _outside(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """What a function takes from around it, where that is plain: one `def` makes scorers of several thresholds."""
+    if not inspect.isroutine(function):
+        named = getattr(function, "__dict__", {})  # of an object that is called
+    else:
+        try:
+            found = inspect.getclosurevars(function)
+        except (TypeError, ValueError):  # not written in Python; a variable that has no value yet
+            return []
+        named = {**found.globals, **found.nonlocals}
+    return [(name, named[name]) for name in sorted(named) if is_plain(named[name])]
 
 
 def _from_file(text: str) -> OwnScorer:

@@ -12,7 +12,7 @@ import fteval
 from fteval import registry
 from fteval.cli import call
 from fteval.errors import UserError
-from fteval.evals.find.own import with_code
+from fteval.evals.find.own import of_function, with_code
 from fteval.evals.holdout import Holdout
 from fteval.records import Generation, Message, RunRecord, Sample
 from fteval.runs.asking import identity
@@ -142,3 +142,22 @@ def test_what_is_no_score_is_an_error(value: object) -> None:
 
     with pytest.raises(ValueError, match="odd returned"):
         Holdout(score=(odd,)).score(ROW, ANSWER)  # type: ignore[arg-type]
+
+
+def test_one_def_with_other_values_is_another_scorer() -> None:
+    def longer_than(n: int) -> Any:
+        def longer(output: str, target: str) -> bool:
+            return len(output) > n
+
+        return longer
+
+    short, long = of_function(longer_than(3)), of_function(longer_than(50))
+    assert short.source != long.source
+    assert short.source == of_function(longer_than(3)).source
+
+
+def test_functions_without_source_differ_by_what_they_return() -> None:
+    written = {n: dict[str, Any]() for n in (0, 1)}
+    for n, names in written.items():
+        exec(f"def same(output, target): return {n}.0", names)  # as in a console
+    assert len({of_function(names["same"]).source for names in written.values()}) == 2
