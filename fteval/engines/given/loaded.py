@@ -39,13 +39,19 @@ class LoadedEngine(LiveEngine):
 
     @classmethod
     def of(cls, ref: str, model: Model) -> LoadedEngine:
-        """Raises UserError for a model that a PEFT model has put adapters into."""
+        """Raises UserError for a model that a PEFT model has put adapters into, and for adapters that are disabled."""
         _check(model.model, ref)
         chat = Chat.of(model.tokenizer)
         weights = LiveWeights(model.model, chat.tokenizer.pad_token_id or 0)
         made = cls(weights, chat, base=not model.adapter)
         made.ref = ref
         adapted = weights.tuned is not None and model.adapter
+        if adapted and weights.is_disabled:
+            raise UserError(
+                "the adapters of this model are disabled: it would be measured with them, and answers without",
+                where=ref,
+                fix="fteval.Model(peft_model, tokenizer, adapter=False) is its base; or enable_adapter_layers()",
+            )
         made.located = replace(
             made.located,
             ref=ModelRef(ref, Source("scheme", ref)),

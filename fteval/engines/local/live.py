@@ -45,6 +45,11 @@ class LiveWeights:
     def embeddings(self) -> int:
         return int(self.inner.get_input_embeddings().weight.shape[0])
 
+    @property
+    def is_disabled(self) -> bool:
+        """Whether somebody has disabled the adapter."""
+        return any(getattr(module, "disable_adapters", False) is True for module in self.model.modules())
+
     def keep_base(self, base: Any = None) -> None:
         """Copies the model as it is now, where no adapter can be disabled to have it again; or takes `base` for it."""
         if self.tuned is None:
@@ -79,6 +84,7 @@ class LiveWeights:
         states = random_states()
         strict = torch.are_deterministic_algorithms_enabled()
         lenient = torch.is_deterministic_algorithms_warn_only_enabled()
+        disabled = self.is_disabled
         self.model.eval()
         try:
             with warnings.catch_warnings():
@@ -90,7 +96,7 @@ class LiveWeights:
             if strict:
                 torch.use_deterministic_algorithms(True, warn_only=lenient)
             if self.tuned is not None and self.kind not in PROMPT_LEARNING:
-                self.tuned.base_model.enable_adapter_layers()
+                self.use(None if disabled else IN_TRAINING)
             for module, training in modes:
                 module.training = training
             for parameter, requires_grad in learnt:

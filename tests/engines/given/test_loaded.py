@@ -79,3 +79,14 @@ def test_a_model_with_somebody_s_adapters_in_its_layers_is_refused(tiny_model: P
     peft.get_peft_model(model, peft.LoraConfig(r=2, target_modules=["q_proj"]))
     with pytest.raises(UserError, match="there are adapters in the layers"):
         LoadedEngine.of("python:m", Model(model, tokenizer))
+
+
+def test_adapters_that_are_disabled_are_not_measured_and_stay_so(tiny_model: Path) -> None:
+    model, tokenizer = loaded(tiny_model)
+    tuned = peft.get_peft_model(model, peft.LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False))
+    with tuned.disable_adapter():
+        with pytest.raises(UserError, match="disabled"):
+            LoadedEngine.of("python:m", Model(tuned, tokenizer))
+        with Pool(given={"python:b": Model(tuned, tokenizer, adapter=False)}, device="cpu") as pool:
+            said(pool.open("python:b"))
+        assert tuned.base_model.model.model.layers[0].self_attn.q_proj.disable_adapters is True
