@@ -98,6 +98,11 @@ class FunctionEngine:
             said = await self._function(_turns(request))
         except Exception as error:  # anybody's code
             return _failed(request, "raised", _told(error))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # nobody waits for it any more
+            return _failed(request, "raised", _told(error))  # its client gave up
         return _generation(request, said, time.perf_counter() - began)
 
 
@@ -120,6 +125,6 @@ def _failed(request: Request, kind: str, message: str) -> Generation:
     return Generation(request.sample_id, request.key, request.repeat, failure=Failure(kind, message))
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     first = next(iter(str(error).splitlines()), "")
     return without_keys(f"{type(error).__name__}: {first}"[:300]).rstrip(": ")

@@ -119,3 +119,14 @@ def test_the_same_model_is_one_engine_of_a_pool_and_no_other_pool_knows_it() -> 
 def test_likelihoods_are_refused() -> None:
     with pytest.raises(UserError, match="no log-likelihoods"):
         engine(say).loglikelihood([])
+
+
+def test_a_client_that_gives_up_is_an_error_of_its_sample() -> None:
+    async def gives_up(messages: list[dict[str, str]]) -> str:
+        if messages[-1]["content"] == "1?":
+            raise asyncio.CancelledError
+        return "said"
+
+    found = asked(engine(gives_up))
+    assert {i: one.text for i, one in found.items()} == {"s0": "said", "s1": None, "s2": "said"}
+    assert found["s1"].failure is not None and found["s1"].failure.message == "CancelledError"
