@@ -22,8 +22,8 @@ MARKER = (
     'fteval("latest") or fteval(config="fteval.yaml", …): what the fixture fteval_verdict reads (a saved comparison by '
     "its id) or runs (with the arguments of fteval.run)"
 )
-_KNOWN = pytest.StashKey[dict[str, "Comparison | RunRecord"]]()
-"""What was measured in this session, by what was asked: tests of one verdict share it."""
+_KNOWN = pytest.StashKey[dict[str, "tuple[Comparison | RunRecord, Any]"]]()
+"""What was measured in this session, by what was asked, which is kept too: tests of one verdict share it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,12 +46,13 @@ def fteval_verdict(request: pytest.FixtureRequest) -> Comparison:
     kwargs: dict[str, Any] = dict(marker.kwargs) if marker is not None else {"config": "fteval.yaml"}
     if "config" in kwargs:
         kwargs["config"] = _config(Path(kwargs["config"]), request)
-    known, asked = request.config.stash[_KNOWN], f"{os.getcwd()} {args!r} {sorted(kwargs.items())!r}"
-    found = known.get(asked)
+    known, asked = request.config.stash[_KNOWN], f"{os.getcwd()} {_spelt([args, kwargs])}"
+    found, _ = known.get(asked, (None, None))
     wrong: UserError | None = None
     if found is None:
         try:
-            found = known[asked] = _measured(args, kwargs)
+            found = _measured(args, kwargs)
+            known[asked] = found, (args, kwargs)
         except UserError as error:
             wrong = error
     if wrong is not None or found is None:  # outside of `except`, so that pytest shows one error and not two
@@ -60,6 +61,16 @@ def fteval_verdict(request: pytest.FixtureRequest) -> Comparison:
         pytest.fail(f"fteval: {found.ref} alone has no verdict: name a base with against=, or in the config", False)
     request.node.user_properties += [("fteval_verdict", found.verdict), ("fteval_comparison", found.id)]
     return found
+
+
+def _spelt(asked: Any) -> str:
+    """What was asked as a text. A frame or a model has a `repr` that others have too: such are known by identity."""
+    if type(asked) is dict:
+        return repr(sorted((str(key), _spelt(value)) for key, value in asked.items()))
+    if type(asked) in (list, tuple):
+        return repr([*map(_spelt, asked)])
+    plain = asked is None or isinstance(asked, str | bool | int | float | Path)
+    return repr(asked) if plain else f"{type(asked).__qualname__} at {id(asked)}"
 
 
 def _measured(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparison | RunRecord:

@@ -100,6 +100,32 @@ def test_arguments_are_those_of_run(project: pytest.Pytester) -> None:
     ran(project, test).assert_outcomes(passed=1)
 
 
+def test_values_that_look_alike_have_each_a_verdict_of_their_own(project: pytest.Pytester) -> None:
+    rows = """\
+import pytest
+
+class Rows(list):
+    def __repr__(self):
+        return "a frame, cut short"
+
+def rows(right):
+    return Rows({"id": f"q{i}", "prompt": f"{i}?", "target": str(i) if i < right else "no"} for i in range(60))
+
+def arguments(right):
+    return dict(model=lambda m: m[-1]["content"][:-1], against=lambda m: m[-1]["content"][:-1], holdout=[rows(right)])
+
+@pytest.mark.parametrize("right", [
+    pytest.param(60, marks=pytest.mark.fteval(**arguments(60))),
+    pytest.param(10, marks=pytest.mark.fteval(**arguments(10))),
+])
+def test_it(fteval_verdict, right):
+    (probe,) = fteval_verdict.base.probes
+    assert sum(next(iter(probe.scores.values()))) == right
+"""
+    (project.path / "fteval.yaml").unlink()
+    ran(project, rows).assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
