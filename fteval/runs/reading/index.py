@@ -112,6 +112,8 @@ class _Stamp:
     """Checksum of it."""
     end: int = 0
     """Checksum of its last bytes."""
+    changed: int = 0
+    """When the filesystem last saw a change of it or of its times, which nobody can put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def _same(path: Path, then: _Stamp, now: _Stamp, made: int) -> str | None:
     another one."""
     if now.size != then.size:
         return None
-    if now.time == then.time and now.time + _SETTLED < made:
+    if now.time == then.time and max(now.time, now.changed) + _SETTLED < made:
         return "end" if _checksum(path, now.size - min(now.size, _END), now.size) == then.end else None
     return "whole" if _checksum(path, 0, now.size) == then.all else None
 
@@ -252,7 +254,7 @@ def _stamps(run: Run) -> dict[str, _Stamp]:
     for name in JOURNALS:
         with contextlib.suppress(FileNotFoundError):
             seen = (run.path / name).stat()
-            found[name] = _Stamp(seen.st_size, seen.st_mtime_ns)
+            found[name] = _Stamp(seen.st_size, seen.st_mtime_ns, changed=seen.st_ctime_ns)
     return found
 
 

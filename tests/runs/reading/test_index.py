@@ -21,7 +21,7 @@ from fteval.records import Failure, RunRecord, Sample, Sampling
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
 from fteval.runs.asking.terms import Terms
-from fteval.runs.journal import journal
+from fteval.runs.journal import journal, lines
 from fteval.runs.journal.store import Run, Store
 from fteval.runs.reading import answers, index, results
 
@@ -57,6 +57,13 @@ def without_index(run: Run) -> RunRecord:
 
 def settle(run: Run) -> None:
     """Makes the journals as old as they will be tomorrow, and the index of these."""
+    make_old(run)
+    later = time.time_ns() + 10**10
+    os.utime(run.path / index.FILE, ns=(later, later))
+
+
+def make_old(run: Run) -> None:
+    """Gives the journals an old time, and makes the index of these."""
     for path in run.path.glob("*.jsonl"):
         then = time.time_ns() - 10**12
         os.utime(path, ns=(then, then))
@@ -122,6 +129,21 @@ def test_lines_that_are_read_through_it_are_checked(run: Run) -> None:
     with pytest.raises(Incomplete, match="damaged journal") as caught:
         answers.answers(done, [("words", "s0")])
     assert str(caught.value.where).endswith("generations.jsonl:1")
+
+
+def test_a_judgement_rewritten_under_the_old_time_counts(run: Run) -> None:
+    make_old(run)
+    before, then = results.record(run), run.scores.stat().st_mtime_ns
+    written = run.scores.read_bytes().splitlines(keepends=True)
+    at, row = next((i, lines.parse(one)) for i, one in enumerate(written) if b'"words":' in one)
+    row["values"]["words"] += 1.0
+    written[at] = lines.encode({key: value for key, value in row.items() if key not in ("crc", "v")})
+    size = run.scores.stat().st_size
+    run.scores.write_bytes(b"".join(written))
+    os.utime(run.scores, ns=(then, then))
+    assert run.scores.stat().st_size == size and at < len(written) - 30, "and its end is as it was"
+    assert results.record(run) != before
+    assert results.record(run) == without_index(run)
 
 
 @pytest.mark.parametrize(
