@@ -112,7 +112,13 @@ def rows(right):
     return Rows({"id": f"q{i}", "prompt": f"{i}?", "target": str(i) if i < right else "no"} for i in range(60))
 
 def arguments(right):
-    return dict(model=lambda m: m[-1]["content"][:-1], against=lambda m: m[-1]["content"][:-1], holdout=[rows(right)])
+    return dict(model=new, against=old, holdout=[rows(right)])
+
+def old(messages):
+    return messages[-1]["content"][:-1]
+
+def new(messages):
+    return messages[-1]["content"][:-1]
 
 @pytest.mark.parametrize("right", [
     pytest.param(60, marks=pytest.mark.fteval(**arguments(60))),
