@@ -97,6 +97,17 @@ def test_a_torn_line_is_counted_and_takes_no_other_with_it(there: Browsing) -> N
     assert any("2 lines of labels" in note for note in there.judging.people.notes)
 
 
+def test_a_line_that_says_too_little_is_damaged(there: Browsing) -> None:
+    there.judging.label(1, at(10), 0, "1", drawn=False)
+    path = beside(there, 1)
+    (row,), _ = opinions.read(path)
+    path.write_bytes(
+        b"".join(lines.encode({k: v for k, v in row.items() if k != gone}) for gone in ("metric", "value"))
+    )
+    said = there.judging.labels(1)
+    assert (dict(said.kept), said.damaged) == ({}, 2)
+
+
 def test_a_label_of_another_content_is_counted_and_never_applied(there: Browsing) -> None:
     there.judging.label(1, at(10), 0, "1", drawn=False)
     path = beside(there, 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-            os.write(file, b"\n" + data if torn else data)
+            whole = b"\n" + data if torn else data
+            if os.write(file, whole) < len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file)
         finally:
             os.close(file)
@@ -30,12 +33,16 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
         raise cannot_write(path, error) from error
 
 
-def read(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The records of all whole lines, in order, and how many lines are not. Raises UserError for a newer fteval's."""
+def read(path: Path, fields: Collection[str] = ()) -> tuple[list[dict[str, Any]], int]:
+    """The records of all whole lines that have these fields, in order, and how many lines are none.
+
+    Raises UserError for a newer fteval's.
+    """
     found, damaged = [], 0
     for line in lines.raw(path):
-        if lines.fault(line.data, path) is None:
-            found.append(lines.parse(line.data))
+        record = lines.parse(line.data) if lines.fault(line.data, path) is None else {}
+        if record and all(field in record for field in fields):
+            found.append(record)
         else:
             damaged += 1
     return found, damaged

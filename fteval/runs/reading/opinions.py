@@ -13,6 +13,8 @@ from fteval.runs.journal import opinions
 from fteval.runs.reading.answers import Place
 
 LABELS, PREFERENCES = "labels.jsonl", "preferences.jsonl"
+_SAID = ("probe", "sample", "value", "content")
+_OF_LABELS, _OF_PREFERENCES = (*_SAID, "metric", "drawn"), (*_SAID, "base", "pairs")
 Find = Callable[[Place], tuple[Sample, tuple[Answer, ...]] | None]
 """A sample and the answers to it as they are now."""
 
@@ -24,7 +26,7 @@ def content(sample: Sample, *answers: Answer) -> str:
 
 def labels(run: Path, find: Find) -> Labels:
     """The labels of a run: of each answer and metric the last one."""
-    rows, damaged = opinions.read(run / LABELS)
+    rows, damaged = opinions.read(run / LABELS, _OF_LABELS)
     kept: dict[tuple[str, str, str], Label] = {}
     skipped: set[tuple[str, str, str]] = set()
     changed: set[tuple[str, str, str]] = set()
@@ -48,7 +50,7 @@ def labels(run: Path, find: Find) -> Labels:
 def asked_for(run: Path, probe: str, metric: str) -> set[str]:
     """Samples that a random order need not show any more: labelled or skipped when it did."""
     done: set[str] = set()
-    for row in opinions.read(run / LABELS)[0]:
+    for row in opinions.read(run / LABELS, _OF_LABELS)[0]:
         if (row["probe"], row["metric"]) == (probe, metric):
             if row["value"] is None:
                 done.discard(row["sample"])
@@ -72,7 +74,7 @@ class Preferences:
 
 def preferences(run: Path, base: str, find: Find) -> Preferences:
     """The preferences of a candidate's run against this base; `find` gives the base's answer, then its own."""
-    rows, damaged = opinions.read(run / PREFERENCES)
+    rows, damaged = opinions.read(run / PREFERENCES, _OF_PREFERENCES)
     found = Preferences({}, set(), {}, damaged, 0)
     changed: set[Place] = set()
     for row in rows:
