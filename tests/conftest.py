@@ -17,6 +17,9 @@ settings.load_profile("fteval")
 # It would parse every module that is loaded, for constants to try: half a minute before the first example of a worker.
 providers._get_local_constants = lambda: providers._local_constants
 
+# Some tests take the room for files away, and Python would leave half a module's byte code behind, for all later tests.
+sys.dont_write_bytecode = True
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -32,13 +32,18 @@ def wrong(text: str) -> list[str]:
     return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in found]
 
 
+def _gitlab(keys: dict[str, Any]) -> bool:
+    """Whether these are keys of a pipeline: its `include` is a list."""
+    return isinstance(keys.get("include"), list)
+
+
 def examples() -> list[str]:
     """What README and docs show of configs, parts of one included, and the file that `fteval init` writes."""
     shown = [(FIRST / "fteval.yaml").read_text(encoding="utf-8")]
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
             keys = read(block)
-            if isinstance(keys, dict) and keys.keys() <= set(Config.model_fields):
+            if isinstance(keys, dict) and keys.keys() <= set(Config.model_fields) and not _gitlab(keys):
                 shown.append(block if "version" in keys else f"version: 1\n{block}")
     return shown
 

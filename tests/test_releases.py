@@ -545,7 +545,8 @@ def test_a_full_disk_leaves_the_baseline_as_it_was(fteval: Run, here: Path, meas
     before = Path(BASELINE).read_bytes()
     run = measure({2}, n=20)
     code = (
-        "import resource, signal, sys\nfrom fteval import cli\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "import resource, signal, sys\nsys.dont_write_bytecode = True\nfrom fteval import cli\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
         f"sys.exit(cli.call(['baseline', 'accept', '{run}']))"
     )

@@ -43,7 +43,7 @@ def ordered(work: Callable[[T], R], items: Iterable[T], patience: float = PATIEN
         if time.monotonic() - began >= patience:
             break
     n = len(os.sched_getaffinity(0)) if _can_fork() else 1
-    yield from _shared(work, rest, n) if n > 1 else map(work, rest)
+    yield from shared(work, rest, n) if n > 1 else map(work, rest)
 
 
 def _can_fork() -> bool:
@@ -68,7 +68,8 @@ class _Chunk:
             raise self.error
 
 
-def _shared(work: Callable[[T], R], items: Iterator[T], n: int) -> Iterator[R]:
+def shared(work: Callable[[T], R], items: Iterator[T], n: int) -> Iterator[R]:
+    """The same by `n` forked processes, from the first item on."""
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(n, context, initializer=_begin, initargs=(work, os.getpid()))
     under_way: deque[_Chunk] = deque()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from fteval.experiment.processes import CHUNK, ordered
+from fteval.experiment.processes import CHUNK, ordered, shared
 
 
 def squares_until(last: int) -> Iterator[int]:
@@ -18,13 +20,12 @@ def squares_until(last: int) -> Iterator[int]:
 
 @pytest.mark.parametrize("n", [0, 1, CHUNK, CHUNK + 1, 40 * CHUNK])
 def test_results_come_in_the_order_of_the_items(n: int) -> None:
-    assert list(ordered(lambda item: item**2, range(n), patience=0)) == [i**2 for i in range(n)]
+    assert list(shared(lambda item: item**2, iter(range(n)), 2)) == [i**2 for i in range(n)]
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
 def test_long_work_is_done_by_other_processes_and_short_work_here() -> None:
     here = os.getpid()
-    assert here not in list(ordered(lambda _: os.getpid(), range(4 * CHUNK), patience=0))[1:]
+    assert here not in list(shared(lambda _: os.getpid(), iter(range(4 * CHUNK)), 2))
     assert set(ordered(lambda _: os.getpid(), range(4 * CHUNK), patience=60)) == {here}
 
 
@@ -37,7 +38,7 @@ def test_an_error_comes_after_the_results_before_it(bad: int) -> None:
 
     seen: list[int] = []
     with pytest.raises(LookupError, match=f"item {bad}"):
-        seen.extend(ordered(work, range(20 * CHUNK), patience=0))
+        seen.extend(shared(work, iter(range(20 * CHUNK)), 2))
     assert seen == list(range(bad))
 
 
@@ -45,8 +46,18 @@ def test_an_error_comes_after_the_results_before_it(bad: int) -> None:
 def test_a_source_that_breaks_gives_all_that_it_gave(last: int) -> None:
     seen: list[int] = []
     with pytest.raises(ValueError, match=f"line {last + 1} is broken"):
-        seen.extend(ordered(lambda item: item, squares_until(last), patience=0))
+        seen.extend(shared(lambda item: item, squares_until(last), 2))
     assert seen == list(range(last))
+
+
+def test_few_cores_or_many_give_the_same() -> None:
+    code = (
+        "import os, sys\nfrom fteval.experiment.processes import ordered\ncores = os.sched_getaffinity(0)\n"
+        "os.sched_setaffinity(0, {min(cores)} if sys.argv[1] == 'one' else cores)\n"
+        "print(sum(i * n for i, n in enumerate(ordered(lambda n: n * n, range(1000), patience=0))))"
+    )
+    said = [subprocess.check_output([sys.executable, "-c", code, cores]) for cores in ("one", "all")]
+    assert said[0] == said[1] == b"%d\n" % sum(n**3 for n in range(1000))
 
 
 def test_a_killed_process_loses_nothing() -> None:
@@ -57,16 +68,15 @@ def test_a_killed_process_loses_nothing() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return item
 
-    assert list(ordered(work, range(30 * CHUNK), patience=0)) == list(range(30 * CHUNK))
+    assert list(shared(work, iter(range(30 * CHUNK)), 2)) == list(range(30 * CHUNK))
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
 def test_no_process_is_left_when_somebody_stops_listening() -> None:
     pids: set[int] = set()
-    for pid in ordered(lambda _: os.getpid(), range(100 * CHUNK), patience=0):
+    for pid in shared(lambda _: os.getpid(), iter(range(100 * CHUNK)), 2):
         pids.add(pid)
-        if len(pids) == 2:
-            break
-    (other,) = pids - {os.getpid()}
+        break
+    (other,) = pids
+    assert other != os.getpid()
     with pytest.raises(ProcessLookupError):
         os.kill(other, 0)

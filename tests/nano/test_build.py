@@ -18,6 +18,7 @@ from fteval.nano.world import build_world
 RECIPE = Recipe()
 
 
+@pytest.mark.slow
 def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path):
     main(["--steps", "3", "--out", str(tmp_path)])
     assert Nano(tmp_path / "weights").answers([[{"role": "user", "content": "Hello."}]], max_tokens=4) != []

@@ -275,7 +275,7 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path: Path) -> None:
     baseline_file.write(path, a_baseline())
     before = path.read_bytes()
     code = (
-        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "import resource, signal, sys\nsys.dont_write_bytecode = True\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
         "from fteval.releases import baseline_file as f\nfrom pathlib import Path\n"
         "p = Path('facts.json')\nkept = f.read(p)\n"

@@ -55,6 +55,7 @@ def test_1_no_loss_at_the_margin_passes_more_often_than_promised(n: int) -> None
             assert fails <= (0.052 if corner else 0.034), (margin, changed, fails)
 
 
+@pytest.mark.slow
 def test_1_a_finer_grid_of_changed_shares_hides_no_worse_pass() -> None:
     for n in (20, 50, 100, 200):
         seen = outcomes(n, 0.4)

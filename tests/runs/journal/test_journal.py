@@ -183,6 +183,7 @@ def test_a_write_that_is_cut_short_by_a_limit_leaves_every_whole_line(tmp_path: 
     path = tmp_path / "j.jsonl"
     script = (
         "import sys; from pathlib import Path\n"
+        "sys.dont_write_bytecode = True\n"
         "from fteval.runs.journal.journal import Journal; from fteval.errors import Incomplete\n"
         "j = Journal(Path(sys.argv[1]))\n"
         "try:\n"
