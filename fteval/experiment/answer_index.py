@@ -187,13 +187,13 @@ def _within(place: int, known: Sized) -> int:
 
 def kept(subject: Comparison | RunRecord, store: Path) -> Index | None:
     """The index of a saved result, where one was made of its journals as they are."""
-    path = _path(subject, store)
+    path = place(subject, store)
     return _read(path) if path.is_file() else None
 
 
 def made(subject: Comparison | RunRecord, store: Path) -> Index:
     """An index of a saved result, made now and kept in the store; where that is read-only, until the process ends."""
-    path, whole = _path(subject, store), sheet.whole(subject, store)
+    path, whole = place(subject, store), sheet.whole(subject, store)
     notes = _since(subject, whole, store)
     try:
         path.parent.mkdir(exist_ok=True)
@@ -213,7 +213,8 @@ def made(subject: Comparison | RunRecord, store: Path) -> Index:
     return _read(path)
 
 
-def _path(subject: Comparison | RunRecord, store: Path) -> Path:
+def place(subject: Comparison | RunRecord, store: Path) -> Path:
+    """Where its index lies; another place once a journal has changed."""
     sides = [subject] if isinstance(subject, RunRecord) else [subject.base, *(c.run for c in subject.candidates)]
     files = [store / "runs" / run.id / name for run in sides for name in JOURNALS]
     state = [[str(f), f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]

@@ -30,25 +30,35 @@ class Browsing:
     each: int = EACH
     """Samples of a page."""
     _index: Index | None = None
+    _place: Path | None = None
+    """Where that index lay when it was read: a run may be judged anew while somebody browses it."""
     _one: Lock = field(default_factory=Lock)
 
     @property
     def index(self) -> Index:
         """Of its answers; made where there is none yet, which takes as long as reading all of them."""
         with self._one:
-            if self._index is None:
-                self._index = answer_index.kept(self.subject, self.store) or answer_index.made(self.subject, self.store)
-            return self._index
+            found = self._known()
+            if found is None:
+                found = self._index = answer_index.made(self.subject, self.store)
+            return found
+
+    def _known(self) -> Index | None:
+        """The index of the journals as they are now, where there is one."""
+        place = answer_index.place(self.subject, self.store)
+        if place != self._place:
+            self._index, self._place = answer_index.kept(self.subject, self.store), place
+        return self._index
 
     def page(self, search: Search) -> Iterator[str]:
         """The HTML of a page in parts, the first of them at once. Raises LookupError for what there is not."""
-        known = self._index or answer_index.kept(self.subject, self.store)
+        with self._one:
+            known = self._known()
         if known is None:
             before, after = page.frame(self.subject)
             yield before
             found = self.index.find(search, self.each)
         else:
-            self._index = known
             found, (before, after) = known.find(search, self.each), known.frame
             yield before
         judging = self.judging

@@ -115,6 +115,7 @@ def test_an_index_is_made_once_and_anew_where_a_journal_has_grown(copied: Path) 
     run = STORE / "runs" / next(iter((STORE / "runs").iterdir())).name
     os.utime(run / "events.jsonl", ns=(1, 1))
     assert answer_index.kept(first.subject, STORE) is None
+    assert first.index is first.index is not made, "whoever browses meanwhile sees the run as it is now"
     assert find().counts == COUNTS
     assert len(list((STORE / "index").glob("*.sqlite"))) == 1
 
