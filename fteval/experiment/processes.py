@@ -94,7 +94,7 @@ def _chunks(items: Iterator[T]) -> Iterator[_Chunk]:
             if len(chunk) == CHUNK:
                 yield _Chunk(chunk)
                 chunk = []
-    except Exception as error:
+    except Exception as error:  # whatever it is: what came before it is worth its results
         yield _Chunk(chunk, error)
     else:
         yield _Chunk(chunk)
@@ -118,5 +118,5 @@ def _follow(parent: int) -> None:
 def _done(chunk: list[Any]) -> list[Any] | None:
     try:
         return [_work(item) for item in chunk]
-    except Exception:
+    except Exception:  # it may not be picklable; the parent meets it again
         return None
