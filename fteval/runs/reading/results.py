@@ -24,7 +24,7 @@ from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.store import JOURNALS, Run, Store
 from fteval.runs.reading import index, tally
 from fteval.runs.reading import server_words as served
-from fteval.runs.reading.tally import State
+from fteval.runs.reading.columns import State
 
 
 def load(store: Store, run_id: str) -> RunRecord:
