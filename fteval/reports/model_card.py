@@ -20,6 +20,8 @@ from fteval.stats.level import level_of
 from fteval.version import __version__
 
 BEGIN, END = "# fteval: begin, written by `fteval report --model-card`", "# fteval: end"
+_MARK = "\ufeff"
+"""Of the order of bytes; it is one only where a file begins."""
 _FRONT = re.compile(r"\A(\ufeff?---[ \t]*\r?\n)(.*?)(^---[ \t]*(?:\r?\n|\Z))", re.S | re.M)
 _OURS = re.compile(rf"^[ \t]*{re.escape(BEGIN)}[ \t]*\r?\n.*?^[ \t]*{re.escape(END)}[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 _INDEX = re.compile(r"^model-index:[ \t]*(?:#[^\r\n]*)?\r?\n", re.M)
@@ -67,7 +69,8 @@ def with_entry(card: str, made: dict[str, Any]) -> str:
     """
     front = _FRONT.match(card)
     if front is None:
-        return f"---\n{_block(made, '', alone=True)}---\n{card}"
+        text = card.removeprefix(_MARK)
+        return f"{card[: len(card) - len(text)]}---\n{_block(made, '', alone=True)}---\n{text}"
     head, body, tail = front.groups()
     line = "\r\n" if head.endswith("\r\n") else "\n"
     _read(body)
