@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 # A busy machine is no failure.
-settings.register_profile("fteval", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fteval", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fteval")
 # It would parse every module that is loaded, for constants to try: half a minute before the first example of a worker.
 providers._get_local_constants = lambda: providers._local_constants
@@ -25,6 +26,13 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))  # `import tiny` from any room, whatever pytest's import mode
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _a_small_heap_to_search() -> None:
+    """Libraries search the whole heap for garbage after a training; thousands of tests and torch lie on this one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

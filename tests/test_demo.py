@@ -93,6 +93,7 @@ def test_a_candidate_judged_on_what_it_was_trained_on_is_not_shipped(demo: tuple
     assert found["gates"][0]["reason"].startswith("leakage: 48 of 48 hold-out prompts")
 
 
+@pytest.mark.slow
 def test_looks_give_the_same_verdict_for_fewer_answers(demo: tuple[Path, str], tmp_path: Path) -> None:
     folder, _ = demo
     (tmp_path / "candidates").symlink_to(folder / ".fteval" / "candidates")
@@ -110,6 +111,7 @@ def test_its_gates_are_seen_to_fail(demo: tuple[Path, str]) -> None:
     assert code == 0 and "a loss of 4.0 pp" in out, out
 
 
+@pytest.mark.slow
 def test_asked_again_in_other_batches_a_greedy_nano_changes_next_to_nothing(demo: tuple[Path, str]) -> None:
     code, out = command(demo[0], "noise", "--model", "nano", "--probe", "iso_date", "-n", "60", "--json")
     floors = {f["metric"]["name"]: f for f in json.loads(out)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tiny
 from engine_helpers import answers, conversations, requests
+from variants import first
 
 from fteval.engines import Pool
 from fteval.records import Message, Sampling
@@ -16,12 +17,12 @@ from fteval.records import Message, Sampling
 GPT = {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 512}
 OWN_LOOP = {
     "llama": {},
+    "gemma3_text": {"sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"], "head_dim": 16},
     "gpt2": {**GPT, "bos_token_id": 2},
     "gpt_neox": {},
     "opt": {"ffn_dim": 128, "word_embed_proj_dim": 64},
     "bloom": {"n_layer": 2, "n_head": 4},
     "mistral": {"sliding_window": 16},
-    "gemma3_text": {"sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"], "head_dim": 16},
     "gpt_oss": {"sliding_window": 16, "num_local_experts": 4, "head_dim": 16},
 }
 FALLBACK = {
@@ -30,7 +31,7 @@ FALLBACK = {
 }
 
 
-@pytest.mark.parametrize("architecture", [*OWN_LOOP, *FALLBACK])
+@pytest.mark.parametrize("architecture", [*first(OWN_LOOP, always=2), *first(FALLBACK)])
 def test_greedy_answers_are_those_of_generate(architecture: str, tmp_path: Path, pool: Pool, generate_alone: Any):
     config = {**OWN_LOOP, **FALLBACK}[architecture]
     folder = tiny.make_model(tmp_path / architecture, architecture=architecture, **config)
@@ -55,8 +56,8 @@ def test_the_fallback_is_told_once(tmp_path: Path, pool: Pool):
     assert [e["event"] for e in events] == ["decode_fallback"]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("architecture", [a for a in OWN_LOOP if a != "gpt_oss"])
+@pytest.mark.parametrize("dtype", first(["float32", "bfloat16"]))
+@pytest.mark.parametrize("architecture", first((a for a in OWN_LOOP if a != "gpt_oss"), always=2))
 def test_texts_after_one_prompt_do_not_see_each_other(architecture: str, dtype: str, tmp_path: Path):
     folder = tiny.make_model(tmp_path / "m", architecture=architecture, **OWN_LOOP[architecture])
     texts = ["Verona.", " a dog is an animal", "1990-03-14", "no"]
@@ -68,7 +69,7 @@ def test_texts_after_one_prompt_do_not_see_each_other(architecture: str, dtype: 
     assert together == pytest.approx(apart, abs=1e-4 if dtype == "float32" else 0.3)
 
 
-@pytest.mark.parametrize("architecture", ["llama", "gpt2", "mistral", "bloom"])
+@pytest.mark.parametrize("architecture", first(["llama", "bloom", "gpt2", "mistral"], always=2))
 def test_log_likelihoods_are_those_of_a_plain_forward(architecture: str, tmp_path: Path, pool: Pool):
     import torch
     from transformers import AutoModelForCausalLM

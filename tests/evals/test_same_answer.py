@@ -23,7 +23,7 @@ BESIDE_OTHERS = {"robustness", "consistency"}
 FORBIDDEN = {"recitation"}
 """Probes whose target is what must not be said."""
 
-quick = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 writings = st.one_of(
     st.text(),
     st.text("0123456789.,'- +$€%/^:kM万억k\u00a0٣½²{}\\frac=x", max_size=12),

@@ -78,6 +78,7 @@ def test_a_run_that_is_gone_on_with_says_that_its_batches_are_not_those_of_one(h
     assert "10 answers were computed in other batches" in (path / "events.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_noise_asks_again_for_every_batch_size_that_is_named(
     here: Path, tiny_model: Path, capfd: pytest.CaptureFixture[str]
 ):

@@ -30,6 +30,7 @@ def test_a_build_of_three_steps_leaves_a_model_a_card_and_the_hold_outs(tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "data", "weights"]
 
 
+@pytest.mark.slow
 def test_a_build_that_was_stopped_goes_on_from_the_last_finished_part(tmp_path):
     finished = tmp_path / "finished"
     corpus = [list(conversations(build_world(), place, 64, part.shares)) for place, part in enumerate(parts_of(RECIPE))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ GRADED = Metric("overlap", primary=True)
 WORDS = Metric("words", unit="words")
 
 
+@functools.cache
 def lost() -> Comparison:
     """Form gained, facts lost: 0 to 200 of 200, and 280 to 60 of 300."""
     base = run(probe(ones(300, 280)), probe(ones(200, 0), "iso_date"))
@@ -43,6 +45,7 @@ def lost() -> Comparison:
     return conclude("c1", base, compare(base, [("sft", other)], gates), command="fteval run")
 
 
+@functools.cache
 def calm() -> Comparison:
     """Nothing changed in 400 samples, and 2 points may be lost."""
     base, other = run(probe(ones(400, 300))), run(probe(ones(400, 300)), ref="nano+out/sft")
@@ -50,18 +53,21 @@ def calm() -> Comparison:
     return conclude(ID, base, compare(base, [("sft", other)], gates))
 
 
+@functools.cache
 def open_() -> Comparison:
     """Nothing changed, and 60 samples are too few to say so."""
     base, other = run(probe(ones(60, 60))), run(probe(ones(60, 60)), ref="x")
     return conclude("c1", base, compare(base, [("x", other)]))
 
 
+@functools.cache
 def broken() -> Comparison:
     """The candidate's run was never finished, although every gate passes on what it has."""
     base, other = run(probe(ones(400, 300))), run(probe(ones(400, 300)), ref="x", complete=False)
     return conclude(ID, base, compare(base, [("x", other)], [Gate("facts", "correct", "max_drop", 0.02)]))
 
 
+@functools.cache
 def crowd(n: int = 3) -> Comparison:
     """Candidates of which some gain, some lose, and some do neither."""
     base = run(probe(ones(600, 400)), probe(ones(600, 500), "general"))
@@ -78,6 +84,7 @@ def crowd(n: int = 3) -> Comparison:
     return conclude(ID, base, compare(base, others, gates), command="fteval run -c fteval.yaml")
 
 
+@functools.cache
 def advised() -> Comparison:
     """A prompt does as well as a fine-tune: 330 and 332 of 400, where the base has 100."""
     base = run(probe(ones(400, 100), prompt_tokens=20.0, shared_seconds=0.05))
@@ -89,6 +96,7 @@ def advised() -> Comparison:
     return replace(conclude(ID, base, results), costs=costs, advice=advise(results, costs))
 
 
+@functools.cache
 def everything() -> Comparison:
     """All that a report can have: groups, slices, repeats, an anchor, a noise floor, early stopping, flips."""
     dice = random.Random(5)

@@ -22,6 +22,7 @@ from servers import run_batch
 from servers.batch_api import BatchApi
 from servers.fake import Server
 from servers.model import Model
+from variants import first
 
 from fteval.runs.journal.lock import Lock
 
@@ -207,13 +208,15 @@ def test_a_second_plan_writes_the_same_bytes_makes_no_run_and_asks_for_what_is_o
     assert len(runs(project.folder / ".fteval")) == 2
 
 
-HALF = ["before-write:4", "after-write:3", "after-sync:4", "during-rename:1"]
-"""The first two writes say that the runs are resumed, the next two are answers; the rename is of plan.json."""
 WHOLE = ["after-write:6", "during-rename:2"]
 """While it is scored, and at the first summary."""
+HALF = ["before-write:4", "after-write:3", "after-sync:4", "during-rename:1"]
+"""The first two writes say that the runs are resumed, the next two are answers; the rename is of plan.json."""
+KILLS = [*((point, "") for point in WHOLE), *((point, "good-00004.jsonl") for point in HALF)]
+"""and which outputs come late"""
 
 
-@pytest.mark.parametrize(("point", "late"), [*((p, "good-00004.jsonl") for p in HALF), *((p, "") for p in WHOLE)])
+@pytest.mark.parametrize(("point", "late"), first(KILLS, always=3))
 def test_a_killed_collect_loses_nothing(project: Project, point: str, late: str) -> None:
     project.plan()
     project.put_all(but=late)
@@ -296,14 +299,17 @@ def failing(row: dict[str, Any], status: int | None, error: Any) -> dict[str, An
 
 @pytest.mark.parametrize(
     ("status", "error", "kind", "again"),
-    [
-        (400, {"error": {"message": "maximum context length is 8"}}, "prompt_too_long", False),
-        (400, {"error": {"message": "no", "code": "content_filter"}}, "content_filter", False),
-        (429, {"error": {"message": "slow down"}}, "rate_limited", True),
-        (500, {"error": {"message": "out of memory"}}, "server_error", True),
-        (404, {"error": {"message": "The model `x` does not exist."}}, "not_found", True),
-        (None, {"code": "batch_expired", "message": "too late"}, "not_run", True),
-    ],
+    first(
+        [
+            (400, {"error": {"message": "maximum context length is 8"}}, "prompt_too_long", False),
+            (400, {"error": {"message": "no", "code": "content_filter"}}, "content_filter", False),
+            (429, {"error": {"message": "slow down"}}, "rate_limited", True),
+            (500, {"error": {"message": "out of memory"}}, "server_error", True),
+            (404, {"error": {"message": "The model `x` does not exist."}}, "not_found", True),
+            (None, {"code": "batch_expired", "message": "too late"}, "not_run", True),
+        ],
+        always=3,
+    ),
 )
 def test_an_error_row_is_a_failure_of_its_kind_or_is_run_again(
     project: Project, status: int | None, error: Any, kind: str, again: bool

@@ -48,6 +48,7 @@ def test_samples_in_groups_are_worth_as_many_as_their_sizes_leave() -> None:
     assert independent([40] * 5 + [1] * 60) == 8  # 260^2 / 8060
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["5 %", "15 %", "30 %"])
 def test_a_release_passes_all_its_gates_in_four_of_five_cases_with_so_many_samples(label: str) -> None:
     plans = [gate_plan(GUARD, EXACT, samples(900)) for _ in range(6)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,15 +63,6 @@ def test_holm_goes_on_after_a_rejection() -> None:
     assert decide({"b": BAD, "d": NARROW}).failed == ("b", "d")
 
 
-@pytest.fixture(scope="module")
-def nothing_to_collect() -> Iterator[None]:
-    """statsmodels collects garbage at every call for Holm: a second among the objects of 15,000 tests."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("nothing_to_collect")
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from([0.01, 0.025, 0.05, 0.5]))
 def test_holm_is_that_of_statsmodels(p_values: list[float], alpha: float) -> None:
     expected, adjusted, _, _ = multipletests(p_values, alpha, method="holm")

@@ -30,7 +30,7 @@ def column(draw: Any, scores: st.SearchStrategy[Any] = ANYTHING) -> tuple[list[A
     return draw(st.lists(scores, min_size=n, max_size=n)), forms[draw(st.integers(0, len(forms) - 1))]
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(column(), THRESHOLDS, LEVELS, SCALES)
 def test_no_scores_raise_or_give_a_point(
     data: tuple[list[Any], Any], threshold: float, level: float, scale: float
@@ -45,7 +45,7 @@ def test_no_scores_raise_or_give_a_point(
         assert found.low <= found.estimate <= found.high
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(column(st.one_of(SHARES, st.floats(-5, 5))), THRESHOLDS, LEVELS)
 def test_interval_and_tests_agree(data: tuple[list[Any], Any], threshold: float, level: float) -> None:
     found, alpha = mean(*data, level, threshold=threshold), (1 - level) / 2
@@ -58,7 +58,7 @@ def test_interval_and_tests_agree(data: tuple[list[Any], Any], threshold: float,
         assert (found.high < threshold) == (found.p_fail < alpha)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(column(SHARES), st.sampled_from([0.1, 0.5, 0.9]))
 def test_missing_scores_never_say_more_than_wrong_or_right_in_their_place(
     data: tuple[list[Any], Any], threshold: float
@@ -72,7 +72,7 @@ def test_missing_scores_never_say_more_than_wrong_or_right_in_their_place(
         assert found.p_pass >= other.p_pass - 1e-12 and found.p_fail >= other.p_fail - 1e-12
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(column(SHARES), LEVELS)
 def test_wrong_is_right_mirrored(data: tuple[list[Any], Any], level: float) -> None:
     scores, groups = data

@@ -43,7 +43,7 @@ def strictly(base: Any, candidate: Any, groups: Any = None, *rest: Any) -> Diffe
         return difference(base, candidate, groups, *rest)
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(columns(), THRESHOLDS, LEVELS, SCALES)
 def test_no_scores_raise_or_give_a_point(
     data: tuple[list[Any], list[Any], Any], threshold: float, level: float, scale: float
@@ -57,7 +57,7 @@ def test_no_scores_raise_or_give_a_point(
         assert found.low <= found.estimate <= found.high
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(columns(), THRESHOLDS, LEVELS, st.sampled_from([1.0, 3.0, 0.01]))
 def test_interval_and_tests_agree(
     data: tuple[list[Any], list[Any], Any], threshold: float, level: float, scale: float
@@ -71,7 +71,7 @@ def test_interval_and_tests_agree(
         assert (found.high < threshold) == (found.p_fail < alpha)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(columns(), st.floats(-1, 1), LEVELS)
 def test_swapping_the_sides_mirrors_everything(
     data: tuple[list[Any], list[Any], Any], threshold: float, level: float
@@ -85,7 +85,7 @@ def test_swapping_the_sides_mirrors_everything(
         assert (two.p_pass, two.p_fail) == pytest.approx((one.p_fail, one.p_pass), abs=1e-6)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(columns(SHARES), st.sampled_from([-0.3, -0.05, 0.0, 0.2]))
 def test_missing_scores_never_say_more_than_the_worst_or_the_best_in_their_place(
     data: tuple[list[Any], list[Any], Any], threshold: float

@@ -55,6 +55,7 @@ def test_every_token_is_learnt_and_a_text_ends_with_its_end_token(tiny_model: Pa
     assert {key: candidate.data[key] for key in ("rows", "used", "dropped")} == {"rows": 2, "used": 2, "dropped": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora_rank", [4, 0])
 def test_the_same_record_gives_the_same_bytes(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = dataclasses.replace(SHORT, lora_rank=lora_rank)

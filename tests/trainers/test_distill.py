@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tiny
+from variants import first
 
 from fteval.errors import UserError
 from fteval.records import Site, TrainProgress
@@ -49,7 +50,7 @@ def test_the_model_comes_nearer_to_its_teacher(tiny_model: Path, teacher: Path, 
     assert f"8 prompts, answered by the model and corrected by {teacher}" in str(seen[0])
 
 
-@pytest.mark.parametrize("told", [None, "Never use the letter e."])
+@pytest.mark.parametrize("told", first([None, "Never use the letter e."]))
 def test_the_same_record_gives_the_same_bytes(
     tiny_model: Path, teacher: Path, tmp_path: Path, data: Path, told: str | None
 ) -> None:

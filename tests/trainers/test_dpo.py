@@ -55,6 +55,7 @@ def test_the_chosen_answer_becomes_the_likelier_one(tiny_model: Path, tmp_path: 
     assert after > before + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora_rank", [4, 0])
 def test_the_same_record_gives_the_same_bytes(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = dataclasses.replace(SHORT, lora_rank=lora_rank, sft_weight=0.5)

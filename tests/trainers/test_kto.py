@@ -47,6 +47,7 @@ def test_good_answers_become_likelier_than_bad_ones(tiny_model: Path, tmp_path: 
     assert after > before + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora_rank", [4, 0])
 def test_the_same_record_gives_the_same_bytes(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = dataclasses.replace(SHORT, lora_rank=lora_rank)

@@ -35,6 +35,7 @@ def test_what_is_rewarded_is_what_the_answers_become(tiny_model: Path, tmp_path:
     assert sum(rewards[-5:]) / 5 > sum(rewards[:5]) / 5 + 2  # at least two tokens shorter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora_rank", [4, 0])
 def test_the_same_record_gives_the_same_bytes(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = Recipe(

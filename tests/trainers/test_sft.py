@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import tiny
+from variants import first
 
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Candidate, Message, Request, Sample, Sampling, Site, TrainProgress
@@ -287,7 +288,7 @@ def test_every_field_of_a_recipe_is_in_the_record(made: Callable[..., tuple[Cand
     assert {*candidate.recipe, "threads"} == fields  # the threads in effect are in the environment
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"threads": 2}, {"lora_rank": 0}], ids=str)
+@pytest.mark.parametrize("change", first([{"seed": 1}, {"threads": 2}, {"lora_rank": 0}]), ids=str)
 def test_another_recipe_is_another_candidate(
     tiny_model: Path, tmp_path: Path, data: Path, change: dict[str, Any]
 ) -> None:
@@ -443,7 +444,7 @@ def test_a_candidate_that_was_changed_is_not_taken_for_the_one_that_was_trained(
 
 
 @pytest.mark.parametrize(
-    "name", ["../../x", "a/../../b", "/etc/x", "C:\\x", "a\0b", "n" * 400, "CON", "", "ft:a:b", "é"]
+    "name", first(["a/../../b", "a\0b", "/etc/x", "../../x", "C:\\x", "n" * 400, "CON", "", "ft:a:b", "é"], always=2)
 )
 def test_a_hostile_name_stays_in_its_folder(tiny_model: Path, tmp_path: Path, data: Path, name: str) -> None:
     home = tmp_path / "deep" / "store" / "candidates"
@@ -510,6 +511,7 @@ def test_what_a_model_drops_out_in_training_is_no_distance_to_its_base(tmp_path:
     assert course["kl"] == [pytest.approx(0, abs=1e-5)] * 2  # an adapter begins as nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [{"kl_to_base": 0.5}, {"kl_to_base": 0.5, "lora_rank": 0}, {"dora": True, "rslora": True}]
 )
@@ -523,7 +525,7 @@ def test_every_kind_of_adapter_gives_the_same_bytes_twice(
     assert plain.weights_digest != one.weights_digest
 
 
-@pytest.mark.parametrize("template", ["chatml", "alpaca", "own.jinja"])
+@pytest.mark.parametrize("template", first(["chatml", "alpaca", "own.jinja"]))
 def test_a_base_without_a_chat_template_learns_by_the_one_that_is_named(
     tmp_path: Path, data: Path, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

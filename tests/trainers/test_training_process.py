@@ -84,6 +84,7 @@ def folder_of(store: Path, candidate_id: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_the_same_command_to_the_same_bytes_as_any_other(
     tiny_model: Path, tmp_path: Path, data: Path
 ) -> None:

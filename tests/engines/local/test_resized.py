@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tiny
 from engine_helpers import answers, conversations, requests
+from variants import first
 
 from fteval.engines import Pool
 from fteval.engines.local.chat import Chat
@@ -55,7 +56,7 @@ def peft_logits(base: Path, adapter: Path, rows: int, ids: list[int]) -> Any:
         return PeftModel.from_pretrained(model, str(adapter)).eval()(torch.tensor([ids])).logits[0]
 
 
-@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("tied", first([True, False]))
 @pytest.mark.parametrize(
     "kind", ["resized", "padded to 64", "smaller", "modules_to_save", "trainable tokens", "lora on it"]
 )
@@ -105,7 +106,8 @@ def test_a_new_token_without_a_row_is_refused_only_where_a_prompt_has_it(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "said", ["unsloth/{}-bnb-4bit", "unsloth/{}-unsloth-bnb-4bit", "org/{}-GPTQ-Int4", "org/{}-AWQ", "x/{}-4bit"]
+    "said",
+    first(["unsloth/{}-unsloth-bnb-4bit", "org/{}-AWQ", "unsloth/{}-bnb-4bit", "org/{}-GPTQ-Int4", "x/{}-4bit"], 2),
 )
 def test_an_adapter_trained_on_a_quantised_copy_runs_on_the_base_that_is_given(
     tiny_model: Path, tiny_adapter: Path, tmp_path: Path, said: str, capsys: pytest.CaptureFixture[str]

@@ -117,7 +117,7 @@ def test_many_candidates_fit(n: int) -> None:
     assert "best of" in body.split("\n")[1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.text(st.characters(), max_size=60), st.integers(1500, 80_000))
 def test_no_limit_and_no_text_breaks_a_comment(text: str, limit: int) -> None:
     body = comment(comparison(text), limit)

@@ -137,6 +137,7 @@ def test_the_best_step_is_kept_and_how_many_were_looked_at_is_recorded(tiny_mode
     assert training["steps"] == 6 and training["watch"]["looks"] == 7 and training["watch"]["kept"] == curve.kept
 
 
+@pytest.mark.slow
 def test_where_no_look_was_good_nothing_is_registered(tiny_model: Path, data: Path, dev: Path) -> None:
     recipe = dataclasses.replace(SHORT, learning_rate=1e-2)
     _, folder = trained(tiny_model, data, recipe, settings(dev))
