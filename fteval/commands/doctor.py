@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from fteval.commands import options
@@ -14,10 +16,11 @@ from fteval.reports.escape import for_terminal
 
 @click.command("doctor")
 @click.option("--model", metavar="REF", required=True, help="The model, or BASE+ADAPTER.")
+@click.option("-c", "--config", metavar="FILE", type=click.Path(path_type=Path), help="What it says of servers.")
 @options.asked("store", "device", "dtype", "offline", against="The base; an adapter's own base is checked anyway.")
 @options.as_json
 @options.output_flags
-def command(model: str, asked: Asked, as_json: bool, display: options.Display) -> int:
+def command(model: str, config: Path | None, asked: Asked, as_json: bool, display: options.Display) -> int:
     """Check that a model can be measured: its adapter has an effect and is on its base, base and candidate see the
     same prompt, one BOS, a stop token that is emitted, room in the context, room on the disk.
 
@@ -27,10 +30,11 @@ def command(model: str, asked: Asked, as_json: bool, display: options.Display) -
     import dataclasses
     import json
 
+    from fteval.experiment.describe import experiment_of
     from fteval.experiment.doctor import doctor
 
-    place = placed(asked, Experiment(), Listener())
-    checks = doctor(model, asked.against, place)
+    experiment = experiment_of(config) if config else Experiment()
+    checks = doctor(model, asked.against, placed(asked, experiment, Listener()), experiment)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=1))
     else:

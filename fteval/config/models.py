@@ -360,6 +360,10 @@ def _variables(key: object) -> object:
     return key
 
 
+def _groups(raw: Any) -> Any:
+    return [raw] if isinstance(raw, list) and raw and not any(isinstance(one, list) for one in raw) else raw
+
+
 class ServerSpec(_Spec):
     """How servers are treated; none of it changes an answer."""
 
@@ -434,6 +438,9 @@ class Config(_Spec):
     suite: Name | None = None
     """What baselines of this suite are called; without it the names of its probes."""
     server: ServerSpec = Field(default_factory=ServerSpec)
+    servers: Annotated[list[list[Text]], BeforeValidator(_groups)] = Field(default_factory=list)
+    """Base URLs of servers that serve the same models and share the work: [URL, URL], or a list of such lists. A model
+    ref names one of them."""
     engine: Literal["ray"] | EngineSpec | None = None
     """`ray`: local models are asked by the workers of a Ray cluster; {ray: {address: auto, workers: 16, gpus: 1}}."""
     prices: dict[Text, PriceSpec] = Field(default_factory=dict)

@@ -54,6 +54,8 @@ def schema() -> dict[str, Any]:
     watched = of["WatchSpec"]["properties"]
     for section in (sections["probes"], watched["probes"]):
         section |= _by_name(probes)
+    groups = sections["servers"]  # one group or a list of them
+    groups["items"] = {"anyOf": [groups["items"]["items"], groups["items"]]}
     watched["stop_if"] = {"anyOf": [watched["stop_if"], _ref("StopSpec")]}  # one rule or a list
     for section in sections.values():  # a section may still be empty
         if section.get("type") in ("object", "array"):

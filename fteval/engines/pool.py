@@ -124,7 +124,8 @@ class Pool:
         self.close()
 
     def _server(self, model: ModelRef) -> Engine:
-        if self.offline and not is_loopback(model.base.url or ""):
+        urls = self.servers.replicas(model.base.url or "")
+        if self.offline and not all(map(is_loopback, urls)):
             raise UserError(
                 f"{display(model.text)} is behind a server, and --offline asks no network", fix="leave --offline out"
             )
@@ -135,6 +136,7 @@ class Pool:
             prices=self.servers.prices,
             key_variable=self.servers.key_variable(model.base.url),
             asked=self.servers.asked,
+            replicas={url: self.servers.key_variable(url) for url in urls[1:]},
         )
         self._opened.append(engine)
         return engine

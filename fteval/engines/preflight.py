@@ -93,6 +93,11 @@ def _server(engine: ServerEngine) -> Iterator[Check]:
         yield Check("server", False, error.what, error.fix)
         return
     yield Check("server", True, f"{served['place']} answers, and calls the model {served['served']}")
+    if engine.replicas is not None:
+        for place in served["servers"][1:]:
+            why = engine.replicas.absent.get(place)
+            said = f"{place} answers, and says the same" if why is None else f"{place} is not asked: {why}"
+            yield Check("replica", True if why is None else None, said, why and "the run goes on without it until then")
     if served["moving"]:
         name = f"{served['model']} is a moving name: its provider may put another model behind it"
         yield Check("moving name", None, f"{name}; pin a dated one")

@@ -199,12 +199,12 @@ def _hosted(name: str, url: str | None = None) -> Source:
         raise UserError(f"not a hosted model: {display(name)}", fix="openai:NAME, as the provider lists it")
     said = url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER
     # A server that somebody named has its own rules about keys and prices.
-    return Source("server", name, url=_base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=not url)
+    return Source("server", name, url=base_url(said, "OPENAI_BASE_URL" if url is None else "base_url"), hosted=not url)
 
 
 def _served(text: str) -> Source:
     _, _, name = text.partition("#")
-    base = _base_url(text, "the model ref")
+    base = base_url(text, "the model ref")
     if not name.strip():
         raise UserError(
             f"which model of {base}? The ref does not say",
@@ -222,7 +222,7 @@ def is_loopback(url: str) -> bool:
         return False  # a name
 
 
-def _base_url(text: str, where: str) -> str:
+def base_url(text: str, where: str) -> str:
     """The base of an API without a slash at its end, perhaps with a query; a bare host has it at /v1.
 
     Raises UserError, which never repeats a key.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fteval import registry
 from fteval.engines.cluster import Cluster
+from fteval.engines.refs import base_url
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
@@ -165,7 +167,19 @@ def _servers(asked: Asked, config: Config | None) -> Servers:
     spec = config.server
     limits = Limits(spec.timeout, spec.max_retries, spec.concurrency, spec.give_up_after)
     prices = {name: Price(p.input, p.output, config.path.name) for name, p in config.prices.items()}
-    return Servers(replace(limits, **given), budget, prices, spec.key)
+    return Servers(replace(limits, **given), budget, prices, spec.key, groups=_groups(config))
+
+
+def _groups(config: Config) -> tuple[tuple[str, ...], ...]:
+    where = f"{config.path}: servers"
+    if named := [url for group in config.servers for url in group if "#" in url]:
+        fix = "the model's name stands in its ref, and is the same on each"
+        raise UserError(f"a server is a base URL without a model's name: {named[0]}", where=where, fix=fix)
+    groups = tuple(tuple(base_url(url, where) for url in group) for group in config.servers)
+    seen = Counter(url for group in groups for url in group)
+    if twice := [url for url, n in seen.items() if n > 1]:
+        raise UserError(f"the same server twice: {', '.join(twice)}", where=where)
+    return groups
 
 
 def _gates_on(config: Config, uses: Iterable[ProbeUse]) -> tuple[GateSpec, ...]:

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from fteval.engines import preflight
 from fteval.errors import UserError
+from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, opened_pool
 from fteval.records import Check, Engine
 from fteval.runs.journal.store import Store
 
 
-def doctor(model: str, against: str | None, place: Place) -> list[Check]:
-    """The preflight's findings on a model, and on its base where one is given."""
+def doctor(model: str, against: str | None, place: Place, experiment: Experiment | None = None) -> list[Check]:
+    """The preflight's findings on a model, and on its base where one is given; on servers as the experiment says."""
     store = Store(place.store)
-    with opened_pool(store, place) as pool:
+    with opened_pool(store, place, experiment) as pool:
         lent = preflight.lend_template(pool, against, [model]) if against else None
         engine = pool.open(model)
         base = pool.open(against) if against else None

@@ -17,6 +17,7 @@ from typing import Any
 from fteval.engines.remote.answer import text_of, thinking, tokens
 from fteval.engines.remote.body import CHAT, COMPLETIONS, DROPPABLE, NEUTRAL, Dialect, encoded
 from fteval.engines.remote.client import Client, not_authorised
+from fteval.engines.remote.line import Line
 from fteval.engines.remote.reply import Reply, Trouble
 from fteval.errors import Incomplete, UserError
 from fteval.records import Message, Sampling, digest
@@ -35,7 +36,7 @@ FIXED = (
 LENGTH, SHORT = 24, 2
 """Tokens of the answers to them."""
 _OTHER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_KEPT = ("top_p", "chat_template_kwargs", "extra_body")
+KEPT = ("top_p", "chat_template_kwargs", "extra_body")
 """Of a run's sampling is said with each tiny request too."""
 WORD = "zq7"
 """No model says this of its own accord."""
@@ -83,7 +84,7 @@ async def contact(client: Client, sampling: Sampling) -> Server:
     text = text_of(found.data)
     if isinstance(short, Reply) and _length(short, text or "") == IGNORED:
         other = replace(dialect, length=_OTHER[dialect.length])
-        short = await _ask(client, other, ASKED, replace(sampling, max_tokens=SHORT))
+        short = await ask(client, other, ASKED, replace(sampling, max_tokens=SHORT))
         if isinstance(short, Reply) and _length(short, text or "") == HONOURED:
             dialect = other
     plain: Reply | Trouble = found
@@ -116,7 +117,7 @@ async def _understood(
         found, second, short = await asyncio.gather(
             _first(client, dialect, FIXED[0], asked),
             _first(client, dialect, FIXED[1], asked),
-            _ask(client, dialect, FIXED[0], replace(asked, max_tokens=SHORT)),
+            ask(client, dialect, FIXED[0], replace(asked, max_tokens=SHORT)),
         )
         if isinstance(found, Reply):
             rest = await asyncio.gather(*(_first(client, dialect, text, asked) for text in FIXED[2:]))
@@ -138,8 +139,8 @@ async def explore(client: Client, server: Server, sampling: Sampling) -> Mapping
         names["top_k"] = _top_k
     if sampling.repetition_penalty != 1.0:
         names["repetition_penalty"] = _repetition_penalty
-    usual = replace(Sampling(), **{name: getattr(sampling, name) for name in _KEPT})
-    greedy = await _ask(client, server.dialect, ASKED, replace(usual, max_tokens=LENGTH))
+    usual = replace(Sampling(), **{name: getattr(sampling, name) for name in KEPT})
+    greedy = await ask(client, server.dialect, ASKED, replace(usual, max_tokens=LENGTH))
     again = text_of(greedy.data) if isinstance(greedy, Reply) else None
     asked = _Asked(client, server.dialect, usual, again or "")
     drawn, found = await asyncio.gather(_draws(asked), asyncio.gather(*(check(asked) for check in names.values())))
@@ -153,7 +154,7 @@ async def _draws(at: _Asked) -> dict[str, str]:
     """Of temperature and seed: two seeds, each twice, at the usual temperature."""
     sampling = replace(at.usual, temperature=1.0, max_tokens=LENGTH)
     replies = await asyncio.gather(
-        *(_ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12))
+        *(ask(at.client, at.dialect, ASKED_TOO, sampling, seed=seed) for seed in (11, 11, 12, 12))
     )
     texts = [text_of(r.data) for r in replies if isinstance(r, Reply)]
     alike = len(set(texts)) < 2  # the server, or the model: draws that are all the same cannot tell
@@ -167,7 +168,7 @@ async def _stop(at: _Asked) -> str:
     if len(words) < 5:
         return UNCLEAR  # a text that ends there by itself would look cut
     word = words[2]
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH, stop=(word,)))
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH, stop=(word,)))
     if isinstance(found, Trouble):
         return _of(found)
     text, place = text_of(found.data) or "", at.text.index(word)
@@ -191,14 +192,14 @@ async def _logprobs(at: _Asked) -> str:
     more: dict[str, Any] = {"logprobs": True, "top_logprobs": 1}
     if at.dialect.path == COMPLETIONS:
         more = {"logprobs": 1}
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=1), more)
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=1), more)
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if any(c.get("logprobs") for c in _choices(found)) else IGNORED
 
 
 async def _n(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, max_tokens=1), {"n": 2})
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, max_tokens=1), {"n": 2})
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if len(_choices(found)) == 2 else IGNORED
@@ -212,7 +213,7 @@ async def _response_format(at: _Asked) -> str:
         "additionalProperties": False,
     }
     wanted = {"type": "json_schema", "json_schema": {"name": "word", "strict": True, "schema": schema}}
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), {"response_format": wanted})
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), {"response_format": wanted})
     if isinstance(found, Trouble):
         return _of(found)
     try:
@@ -223,7 +224,7 @@ async def _response_format(at: _Asked) -> str:
 
 async def _structured_outputs(at: _Asked) -> str:
     wanted = {"structured_outputs": {"choice": [WORD, WORD[::-1]]}}
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), wanted)
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, max_tokens=LENGTH), wanted)
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if (text_of(found.data) or "").strip() in (WORD, WORD[::-1]) else IGNORED
@@ -231,20 +232,20 @@ async def _structured_outputs(at: _Asked) -> str:
 
 async def _top_k(at: _Asked) -> str:
     """With the one likeliest token to choose from, a draw is greedy."""
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, top_k=1, max_tokens=LENGTH))
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, temperature=1.0, top_k=1, max_tokens=LENGTH))
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if text_of(found.data) == at.text else IGNORED
 
 
 async def _repetition_penalty(at: _Asked) -> str:
-    found = await _ask(at.client, at.dialect, ASKED, replace(at.usual, repetition_penalty=20.0, max_tokens=LENGTH))
+    found = await ask(at.client, at.dialect, ASKED, replace(at.usual, repetition_penalty=20.0, max_tokens=LENGTH))
     if isinstance(found, Trouble):
         return _of(found)
     return HONOURED if text_of(found.data) != at.text else IGNORED
 
 
-async def _ask(
+async def ask(
     client: Client,
     dialect: Dialect,
     text: str,
@@ -252,7 +253,9 @@ async def _ask(
     more: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
+    line: Line | None = None,
 ) -> Reply | Trouble:
+    """What becomes of one tiny request; at `line`, where there are several servers."""
     try:
         body = _body(client, dialect, text, sampling, more, seed)
     except UserError as error:  # a field that is known to be refused
@@ -262,14 +265,14 @@ async def _ask(
         return Trouble("budget", "the budget has no room for it")
     found: Reply | Trouble | None = None
     try:
-        found = await client.once(dialect.path, body)
+        found = await client.once(dialect.path, body, line)
         return found
     finally:
         client.settle(reserved, found)
 
 
 async def _first(client: Client, dialect: Dialect, text: str, sampling: Sampling) -> Reply | Trouble:
-    """As `_ask`, with all patience. Raises Incomplete where the budget is too small even for that."""
+    """As `ask`, with all patience. Raises Incomplete where the budget is too small even for that."""
     reserved = client.reserve([text], sampling.max_tokens)
     if reserved is None:
         raise Incomplete(f"the budget ({client.budget}) is too small to ask anything", where=client.endpoint.url)
@@ -369,6 +372,7 @@ def _refused(client: Client, trouble: Trouble, sampling: Sampling) -> Exception:
             bundle = os.environ.get("SSL_CERT_FILE")
             fix = "where a CA of your own signed it: export SSL_CERT_FILE=ca.pem; where it has no TLS: http://"
             fix = f"SSL_CERT_FILE names no file: {bundle}" if bundle and not os.path.isfile(bundle) else fix
-        return Incomplete(f"cannot reach the server: {trouble.message}", where=endpoint.url, fix=endpoint.detour or fix)
+        who = "the server" if len(client.lines) == 1 else f"any of the {len(client.lines)} servers"
+        return Incomplete(f"cannot reach {who}: {trouble.message}", where=endpoint.url, fix=endpoint.detour or fix)
     what = f"the server does not answer: {trouble.message}"
     return Incomplete(what, where=endpoint.url, fix=endpoint.detour or "see its log")

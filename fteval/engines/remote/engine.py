@@ -10,7 +10,9 @@ import asyncio
 import math
 import re
 import urllib.parse
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fteval.engines.refs import DEFAULT_SERVER, ModelRef
@@ -28,6 +30,7 @@ from fteval.records.readings import Likelihood
 if TYPE_CHECKING:
     from fteval.engines.remote.capabilities import Server
     from fteval.engines.remote.client import Client
+    from fteval.engines.remote.replicas import Replicas
 
 CHARACTERS = 8
 """Of a text are sent for each token of it that counts: a token has four on average."""
@@ -40,7 +43,7 @@ VERSION = 1
 
 
 class ServerEngine:
-    """One model of one server."""
+    """One model of one server, or of several that share the work."""
 
     def __init__(
         self,
@@ -51,11 +54,16 @@ class ServerEngine:
         prices: Mapping[str, Price] | None = None,
         key_variable: str | None = KEY_VARIABLE,
         asked: bool = True,
+        replicas: Mapping[str, str | None] | None = None,
     ) -> None:
-        """Raises UserError for a hosted model without a key, unless nothing will be `asked`; and for a budget in money
+        """`replicas`: base URLs of more servers of the model, with the variables of their keys.
+
+        Raises UserError for a hosted model without a key, unless nothing will be `asked`; and for a budget in money
         without a price."""
         self.ref = ref.text
         self.endpoint: Endpoint = endpoint(ref.base, key_variable, needed=asked)
+        others = [(replace(ref.base, url=url), variable) for url, variable in (replicas or {}).items()]
+        self.endpoints = (self.endpoint, *(endpoint(base, variable, needed=asked) for base, variable in others))
         self.limits, self.budget = limits or Limits(), budget or Budget()
         self.price = price_of(self.endpoint.model, prices, hosted=self.endpoint.hosted)
         if self.budget.max_usd is not None and self.price is None:
@@ -68,6 +76,10 @@ class ServerEngine:
         self.server: Server | None = None
         self._background = Background()
         self._client: Client | None = None
+        self.replicas: Replicas | None = None
+        """Where there are several servers: who of them is asked."""
+        self._news: list[str] = []
+        """Of them, and not yet told."""
         self._capabilities: Mapping[str, str] = {}
         self._exploring: Callable[[float | None], Mapping[str, str]] | None = None
         self._explored = False
@@ -114,12 +126,18 @@ class ServerEngine:
         client = self._open()
 
         async def meet() -> tuple[Server, dict[str, str]]:
+            if self.replicas is not None:
+                await self.replicas.first()
             # One after the other: a key that is not accepted is tried three times at most.
-            return await contact(client, sampling), await self._ends(client)
+            server, ends = await contact(client, sampling), await self._ends(client)
+            if self.replicas is not None:
+                await self.replicas.join(server.dialect, sampling)
+            return server, ends
 
         self.server, ends = self._background.run(meet())
         return {
             "place": self.endpoint.place,
+            "servers": [one.place for one in self.endpoints],
             "model": self.endpoint.model,
             "served": self.server.served,
             "fingerprint": self.server.fingerprint,
@@ -174,13 +192,20 @@ class ServerEngine:
         self._check(requests, server.dialect, sampling)
         self._explore(sampling)
         retried = client.retries.copy()
+        before = Counter(self.replicas.answered() if self.replicas is not None else {})
         try:
-            yield from self._background.stream(lambda full: self._ask(client, requests, sampling, full))
+            for group in self._background.stream(lambda full: self._ask(client, requests, sampling, full)):
+                self._tell_news()
+                yield group
             self._tell_capabilities(sampling)
         finally:
+            self._tell_news()
             again = client.retries - retried
             if again and self.on_event is not None:
-                self.on_event({"event": "retries", "sent_again": dict(again), "most_in_flight": client.window.largest})
+                self.on_event({"event": "retries", "sent_again": dict(again), "most_in_flight": client.largest})
+            if self.replicas is not None and self.on_event is not None:
+                answered = Counter(self.replicas.answered()) - before
+                self.on_event({"event": "servers", "answered": dict(answered)})
 
     def loglikelihood(self, pairs: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Sum of log p(continuation token | prompt, earlier ones), in nats, one per pair.
@@ -260,7 +285,7 @@ class ServerEngine:
         try:
             while (following is not None and over is None) or begun:
                 # Twice the window, and those who rest: enough to keep it full, few enough to keep memory flat.
-                most = 2 * client.window.size + min(client.resting, RESTING)
+                most = 2 * client.size + min(client.resting, RESTING)
                 while over is None and following is not None and begun < most and not full():
                     reserved = client.reserve((m.content for m in following.prompt.messages), sampling.max_tokens)
                     if reserved is None:
@@ -327,10 +352,16 @@ class ServerEngine:
     def _open(self) -> Client:
         if self._client is None:
             from fteval.engines.remote.client import Client
-            from fteval.engines.remote.window import Window
+            from fteval.engines.remote.line import Line
+            from fteval.engines.remote.window import Queue, Window
 
-            window = Window(self.limits.concurrency)
-            self._client = Client(self.endpoint, self.limits, window, self.budget, self.price)
+            queue, most = Queue(), self.limits.concurrency
+            lines = [Line(one, self.limits, Window(most, queue=queue)) for one in self.endpoints]
+            self._client = Client(lines, self.limits, self.budget, self.price)
+            if len(lines) > 1:
+                from fteval.engines.remote.replicas import Replicas
+
+                self.replicas = Replicas(self._client, self._news.append)
             cycles.begin()
         return self._client
 
@@ -360,6 +391,10 @@ class ServerEngine:
         if not self._explored and self.server is not None:
             self._explored = True
             self._exploring = self._background.begin(explore(self._open(), self.server, sampling))
+
+    def _tell_news(self) -> None:
+        while self._news and self.on_event is not None:
+            self.on_event({"event": "warning", "text": self._news.pop(0)})
 
     def _tell_capabilities(self, sampling: Sampling) -> None:
         if self._exploring is None or self.on_event is None:

@@ -23,6 +23,13 @@ class Servers:
     """Environment variable that holds the key: one for all servers, or one per HOST or HOST:PORT."""
     asked: bool = True
     """Whether requests will be sent; where not, nobody needs a key."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """Base URLs of servers that serve the same models and share the work."""
+
+    def replicas(self, url: str) -> tuple[str, ...]:
+        """Base URLs of all servers that answer for the one at `url`, itself first."""
+        group = next((group for group in self.groups if url in group), ())
+        return (url, *(other for other in group if other != url))
 
     def key_variable(self, url: str | None) -> str | None:
         """The variable with the key for the server at `url`; None where it gets none."""

@@ -45,25 +45,66 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A place in flight: since when, and how window, pace and allowance know it."""
+    """A place in flight: at which window, since when, and how window, pace and allowance know it."""
 
+    window: Window
     round: int
     sent: float
     mark: tuple[int, int]
     number: int
 
 
-class Window:
-    """Places for requests in flight; for one event loop."""
+class Queue:
+    """Who waits for a place, in the order of asking; in front of one window, or of several that share the work. The
+    first place that comes free anywhere is taken, so that each server gets as much as it answers."""
 
-    def __init__(self, limit: int, start: int = START) -> None:
-        self.limit = limit
+    def __init__(self) -> None:
+        self.windows: list[Window] = []
+        self._waiting: deque[asyncio.Future[Ticket]] = deque()
+        self._again: deque[asyncio.Future[Ticket]] = deque()  # sent already: before all others
+
+    async def enter(self, *, first: bool = False) -> Ticket:
+        """Waits for a place; `first` for what was sent already and has to be sent again."""
+        waiter: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        (self._again if first else self._waiting).append(waiter)
+        self.wake()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().window.give_back()  # the place was given to somebody who is gone
+            raise
+
+    def wake(self) -> None:
+        """Hands free places out, first where the fewest are taken."""
+        for window in sorted(self.windows, key=lambda one: one.load):
+            window.wake()
+
+    def next(self) -> asyncio.Future[Ticket] | None:
+        """Who is to have the next place."""
+        while queue := self._again or self._waiting:
+            if not queue[0].done():
+                return queue[0]
+            queue.popleft()
+        return None
+
+    def take(self) -> asyncio.Future[Ticket]:
+        """Who was `next`, and waits no more."""
+        return (self._again or self._waiting).popleft()
+
+
+class Window:
+    """Places for requests in flight at one server; for one event loop."""
+
+    def __init__(self, limit: int, start: int = START, queue: Queue | None = None) -> None:
+        self.limit, self.queue = limit, queue or Queue()
+        self.queue.windows.append(self)
+        self.open = True
+        """Whether places are handed out; see `wake` once it is again."""
         self.size = float(min(start, limit))
         self.largest = int(self.size)
         self.pace, self.allowance = Pace(), Allowance()
         self._active = self._guests = 0
-        self._waiting: deque[asyncio.Future[Ticket]] = deque()
-        self._again: deque[asyncio.Future[Ticket]] = deque()  # sent already: before all others
         self._timer: asyncio.TimerHandle | None = None
         self._number, self._round = 0, _Round()
         self._growing, self._step = True, STEP
@@ -72,18 +113,19 @@ class Window:
         self._before: tuple[float, float] | None = None  # size and rate of the round before
         self._ramp: tuple[float, float, float] | None = None  # size, time and seconds of the last step
 
+    @property
+    def load(self) -> float:
+        """Share of its places that is taken."""
+        return self._active / self.size
+
     async def enter(self, *, first: bool = False) -> Ticket:
-        """Waits for a place, in the order of asking; `first` for what was sent already and has to be sent again."""
-        waiter: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
-        (self._again if first else self._waiting).append(waiter)
-        self._wake()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self._active -= 1  # the place was given to somebody who is gone
-                self._wake()
-            raise
+        """Waits for a place; where other windows share the queue, perhaps for one of theirs."""
+        return await self.queue.enter(first=first)
+
+    def give_back(self) -> None:
+        """Takes a place back that was not used."""
+        self._active -= 1
+        self.wake()
 
     def leave(self, ticket: Ticket, *, refused: bool = False, lost: bool = False, asked: float | None = None) -> None:
         """Gives the place back; `refused` where the server has too much to do (and asks to wait so many seconds),
@@ -100,7 +142,7 @@ class Window:
             self._round.seconds += now - ticket.sent
             if self._round.count >= max(START // 4, int(self.size)):
                 self._learn(self._round, now)
-        self._wake()
+        self.wake()
 
     def heard(self, ticket: Ticket, headers: Mapping[str, str], tokens: int | None = None) -> None:
         """Takes what the headers of a reply say of limits; before `leave`."""
@@ -116,7 +158,7 @@ class Window:
             yield
         finally:
             self._guests -= 1
-            self._wake()
+            self.wake()
 
     def _places(self, now: float) -> float:
         if self._ramp is None:
@@ -164,15 +206,11 @@ class Window:
         self.size = min(float(self.limit), max(1.0, size))
         self.largest = max(self.largest, int(self.size))
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Gives free places to those who wait longest: handed over here, so that nobody can slip in between."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while self._waiting or self._again:
-            queue = self._again or self._waiting
-            if queue[0].done():
-                queue.popleft()
-                continue
+        while self.open and self.queue.next() is not None:
             if self._active >= self.limit - self._guests or self._active >= int(self.size):
                 return
             seconds = max(self.pace.wait(now), self.allowance.wait(now))
@@ -186,8 +224,8 @@ class Window:
             self._active += 1
             self._round.began = now if self._round.began is None else self._round.began
             mark, number = self.pace.sent(now), self.allowance.sent(now)
-            queue.popleft().set_result(Ticket(self._number, now, mark, number))
+            self.queue.take().set_result(Ticket(self, self._number, now, mark, number))
 
     def _ring(self) -> None:
         self._timer = None
-        self._wake()
+        self.wake()

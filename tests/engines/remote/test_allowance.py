@@ -10,6 +10,7 @@ from fteval.engines.refs import parse
 from fteval.engines.remote.allowance import Allowance, seconds
 from fteval.engines.remote.client import Client
 from fteval.engines.remote.endpoint import endpoint
+from fteval.engines.remote.line import Line
 from fteval.engines.remote.reply import Trouble
 from fteval.engines.remote.window import Window
 from fteval.records import Limits
@@ -80,10 +81,11 @@ def test_a_refusal_says_what_is_left_as_an_answer_does():
     """One request in four minutes, and none left: the next one waits for them."""
 
     async def refused(url: str) -> tuple[object, float]:
-        client = Client(endpoint(parse(url).base, None), Limits(max_retries=0), Window(1))
+        limits, window = Limits(max_retries=0), Window(1)
+        client = Client([Line(endpoint(parse(url).base, None), limits, window)], limits)
         found = await client.post("/chat/completions", b'{"model": "m", "messages": []}')
         await client.close()
-        return found, client.window.allowance.wait(asyncio.get_running_loop().time())
+        return found, window.allowance.wait(asyncio.get_running_loop().time())
 
     with Server(every=status(429, headers=headers(1, 0, "4m"))) as server:
         found, wait = asyncio.run(refused(server.ref))

@@ -1,0 +1,196 @@
+"""One server over HTTP: its connections, its places in flight, and one attempt at a time.
+
+aiohttp, because it costs a tenth of the CPU per request of the `openai` client; it is imported with this module only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import aiohttp
+
+from fteval.engines.remote.answer import tokens
+from fteval.engines.remote.endpoint import REAL_SECRET, Endpoint
+from fteval.engines.remote.patience import clock, retry_after
+from fteval.engines.remote.reply import Reply, Trouble, from_status, parsed, shortened
+from fteval.engines.remote.window import Ticket, Window
+from fteval.records import Limits
+
+LONGEST_REPLY = 16 * 2**20
+"""Bytes of a body, unpacked; a longer one is no answer to a prompt."""
+LONGEST_ERROR = 2**16
+CONNECT = 10.0
+"""Seconds to get a connection."""
+TOGETHER, TOGETHER_TLS = 5, 64
+"""Connections that are opened at the same time; with TLS each takes several round trips."""
+ENOUGH, LOST, LEAST, RARE = 30, 10, 2.0, 50
+"""After so many answers a first attempt that takes so many times the longest of them is given up, after so many seconds
+at least, and one in so many at most."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Opens few connections at the same time: small servers let only five wait (Python's own), and the next ones hang
+    for seconds."""
+
+    def __init__(self, together: int) -> None:
+        super().__init__(limit=0, ttl_dns_cache=300)
+        self._together = asyncio.Semaphore(together)
+
+    async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        async with self._together:
+            return await super()._create_connection(*args, **kwargs)
+
+
+@dataclass(slots=True)
+class Line:
+    """A session with one server. Use it in one event loop, and close it there."""
+
+    endpoint: Endpoint
+    limits: Limits
+    window: Window
+    answered: int = 0
+    failed: int = 0
+    """Attempts in succession that got no answer through the server's fault."""
+    set_aside: int = 0
+    """So often was it asked no more for a while."""
+    _session: aiohttp.ClientSession | None = None
+    _proxy: str | None = None
+    _headers: dict[str, str] = field(init=False)
+    _hurried: int = 0
+    """First attempts that were given up early."""
+    _longest: float = 0.0
+
+    def __post_init__(self) -> None:
+        kind = "application/json"
+        self._headers = {**self.endpoint.headers(), "Content-Type": kind, "Accept": kind}
+
+    async def attempt(self, ticket: Ticket, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
+        """What becomes of a request that has a place here, which is given back."""
+        found: Reply | Trouble | None = None
+        seconds = self.limits.timeout if again else self._soon()
+        try:
+            found = await self._attempt("POST", path, body, seconds)
+            if isinstance(found, Reply):
+                self.answered += 1
+                self._longest = max(self._longest, found.seconds)
+            elif found.kind == "timeout" and seconds < self.limits.timeout:
+                self._hurried += 1
+            used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None
+            self.window.heard(ticket, found.headers, used)
+            return found
+        finally:
+            trouble = found if isinstance(found, Trouble) else None
+            refused, asked = (trouble.overload, trouble.retry_after) if trouble else (False, None)
+            lost = found is None or (trouble is not None and trouble.kind == "timeout")
+            self.window.leave(ticket, refused=refused, lost=lost, asked=asked)
+
+    async def beside(self, method: str, path: str, body: bytes | None) -> Reply | Trouble:
+        """What becomes of a small question beside the samples; the window does not learn from it."""
+        async with self.window.beside():
+            return await self._attempt(method, path, body, self.limits.timeout)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _soon(self) -> float:
+        """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
+        (a connection that the server never took, a stalled worker). The second one has all the time."""
+        known = self.answered >= ENOUGH and self._hurried < self.answered / RARE and self.limits.max_retries > 0
+        return min(self.limits.timeout, max(LEAST, LOST * self._longest)) if known else self.limits.timeout
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._proxy = self.endpoint.proxy()
+            self._session = aiohttp.ClientSession(
+                connector=_Connector(TOGETHER_TLS if self.endpoint.url.startswith("https") else TOGETHER),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    async def _attempt(self, method: str, path: str, body: bytes | None, seconds: float) -> Reply | Trouble:
+        found = await self._exchange(method, path, body, seconds)
+        if isinstance(found, Trouble) and (way := self.endpoint.way()):
+            return replace(found, message=found.message + way)
+        return found
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Reply | Trouble:
+        began = time.perf_counter()
+        try:
+            # A redirect would carry key and prompts to a host that nobody named.
+            # The headers go with each request: those of a session would be told to a proxy too.
+            async with self._open().request(
+                method,
+                self.endpoint.url + path + self.endpoint.query,
+                data=body,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT),
+                proxy=self._proxy,
+                allow_redirects=False,
+            ) as response:
+                raw = await _read(response, LONGEST_REPLY if response.status == 200 else LONGEST_ERROR)
+                if response.status >= 500:
+                    response.close()  # some servers (uvicorn) drop the connection then, and do not say so
+                status, headers = response.status, response.headers
+        except TimeoutError:
+            return Trouble("timeout", f"no answer within {seconds:g} s", retriable=True)
+        except aiohttp.ClientSSLError as error:
+            return Trouble("tls", _untrusted(error))
+        except aiohttp.ClientConnectorError as error:
+            why = os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
+            return Trouble("connection", f"no connection to {error.host}:{error.port} ({why})", retriable=True)
+        except (aiohttp.ClientError, OSError) as error:
+            what = shortened(self.endpoint.hidden(f"{type(error).__name__}: {error}"), 200)
+            return Trouble("connection", what, retriable=True)
+        if raw is None:
+            return Trouble("reply_too_long", f"a reply of more than {LONGEST_REPLY // 2**20} MB", status)
+        text = raw.decode("utf-8", "replace")
+        if status != 200:
+            asked = retry_after(headers.get("Retry-After"), clock(headers.get("Date")))
+            return replace(from_status(status, self.endpoint.hidden(text), asked), headers=headers)
+        text = self.endpoint.hidden(text, REAL_SECRET)
+        if "\ufffd" in text and not _is_utf8(raw):
+            return Trouble("bad_reply", "the reply is not UTF-8", status, retriable=True)
+        data = parsed(text)
+        return data if isinstance(data, Trouble) else Reply(data, time.perf_counter() - began, headers)
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """The body; None for a 200 that is longer than `most` bytes, else cut there. Unpacked bytes count, so that a small
+    packed body cannot fill the memory."""
+    if response.content_length is not None and response.content_length <= most and _is_plain(response):
+        return await response.read()
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(2**16):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            response.close()
+            return None if response.status == 200 else b"".join(parts)[:most]
+    return b"".join(parts)
+
+
+def _untrusted(error: aiohttp.ClientSSLError) -> str:
+    """Why there is no encrypted connection."""
+    found = getattr(error, "certificate_error", error)
+    if reason := getattr(found, "verify_message", ""):
+        return f"the certificate of {error.host}:{error.port} is not accepted: {reason}"
+    return f"{error.host}:{error.port} speaks no TLS that is understood ({shortened(str(found), 120)})"
+
+
+def _is_plain(response: aiohttp.ClientResponse) -> bool:
+    return not response.headers.get("Content-Encoding")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
