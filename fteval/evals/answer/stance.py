@@ -147,7 +147,7 @@ def _says_nothing(text: str, prompt: str) -> bool:
     asked = plain(prompt.strip())
     if not _pattern("wh").search(asked) or re.search(r"\bor\b|/", asked):
         return False
-    said = [fold(w) for w in words(text)]
+    said = [fold(w) for w in words(text)[:2]]
     new = _stems(text) - _stems(prompt)
     told = new or _fills_in(text, prompt) or _is_open(plain(text)) or _pattern("negation").search(plain(text))
     return said in (["yes"], ["no"]) or not told
@@ -160,6 +160,7 @@ def _fills_in(text: str, prompt: str) -> bool:
     return any(one - asked for one in told)
 
 
+@lru_cache(maxsize=64)
 def _stems(text: str) -> frozenset[str]:
     numbers = (*re.findall(r"\d[\d.,]*\b", text), *_pattern("number").findall(fold(text)))
     return frozenset(map(stem, content_words(text))) | frozenset(numbers)
@@ -171,6 +172,7 @@ def _rows() -> list[dict[str, str]]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
+@cache
 def _words(kind: str) -> str:
     return " ".join(row["pattern"] for row in _rows() if row["kind"] == kind)
 

@@ -78,6 +78,8 @@ def _tokens(text: str) -> list[str]:
             found[-1] = "-" + token
         elif glued and token in ("+", "#") and found[-1][:1].isalpha() and not text[after : after + 1].isalnum():
             found[-1] += token
+        elif token.isascii() and token.isalnum():
+            found.append(token)
         elif len(token) > 1 and _UNSPACED.match(token):
             found += _CLUSTER.findall(token)
         else:
