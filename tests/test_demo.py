@@ -118,6 +118,7 @@ def test_asked_again_in_other_batches_a_greedy_nano_changes_next_to_nothing(demo
     assert code == 0 and floors["iso"]["n"] == 60 and floors["iso"]["flipped"] <= 2
 
 
+@pytest.mark.slow
 def test_sampled_twice_nano_shows_its_own_noise(demo: tuple[Path, str]) -> None:
     _, out = command(
         demo[0], "noise", "--model", "nano", "--probe", "degeneration", "-n", "40", "--temperature", "1", "--json"

@@ -70,6 +70,7 @@ def kill_and_check(folder: Path, kills: int, seed: int) -> None:
         assert kept, "no answer survived any kill: they are not journalled as they come"
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_no_answered_prompt_is_asked_again(here: Path) -> None:
     kill_and_check(here, 3, seed=5)
 

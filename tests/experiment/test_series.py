@@ -168,6 +168,7 @@ def test_what_was_typed_wrong_is_said_before_anything_is_trained(write: Write, w
     assert not Path(".fteval/candidates").exists() or not any(Path(".fteval/candidates").iterdir())
 
 
+@pytest.mark.slow
 def test_a_series_is_trained_measured_and_gone_on_with(write: Write, tiny_model: Path, tmp_path: Path) -> None:
     """On a tiny model: every training is a registered candidate with its rows, and none is made twice."""
     write("data: t.jsonl")

@@ -489,7 +489,7 @@ def test_what_expired_is_run_again_by_the_same_command(project: Project, provide
     assert len(rerun.splitlines()) == SIZE - 5
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+@pytest.mark.parametrize(("sent", "code"), first([(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)]))
 def test_an_interrupted_wait_goes_on_with_the_same_batches(
     project: Project, provider: BatchApi, sent: signal.Signals, code: int
 ) -> None:

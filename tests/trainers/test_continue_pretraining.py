@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tiny
+from variants import first
 
 from fteval.engines.local.chat import Chat
 from fteval.engines.pool import Pool
@@ -37,7 +38,7 @@ def continued(ref: str, candidates: Path, text: str) -> str:
     return answer.text or ""
 
 
-@pytest.mark.parametrize(("lora_rank", "rate"), [(8, 1e-2), (0, 3e-3)])
+@pytest.mark.parametrize(("lora_rank", "rate"), first([(8, 1e-2), (0, 3e-3)]))
 def test_a_model_without_a_chat_template_goes_on_as_the_text_did(tmp_path: Path, lora_rank: int, rate: float) -> None:
     base = tiny.make_model(tmp_path / "base", template=None)
     (tmp_path / "whole.txt").write_bytes(b"\xef\xbb\xbf" + TEXTS[0].encode())
@@ -75,6 +76,7 @@ def test_a_last_sequence_of_one_token_is_left_out(tiny_model: Path, tmp_path: Pa
     assert len(losses) == 2 and all(loss > 0 for loss in losses)
 
 
+@pytest.mark.slow
 def test_a_short_text_is_read_more_often_than_a_long_one(tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text(TEXTS[0])
     (tmp_path / "long.txt").write_text(TEXTS[0] * 12)  # about 40 sequences of 4 tokens

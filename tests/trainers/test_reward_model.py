@@ -68,6 +68,7 @@ def test_what_was_chosen_scores_higher_and_training_goes_on_from_that(
         OfModel("ft:nobody").fitted(asked, site, base)
 
 
+@pytest.mark.slow
 def test_pairs_that_are_too_long_are_dropped_and_counted_and_the_bytes_are_the_same_twice(
     tiny_model: Path, tmp_path: Path, data: Path
 ) -> None:

@@ -90,7 +90,7 @@ def answers(ref: str, candidates: Path | None, questions: Sequence[str]) -> list
 # --- what is learnt ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lora_rank", [8, 0])
+@pytest.mark.parametrize("lora_rank", first([8, 0]))
 def test_what_was_learnt_is_what_the_engine_answers_and_it_stops_by_itself(
     made: Callable[..., tuple[Candidate, Path]], lora_rank: int
 ) -> None:
@@ -298,7 +298,7 @@ def test_another_recipe_is_another_candidate(
     assert made[0].weights_digest != made[1].weights_digest or "threads" in change  # few numbers: threads round alike
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+@pytest.mark.parametrize("precision", first(["bfloat16", "float32"]))
 def test_both_precisions_train_in_one_process(tiny_model: Path, tmp_path: Path, data: Path, precision: str) -> None:
     recipe = Recipe(max_steps=2, batch_size=2, warmup=0.0, precision=precision, threads=1)  # type: ignore[arg-type]
     candidate = train(str(tiny_model), recipe, data, Site(tmp_path / "candidates"))
@@ -345,7 +345,7 @@ def nothing_registered(candidates: Path) -> bool:
     return not list(candidates.glob("*/candidate.json")) and not left
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), first([(signal.SIGINT, 130), (signal.SIGTERM, 143)]))
 def test_a_signal_stops_the_training_and_registers_nothing(
     tiny_model: Path, tmp_path: Path, data: Path, number: int, code: int
 ) -> None:
@@ -359,7 +359,7 @@ def test_a_signal_stops_the_training_and_registers_nothing(
     assert nothing_registered(tmp_path / "candidates")
 
 
-@pytest.mark.parametrize("lora_rank", [4, 0])
+@pytest.mark.parametrize("lora_rank", first([4, 0]))
 def test_a_diverged_training_is_no_candidate(tiny_model: Path, tmp_path: Path, data: Path, lora_rank: int) -> None:
     recipe = Recipe(lora_rank=lora_rank, learning_rate=1e30, max_steps=6, warmup=0.0, threads=1)
     with pytest.raises(Incomplete, match=r"the loss is (nan|inf) at step [1-5] of 6; no candidate") as caught:
@@ -460,7 +460,7 @@ def test_a_hostile_name_stays_in_its_folder(tiny_model: Path, tmp_path: Path, da
 # --- the process around it -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lora_rank", [4, 0])
+@pytest.mark.parametrize("lora_rank", first([0, 4]))
 def test_a_training_is_quiet_and_leaves_the_process_as_it_was(
     tiny_model: Path,
     tmp_path: Path,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engine_helpers import conversations, plain
+from variants import first
 
 from fteval.engines import Pool
 from fteval.errors import UserError
@@ -17,7 +18,7 @@ TEXTS = ["Verona.", " a dog is an animal with a tail", "1990-03-14", "no", "\n\n
 
 
 @pytest.mark.parametrize("adapted", [False, True], ids=["base", "adapter"])
-@pytest.mark.parametrize("batch_tokens", [None, 64])
+@pytest.mark.parametrize("batch_tokens", first([64, None]))
 def test_they_equal_a_plain_forward(tiny_model: Path, tiny_adapter: Path, adapted: bool, batch_tokens: int | None):
     with Pool(device="cpu", batch_tokens=batch_tokens) as pool:
         engine = pool.open(f"{tiny_model}+{tiny_adapter}" if adapted else str(tiny_model))

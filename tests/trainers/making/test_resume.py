@@ -182,6 +182,7 @@ def failing_once(home: Path) -> Callable[..., list[float | None]]:
     return asked_elsewhere
 
 
+@pytest.mark.slow
 def test_a_reward_that_fails_late_costs_no_step(tiny_model: Path, tmp_path: Path, data: Path) -> None:
     home, told = tmp_path / "candidates", list[str]()
     own = {"rewards": [failing_once(tmp_path)]}
