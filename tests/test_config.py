@@ -251,8 +251,11 @@ candidates:
     train: grpo
     prompts: data/train.jsonl
     rewards: [mine.py:good, {python: mine.py:good, weight: 2}, lipogram.useful]
+probes:
+  heart: {use: recitation, train: data/train.jsonl}
 """
     write(inner, text)
+    (inner / "sft").mkdir()  # a method's name all the same
     (inner / "mine.py").write_text("")
     monkeypatch.chdir(tmp_path)
     config = load(Path("inner/fteval.yaml"))
@@ -270,6 +273,8 @@ candidates:
     rewards = config.candidates["rewarded"].recipe["rewards"]
     assert rewards == [mine, {"python": mine, "weight": 2}, "lipogram.useful"]
     assert config.candidates["trained"].data == Path("inner/data/train.jsonl")
+    assert config.candidates["trained"].train == "sft"
+    assert config.probes["heart"].params["train"] == os.path.join("inner", "data", "train.jsonl")
 
 
 def test_a_gate_takes_its_threshold_in_the_metrics_unit(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def resolved(value: dict[str, Any], folder: Path) -> dict[str, Any]:
         found["base"] = _ref(found["base"], folder)
     for section in ("candidates", "probes"):
         if isinstance(found.get(section), dict):
-            resolved = _resolved_candidate if section == "candidates" else _resolved_spec
+            resolved = _resolved_candidate if section == "candidates" else _resolved_probe
             found[section] = {name: resolved(spec, folder) for name, spec in found[section].items()}
     return found
 
@@ -42,13 +42,21 @@ def _resolved_spec(spec: Any, folder: Path) -> Any:
         found["tasks"] = [folder / one if isinstance(one, str) else one for one in tasks]
     if isinstance(watch := found.get("watch"), dict):
         probes = watch.get("probes")
-        of = {n: _resolved_spec(p, folder) for n, p in probes.items()} if isinstance(probes, dict) else probes
+        of = {n: _resolved_probe(p, folder) for n, p in probes.items()} if isinstance(probes, dict) else probes
         found["watch"] = _resolved_spec({**watch, **({"probes": of} if probes is not None else {})}, folder)
     for key in _PLACES:
         if isinstance(found.get(key), str):
             found[key] = _ref(found[key], folder)
     if isinstance(found.get("rewards"), list):
         found["rewards"] = [_resolved_reward(reward, folder) for reward in found["rewards"]]
+    return found
+
+
+def _resolved_probe(spec: Any, folder: Path) -> Any:
+    """The same for a probe, whose `train` is a file and not the name of a method."""
+    found = _resolved_spec(spec, folder)
+    if isinstance(found, dict) and isinstance(found.get("train"), str):
+        found["train"] = str(folder / found["train"])
     return found
 
 

@@ -24,7 +24,8 @@ def load(ref: str, folder: Path, suite: str) -> RunRecord:
 def load_anchor(name: str, folder: Path, suite: str) -> RunRecord:
     """The release of a suite that was pinned under a name. Raises UserError where there is none."""
     what = f"no anchor '{name}' of suite '{suite}'"
-    return _loaded(baseline_path(folder, suite, name), what, f"fteval baseline accept RUN --anchor {name}", suite)
+    command = f"fteval baseline accept RUN --anchor {name} (the first run: without the gates that name it)"
+    return _loaded(baseline_path(folder, suite, name), what, command, suite)
 
 
 def _loaded(path: Path, missing: str, command: str, suite: str | None) -> RunRecord:
