@@ -7,6 +7,7 @@ was loaded from has another digest, of its files' bytes, so that the two do not 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,6 +29,9 @@ FORGOTTEN = PLACES | {"_name_or_path", "transformers_version", "torch_dtype", "u
 ADDED = ("lora_", "ia3_", "vera_", "prompt_encoder", "modules_to_save")
 """How PEFT's own layers begin."""
 
+LIBRARIES = ("transformers.", "peft.", "accelerate.")
+"""Whose hooks move tensors and let gradients pass."""
+
 
 class LoadedEngine(LiveEngine):
     """The engine on a model that somebody else holds."""
@@ -36,6 +40,7 @@ class LoadedEngine(LiveEngine):
         super().__init__(weights, chat, base=base)
         self._kept = ExitStack()
         self._open = False
+        self._once = secrets.token_hex(16)
 
     @classmethod
     def of(cls, ref: str, model: Model) -> LoadedEngine:
@@ -63,10 +68,12 @@ class LoadedEngine(LiveEngine):
         return made
 
     def identity(self) -> Mapping[str, Any]:
+        """With what no other engine ever says, where code of somebody else's may change what the layers say."""
         config = self.weights_in_memory.inner.config
         return {
             **TransformersEngine.identity(self),
             "attention": str(getattr(config, "_attn_implementation", None) or "default"),
+            **({"hooks": self._once} if _is_hooked(self.weights_in_memory.model) else {}),
         }
 
     @property
@@ -120,9 +127,33 @@ def _is_added(name: str) -> bool:
 
 
 def _adapters(model: Any) -> list[Any]:
+    """Each active adapter's config, and how strongly each layer takes it: a scaling may be set in place."""
     active = getattr(model, "active_adapters", None)
     names = active if isinstance(active, list) else [model.active_adapter]
-    return [[name, _plain(model.peft_config[name].to_dict())] for name in names]
+    layers = [
+        (where, part.scaling) for where, part in model.named_modules() if isinstance(vars(part).get("scaling"), dict)
+    ]
+    return [
+        [
+            name,
+            _plain(model.peft_config[name].to_dict()),
+            [[where, str(by[name])] for where, by in layers if name in by],
+        ]
+        for name in names
+    ]
+
+
+def _is_hooked(model: Any) -> bool:
+    """Whether code runs in the forward pass that the model was not loaded with: no digest of tensors tells it."""
+    for part in model.modules():
+        hooks = (*part._forward_hooks.values(), *part._forward_pre_hooks.values())
+        if any(_is_foreign(hook) for hook in hooks) or ("forward" in vars(part) and not hasattr(part, "_hf_hook")):
+            return True
+    return False
+
+
+def _is_foreign(hook: Any) -> bool:
+    return not str(getattr(hook, "__module__", "")).startswith(LIBRARIES)
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,3 +90,23 @@ def test_adapters_that_are_disabled_are_not_measured_and_stay_so(tiny_model: Pat
         with Pool(given={"python:b": Model(tuned, tokenizer, adapter=False)}, device="cpu") as pool:
             said(pool.open("python:b"))
         assert tuned.base_model.model.model.layers[0].self_attn.q_proj.disable_adapters is True
+
+
+def test_a_hook_or_a_scaling_that_was_set_in_place_is_another_model(tiny_model: Path, tiny_adapter: Path) -> None:
+    model, tokenizer = loaded(tiny_model)
+    model.enable_input_require_grads()  # a hook of the library's own, which changes no answer
+    plain = LoadedEngine.of("python:a", Model(model, tokenizer)).identity()
+    assert LoadedEngine.of("python:a", Model(model, tokenizer)).identity() == plain
+    handle = model.get_input_embeddings().register_forward_hook(lambda part, given, found: found * 2)
+    hooked = [LoadedEngine.of("python:a", Model(model, tokenizer)) for _ in "ab"]
+    assert len({str(found) for found in (plain, *(one.identity() for one in hooked))}) == 3
+    handle.remove()
+    assert LoadedEngine.of("python:a", Model(model, tokenizer)).identity() == plain
+
+    tuned = peft.PeftModel.from_pretrained(model, str(tiny_adapter))
+    full = LoadedEngine.of("python:a", Model(tuned, tokenizer)).identity()
+    layer = next(part for part in tuned.modules() if hasattr(part, "lora_A"))
+    layer.scale_layer(0.5)
+    assert LoadedEngine.of("python:a", Model(tuned, tokenizer)).identity() != full
+    layer.unscale_layer()
+    assert LoadedEngine.of("python:a", Model(tuned, tokenizer)).identity() == full
