@@ -43,6 +43,15 @@ def rows(values: list[Any], **more: Any) -> list[dict[str, Any]]:
     return [{"id": f"q{i}", "score": value, **more} for i, value in enumerate(values)]
 
 
+def test_what_failed_in_both_files_is_planned_and_missing(put: Put, run: Run) -> None:
+    failed = [{"id": f"x{i}", "error": "no answer"} for i in range(40)]
+    base, same = (put(f"{name}.jsonl", rows([1] * 200) + failed) for name in ("base", "same"))
+    _, found, _ = run("--model", same, "--against", base, *SHARE)
+    (metric,) = found["candidates"][0]["metrics"]
+    assert (metric["planned"], metric["scored"]) == (240, 200)
+    assert found["verdict"] == "incomplete"
+
+
 def test_two_files_of_scores_are_enough_for_a_verdict(put: Put, run: Run) -> None:
     base = put("base.jsonl", rows([1] * 150 + [0] * 50))
     worse = put("worse.jsonl", rows([1] * 110 + [0] * 90))

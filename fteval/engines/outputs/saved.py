@@ -67,7 +67,7 @@ class SavedRows:
     _asked: bytearray = field(default_factory=bytearray)
     _by_prompt: Marks = field(default_factory=Marks)
     about: dict[int, About] = field(default_factory=dict)
-    """Of rows that have scores."""
+    """Of rows that have scores, and of those that have an error in their place."""
 
     def find(self, sample_id: str, messages: Sequence[Message]) -> int | None:
         """The row of a sample: by its id, else by what was asked."""
@@ -164,7 +164,9 @@ def read(path: Path, arm: str | None = None) -> SavedRows:
 
 def _take(row: Row, number: int, found: SavedRows) -> str | None:
     """Adds a row, or says what is wrong with it."""
-    outputs = row.get("outputs", [row.get("output")] if "output" in row else None)
+    outputs = row.get(
+        "outputs", [row.get("output")] if "output" in row or ("error" in row and not is_scored(row)) else None
+    )
     if outputs is None and not is_scored(row):
         return "neither 'output' nor 'outputs', nor 'score' or 'scores'"
     if outputs is not None and not _texts(outputs):
@@ -197,7 +199,7 @@ def _take(row: Row, number: int, found: SavedRows) -> str | None:
     reason = reason if reason in REASONS else None
     row_of = Saved(tuple(outputs or ()), reason, str(why)[:500] if why else None, scores)
     found.add(row_of, number, None if asked is None else fingerprint(asked))
-    if scores:
+    if scores or why:
         group = row.get("group")
         found.about[index] = About(asked or (), None if group is None else str(group), slices)
     return None
