@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fteval.api.results import Comparison, compared
-from fteval.experiment import saved
+from fteval.experiment import rejudge
 from fteval.experiment.experiment import DEFAULT_STORE
 from fteval.records import RunRecord
 
@@ -27,7 +27,7 @@ def compare(
     cannot be paired.
     """
     names = [one if isinstance(one, str) else one.id for one in (base, *candidates)]
-    found = saved.compare(
+    found = rejudge.compare(
         *names, store=store, config=Path(config) if config else None,
         allow_subset=allow_subset, allow_same=allow_same, of=of,
     )  # fmt: skip

@@ -37,12 +37,12 @@ def command(
     \b
     Example:  fteval compare 20261120T101756Z-7f3a 20261120T102001Z-91bc -o report.md
     """
-    from fteval.experiment import saved
+    from fteval.experiment import rejudge
 
     check_writable(outputs)
     root = options.root(asked.store, asked.config)
     with Progress(quiet=display.quiet, color=display.color).busy("comparing"):
-        result = saved.compare(
+        result = rejudge.compare(
             base, *candidates, store=root, config=asked.config, of=asked.of or 0,
             allow_subset=asked.allow_subset, allow_same=asked.allow_same,
         )  # fmt: skip

@@ -48,15 +48,15 @@ def command(
     Example:  fteval gate latest
               fteval gate latest --self-test
     """
-    from fteval.experiment import saved
+    from fteval.experiment import rejudge
 
     check_writable(outputs)
     root = options.root(asked.store, asked.config, wanted=True)
     if self_test:
-        proofs = saved.self_test(what, asked.config, root)
+        proofs = rejudge.self_test(what, asked.config, root)
         _show(proofs, as_json)
         return OK if all(proof.held or proof.gate.advisory for proof in proofs) else GATE_FAILED
-    result = saved.gate(
+    result = rejudge.gate(
         what, asked.against, asked.config, root, of=asked.of or 0,
         allow_subset=asked.allow_subset, allow_same=asked.allow_same,
     )  # fmt: skip

@@ -103,11 +103,11 @@ def _score_judged(path: Path, probe: Probe, asked: Asked, *, as_json: bool, quie
 
 def score_run(run: str, store: Path | None, as_json: bool, display: options.Display, *, by_labels: bool = False) -> int:
     """Judges a saved run anew with today's probes; old judgements stay in its journal."""
-    from fteval.experiment import saved
+    from fteval.experiment import rejudge
     from fteval.experiment.by_labels import with_labels
 
     root = store or options.DEFAULT_STORE
-    found = saved.rescore(run, root)
+    found = rejudge.rescore(run, root)
     return present(
         with_labels(found, root) if by_labels else found, outputs=(), as_json=as_json, display=display, store=root
     )

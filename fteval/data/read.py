@@ -43,11 +43,11 @@ def each_sample(path: Path, tools: bool = False) -> Iterator[Sample]:
         except ValueError as error:
             problems.add(number, str(error), mended(path, row))
             continue
-        if sample.id in first:
-            problems.add(number, _twice(row, sample, first[sample.id], number), convert_line(path, "--unique"))
-            continue
-        first.add(sample.id, number)
-        yield sample
+        earlier = first.add(sample.id, number)
+        if earlier is None:
+            yield sample
+        else:
+            problems.add(number, _twice(row, sample, earlier, number), convert_line(path, "--unique"))
     problems.check()
 
 

@@ -5,14 +5,26 @@
         for group in engine.generate(requests, Sampling()):
             ...
 
-Importing this imports neither torch nor transformers; opening a local model does, `replay:` does not.
+Importing this imports neither torch nor transformers; opening a local model does, `replay:` does not. Names are found
+on first use: who reads a saved run needs none of them.
 """
 
 from __future__ import annotations
 
-from fteval.engines.pool import Pool
-from fteval.engines.preflight import checks
-from fteval.engines.refs import ModelRef, parse
-from fteval.records import Check
+import importlib
+from typing import Any
 
-__all__ = ["Check", "ModelRef", "Pool", "checks", "parse"]
+_HOME = {
+    "Pool": "fteval.engines.pool",
+    "checks": "fteval.engines.preflight",
+    "ModelRef": "fteval.engines.refs",
+    "parse": "fteval.engines.refs",
+    "Check": "fteval.records",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'fteval.engines' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

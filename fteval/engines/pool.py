@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fteval import registry
-from fteval.engines.cluster import Cluster, ClusterEngine
+from fteval.engines.cluster import ClusterEngine
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.local.folders import locate
 from fteval.engines.local.loads import Loads
 from fteval.engines.refs import ModelRef, display, is_loopback, parse
 from fteval.engines.remote.engine import ServerEngine
 from fteval.engines.remote.servers import Servers
+from fteval.engines.workers import Cluster
 from fteval.errors import UserError
 from fteval.records import Engine, Model
 

@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from array import array
 from collections.abc import Sequence
-from typing import overload
+from typing import BinaryIO, overload
 
 from fteval.errors import Incomplete
 
-_HELD = 8 << 20
-"""Bytes that are kept in memory: a file is made for more."""
+_HELD = 1 << 20
+"""Bytes that are kept in memory: the file gets them together."""
+_NEAR = 1 << 16
+"""Bytes that are read together: records are mostly wanted one after the other."""
 
 
 class Spool(Sequence[bytes]):
     """Records in the order in which they were added. Raises Incomplete where the disk does not take one."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_HELD)  # noqa: SIM115 - it lives as long as this does
-        self._ends, self._lock = array("Q"), threading.Lock()
+        self._file: BinaryIO | None = None
+        self._ends, self._written, self._last = array("Q"), 0, bytearray()
+        self._near = 0, b""
+        """What was read last, and where it begins: one value, since a server's requests are taken in another thread."""
 
     def append(self, record: bytes) -> None:
-        end = self._ends[-1] if self._ends else 0
+        self._last += record
+        self._ends.append(self._written + len(self._last))
+        if len(self._last) >= _HELD:
+            self._write()
+
+    def _write(self) -> None:
         try:
-            self._file.seek(end)
-            self._file.write(record)
-            self._file.flush()
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as this does
+            left = memoryview(bytes(self._last))
+            while left:
+                left = left[os.pwrite(self._file.fileno(), left, self._written + len(self._last) - len(left)) :]
         except OSError as error:
             raise Incomplete(
                 f"cannot write a temporary file: {os.strerror(error.errno or 0)}",
                 where=tempfile.gettempdir(),
                 fix="free some space there, or name another folder in TMPDIR",
             ) from error
-        self._ends.append(end + len(record))
+        self._written += len(self._last)
+        self._last = bytearray()
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -48,6 +59,11 @@ class Spool(Sequence[bytes]):
             return [self[i] for i in range(*place.indices(len(self)))]
         end = self._ends[place]
         start = self._ends[place - 1] if place % len(self._ends) else 0
-        with self._lock:  # a server's requests are taken in a thread of their own
-            self._file.seek(start)
-            return self._file.read(end - start)
+        if start >= self._written:
+            return bytes(self._last[start - self._written : end - self._written])
+        begin, data = self._near
+        if not begin <= start or end > begin + len(data):
+            assert self._file is not None  # what was written
+            begin, data = start, os.pread(self._file.fileno(), max(end - start, _NEAR), start)
+            self._near = begin, data
+        return data[start - begin : end - begin]

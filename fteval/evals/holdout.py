@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from fteval.errors import UserError, suggest
@@ -21,7 +22,7 @@ class Chosen(tuple[str | OwnScorer, ...]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(s if isinstance(s, str) else s.name for s in self)
+        return tuple([s if isinstance(s, str) else s.name for s in self])
 
     @property
     def needs_text(self) -> bool:
@@ -99,7 +100,7 @@ class Holdout:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """One per scorer, the first being primary; those for short targets where no file has been seen."""
-        return tuple(Metric(name, primary=not at) for at, name in enumerate(self.score.names or ("exact", "contains")))
+        return _metrics(self.score.names or ("exact", "contains"))
 
     def samples(self) -> Iterator[Sample]:
         raise UserError("the holdout probe has no samples of its own", fix="give your file: --holdout FILE.jsonl")
@@ -108,15 +109,28 @@ class Holdout:
         """The probe for these samples, its scorers chosen. Raises UserError for rows that cannot be judged."""
         if not self.score.needs_text or not samples:
             return self
-        missing = [s.id for s in samples if not targets_of(s)]
+        chosen = self.score or Chosen(scorers.fitting(_all_targets(samples)))
+        wrong: dict[str, list[tuple[str, str]]] = {name: [] for name in chosen.names}
+        missing: list[str] = []
+        for sample in samples:
+            targets = targets_of(sample)
+            if not targets:
+                missing.append(sample.id)
+                continue
+            for name, found in wrong.items():
+                if problem := scorers.misfit(name, targets):
+                    found.append((sample.id, problem))
         if missing:
-            raise _rows(missing, NO_TARGET, "give each row a 'target', or a last assistant message")
-        chosen = self.score or Chosen(scorers.fitting([targets_of(s) for s in samples]))
-        for name in chosen.names:
-            wrong = [(s.id, problem) for s in samples if (problem := scorers.misfit(name, targets_of(s)))]
-            if wrong:
-                raise _rows([row for row, _ in wrong], wrong[0][1], f"{_FIX} (not {name})")
+            raise _missing(missing)
+        for name, found in wrong.items():
+            if found:
+                raise _rows([row for row, _ in found], found[0][1], f"{_FIX} (not {name})")
         return dataclasses.replace(self, score=chosen)
+
+
+@lru_cache
+def _metrics(names: tuple[str, ...]) -> tuple[Metric, ...]:
+    return tuple(Metric(name, primary=not at) for at, name in enumerate(names))
 
 
 def _scorer(given: str | Mapping[str, Any] | OwnScorer | Callable[..., Any]) -> str | OwnScorer:
@@ -147,9 +161,21 @@ def targets_of(sample: Sample) -> list[str]:
                 f"row {sample.id!r}: a target of the holdout probe is text, a number or a list of texts, found "
                 f"{type(target).__name__}"
             )
-        if target is not None and shown(str(target)).strip():
-            texts.append(shown(str(target)))
+        if target is not None and (text := shown(str(target))).strip():
+            texts.append(text)
     return texts
+
+
+def _all_targets(samples: Sequence[Sample]) -> list[list[str]]:
+    """Of each sample. Raises UserError where there is none."""
+    targets = [targets_of(sample) for sample in samples]
+    if missing := [sample.id for sample, of in zip(samples, targets, strict=True) if not of]:
+        raise _missing(missing)
+    return targets
+
+
+def _missing(ids: Sequence[str]) -> UserError:
+    return _rows(ids, NO_TARGET, "give each row a 'target', or a last assistant message")
 
 
 def _rows(ids: Sequence[str], what: str, fix: str) -> UserError:

@@ -336,7 +336,8 @@ _FIELDS = [f.name for f in fields(Answer)]
 
 def _body(row: Answered) -> str:
     answers = [{name: getattr(a, name) for name in _FIELDS} for a in row.answers]
-    return json.dumps([rows.from_sample(row.probe, row.sample, "", ()), answers], separators=(",", ":"))
+    sample = rows.from_sample(row.probe, row.sample, "", ()).decode("ascii")
+    return f"[{sample},{json.dumps(answers, separators=(',', ':'))}]"
 
 
 def _row(text: str) -> Answered:

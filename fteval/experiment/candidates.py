@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from fteval.errors import UserError, suggest
 from fteval.experiment.experiment import ModelUse
-from fteval.experiment.series import trainings
-from fteval.experiment.watch import watch_use
 from fteval.records import Change
 
 if TYPE_CHECKING:
@@ -24,11 +22,19 @@ def config_candidates(config: Config, base: str | None) -> Iterable[tuple[str, M
     """
     known: set[str] = set()
     for of, spec in config.candidates.items():
-        for name, use in trainings(of, _use(of, config, base), spec):
+        for name, use in _trainings(of, _use(of, config, base), spec):
             if name in known:
                 raise UserError(f"'{name}' is the name of two candidates: a series calls one so", where=use.where)
             known.add(name)
             yield name, use
+
+
+def _trainings(name: str, use: ModelUse, spec: CandidateSpec) -> Iterable[tuple[str, ModelUse]]:
+    if not spec.is_series:
+        return [(name, use)]
+    from fteval.experiment.series import trainings  # with it comes all that trains
+
+    return trainings(name, use, spec)
 
 
 def with_candidates(config: Config | None, given: Mapping[str, Any]) -> Config:
@@ -74,7 +80,11 @@ def _use(name: str, config: Config, base: str | None) -> ModelUse:
             why = f"candidate '{name}' changes the base, and there is none"
             raise UserError(why, where=spec.where, fix="add base: to the config")
         return ModelUse(base, where=spec.where, changes=changes)
-    watch = None if spec.watch is None else watch_use(spec.watch, config.sampling.sampling)
+    watch = None
+    if spec.watch is not None:
+        from fteval.experiment.watch import watch_use
+
+        watch = watch_use(spec.watch, config.sampling.sampling)
     return ModelUse(
         spec.model, spec.train, spec.recipe, spec.rows, spec.where, spec.trained_on, watch, changes=changes
     )  # fmt: skip

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fteval import registry
-from fteval.engines.cluster import Cluster
 from fteval.engines.refs import base_url
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.prices import Price
 from fteval.engines.remote.servers import Servers
+from fteval.engines.workers import Cluster
 from fteval.errors import UserError
 from fteval.experiment import logged
 from fteval.experiment.asked import Asked
 from fteval.experiment.candidates import config_candidates, with_candidates
-from fteval.experiment.check import by_line, problems
 from fteval.experiment.experiment import DEFAULT_CONFIG, DEFAULT_STORE, Experiment, ModelUse, ProbeUse
 from fteval.experiment.uses import probe_use
 from fteval.records import Limits, Sampling
@@ -43,6 +42,8 @@ def find_config(given: Path | None, *, wanted: bool) -> Config | None:
     try:
         return config.load(path)
     except config.BrokenConfig as error:
+        from fteval.experiment.check import by_line
+
         also = _wrong_in(error.rest) if error.rest else []
         raise UserError("\n".join(by_line([*error.what.split("\n"), *also])), fix=error.fix) from None
 
@@ -65,6 +66,8 @@ def _default_config() -> Path | None:
 
 def _wrong_in(rest: Config) -> list[str]:
     """What is wrong with the sound rest of a config too: whoever mends a file wants to do it once."""
+    from fteval.experiment.check import problems
+
     try:
         return problems(describe(Asked(), rest))
     except UserError:  # what is missing may be what was wrong

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from fteval.engines.cluster import Cluster
 from fteval.engines.remote.servers import Servers
-from fteval.records import Change, Gate, Metric, Probe, Sampling
+from fteval.engines.workers import Cluster
+from fteval.records import Change, Gate, Member, Metric, Probe, Sampling
 
 DEFAULT_CONFIG = Path("fteval.yaml")
 
@@ -158,3 +158,16 @@ class Experiment:
     servers: Servers = field(default_factory=Servers)
     cluster: Cluster | None = None
     """Whose workers answer for local models; None for this process."""
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """Name -> which training of its series a candidate is."""
+        found = {}
+        for name, use in self.candidates.items():
+            if (part := use.part) is not None:
+                steps = use.recipe.get("max_steps")
+                found[name] = Member(
+                    part.series, part.kind, part.name, part.turn, part.rows, None if steps is None else int(steps),
+                    part.margin,
+                )  # fmt: skip
+        return found

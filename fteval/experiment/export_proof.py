@@ -52,8 +52,8 @@ def check_enough(gates: Sequence[Gate], suite: Suite) -> None:
         asked = [g for g in gates if g.probe == probe.name and not g.slice and not g.advisory]
         for gate in asked or ([default] if not gates and headline.unit == "share" else []):
             metric = next(m for m in with_moves(probe.probe.metrics) if m.name == gate.metric)
-            plan = ahead.gate_plan(gate, metric, probe.samples)
-            found.append(ahead.cannot_pass(plan, ahead.group_sizes(probe.samples)))
+            sizes = ahead.group_sizes(probe.groups)
+            found.append(ahead.cannot_pass(ahead.gate_plan(gate, metric, sizes), sizes))
     problems = [text for text in found if text]
     if problems:
         raise UserError(

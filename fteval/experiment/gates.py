@@ -25,10 +25,7 @@ def measurable(what: Suite | RunRecord) -> dict[str, Measurable]:
     """probe -> what is measured, of a suite that will be run or of a run that was."""
     if isinstance(what, RunRecord):
         return {p.probe: Measurable({m.name: m for m in with_moves(p.metrics)}, p.slices) for p in what.probes}
-    return {
-        p.name: Measurable({m.name: m for m in with_moves(p.probe.metrics)}, [s.slices for s in p.samples])
-        for p in what.probes
-    }
+    return {p.name: Measurable({m.name: m for m in with_moves(p.probe.metrics)}, p.slices) for p in what.probes}
 
 
 def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tuple[Gate, ...]:

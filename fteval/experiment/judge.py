@@ -13,7 +13,6 @@ from fteval.experiment import ledger
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.same_answers import same_answers
 from fteval.experiment.search_record import SEARCH, search_of
-from fteval.experiment.series import members
 from fteval.experiment.training import mended_by, training_of
 from fteval.records import CandidateResult, Comparison, Gate, Member, Price, RunRecord, digest
 from fteval.runs.journal.ledger import append
@@ -75,7 +74,7 @@ def rules_of(experiment: Experiment, gates: tuple[Gate, ...], suite: str, suite_
     trained_on = {key: file for name, ref, file in said if file for key in (name, ref) if key}
     return Rules(
         gates, anchors, experiment.on_inconclusive, trained_on, allow,
-        experiment.unguarded, experiment.of, experiment.measured_by, members(experiment),
+        experiment.unguarded, experiment.of, experiment.measured_by, experiment.members,
         experiment.servers.prices,
         frozenset(name for name, use in experiment.candidates.items() if any(c.name == SEARCH for c in use.changes)),
     )  # fmt: skip

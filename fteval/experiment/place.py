@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fteval.engines.pool import Pool
 from fteval.experiment.asked import Asked
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 from fteval.records import Model
 
 if TYPE_CHECKING:
+    from fteval.engines.pool import Pool
     from fteval.runs.asking.attempt import Progress
     from fteval.runs.journal.store import Store
 
@@ -83,6 +83,7 @@ def heard(label: str, place: Place) -> Callable[[Progress], None]:
 
 @contextmanager
 def opened_pool(store: Store | None, place: Place, experiment: Experiment | None = None) -> Iterator[Pool]:
+    from fteval.engines.pool import Pool
 
     with Pool(
         store.candidates_dir if store else None,

@@ -21,12 +21,12 @@ from fteval.records import (
     Plan,
     PricedEngine,
     RepeatingEngine,
-    Sample,
     ServedEngine,
     primary,
 )
 from fteval.runs.asking import plan as runs
-from fteval.runs.asking.reuse import find, repeatable
+from fteval.runs.asking.requests import Keys
+from fteval.runs.asking.reuse import Found, find, repeatable
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
@@ -50,7 +50,7 @@ def _planned(
     notes: list[str] = []
     look_before(list(engines.items()), "base", experiment.allow, notes.append)
     models = [_model(name, ref, experiment, suite, store, engines.get(name)) for name, ref in refs.items()]
-    found = [(ahead.gate_plan(*one), ahead.group_sizes(one[2])) for one in _open_gates(experiment, gates, suite)]
+    found = [(ahead.gate_plan(*one), one[2]) for one in _open_gates(experiment, gates, suite)]
     plans = [p for p, _ in found]
     weak = [p.power.get(ahead.USUAL, 1.0) < LEAST for p in plans]
     told = [ahead.cannot_pass(p, sizes) or (_weak(p) if w else None) for (p, sizes), w in zip(found, weak, strict=True)]
@@ -61,21 +61,24 @@ def _planned(
 def cannot_pass(experiment: Experiment, suite: Suite, gates: Sequence[Gate]) -> list[str]:
     """One sentence per gate that is too small to pass if no answer changes, for before the first answer."""
     opened = _open_gates(experiment, gates, suite)
-    told = (ahead.cannot_pass(ahead.gate_plan(*one), ahead.group_sizes(one[2])) for one in opened)
+    told = (ahead.cannot_pass(ahead.gate_plan(*one), one[2]) for one in opened)
     return [text for text in told if text]
 
 
-def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> list[tuple[Gate, Metric, list[Sample]]]:
-    """Every gate with its metric and its samples; without written ones the guards that will be there by themselves."""
+def _open_gates(experiment: Experiment, gates: Sequence[Gate], suite: Suite) -> list[tuple[Gate, Metric, list[int]]]:
+    """Every gate with its metric and the sizes of its groups of samples; without written ones the guards that will be
+    there by themselves."""
     if not gates and experiment.limit is not None and not experiment.allow_subset:
         return []  # a try-out is not judged
     opened = []
     for gate in gates or [one for p in suite.probes for one in _default(p)]:
         probe = next(p for p in suite.probes if p.name == gate.probe)
         metric = next(m for m in with_moves(probe.probe.metrics) if m.name == gate.metric)
-        for one in per_value(gate, (s.slices for s in probe.samples)):
+        groups, slices = probe.groups, probe.slices
+        for one in per_value(gate, slices):
             wanted = (one.slice or {}).items()
-            opened.append((one, metric, [s for s in probe.samples if all(s.slices.get(k) == v for k, v in wanted)]))
+            inside = (g for g, s in zip(groups, slices, strict=True) if all(s.get(k) == v for k, v in wanted))
+            opened.append((one, metric, ahead.group_sizes(inside)))
     return opened
 
 
@@ -101,10 +104,10 @@ def _model(
         return ModelPlan(name, None, len(prompts) * experiment.repeats, 0, None, tokens)
 
     work = runs.plan(suite, engine, experiment.sampling, experiment.repeats)
-    greedy = repeatable(engine, work, work.requests.keys())
+    greedy = repeatable(engine, work, Keys(work.requests).others())
     # Nobody is asked here: it is reckoned as if a server had still the same model.
     still = (lambda then: engine.same(then, then)) if isinstance(engine, ServedEngine) else None
-    found = find(store, greedy, work.plan, still) if store is not None else {}
+    found = find(store, greedy, work, still) if store is not None else Found(work.requests)
     to_make = [request for key, request in work.requests.items() if key not in found]
     ids = [request.prompt.token_ids for request in to_make]
     each = engine.most_requests if isinstance(engine, RepeatingEngine) else 1  # a vote asks several times

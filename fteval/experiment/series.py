@@ -12,7 +12,7 @@ from fteval.data.write import as_lines
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ModelUse, Part
 from fteval.experiment.train import coded, recipe_of
-from fteval.records import Member, digest
+from fteval.records import digest
 from fteval.runs.journal.files import write_atomically
 from fteval.runs.journal.store import Store
 from fteval.trainers.making.candidate import slug
@@ -110,19 +110,6 @@ def chosen(experiment: Experiment, store: Store) -> Experiment:
     coding = {n: coded(use, experiment.allow_code) for n, use in uses.items()}
     timed = {n: replace(u, recipe={**u.recipe, **_length(coding[n], largest)}) for n, u in uses.items()}
     return replace(experiment, candidates=timed)
-
-
-def members(experiment: Experiment) -> dict[str, Member]:
-    """Name -> which training of its series a candidate is."""
-    found = {}
-    for name, use in experiment.candidates.items():
-        if (part := use.part) is not None:
-            steps = use.recipe.get("max_steps")
-            found[name] = Member(
-                part.series, part.kind, part.name, part.turn, part.rows, None if steps is None else int(steps),
-                part.margin,
-            )  # fmt: skip
-    return found
 
 
 def _chosen(name: str, use: ModelUse, store: Store, orders: Orders) -> ModelUse:

@@ -6,10 +6,6 @@ from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
-from fteval.engines.local.folders import locate
-from fteval.engines.outputs import saved
-from fteval.engines.refs import parse
-from fteval.engines.schemes.replay import ReplayEngine
 from fteval.errors import UserError
 from fteval.records import Comparison, RunRecord, digest
 from fteval.runs.journal import rows
@@ -46,6 +42,9 @@ def other_bytes(store: Store, run: RunRecord) -> str | None:
         return _other_outputs(run)
     if engine.get("weights") is None:
         return None
+    from fteval.engines.local.folders import locate
+    from fteval.engines.refs import parse
+
     try:
         model = parse(run.ref, store.candidates_dir)
         if any(source is not None and source.kind not in HERE for source in (model.base, model.adapter)):
@@ -60,6 +59,8 @@ def other_bytes(store: Store, run: RunRecord) -> str | None:
 
 def _other_outputs(run: RunRecord) -> str | None:
     """Whether a file of outputs says the same to the samples of a run."""
+    from fteval.engines.outputs import saved
+
     then = run.manifest["plan"].get("outputs")
     try:
         path, arm = saved.place(run.ref)
@@ -73,6 +74,8 @@ def _other_outputs(run: RunRecord) -> str | None:
         return None  # gone in the meantime
     if same_file.is_known(Path(run.path), then, content):
         return None
+    from fteval.engines.schemes.replay import ReplayEngine
+
     try:
         file = ReplayEngine(run.ref, saved.read(path, arm))
     except UserError as error:

@@ -8,12 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fteval.data.prompts import training_sample
-from fteval.data.read import iter_rows
 from fteval.engines.refs import read_json
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.watch import shared
 from fteval.records import ASKED, TRAINED, Curve, Leak, Made, RunRecord, Sample
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal import rows
@@ -131,6 +128,8 @@ def seen_before(experiment: Experiment, suite: Suite) -> Iterator[str]:
 
 def _looked_at(curve: Curve, run: RunRecord) -> Iterator[str]:
     """In words, hold-out prompts that were dev prompts."""
+    from fteval.experiment.watch import shared  # with it comes all that trains
+
     known = set(curve.prompts)
     for probe, asked in _asked(run).items():
         same = [s.id for s in asked if overlap.prompt_digest(s.messages) in known]
@@ -180,6 +179,9 @@ def _near_those_kept(file: Path | None, folder: Path, run: RunRecord) -> tuple[s
 
 def _rows(file: Path) -> Iterator[Sample]:
     """Training rows may come twice, unlike those of a hold-out."""
+    from fteval.data.prompts import training_sample
+    from fteval.data.read import iter_rows
+
     for number, row in iter_rows(file):
         try:
             yield training_sample(row)

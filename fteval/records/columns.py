@@ -79,6 +79,13 @@ class Texts(_Column[str]):
         start = self.ends[place - 1] if place else 0
         return self.block[start : self.ends[place]].decode("utf-8", "surrogatepass")
 
+    def stands_at(self, place: int, text: str) -> bool:
+        """Whether this text is the one at a place; no other is, where there is no such place."""
+        if place >= len(self.ends):
+            return False
+        start = self.ends[place - 1] if place else 0
+        return self.block[start : self.ends[place]] == text.encode("utf-8", "surrogatepass")
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Texts):
             return self.ends == other.ends and self.block == other.block
@@ -247,14 +254,20 @@ class Marks:
         self._put(number & _64_BITS, place + 1)
         self._count += 1
 
-    def places(self, number: int) -> Iterator[int]:
+    def places(self, number: int) -> Sequence[int]:
         """In the order in which they were added."""
         number &= _64_BITS
         at = number & self._mask
-        while found := self._places[at]:
+        found = self._places[at]
+        if not found:
+            return ()
+        places = []
+        while found:
             if self._numbers[at] == number:
-                yield found - 1
+                places.append(found - 1)
             at = (at + 1) & self._mask
+            found = self._places[at]
+        return places
 
     def _put(self, number: int, place: int) -> None:
         at = number & self._mask
@@ -278,22 +291,40 @@ _64_BITS = 2**64 - 1
 class Rows(Mapping[str, int]):
     """Text -> the row that it stands for, a number: a dict of a million texts in a tenth of the memory."""
 
-    __slots__ = ("_marks", "_rows", "_texts")
+    __slots__ = ("_marks", "_next", "_rows", "_texts")
 
     def __init__(self) -> None:
         self._texts, self._rows, self._marks = Texts(bytearray()), array("I"), Marks()
+        self._next = 0
 
-    def add(self, text: str, row: int) -> None:
-        """Takes a text that is not there yet."""
-        self._marks.add(hash(text), len(self._rows))
+    def add(self, text: str, row: int) -> int | None:
+        """Takes a text; where it is there already nothing is done, and its row is what comes back."""
+        number = hash(text)
+        for place in self._marks.places(number):
+            if self._texts.stands_at(place, text):
+                return self._rows[place]
+        self._marks.add(number, len(self._rows))
         self._texts.append(text)
         self._rows.append(row)
+        return None
+
+    def row(self, text: str) -> int | None:
+        """Of a text; asked for in their order, they are found without a search."""
+        at = self._next
+        if self._texts.stands_at(at, text):
+            self._next = at + 1
+            return self._rows[at]
+        for place in self._marks.places(hash(text)):
+            if self._texts.stands_at(place, text):
+                self._next = place + 1
+                return self._rows[place]
+        return None
 
     def __getitem__(self, text: str) -> int:
-        for place in self._marks.places(hash(text)):
-            if self._texts[place] == text:
-                return self._rows[place]
-        raise KeyError(text)
+        row = self.row(text)
+        if row is None:
+            raise KeyError(text)
+        return row
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)

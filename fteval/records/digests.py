@@ -30,7 +30,12 @@ def canonical(value: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """`sha256:` and the hex digest of the canonical JSON of a value."""
-    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+    return digest_of(canonical(value))
+
+
+def digest_of(spelling: bytes) -> str:
+    """The digest of a value by its canonical JSON."""
+    return "sha256:" + hashlib.sha256(spelling).hexdigest()
 
 
 def function_digest(function: Callable[..., Any]) -> str:

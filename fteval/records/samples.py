@@ -76,6 +76,13 @@ class Sample:
         )
 
     @property
+    def question_digest(self) -> str:
+        """The same for prompts that differ in case, spacing and Unicode form only."""
+        # "Where is it", "Where is it?" and "Where is it ?!" are one question.
+        turns = [[m.role, normalised(m.content).rstrip(" .!?…") or m.content] for m in self.messages]
+        return digest([*turns, *self.tools])
+
+    @property
     def prompt_text(self) -> str:
         """The last user turn: what people call the question."""
         for message in reversed(self.messages):

@@ -68,7 +68,7 @@ def find(stores: Sequence[Path], which: str | None = None) -> Found:
     jobs: dict[str, list[Run]] = {}
     for store in dict.fromkeys(path.resolve() for path in stores):
         for run in Store(store, readonly=True).runs():
-            if (told := run.manifest.get("shard")) is not None:
+            if (told := results.told_of_shard(run)) is not None:
                 jobs.setdefault(told["job"], []).append(run)
     where = ", ".join(str(path) for path in stores)
     if not jobs:

@@ -136,7 +136,7 @@ def _earlier(store: Store, told: dict[str, Any]) -> str | None:
     """The run that an earlier process of the same shard has begun."""
     same = {name: told[name] for name in ("job", "name", "index", "of")}
     for run in reversed(store.runs()):
-        if same.items() <= (run.manifest.get("shard") or {}).items():
+        if same.items() <= (results.told_of_shard(run) or {}).items():
             return run.id
     return None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from fteval.records import Gate, GatePlan, Metric, ReleasePlan, Sample
+from fteval.records import Gate, GatePlan, Metric, ReleasePlan
 from fteval.stats import units
 from fteval.stats.evidence import CHANGES, bound_of
 from fteval.stats.planning import each, plan_n, power, unchanged_n
@@ -17,16 +17,15 @@ CHANGED = {"5 %": 0.05, "15 %": 0.15, "30 %": 0.3}
 USUAL = "15 %"
 
 
-def gate_plan(gate: Gate, metric: Metric, samples: Sequence[Sample]) -> GatePlan:
-    """What one gate can see with these samples."""
-    sizes = group_sizes(samples)
+def gate_plan(gate: Gate, metric: Metric, sizes: Collection[int]) -> GatePlan:
+    """What one gate can see with so many samples in each independent group."""
     if gate.rule not in CHANGES:
-        return GatePlan(gate, metric, len(samples), len(sizes), None, {}, None)
+        return GatePlan(gate, metric, sum(sizes), len(sizes), None, {}, None)
     bound = bound_of(gate, metric)
     effect, limit = _truth(gate, bound)
     n = independent(sizes)
     powers = {label: power(n, max(q, abs(effect)), effect, limit) for label, q in CHANGED.items()}
-    return GatePlan(gate, metric, len(samples), len(sizes), effect * bound, powers, needed(gate, metric))
+    return GatePlan(gate, metric, sum(sizes), len(sizes), effect * bound, powers, needed(gate, metric))
 
 
 def needed(gate: Gate, metric: Metric, among: int = 1, changed: float = CHANGED[USUAL]) -> int | None:
@@ -62,9 +61,10 @@ def cannot_pass(plan: GatePlan, sizes: Collection[int], level: float = 0.95) -> 
     return f"{units.gate_name(gate)} cannot pass with {have} unless answers get better: {why}"
 
 
-def group_sizes(samples: Sequence[Sample]) -> list[int]:
-    """How many samples each independent group has."""
-    return list(Counter((s.group is None, s.id if s.group is None else s.group) for s in samples).values())
+def group_sizes(groups: Iterable[str | None]) -> list[int]:
+    """How many samples each independent group has, by each sample's group; one without any is a group by itself."""
+    counts = Counter(groups)
+    return [1] * counts.pop(None, 0) + list(counts.values())
 
 
 def independent(sizes: Collection[int]) -> int:

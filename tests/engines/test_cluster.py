@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fteval.config import load
-from fteval.engines.cluster import LEAST, Cluster, Worker, answers_of, check, for_workers, packed
+from fteval.engines.cluster import Worker, answers_of, for_workers, packed
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.pool import Pool, installed
+from fteval.engines.workers import LEAST, Cluster, check
 from fteval.errors import UserError
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe

@@ -14,7 +14,7 @@ from fteval.errors import UserError
 from fteval.experiment.check import checked
 from fteval.experiment.describe import experiment_of
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.series import chosen, members
+from fteval.experiment.series import chosen
 from fteval.runs.journal.store import Store
 
 Write = Callable[..., Experiment]
@@ -96,7 +96,7 @@ def test_tasks_see_each_row_as_often_alone_as_together(
         for name, use in experiment.candidates.items()
     }
     assert found == {"a-t-s0": alone, "a-u-s0": alone, "a-together-s0": together}
-    assert [(m.kind, m.part, m.rows) for m in members(experiment).values()] == [
+    assert [(m.kind, m.part, m.rows) for m in experiment.members.values()] == [
         ("tasks", "t", 40), ("tasks", "u", 16), ("tasks", "together", 56),
     ]  # fmt: skip
 

@@ -89,3 +89,15 @@ def test_rows_are_a_mapping_of_texts() -> None:
         rows.add(text, row)
     assert rows == {"a": 7, "": 3, "\ud800": 9}
     assert "b" not in rows and rows.get("b") is None
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=3)))
+def test_a_text_is_a_row_once_in_whatever_order_it_is_asked_for(texts: list[str]) -> None:
+    rows, known = Rows(), dict[str, int]()
+    for number, text in enumerate(texts):
+        assert rows.add(text, number) == known.get(text)
+        known.setdefault(text, number)
+    assert dict(rows) == known
+    for text in [*texts, *reversed(texts), "none of them"]:
+        assert rows.row(text) == known.get(text)

@@ -16,7 +16,7 @@ from shards.parts import CONFIG, Project, verdict
 
 from fteval.cli import call
 from fteval.errors import Incomplete, UserError
-from fteval.experiment import saved
+from fteval.experiment import rejudge, saved
 from fteval.records import Comparison, Shard
 from fteval.runs.journal import lines
 from fteval.runs.journal.lock import Lock
@@ -118,7 +118,7 @@ def test_a_shard_is_never_taken_for_a_whole_run(project: Project, capsys: pytest
     assert all(line["done"] == line["planned"] == project.n for line in listed)
     base, good = (one.run for one in asked)
     for refused in (
-        lambda: saved.compare(base, good, store=store),
+        lambda: rejudge.compare(base, good, store=store),
         lambda: saved.saved(base, store),
         lambda: saved.saved("latest", store),
         lambda: results.load(Store(store, readonly=True), good),
@@ -273,6 +273,18 @@ def test_stores_without_shards_are_said(project: Project) -> None:
         project.merge("one")
     with pytest.raises(UserError, match="no store at"):
         project.merge("nowhere")
+
+
+@pytest.mark.parametrize("told", [3, [1, 2], {"index": 3, "of": 2, "job": "j", "name": "n"}, {"index": "1", "of": 2}])
+def test_a_manifest_whose_shard_is_none_is_named(
+    project: Project, told: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.ask(1, 2)
+    manifest = next(project.store("shard1").glob("runs/*/manifest.json"))
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "shard": told}))
+    for args in (("merge", "shard1"), ("run", "--shard", "1/2", "--store", "shard1")):
+        code, _, err = called(capsys, *args)
+        assert code == 2 and "'shard' is " in err and "manifest.json" in err, (args, err)
 
 
 def test_python_of_a_config_is_not_run_on_a_stores_word(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,9 @@ from fteval.engines.outputs import files
 from fteval.engines.outputs.files import Row, kind
 from fteval.engines.spool import Spool
 from fteval.errors import UserError
-from fteval.records import Message
+from fteval.records import Message, canonical, digest
 from fteval.records.columns import Marks, Rows
+from fteval.records.digests import digest_of
 from fteval.records.foreign import is_scored, outputs_line
 
 PREFIX = "replay:"
@@ -26,7 +27,9 @@ SHOWN = 10
 REASONS = ("stop", "length", "refusal")
 Values = Mapping[str, float | None]
 _SHORT = 16
-"""Bytes of a fingerprint; none is all zeros."""
+"""Bytes of a fingerprint."""
+_NOT_SAID = bytes(_SHORT)
+"""In place of one; none is all zeros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,14 @@ class SavedRows:
     """Those whose system turn may be their chat template's, without it."""
     _asked: bytearray = field(default_factory=bytearray)
     _by_prompt: Marks = field(default_factory=Marks)
+    _looked: int = 0
+    """Rows whose prompts are in it: none where every sample is found by its id."""
     about: dict[int, About] = field(default_factory=dict)
     """Of rows that have scores, and of those that have an error in their place."""
 
     def find(self, sample_id: str, messages: Sequence[Message]) -> int | None:
         """The row of a sample: by its id, else by what was asked."""
-        row = self.by_id.get(sample_id)
+        row = self.by_id.row(sample_id)
         if row is not None:
             return row
         asked = fingerprint([(m.role, m.content) for m in messages])
@@ -80,18 +85,20 @@ class SavedRows:
 
     def first_asked(self, asked: bytes) -> int | None:
         """The first row that asked this."""
+        for row in range(self._looked, len(self.lines)):
+            if (one := self.asked_of(row)) is not None:
+                self._by_prompt.add(_number(one), row)
+        self._looked = len(self.lines)
         return next((row for row in self._by_prompt.places(_number(asked)) if self.asked_of(row) == asked), None)
 
     def asked_of(self, row: int) -> bytes | None:
         """What a row asked; None where it does not say."""
         found = bytes(self._asked[row * _SHORT : (row + 1) * _SHORT])
-        return found if any(found) else None
+        return found if found != _NOT_SAID else None
 
     def add(self, row: Saved, line: int, asked: bytes | None) -> None:
         """Takes a row, and what it asked."""
-        if asked is not None and self.first_asked(asked) is None:
-            self._by_prompt.add(_number(asked), len(self.lines))
-        self._asked += asked or bytes(_SHORT)
+        self._asked += asked or _NOT_SAID
         self.rows.append(row)
         self.lines.append(line)
 
@@ -103,7 +110,15 @@ class Held(Sequence[Saved]):
         self._spool = Spool()
 
     def append(self, row: Saved) -> None:
-        self._spool.append(json.dumps([row.outputs, row.reason, row.error, row.scores]).encode("ascii"))
+        rest = b"\n" + json.dumps([row.error, row.scores]).encode("ascii") if row.error or row.scores else b""
+        self._spool.append(canonical([row.outputs, row.reason]) + rest)
+
+    def digest(self, place: int) -> str:
+        """Of all that a row answers, but why it may not."""
+        told, _, rest = self._spool[place].partition(b"\n")
+        if rest and (scores := self[place].scores):
+            return digest([*json.loads(told), scores])
+        return digest_of(told)
 
     def __len__(self) -> int:
         return len(self._spool)
@@ -115,7 +130,9 @@ class Held(Sequence[Saved]):
     def __getitem__(self, place: int | slice) -> Saved | list[Saved]:
         if isinstance(place, slice):
             return [self[i] for i in range(*place.indices(len(self)))]
-        outputs, reason, error, scores = json.loads(self._spool[place])
+        told, _, rest = self._spool[place].partition(b"\n")
+        outputs, reason = json.loads(told)
+        error, scores = json.loads(rest) if rest else (None, ())
         return Saved(tuple(outputs), reason, error, tuple(scores))
 
 
@@ -180,7 +197,7 @@ def _take(row: Row, number: int, found: SavedRows) -> str | None:
     if identifier is not None:
         if isinstance(identifier, bool) or not isinstance(identifier, str | int):
             return f"'id' must be text or a whole number, found {kind(identifier)}"
-        if (first := found.by_id.get(str(identifier))) is not None:
+        if (first := found.by_id.row(str(identifier))) is not None:
             return f"id {str(identifier)[:80]!r} is on line {found.lines[first]} already"
     if "messages" in row or "prompt" in row:
         asked = turns_of(row)
@@ -218,6 +235,8 @@ def _texts(outputs: Any) -> bool:
 
 def _scores(row: Row) -> tuple[Values, ...]:
     """What a row says that its outputs are worth. Raises ValueError for what is no number."""
+    if "score" not in row and "scores" not in row:
+        return ()
     if "score" in row and "scores" in row:
         raise ValueError("both 'score' and 'scores': nobody knows which counts")
     if "score" in row:

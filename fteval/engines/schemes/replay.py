@@ -49,8 +49,7 @@ class ReplayEngine:
         asked = fingerprint([(m.role, m.content) for m in prompt.messages])
         if (then := self._saved.asked_of(row)) not in (None, asked):
             self._otherwise[sample.id] = (then or b"").hex()
-        found = self._saved.rows[row]
-        return digest([found.outputs, found.reason, *([found.scores] if found.scores else [])])
+        return self._saved.rows.digest(row)
 
     def asked_otherwise(self) -> str | None:
         return digest(self._otherwise) if self._otherwise else None

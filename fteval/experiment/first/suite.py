@@ -102,7 +102,7 @@ def gates_of(probes: Sequence[Probe], split: Split) -> list[Gated]:
 def _gated(probe: Probe, samples: Sequence[Sample], among: int) -> Gated:
     made = registry.probe(probe.use, {} if probe.use == "holdout" else probe.params)
     metric = next((m for m in made.metrics if m.name == probe.metric), Metric(probe.metric))
-    has = ahead.independent(ahead.group_sizes(samples))
+    has = ahead.independent(ahead.group_sizes(sample.group for sample in samples))
     margins = GAINS if probe.rule == "min_gain" else DROPS
     tried = [Gate(probe.name, probe.metric, probe.rule, margin) for margin in margins]
     for gate in tried:

@@ -71,8 +71,12 @@ def listed(document: Any) -> list[Any] | None:
     """The rows that one JSON document holds; None for an object that is a row itself."""
     if isinstance(document, list):
         return document
-    found = (one.listed(document) for one in DOCUMENTS if isinstance(document, Mapping))
-    return next((rows for rows in found if rows is not None), None)
+    if isinstance(document, Mapping):
+        for one in DOCUMENTS:
+            rows: list[Any] | None = one.listed(document)
+            if rows is not None:
+                return rows
+    return None
 
 
 def outputs_line(path: Path, row: Mapping[str, Any]) -> str | None:

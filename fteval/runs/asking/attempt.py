@@ -6,7 +6,7 @@ import contextlib
 import signal
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -113,8 +113,7 @@ class Attempt:
         file = journal.Journal(self.run.samples)
         try:
             there = {(row["probe"], row["id"]) for row in lines.read(self.run.samples)}
-            missing = (row for row in self.work.sample_rows() if (row["probe"], row["id"]) not in there)
-            for batch in journal.chunks(missing):
+            for batch in journal.chunks(self.work.sample_rows(there)):
                 self.signals.check()
                 file.write(batch)
             file.sync()
@@ -127,15 +126,15 @@ class Attempt:
             if row["status"] == "ok" and row["key"] in self.work.requests and row["key"] not in self.answered:
                 self._count([row])
 
-    def copy(self, found: Mapping[str, reuse.Found], file: journal.Journal) -> None:
+    def copy(self, found: reuse.Found, numbers: Collection[int], file: journal.Journal) -> None:
         """Reused answers, so that this run is whole by itself. One sync for all."""
-        if not found:
+        if not numbers:
             return
-        for batch in journal.chunks(reuse.records(found)):
+        for batch in journal.chunks(found.records(numbers)):
             self.signals.check()
             file.write(batch)
         file.sync()
-        self._count({"key": key, "status": "ok", "reused": True} for key in found)
+        self._count({"key": self.work.requests.key(at), "status": "ok", "reused": True} for at in numbers)
 
     def take(self, answers: Iterable[Mapping[str, Any]], file: journal.Journal) -> None:
         """Answers that were made elsewhere, as they stand there."""
@@ -155,9 +154,10 @@ class Attempt:
             for group in self._groups(numbers):
                 batch = [rows.from_generation(g) for g in group]
                 for row in batch:
-                    if row["key"] not in still_open:
+                    at = requests.number(row["key"])
+                    if at is None or not still_open.has(at):
                         raise RuntimeError(f"{self.engine.ref} answered {row['key']!r}, which was not open")
-                    still_open.discard(row["key"])
+                    still_open.put(at, there=False)
                 file.write(batch)
                 written += batch
                 if file.due():

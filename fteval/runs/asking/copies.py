@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fteval.records import Sample, canonical, digest, normalised
-from fteval.records.columns import Digests
+from fteval.records import Sample, canonical, normalised
 from fteval.runs.asking.spooled import SpooledSamples
-from fteval.runs.journal.finder import Finder
 
 MOST_LABELS = 20
 """Up to so many different targets are labels: a prompt that names several of them offers a choice."""
@@ -25,6 +23,9 @@ def grouped(samples: Sequence[Sample]) -> Sequence[Sample]:
     Neither the order of the samples nor which copy comes first decides a group's name.
     """
     leader: dict[str, str] = {}
+    prompts: Sequence[str]
+    groups: Sequence[str | None]
+    ids: Sequence[str]
 
     def root(key: str) -> str:
         while leader.setdefault(key, key) != key:
@@ -32,30 +33,24 @@ def grouped(samples: Sequence[Sample]) -> Sequence[Sample]:
             key = leader[key]
         return key
 
-    prompts = Digests.of(prompt_key(sample) for sample in samples)
     if isinstance(samples, SpooledSamples):
-        assert isinstance(prompts, Digests)
-        samples.apart = not Finder(prompts.block, 32).twice
         if samples.apart and samples.groups.values == (None,):
             return samples
-    for sample, prompt in zip(samples, prompts, strict=True):
-        if sample.group is not None:
-            leader[root(f"prompt {prompt}")] = root(f"group {sample.group}")
+        prompts, groups, ids = samples.questions, samples.groups, samples.ids
+    else:
+        prompts = [sample.question_digest for sample in samples]
+        groups, ids = [sample.group for sample in samples], [sample.id for sample in samples]
+    for group, prompt in zip(groups, prompts, strict=True):
+        if group is not None:
+            leader[root(f"prompt {prompt}")] = root(f"group {group}")
     members: dict[str, list[tuple[str | None, str]]] = {}
-    for sample, prompt in zip(samples, prompts, strict=True):
-        members.setdefault(root(f"prompt {prompt}"), []).append((sample.group, sample.id))
+    for group, sample_id, prompt in zip(groups, ids, prompts, strict=True):
+        members.setdefault(root(f"prompt {prompt}"), []).append((group, sample_id))
     names = {key: _name(of_key) for key, of_key in members.items()}
     of = [names[root(f"prompt {prompt}")] for prompt in prompts]
     if isinstance(samples, SpooledSamples):
         return samples.with_groups(of)
     return tuple(s if s.group == name else replace(s, group=name) for s, name in zip(samples, of, strict=True))
-
-
-def prompt_key(sample: Sample) -> str:
-    """The same for prompts that differ in case, spacing and Unicode form only."""
-    # "Where is it", "Where is it?" and "Where is it ?!" are one question.
-    turns = [[m.role, normalised(m.content).rstrip(" .!?…") or m.content] for m in sample.messages]
-    return digest([*turns, *sample.tools])
 
 
 def _name(members: Sequence[tuple[str | None, str]]) -> str | None:
@@ -72,7 +67,7 @@ def oddities(probe: str, samples: Sequence[Sample]) -> Iterator[str]:
         return
     same: dict[str, list[Sample]] = {}
     for sample in samples:
-        same.setdefault(prompt_key(sample), []).append(sample)
+        same.setdefault(sample.question_digest, []).append(sample)
     copies = [of for of in same.values() if len(of) > 1]
     n = sum(len(of) for of in copies)
     if copies:

@@ -6,29 +6,37 @@ import hashlib
 from typing import Any
 
 from fteval.records import canonical
-from fteval.records.columns import Texts
+from fteval.records.columns import Digests, Texts, is_digest
 
 
 class OutputsAsked:
     """(probe, sample, what is known of its outputs), to be digested in order."""
 
     def __init__(self) -> None:
-        self._of: dict[str, tuple[Texts, Texts]] = {}
+        self._of: dict[str, tuple[Texts, bytearray, dict[int, bytes]]] = {}
 
     def add(self, probe: str, sample: str, known: Any) -> None:
-        ids, told = self._of.setdefault(probe, (Texts(bytearray()), Texts(bytearray())))
+        found = self._of.get(probe)
+        if found is None:
+            found = self._of[probe] = Texts(bytearray()), bytearray(), {}
+        ids, digests, others = found
+        if isinstance(known, str) and is_digest(known):
+            digests += bytes.fromhex(known[7:])
+        else:
+            others[len(ids)] = canonical(known)
+            digests += bytes(32)
         ids.append(sample)
-        told.append(canonical(known).decode("ascii"))
 
     def digest(self) -> str | None:
         """As `records.digest` of the list of [probe, sample, known], sorted by the first two; None for nothing."""
         if not self._of:
             return None
         total, first = hashlib.sha256(b"["), True
-        for probe, (ids, told) in sorted(self._of.items()):
+        for probe, (ids, digests, others) in sorted(self._of.items()):
+            column, named = Digests(digests), canonical(probe)
             for at in sorted(range(len(ids)), key=ids.__getitem__):
-                total.update(b"" if first else b",")
-                total.update(b"[%b,%b,%b]" % (canonical(probe), canonical(ids[at]), told[at].encode("ascii")))
+                known = others[at] if at in others else canonical(column[at])
+                total.update(b"%b[%b,%b,%b]" % (b"" if first else b",", named, canonical(ids[at]), known))
                 first = False
         total.update(b"]")
         return f"sha256:{total.hexdigest()}"

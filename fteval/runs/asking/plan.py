@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.requests import KeysOf, Requests
 from fteval.runs.asking.suite import Suite, SuiteProbe
-from fteval.runs.journal import rows
+from fteval.runs.journal.finder import key_bytes
 from fteval.version import __version__
 
 
@@ -103,10 +103,12 @@ class Work:
             "notes": self.suite.notes(),
         }
 
-    def sample_rows(self) -> Iterable[dict[str, Any]]:
+    def sample_rows(self, there: Collection[tuple[str, str]]) -> Iterator[bytes]:
+        """The lines of samples.jsonl, but of those (probe, id) that are there."""
         for probe, keys in zip(self.suite.probes, self.keys, strict=True):
-            for sample, d, of_sample in zip(probe.samples, probe.sample_digests, keys, strict=True):
-                yield rows.from_sample(probe.name, sample, d, of_sample)
+            for place, sample_id in enumerate(probe.ids):
+                if (probe.name, sample_id) not in there:
+                    yield probe.line(place, keys[place])
 
 
 WEIGHED_AS_CUT = 2
@@ -129,11 +131,13 @@ def plan(
     engine_identity = json.loads(canonical(dict(engine.identity())))
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
 
-    def made(p: int, s: int, repeat: int) -> Request:
-        sample, own = suite.probes[p].samples[s], replace(sampling, **suite.probes[p].sampling)
+    seeds = [replace(sampling, **probe.sampling).seed for probe in suite.probes]
+
+    def made(key: str, p: int, s: int, repeat: int) -> Request:
+        sample = suite.probes[p].samples[s]
         prompt = Prompt(sample.messages, None, sample.tools)
-        seed = identity.row_seed(own.seed, identity.input_digest(prompt), repeat)
-        return Request("", sample.id, prompt, repeat, seed)
+        seed = identity.row_seed(seeds[p], identity.input_digest(prompt), repeat)
+        return Request(key, sample.id, prompt, repeat, seed)
 
     requests = Requests(made)
     refused: dict[str, PromptRefused] = {}
@@ -150,13 +154,14 @@ def plan(
         if drawn.extra_body and not isinstance(engine, ServedEngine | KeyedEngine):
             raise UserError("extra_body is for servers", where=engine.ref, fix="leave it out, or serve the model")
         keys = identity.Keys(engine_identity, drawn)
+        folds = drawn.system == "fold" and request_identity is None  # saved outputs are found by what was asked
         if isinstance(engine, MeetingEngine):
-            engine.meet(probe.name, probe.samples, [_turns(engine, sample, drawn) for sample in probe.samples])
+            engine.meet(probe.name, probe.samples, [_turns(sample, folds) for sample in probe.samples])
         diverges = asks_base(probe.probe)
         apart = diverges and not (base is not None and isinstance(engine, DivergingEngine))
         for s, sample in enumerate(probe.samples):
             try:
-                prompt, error = _prompt(engine, sample, drawn), None
+                prompt, error = _prompt(engine, sample, _turns(sample, folds), drawn), None
             except PromptRefused as found:
                 prompt, error = Prompt(sample.messages, None, sample.tools), found
             input_digest = identity.input_digest(prompt)
@@ -169,20 +174,24 @@ def plan(
                 extra = {"engine": extra, "continuations": texts, "cut": WEIGHED_AS_CUT}
             if request_identity:
                 outputs.add(probe.name, sample.id, extra)
-                met |= {probe.name} if extra is not None else set()
-            of_sample = tuple(keys.key(input_digest, repeat, extra) for repeat in range(repeats))
-            unweighed |= set(of_sample) if silent else set()
+                if extra is not None:
+                    met.add(probe.name)
+            of_sample = [keys.key(input_digest, repeat, extra) for repeat in range(repeats)]
+            if silent:
+                unweighed.update(of_sample)
             for repeat, key in enumerate(of_sample):
-                at = requests.number(key)
+                content = key_bytes(key)
+                at = requests.number_of(content)
                 if at is not None:
                     _check_one_question(engine, requests.of(at), sample, prompt)
                     shares[key] = shares.get(key, 1) + 1
                 else:
-                    seed = identity.row_seed(drawn.seed, input_digest, repeat)
-                    request = Request(key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges)
-                    own = prompt == Prompt(sample.messages, None, sample.tools)
-                    held = not own or diverges or bool(sample.continuations)
-                    at = requests.add(request, (p, s, repeat), held=held)
+                    own = prompt.token_ids is None and prompt.messages == sample.messages
+                    held = None
+                    if not own or prompt.tools != sample.tools or diverges or sample.continuations:
+                        seed = identity.row_seed(drawn.seed, input_digest, repeat)
+                        held = Request(key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges)
+                    at = requests.add(content, (p, s, repeat), held)
                     if drawn != sampling:
                         others[key] = drawn
                     if error is not None:
@@ -262,14 +271,13 @@ def _weighs(engine: Engine, probe: SuiteProbe) -> bool:
     return False
 
 
-def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:
+def _prompt(engine: Engine, sample: Sample, messages: tuple[Message, ...], sampling: Sampling) -> Prompt:
     if sample.messages[0].role == "text" and isinstance(engine, ServedEngine):
         raise UserError(
             f"sample {sample.id!r} is plain text, and a server puts its chat template around it",
             where=engine.ref,
             fix="ask a local model, or ask through the template: --set chat=true",
         )
-    messages = _turns(engine, sample, sampling)
     if not sample.tools and not sampling.chat_template_kwargs:
         return engine.prompt(messages)
     if isinstance(engine, TemplatedEngine):
@@ -279,9 +287,8 @@ def _prompt(engine: Engine, sample: Sample, sampling: Sampling) -> Prompt:
     raise UserError(f"sample {sample.id!r} offers tools, and this model cannot be offered any", where=engine.ref)
 
 
-def _turns(engine: Engine, sample: Sample, sampling: Sampling) -> tuple[Message, ...]:
-    saved = isinstance(engine, KeyedEngine)  # its outputs are found by what was asked
-    return folded(sample.messages) if sampling.system == "fold" and not saved else sample.messages
+def _turns(sample: Sample, folds: bool) -> tuple[Message, ...]:
+    return folded(sample.messages) if folds else sample.messages
 
 
 def _check_one_question(engine: Engine, asked: Request, sample: Sample, prompt: Prompt) -> None:

@@ -17,8 +17,8 @@ from fteval.records.columns import Marks
 from fteval.runs.journal.finder import key_bytes
 
 _KEY = 32
-Made = Callable[[int, int, int], Request]
-"""Probe, sample and repeat to the request, without its key."""
+Made = Callable[[str, int, int, int], Request]
+"""Key, probe, sample and repeat to the request."""
 
 
 class Requests(Mapping[str, Request]):
@@ -28,30 +28,47 @@ class Requests(Mapping[str, Request]):
         self._made, self._keys, self._marks = made, bytearray(), Marks()
         self._where = (array("I"), array("I"), array("I"))
         self._held: dict[int, Request] = {}
+        self._next = 0
 
-    def add(self, request: Request, where: tuple[int, int, int], *, held: bool) -> int:
-        """Takes a request with a new key; returns its number."""
+    def add(self, key: bytes, where: tuple[int, int, int], held: Request | None = None) -> int:
+        """Takes a new key, as `key_bytes`; returns its number. `held`: the request, where it is not its sample's own
+        prompt."""
         at = len(self)
-        self._add_key(request.key, at)
-        for column, value in zip(self._where, where, strict=True):
-            column.append(value)
-        if held:
-            self._held[at] = request
+        self._add_key(key, at)
+        probes, samples, repeats = self._where
+        probes.append(where[0])
+        samples.append(where[1])
+        repeats.append(where[2])
+        if held is not None:
+            self._held[at] = held
         return at
 
-    def _add_key(self, key: str, at: int) -> None:
-        found = key_bytes(key)
-        self._marks.add(int.from_bytes(found[:8], "little"), at)
-        self._keys += found
+    def _add_key(self, key: bytes, at: int) -> None:
+        self._marks.add(int.from_bytes(key[:8], "little"), at)
+        self._keys += key
 
     def number(self, key: str) -> int | None:
         """Of a key."""
-        found = key_bytes(key)
-        places = self._marks.places(int.from_bytes(found[:8], "little"))
-        return next((at for at in places if self._keys[at * _KEY : (at + 1) * _KEY] == found), None)
+        return self.number_of(key_bytes(key))
+
+    def number_of(self, found: bytes) -> int | None:
+        """Of a key, as `key_bytes`; asked for in their order, they are found without a search."""
+        at = self._next
+        if self._keys[at * _KEY : (at + 1) * _KEY] == found:
+            self._next = at + 1
+            return at
+        for at in self._marks.places(int.from_bytes(found[:8], "little")):
+            if self._keys[at * _KEY : (at + 1) * _KEY] == found:
+                self._next = at + 1
+                return at
+        return None
 
     def key(self, at: int) -> str:
         return self._keys[at * _KEY : (at + 1) * _KEY].hex()
+
+    def block(self, numbers: Iterable[int]) -> bytes:
+        """The keys of these numbers as `key_bytes`, one behind the other."""
+        return b"".join(self._keys[at * _KEY : (at + 1) * _KEY] for at in numbers)
 
     def of(self, at: int) -> Request:
         """The request of a number."""
@@ -59,7 +76,7 @@ class Requests(Mapping[str, Request]):
         if held is not None:
             return held
         probe, sample, repeat = (column[at] for column in self._where)
-        return replace(self._made(probe, sample, repeat), key=self.key(at))
+        return self._made(self.key(at), probe, sample, repeat)
 
     def held(self, at: int) -> Request | None:
         """None for one that asks its sample's own prompt, and an answer."""
@@ -70,7 +87,7 @@ class Requests(Mapping[str, Request]):
         old, self._keys, self._marks = self._keys, bytearray(), Marks()
         for at in range(len(old) // _KEY):
             key = renamed(old[at * _KEY : (at + 1) * _KEY].hex())
-            self._add_key(key, at)
+            self._add_key(key_bytes(key), at)
             if at in self._held:
                 self._held[at] = replace(self._held[at], key=key)
 
@@ -107,7 +124,11 @@ class KeysOf(Sequence[tuple[str, ...]]):
     """One probe's keys: per sample, per repeat."""
 
     def __init__(self, requests: Requests, repeats: int) -> None:
-        self._requests, self._repeats, self.numbers = requests, repeats, array("I")
+        self._requests, self.repeats, self.numbers = requests, repeats, array("I")
+
+    def block(self) -> bytes:
+        """All of them as `key_bytes`, one behind the other."""
+        return self._requests.block(self.numbers)
 
     @overload
     def __getitem__(self, place: int) -> tuple[str, ...]: ...
@@ -118,11 +139,11 @@ class KeysOf(Sequence[tuple[str, ...]]):
             return [self[i] for i in range(*place.indices(len(self)))]
         if not -len(self) <= place < len(self):
             raise IndexError(place)
-        start = place % len(self) * self._repeats
-        return tuple(map(self._requests.key, self.numbers[start : start + self._repeats]))
+        start = place % len(self) * self.repeats
+        return tuple(map(self._requests.key, self.numbers[start : start + self.repeats]))
 
     def __len__(self) -> int:
-        return len(self.numbers) // self._repeats
+        return len(self.numbers) // self.repeats
 
 
 class Some(Sequence[Request]):
@@ -150,8 +171,7 @@ class Keys(MutableSet[str]):
     def __init__(self, requests: Requests, numbers: Iterable[int] = ()) -> None:
         self._requests, self._is, self._count = requests, bytearray(len(requests)), 0
         for at in numbers:
-            self._count += not self._is[at]
-            self._is[at] = True
+            self.put(at)
 
     @classmethod
     def _from_iterable(cls, keys: Iterable[str]) -> set[str]:  # type: ignore[override]  # of other keys too
@@ -161,14 +181,12 @@ class Keys(MutableSet[str]):
         at = self._requests.number(key)
         if at is None:
             raise KeyError(key)
-        self._count += not self._is[at]
-        self._is[at] = True
+        self.put(at)
 
     def discard(self, key: str) -> None:
         at = self._requests.number(key)
-        if at is not None and self._is[at]:
-            self._is[at] = False
-            self._count -= 1
+        if at is not None:
+            self.put(at, there=False)
 
     @property
     def numbers(self) -> Iterator[int]:
@@ -180,6 +198,11 @@ class Keys(MutableSet[str]):
 
     def has(self, at: int) -> bool:
         return bool(self._is[at])
+
+    def put(self, at: int, there: bool = True) -> None:
+        """By its number."""
+        self._count += there - self._is[at]
+        self._is[at] = there
 
     def __contains__(self, key: object) -> bool:
         text = key.decode("ascii", "replace") if isinstance(key, bytes) else key

@@ -2,28 +2,76 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from fteval.records import DrawingEngine, Engine, Sampling, ServedEngine
 from fteval.runs.asking.plan import Work, samplings
+from fteval.runs.asking.requests import Keys, Requests
 from fteval.runs.journal import lines, rows
 from fteval.runs.journal.store import Run, Store
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where the answer to a key lies."""
+class Found(Collection[str]):
+    """The keys that earlier runs hold answers to, and where these lie: in columns, a place for each request."""
 
-    run: Run
-    offset: int
-    length: int
+    def __init__(self, requests: Requests) -> None:
+        self._requests, self._keys = requests, Keys(requests)
+        self._runs: list[Run] = []
+        self._of, self._offsets = array("H"), array("Q")
+
+    def add(self, at: int, run: Run, offset: int) -> None:
+        """The answer to a request, by its number, lies there."""
+        if not self._runs or self._runs[-1] is not run:
+            self._runs.append(run)
+        if not self._of:
+            self._of = array("H", bytes(2 * len(self._requests)))
+            self._offsets = array("Q", bytes(8 * len(self._requests)))
+        self._of[at], self._offsets[at] = len(self._runs) - 1, offset
+        self._keys.put(at)
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Which hold an answer."""
+        return self._runs
+
+    def has(self, at: int) -> bool:
+        return self._keys.has(at)
+
+    def take(self, keys: Collection[str] | None) -> Sequence[int]:
+        """The numbers of these (all by default) that are in it; they are not any more."""
+        numbers = self._keys.numbers if keys is None else map(self._requests.number, set(keys))
+        found = array("I", (at for at in numbers if at is not None and self._keys.has(at)))
+        for at in found:
+            self._keys.put(at, there=False)
+        return found
+
+    def records(self, numbers: Collection[int]) -> Iterator[dict[str, Any]]:
+        """The generation records of these, each with `reused`: the run that generated it."""
+        in_order = sorted(numbers, key=lambda at: (self._of[at], self._offsets[at]))
+        for of, places in groupby(in_order, key=self._of.__getitem__):
+            run = self._runs[of]
+            with open(run.generations, "rb") as file:
+                for at in places:
+                    file.seek(self._offsets[at])
+                    record = lines.parse(file.readline())
+                    record.pop("crc")
+                    record.pop("v")
+                    yield {**record, "reused": record.get("reused") or run.id}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
-def repeatable(engine: Engine, work: Work, keys: AbstractSet[str]) -> AbstractSet[str]:
+def repeatable(engine: Engine, work: Work, keys: Keys) -> Keys:
     """Of these keys, those whose answer may stand for another run's: greedy ones.
 
     Votes are drawn at any temperature. Their seeds repeat them here; what a server does with a seed nobody knows.
@@ -34,28 +82,30 @@ def repeatable(engine: Engine, work: Work, keys: AbstractSet[str]) -> AbstractSe
         return (drawing.drawn_at(drawn.temperature) if drawing else drawn.temperature) == 0
 
     if not work.others:
-        return keys if is_greedy(work.sampling) else set()
-    return {key for key in keys if is_greedy(work.drawn(key))}
+        return keys if is_greedy(work.sampling) else Keys(work.requests)
+    return Keys(work.requests, (at for at in keys.numbers if is_greedy(work.drawn(work.requests.key(at)))))
 
 
 def find(
     store: Store,
-    keys: AbstractSet[str],
-    plan: Mapping[str, Any],
+    keys: Keys,
+    work: Work,
     same: Callable[[Mapping[str, Any] | None], bool] | None = None,
-) -> dict[str, Found]:
-    """For each key that an earlier run answered, where; the newest run wins. Failures are never among them.
+) -> Found:
+    """For each of these keys that an earlier run answered, where; the newest run wins. Failures are never among them.
 
     `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
     Only runs of the plan's engine and sampling are read. Raises Incomplete for a damaged line, UserError for a newer
     run.
     """
-    found: dict[str, Found] = {}
-    ways = samplings(plan)
-    alike = [run for run in store.runs() if run.plan.get("engine") == plan["engine"] and ways & samplings(run.plan)]
-    missing = _Missing(keys)
+    found = Found(work.requests)
+    ways = samplings(work.plan)
+    alike = [
+        run for run in store.runs() if run.plan.get("engine") == work.plan["engine"] and ways & samplings(run.plan)
+    ]
+    missing = _Missing(work.requests, keys, found)
     for run in reversed(alike):
-        if not missing:
+        if len(found) == len(keys):
             break
         if same is not None and (not same(run.manifest.get("served")) or _mixed(run)):
             continue
@@ -64,46 +114,26 @@ def find(
                 continue  # a provider's filter is no property of the model: it may let the next one pass
             if b'"likelihoods":[]' in line.data:
                 continue  # a server may say today what it did not say then
-            key = line.data[rows.KEY]
-            missing.found(key)
-            found[key.decode()] = Found(run, line.offset, len(line.data))
+            at = missing.number(line.data[rows.KEY])
+            assert at is not None  # it is among them
+            found.add(at, run, line.offset)
     return found
 
 
-class _Missing(Collection[bytes]):
+class _Missing:
     """Keys as journals have them, less those that were found."""
 
-    def __init__(self, keys: AbstractSet[str]) -> None:
-        self._keys, self._found = keys, set[bytes]()
+    def __init__(self, requests: Requests, keys: Keys, found: Found) -> None:
+        self._requests, self._keys, self._found = requests, keys, found
 
-    def found(self, key: bytes) -> None:
-        self._found.add(key)
+    def number(self, key: bytes) -> int | None:
+        return self._requests.number(key.decode("ascii", "replace"))
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, bytes) and key not in self._found and key.decode("ascii", "replace") in self._keys
-
-    def __iter__(self) -> Iterator[bytes]:
-        return (key.encode() for key in self._keys if key.encode() not in self._found)
-
-    def __len__(self) -> int:
-        return len(self._keys) - len(self._found)
+        at = self.number(key) if isinstance(key, bytes) else None
+        return at is not None and self._keys.has(at) and not self._found.has(at)
 
 
 def _mixed(run: Run) -> bool:
     """Whether a run was resumed on another model than it began with: nobody can tell which answer is whose."""
     return any(row["event"] == "another_model" for row in lines.read(run.events))
-
-
-def records(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:
-    """The generation records at these places, each with `reused`: the run that generated it."""
-    by_run: dict[str, list[Found]] = {}
-    for place in found.values():
-        by_run.setdefault(place.run.id, []).append(place)
-    for run_id, places in by_run.items():
-        with open(places[0].run.generations, "rb") as file:
-            for place in sorted(places, key=lambda p: p.offset):
-                file.seek(place.offset)
-                record = json.loads(file.read(place.length))
-                record.pop("crc")
-                record.pop("v")
-                yield {**record, "reused": record.get("reused") or run_id}

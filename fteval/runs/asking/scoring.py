@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, Protocol
 
 from fteval.errors import UserError
@@ -20,6 +21,7 @@ from fteval.records.reasoning import NO_ANSWER, unanswered
 from fteval.records.verdicts import Heard
 from fteval.runs.asking import identity
 from fteval.runs.asking.hearing import Testimony
+from fteval.runs.asking.requests import KeysOf
 from fteval.runs.asking.suite import SuiteProbe
 from fteval.runs.journal import codec, journal, lines, rows
 from fteval.runs.journal.finder import Finder, key_bytes
@@ -57,12 +59,16 @@ class Waiting:
         self._probes, self._samples, self._repeats = array("I"), array("I"), array("I")
         block = bytearray()
         for p, probe_keys in enumerate(keys):
-            for s, sample_keys in enumerate(probe_keys):
-                for r, key in enumerate(sample_keys):
-                    block += key_bytes(key)
-                    self._probes.append(p)
-                    self._samples.append(s)
-                    self._repeats.append(r)
+            if isinstance(probe_keys, KeysOf):
+                block += probe_keys.block()
+                counts: Iterable[int] = repeat(probe_keys.repeats, len(probe_keys))
+            else:
+                block += b"".join(key_bytes(key) for of_sample in probe_keys for key in of_sample)
+                counts = map(len, probe_keys)
+            for s, n in enumerate(counts):
+                self._probes.extend([p] * n)
+                self._samples.extend([s] * n)
+                self._repeats.extend(range(n))
         self._finder, self._taken = Finder(block, 32), bytearray(len(self._probes))
 
     def of(self, key: str) -> list[tuple[int, int, int]]:
@@ -71,12 +77,12 @@ class Waiting:
 
     def take(self, key: str) -> list[tuple[int, int, int]]:
         """The same, once: the first answer to a key is the one that counts."""
-        found = self.of(key)
-        for at in self._at(key):
+        places = self._at(key)
+        for at in places:
             self._taken[at] = True
-        return found
+        return [(self._probes[at], self._samples[at], self._repeats[at]) for at in places]
 
-    def _at(self, key: str) -> list[int]:
+    def _at(self, key: str) -> Sequence[int]:
         return [at for at in self._finder.places(key_bytes(key)) if not self._taken[at]]
 
 
@@ -193,22 +199,24 @@ def _open_passes(
 def _record(
     probe: SuiteProbe,
     s: int,
-    repeat: int,
+    r: int,
     answer: Mapping[str, Any],
     number: int,
     done: set[str],
     said: _Said,
 ) -> dict[str, Any] | None:
     sample = probe.samples[s]
-    heard, replies = (said.by_judge and said.by_judge.of(probe.name, sample, repeat)) or (None, ())
+    heard, replies = (said.by_judge and said.by_judge.of(probe.name, sample, r)) or (None, ())
     asked = probe.sample_digests[s] if heard is None else f"{probe.sample_digests[s]} {heard.content}"
     key = identity.score_key(probe.digest, asked, answer["key"], answer["text"], answer.get("finish_reason"))
     if key in done:
         return None
-    generation = rows.to_generation(answer, sample.id, repeat)
-    reading = said.by_reference.of(probe.name, sample, repeat, answer["text"]) if said.by_reference else None
-    judged = judge(probe.probe, sample, replace(generation, reading=reading, heard=heard))
-    row = {"probe": probe.name, "sample": sample.id, "repeat": repeat, "pass": number, "key": key, **judged}
+    generation = rows.to_generation(answer, sample.id, r)
+    reading = said.by_reference.of(probe.name, sample, r, answer["text"]) if said.by_reference else None
+    if reading is not None or heard is not None:
+        generation = replace(generation, reading=reading, heard=heard)
+    judged = judge(probe.probe, sample, generation)
+    row = {"probe": probe.name, "sample": sample.id, "repeat": r, "pass": number, "key": key, **judged}
     if heard is not None:
         row["heard"] = {"keys": list(replies), "base": heard.base, "is_base": heard.is_base}
     return row if reading is None else {**row, "reading": _numbers(reading)}

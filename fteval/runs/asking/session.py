@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class Session:
     work: Work
     attempt: Attempt
     file: Journal
-    reusable: dict[str, Found]
+    reusable: Found
     asked: dict[str, int] = field(default_factory=dict)
     """probe -> how many samples of the random order it was asked; all where it is not here."""
     judging: Judging | None = None
@@ -42,9 +42,8 @@ class Session:
 
     def ask(self, keys: Collection[str] | None = None) -> None:
         """Has these answers (all by default) made, or copied where an earlier run holds them."""
-        wanted = self.reusable.keys() if keys is None else self.reusable.keys() & set(keys)
-        found = {key: self.reusable.pop(key) for key in list(wanted)}
-        self.attempt.copy({key: place for key, place in found.items() if key not in self.attempt.answered}, self.file)
+        found = array("I", (at for at in self.reusable.take(keys) if not self.attempt.answered.has(at)))
+        self.attempt.copy(self.reusable, found, self.file)
         self.attempt.ask(self.file, keys)
 
     def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -123,7 +122,7 @@ def session(
                         served, reusable = _met(engine, sampling, store, work, attempt.answered, terms)
                     tell_of_another(attempt, served)
                 if "batches" in work.plan:
-                    _tell_of_other_batches(attempt, work, attempt.answered | reusable.keys())
+                    _tell_of_other_batches(attempt, work, {*attempt.answered, *reusable})
                 opened = Session(run, work, attempt, file, reusable)
                 if referees is not None and referees.references:
                     opened.judging = Judging(referees, store, run, digest(engine.identity()))
@@ -159,28 +158,29 @@ def _cancelling(signals: Signals | None) -> Iterator[None]:
 
 def _met(
     engine: Engine, sampling: Sampling, store: Store, work: Work, answered: Keys, terms: Terms
-) -> tuple[Mapping[str, Any] | None, dict[str, Found]]:
+) -> tuple[Mapping[str, Any] | None, Found]:
     """What a server says of its model, and what earlier runs can give.
 
     A server is not contacted where nothing is missing and the model's name says for ever which one it is: what is shown
     then is what the earlier run was told.
     """
+    nothing = Found(work.requests)
     if not terms.asks:
-        return None, {}
+        return None, nothing
     wanted = answered.others()
-    greedy: AbstractSet[str] = repeatable(engine, work, wanted) if terms.reuse else set()
+    greedy = repeatable(engine, work, wanted) if terms.reuse else Keys(work.requests)
     if not isinstance(engine, ServedEngine):
-        return None, find(store, greedy, work.plan)
+        return None, find(store, greedy, work)
     if not wanted:
-        return None, {}
+        return None, nothing
     if not engine.timeless:
         # Also where nothing is missing: who serves a model under a name may have put another one there.
         served = engine.start(sampling)
-        return served, find(store, greedy, work.plan, lambda then: engine.same(then, served))
-    found = find(store, greedy, work.plan, lambda then: engine.same(then, None))
+        return served, find(store, greedy, work, lambda then: engine.same(then, served))
+    found = find(store, greedy, work, lambda then: engine.same(then, None))
     if len(found) < len(wanted):
         return engine.start(sampling), found
-    newest = max((place.run for place in found.values()), key=lambda run: run.id)
+    newest = max(found.runs, key=lambda run: run.id)
     return newest.manifest.get("served"), found
 
 
@@ -234,8 +234,6 @@ def order_of(suite: Suite, seed: int) -> dict[str, tuple[Sequential, list[list[i
     """probe -> how it is asked in random order, and its samples' places, group by group, in that order."""
     found = {}
     for probe in suite.probes:
-        groups = Sequential(seed, len(probe.samples)).order(
-            [s.id for s in probe.samples], [s.group for s in probe.samples]
-        )
+        groups = Sequential(seed, len(probe.samples)).order(probe.ids, probe.groups)
         found[probe.name] = Sequential(seed, len(probe.samples), max(map(len, groups))), groups
     return found

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any, overload
 
 from fteval.engines.spool import Spool
-from fteval.records import Continuation, Message, Sample
-from fteval.records.columns import Kinds, Texts
+from fteval.records import Sample
+from fteval.records.columns import Digests, Kinds, Texts
+from fteval.runs.journal import rows
+from fteval.runs.journal.finder import Finder
 
 HELD = 100_000
 """Samples that are held as they are, which is faster; of more a file is made."""
@@ -24,29 +27,47 @@ def held_or_spooled(samples: Iterator[Sample]) -> Sequence[Sample]:
 
 
 class SpooledSamples(Sequence[Sample]):
-    """Samples whose values are JSON, as those of a file are. Ids, groups and slices are at hand, the rest is read."""
+    """Samples whose values are JSON, as those of a file are. Ids, digests, groups and slices are at hand, the rest is
+    read, in the spelling in which it will lie in the journal."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
-        self._spool, self.ids = Spool(), Texts(bytearray())
-        self.apart = False
-        """Whether every prompt is known to be another one."""
+        self._spool, self._asked, self.ids = Spool(), array("I"), Texts(bytearray())
         groups: dict[str | None, int] = {}
         slices: dict[tuple[tuple[str, str], ...], int] = {}
         group_codes, slice_codes = array("i"), array("i")
+        contents, questions = bytearray(), bytearray()
         for sample in samples:
             self.ids.append(sample.id)
             group_codes.append(groups.setdefault(sample.group, len(groups)))
             slice_codes.append(slices.setdefault(tuple(sample.slices.items()), len(slices)))
-            self._spool.append(_encoded(sample))
+            asked, beside = rows.spelt(sample)
+            self._asked.append(len(asked))
+            self._spool.append(asked + beside)
+            contents += bytes.fromhex(sample.content_digest[7:])
+            questions += bytes.fromhex(sample.question_digest[7:])
         self.groups = Kinds(group_codes, tuple(groups))
         self.slices = Kinds(slice_codes, tuple(map(dict, slices)))
+        self.contents, self.questions = Digests(bytes(contents)), Digests(bytes(questions))
+        """`content_digest` and `question_digest` of each."""
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether every prompt is known to be another one."""
+        return not Finder(self.questions.block, 32).twice
 
     def with_groups(self, names: Iterable[str | None]) -> SpooledSamples:
         """The same, in other groups."""
         made = object.__new__(SpooledSamples)
-        made._spool, made.ids, made.slices, made.apart = self._spool, self.ids, self.slices, self.apart
+        made.__dict__ |= self.__dict__
         made.groups = Kinds.of(names)
         return made
+
+    def line(self, place: int, probe: str, digest: str, keys: Sequence[str]) -> bytes:
+        """A sample's line of samples.jsonl, without reading it."""
+        both, at = self._spool[place], self._asked[place]
+        return rows.sample_line(
+            (probe, self.ids[place], digest, keys), both[:at], (self._group(place), self._slices(place)), both[at:]
+        )
 
     @overload
     def __getitem__(self, place: int) -> Sample: ...
@@ -58,26 +79,22 @@ class SpooledSamples(Sequence[Sample]):
         return self._at(range(len(self))[place])
 
     def _at(self, place: int) -> Sample:
-        turns, target, metadata, tools, continuations = json.loads(self._spool[place])
-        return Sample(
-            self.ids[place],
-            tuple([Message(role, content) for role, content in turns]),
-            target,
-            self.groups.values[self.groups.codes[place]],
-            self.slices.values[self.slices.codes[place]],
-            metadata or _NOTHING,
-            tuple(tools),
-            tuple([Continuation(text, context) for text, context in continuations]),
-        )
+        both, at = self._spool[place], self._asked[place]
+        row = json.loads(b"{%b,%b}" % (both[:at], both[at:]))
+        row |= {"id": self.ids[place], "group": self._group(place), "slices": self._slices(place)}
+        row["metadata"] = row["metadata"] or _NOTHING
+        return rows.to_sample(row)
+
+    def _group(self, place: int) -> str | None:
+        group: str | None = self.groups.values[self.groups.codes[place]]
+        return group
+
+    def _slices(self, place: int) -> Mapping[str, str]:
+        slices: Mapping[str, str] = self.slices.values[self.slices.codes[place]]
+        return slices
 
     def __iter__(self) -> Iterator[Sample]:
         return map(self._at, range(len(self)))
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-def _encoded(sample: Sample) -> bytes:
-    turns = [(m.role, m.content) for m in sample.messages]
-    continuations = [(c.text, c.context) for c in sample.continuations]
-    return json.dumps([turns, sample.target, dict(sample.metadata), sample.tools, continuations]).encode("ascii")

@@ -13,6 +13,8 @@ from fteval.records import DrawingProbe, FittedProbe, Probe, Sample, VaryingProb
 from fteval.records.columns import Digests, Rows
 from fteval.runs.asking import copies, identity
 from fteval.runs.asking.spooled import SpooledSamples
+from fteval.runs.journal import rows
+from fteval.runs.journal.finder import are_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,25 @@ class SuiteProbe:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Fields of Sampling that its answers are drawn with, where they are not the run's."""
 
+    @property
+    def ids(self) -> Sequence[str]:
+        return self.samples.ids if isinstance(self.samples, SpooledSamples) else [s.id for s in self.samples]
+
+    @property
+    def groups(self) -> Sequence[str | None]:
+        return self.samples.groups if isinstance(self.samples, SpooledSamples) else [s.group for s in self.samples]
+
+    @property
+    def slices(self) -> Sequence[Mapping[str, str]]:
+        return self.samples.slices if isinstance(self.samples, SpooledSamples) else [s.slices for s in self.samples]
+
+    def line(self, place: int, keys: Sequence[str]) -> bytes:
+        """A sample's line of samples.jsonl, with the keys of its answers."""
+        digest = self.sample_digests[place]
+        if isinstance(self.samples, SpooledSamples):
+            return self.samples.line(place, self.name, digest, keys)
+        return rows.from_sample(self.name, self.samples[place], digest, keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:
@@ -41,14 +62,20 @@ class Suite:
     """Of probes and samples; the order of the samples does not count."""
     name: str = ""
     """Under which baselines are kept; no part of the digest."""
+    _told: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
+    """What was found out of the files, which base and candidates ask alike."""
 
     def oddities(self) -> list[str]:
         """What makes numbers mean less: copies and contradictions among the samples of a file."""
-        return [text for p in self._of_files() for text in copies.oddities(p.name, p.samples)]
+        if "oddities" not in self._told:
+            self._told["oddities"] = [t for p in self._of_files() for t in copies.oddities(p.name, p.samples)]
+        return self._told["oddities"]
 
     def notes(self) -> list[str]:
         """What a reader should know of the samples of a file beside that: targets that are told."""
-        return [text for p in self._of_files() for text in copies.notes(p.name, p.samples)]
+        if "notes" not in self._told:
+            self._told["notes"] = [t for p in self._of_files() for t in copies.notes(p.name, p.samples)]
+        return self._told["notes"]
 
     def _of_files(self) -> list[SuiteProbe]:
         """What a probe makes of one sample is alike on purpose, and its own samples are what they are meant to be."""
@@ -91,7 +118,7 @@ def build(
         if isinstance(probe, FittedProbe):
             # Of all samples, not of the chosen ones: a limit must not change how an answer is judged.
             probe = probe.for_samples(everything)
-        digests = Digests.of(_content_digest(called, s) for s in samples)
+        digests = _content_digests(called, samples)
         own = {**(probe.sampling if isinstance(probe, DrawingProbe) else {}), **(sampling or {}).get(called, {})}
         probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called), own))
     if not probes:
@@ -107,7 +134,7 @@ def limited(suite: Suite, limit: int) -> Suite:
         kept = {sample.id for sample in _limited(one.samples, limit, 0)}
         pairs = [p for p in zip(one.samples, one.sample_digests, strict=True) if p[0].id in kept]
         probes.append(replace(one, samples=tuple(s for s, _ in pairs), sample_digests=tuple(d for _, d in pairs)))
-    return replace(suite, probes=tuple(probes), digest=_digest(probes))
+    return replace(suite, probes=tuple(probes), digest=_digest(probes), _told={})
 
 
 def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
@@ -128,6 +155,12 @@ def _name(probes: Sequence[str]) -> str:
     """The probes' names, cut to what any filesystem takes as a file name."""
     joined = "+".join(probes)
     return joined if len(joined) <= 64 else f"{joined[:48]}-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
+
+
+def _content_digests(name: str, samples: Sequence[Sample]) -> Sequence[str]:
+    if isinstance(samples, SpooledSamples):
+        return samples.contents
+    return Digests.of(_content_digest(name, sample) for sample in samples)
 
 
 def _content_digest(name: str, sample: Sample) -> str:
@@ -152,14 +185,17 @@ def _limited(samples: Sequence[Sample], limit: int | None, seed: int) -> Sequenc
 
 
 def _check_unique(name: str, samples: Sequence[Sample]) -> None:
+    ids = samples.ids if isinstance(samples, SpooledSamples) else [sample.id for sample in samples]
+    if are_apart(ids):
+        return
     seen = Rows()
-    for position, sample in enumerate(samples, start=1):
-        if sample.id in seen:
+    for position, sample_id in enumerate(ids, start=1):
+        earlier = seen.add(sample_id, position)
+        if earlier is not None:
             raise UserError(
-                f"probe '{name}': samples {seen[sample.id]} and {position} have the same id {sample.id!r}",
+                f"probe '{name}': samples {earlier} and {position} have the same id {sample_id!r}",
                 fix="ids must be unique: results are paired by them",
             )
-        seen.add(sample.id, position)
 
 
 def _digest(probes: Sequence[SuiteProbe]) -> str:
@@ -168,19 +204,9 @@ def _digest(probes: Sequence[SuiteProbe]) -> str:
     for probe in probes:
         total.update(probe.digest.encode())
         # In the order of their spelling, which their ids decide: no two are the same.
-        ids = [canonical(sample_id) for sample_id in _ids(probe.samples)]
-        groups, slices = _groups_and_slices(probe.samples)
+        ids = [canonical(sample_id) for sample_id in probe.ids]
+        groups, slices = probe.groups, probe.slices
         for i in sorted(range(len(ids)), key=ids.__getitem__):
             rest = canonical([probe.sample_digests[i], groups[i], dict(slices[i])])
             total.update(b"[%b,%b\n" % (ids[i], rest[1:]))
     return f"sha256:{total.hexdigest()}"
-
-
-def _ids(samples: Sequence[Sample]) -> Iterable[str]:
-    return samples.ids if isinstance(samples, SpooledSamples) else (s.id for s in samples)
-
-
-def _groups_and_slices(samples: Sequence[Sample]) -> tuple[Sequence[str | None], Sequence[Mapping[str, str]]]:
-    if isinstance(samples, SpooledSamples):
-        return samples.groups, samples.slices
-    return [s.group for s in samples], [s.slices for s in samples]

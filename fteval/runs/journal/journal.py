@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from fteval.errors import Incomplete
 from fteval.runs.journal import lines
 from fteval.runs.journal.files import cannot_write, kill_point, sync_folder
 from fteval.runs.journal.repair import move_torn_tail
+
+T = TypeVar("T")
 
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
@@ -43,12 +46,12 @@ class Journal:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def append(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def append(self, records: Iterable[lines.Record]) -> None:
         """Writes and syncs; when it returns, the records are safe and may be acknowledged."""
         self.write(records)
         self.sync()
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, records: Iterable[lines.Record]) -> None:
         """Hands records to the system: safe from a killed process, not yet from a power cut. Do not acknowledge."""
         self._refuse_if_failed()
         began = time.perf_counter()
@@ -104,15 +107,10 @@ class Journal:
             raise self._failure
 
 
-def chunks(records: Iterable[Mapping[str, Any]], size: int = 1000) -> Iterator[Sequence[Mapping[str, Any]]]:
+def chunks(records: Iterable[T], size: int = 1000) -> Iterator[Sequence[T]]:
     """Records in lists of `size`: what one write takes, so that memory stays flat."""
-    batch: list[Mapping[str, Any]] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(records)
+    while batch := list(islice(left, size)):
         yield batch
 
 

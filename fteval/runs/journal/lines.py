@@ -38,9 +38,18 @@ class Line(NamedTuple):
     data: bytes
 
 
-def encode(record: Mapping[str, Any]) -> bytes:
+Record = Mapping[str, Any] | bytes
+"""What is written as a line: fields, or the object as JSON already."""
+
+
+def spelling(value: Any) -> bytes:
+    """A value as lines have it. Raises ValueError for NaN and infinities."""
+    return _encode(value).encode("ascii")
+
+
+def encode(record: Record) -> bytes:
     """The line of a record; its fields keep their order. Raises ValueError for NaN and infinities."""
-    checked = _VERSION_FIELD + _encode(record).encode("ascii")[1:]
+    checked = _VERSION_FIELD + (record if isinstance(record, bytes) else spelling(record))[1:]
     return _CRC_FIELD % crc32(checked) + checked + b"\n"
 
 

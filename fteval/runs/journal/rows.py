@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,34 @@ BEHIND_ID = b',"digest":'
 """What ends probe and id of a line of samples.jsonl: bare quotes, which cannot occur inside a JSON string."""
 
 
-def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Iterable[str]) -> dict[str, Any]:
-    """A line of samples.jsonl: the sample exactly as evaluated, and the keys of its answers."""
-    return {
-        "probe": probe,
-        "id": sample.id,
-        "digest": sample_digest,
-        "keys": list(keys),
-        "messages": [{"role": m.role, "content": m.content} for m in sample.messages],
-        "target": sample.target,
-        "group": sample.group,
-        "slices": dict(sample.slices),
-        "metadata": dict(sample.metadata),
-        **({"tools": list(sample.tools)} if sample.tools else {}),
-        **({"continuations": [[c.context, c.text] for c in sample.continuations]} if sample.continuations else {}),
-    }
+def from_sample(probe: str, sample: Sample, sample_digest: str, keys: Sequence[str]) -> bytes:
+    """A line of samples.jsonl, as JSON: the sample exactly as evaluated, and the keys of its answers."""
+    asked, beside = spelt(sample)
+    return sample_line((probe, sample.id, sample_digest, keys), asked, (sample.group, sample.slices), beside)
+
+
+def spelt(sample: Sample) -> tuple[bytes, bytes]:
+    """What of a sample stands before its group and slices in its line, and what behind them."""
+    asked = {"messages": [{"role": m.role, "content": m.content} for m in sample.messages], "target": sample.target}
+    beside: dict[str, Any] = {"metadata": dict(sample.metadata)}
+    if sample.tools:
+        beside["tools"] = list(sample.tools)
+    if sample.continuations:
+        beside["continuations"] = [[c.context, c.text] for c in sample.continuations]
+    return lines.spelling(asked)[1:-1], lines.spelling(beside)[1:-1]
+
+
+def sample_line(
+    head: tuple[str, str, str, Sequence[str]], asked: bytes, kind: tuple[str | None, Mapping[str, str]], beside: bytes
+) -> bytes:
+    """A line of samples.jsonl: probe, id, digest and keys; group and slices; and what `spelt` says of the rest."""
+    told = [lines.spelling(value) for value in head[:3]]
+    keys = b'"%b"' % '","'.join(head[3]).encode("ascii") if head[3] else b""
+    group, slices = kind
+    kinds = (b"null" if group is None else lines.spelling(group)), (lines.spelling(dict(slices)) if slices else b"{}")
+    return b'{"probe":%b,"id":%b,"digest":%b,"keys":[%b],%b,"group":%b,"slices":%b,%b}' % (
+        *told, keys, asked, *kinds, beside
+    )  # fmt: skip
 
 
 def to_sample(row: Mapping[str, Any]) -> Sample:
@@ -113,7 +126,7 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
     )
 
 
-def answers_among(path: Path, keys: Collection[bytes]) -> Iterator[lines.Line]:
+def answers_among(path: Path, keys: Container[bytes]) -> Iterator[lines.Line]:
     """The lines of a generations.jsonl that answer one of these keys. Every line is checked, none is parsed."""
     for line in lines.checked(path):
         if line.data[KEY] in keys and line.data[_STATUS] == _OK:

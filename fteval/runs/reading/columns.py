@@ -54,6 +54,7 @@ class Columns:
         self._known_slices: dict[tuple[tuple[str, str], ...], int] = {}
         self._marks = bytearray()
         self._finder: Finder | None = None
+        self._next = 0
         self.targets: list[str] = []
         self.labels: dict[int, str] = {}
         """Pair -> the label that was answered, where answers are labels."""
@@ -112,10 +113,25 @@ class Columns:
         column.codes.append(code)
 
     def place(self, sample: str) -> int | None:
-        """Of a sample, once all of them are read."""
+        """Of a sample, once all of them are read; asked for in their order, they are found without a search."""
+        at = self._next
+        if self.ids.stands_at(at, sample):
+            self._next = at + 1
+            return at
+        for at in self._found().places(mark(sample)):
+            if self.ids.stands_at(at, sample):
+                self._next = at + 1
+                return at
+        return None
+
+    def twice(self) -> bool:
+        """Whether an id may stand at two places, once all of them are read."""
+        return self._found().twice
+
+    def _found(self) -> Finder:
         if self._finder is None:
             self._finder = Finder(self._marks, MARK)
-        return next((at for at in self._finder.places(mark(sample)) if self.ids[at] == sample), None)
+        return self._finder
 
     def answered(self, pair: int, answer: Mapping[str, Any]) -> None:
         self.states[pair] = State.ANSWERED

@@ -85,18 +85,21 @@ def rows_of(run: Run, probe: str, places: Collection[int]) -> Iterator[Rows]:
     if found is None:
         found = tally_of(run).lines[probe]
     with contextlib.ExitStack() as stack:
-        files = {path: stack.enter_context(open(path, "rb")) for path in (run.samples, run.generations, run.scores)
+        samples, generations, scores = run.samples, run.generations, run.scores
+        files = {path: stack.enter_context(open(path, "rb")) for path in (samples, generations, scores)
                  if path.exists()}  # fmt: skip
 
         def row(path: Path, offset: int) -> Row | None:
             return None if offset == NOWHERE else lines.at(files[path], path, offset)
 
         for at in places:
-            sample = row(run.samples, found.samples[at])
+            sample = row(samples, found.samples[at])
             assert sample is not None  # every place has one
             n = len(sample["keys"])
-            answers = [row(run.generations, found.answers[at * n + repeat]) for repeat in range(n)]
-            yield Rows(sample, answers, row(run.scores, found.first[at]), row(run.scores, found.last[at]))
+            answers = [row(generations, found.answers[at * n + repeat]) for repeat in range(n)]
+            first, last = found.first[at], found.last[at]
+            judged = row(scores, first)
+            yield Rows(sample, answers, judged, judged if last == first else row(scores, last))
 
 
 # --- the file -------------------------------------------------------------------------------------

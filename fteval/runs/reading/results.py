@@ -157,9 +157,27 @@ def latest_incomplete(store: Store) -> str | None:
 
 
 def shard_of(run: Run) -> Shard | None:
-    """Which part of a run's plan this one asks; None where it is the whole."""
-    told = run.manifest.get("shard")
+    """Which part of a run's plan this one asks; None where it is the whole. Raises as `told_of_shard`."""
+    told = told_of_shard(run)
     return None if told is None else Shard(told["index"], told["of"])
+
+
+def told_of_shard(run: Run) -> Mapping[str, Any] | None:
+    """What its manifest says of a run that is a shard, None for a whole one. Raises UserError for nonsense."""
+    told: dict[str, Any] | None = run.manifest.get("shard")
+    if told is None:
+        return None
+    typed = isinstance(told, dict) and {name: type(told.get(name)) for name in _OF_A_SHARD} == _OF_A_SHARD
+    if not typed or not 1 <= told["index"] <= told["of"]:
+        raise UserError(
+            f"'shard' is {json.dumps(told)[:80]}, which is no shard: wanted index, of, job and name",
+            where=str(run.path / "manifest.json"),
+            fix="the manifest was changed after the run was made: put it back, or move the run's folder away",
+        )
+    return told
+
+
+_OF_A_SHARD = {"index": int, "of": int, "job": str, "name": str}
 
 
 def add_event(run: Run, event: str, **fields: Any) -> None:

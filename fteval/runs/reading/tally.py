@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fteval.records import ProbeResult, Readings
-from fteval.runs.journal import lines, rows
-from fteval.runs.journal.finder import MARK, Finder, key_bytes
+from fteval.runs.journal import lines
+from fteval.runs.journal.finder import Finder, key_bytes
 from fteval.runs.journal.run import Run
 from fteval.runs.reading import server_words
 from fteval.runs.reading.columns import Columns, State
@@ -86,10 +85,8 @@ def tally(run: Run, asked: Mapping[str, int] | None = None) -> Tally:
 
     Raises Incomplete for a damaged line.
     """
-    seed = run.plan.get("sequential")
-    columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
     read: dict[str, int] = {}
-    wanted = read_samples(run, columns, read)
+    columns, wanted = read_samples(run, read)
     events = read_events(run)
     price = server_words.price(run.manifest)
     for column in columns.values():
@@ -148,29 +145,29 @@ class Asked:
         return [at for at in self._finder.places(key_bytes(key)) if not self._taken[at]]
 
 
-def read_samples(run: Run, columns: Mapping[str, Columns], read: dict[str, int]) -> Asked:
+def read_samples(run: Run, read: dict[str, int]) -> tuple[dict[str, Columns], Asked]:
     """Takes all samples; of two lines with one id the first, which a repair may have left behind it."""
+    columns, asked = _columns_of(run, read, None)
+    if any(column.twice() for column in columns.values()):
+        # It is rare, so that nobody has to hold all ids to look for it.
+        columns, asked = _columns_of(run, read, set())
+    return columns, asked
+
+
+def _columns_of(run: Run, read: dict[str, int], seen: set[tuple[str, str]] | None) -> tuple[dict[str, Columns], Asked]:
+    seed = run.plan.get("sequential")
+    columns = {name: Columns(name, f, run.plan["repeats"], seed) for name, f in run.manifest["probes"].items()}
     asked = Asked(columns)
-    twice = _ids_twice(run.samples)
-    seen: set[tuple[str, str]] = set()
     for line in _noted(run.samples, read):
         row = lines.parse(line.data)
-        place = row["probe"], row["id"]
-        if twice and place in seen:
-            continue
-        if twice:
+        if seen is not None:
+            place = row["probe"], row["id"]
+            if place in seen:
+                continue
             seen.add(place)
         for pair, key in zip(columns[row["probe"]].add(row, line.offset), row["keys"], strict=True):
             asked.add(row["probe"], key, pair)
-    return asked
-
-
-def _ids_twice(path: Path) -> bool:
-    """Whether a samples.jsonl may have an id twice: what is rare is found first, so that nobody has to hold all ids."""
-    heads = bytearray()
-    for line in lines.raw(path):
-        heads += hashlib.blake2b(line.data[lines.BODY : line.data.find(rows.BEHIND_ID)], digest_size=MARK).digest()
-    return Finder(heads, MARK).twice
+    return columns, asked
 
 
 def _noted(path: Path, read: dict[str, int]) -> Iterator[lines.Line]:

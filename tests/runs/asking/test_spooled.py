@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.plan import plan
 from fteval.runs.asking.requests import Keys
 from fteval.runs.asking.spooled import HELD, SpooledSamples, held_or_spooled
+from fteval.runs.journal import rows
 
 SAMPLES = [
     Sample("a", (Message("system", "s"), Message("user", "Who? \ud800 é")), "x", "g", {"k": "v", "a": "b"}),
@@ -32,6 +34,17 @@ def test_samples_come_back_as_they_were_given() -> None:
     assert list(spooled) == SAMPLES and spooled[-1] == SAMPLES[-1] and spooled[1:3] == SAMPLES[1:3]
     with pytest.raises(IndexError):
         spooled[4]
+
+
+def test_a_line_of_the_journal_is_the_same_held_or_spooled_and_is_the_sample() -> None:
+    whole = SpooledSamples(SAMPLES).with_groups(sample.group for sample in SAMPLES)
+    for place, sample in enumerate(SAMPLES):
+        line = rows.from_sample("p", sample, sample.content_digest, ["k" * 64, "l" * 64])
+        assert whole.line(place, "p", whole.contents[place], ["k" * 64, "l" * 64]) == line
+        said = json.loads(line)
+        assert list(said)[:6] == ["probe", "id", "digest", "keys", "messages", "target"]
+        assert (said["probe"], said["keys"]) == ("p", ["k" * 64, "l" * 64]) and rows.to_sample(said) == sample
+    assert list(whole.questions) == [sample.question_digest for sample in SAMPLES]
 
 
 def test_few_samples_are_held_and_many_are_not() -> None:
@@ -81,12 +94,20 @@ def test_keys_are_a_set() -> None:
 
 
 def test_the_outputs_of_a_plan_have_the_digest_of_their_list() -> None:
-    rows = [["q", "é", None], ["p", "b", digest(1)], ["p", "a", {"engine": None, "x": [1]}], ["p", "a\ud800", None]]
+    given = [["q", "é", None], ["p", "b", digest(1)], ["p", "a", {"engine": None, "x": [1]}], ["p", "a\ud800", None]]
     asked = OutputsAsked()
     assert asked.digest() is None
-    for row in rows:
+    for row in given:
         asked.add(*row)  # type: ignore[arg-type]
-    assert asked.digest() == digest(sorted(rows, key=lambda row: (row[0], row[1])))  # type: ignore[arg-type, return-value]
+    assert asked.digest() == digest(sorted(given, key=lambda row: (row[0], row[1])))  # type: ignore[arg-type, return-value]
+
+
+def test_records_of_a_spool_come_back_in_any_order() -> None:
+    spool, records = Spool(), [bytes([n % 256]) * (n * 997 % 70_001) for n in range(200)]
+    for n, record in enumerate(records):
+        spool.append(record)
+        assert spool[n] == record and spool[n // 2] == records[n // 2]
+    assert list(spool) == records and list(reversed(spool)) == records[::-1] and spool[-3:] == records[-3:]
 
 
 def test_a_full_disk_under_a_spool_says_where() -> None:
