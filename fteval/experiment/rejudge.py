@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fteval import registry, releases
 from fteval.errors import UserError
-from fteval.experiment import judge, opinions, stale
+from fteval.experiment import judge, stale
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
@@ -21,6 +21,8 @@ from fteval.stats.selftest import self_test as proofs
 
 def rescore(run: str, store: Path) -> Comparison | RunRecord:
     """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
+    from fteval.experiment import opinions
+
     kept = Store(store)
     found = kept.find(run)
     probes = {
