@@ -12,6 +12,7 @@ from fteval import registry
 from fteval.engines.cluster import ClusterEngine
 from fteval.engines.local.engine import TransformersEngine
 from fteval.engines.local.folders import locate
+from fteval.engines.local.hashed import Hashed
 from fteval.engines.local.loads import Loads
 from fteval.engines.refs import ModelRef, display, is_loopback, parse
 from fteval.engines.remote.engine import ServerEngine
@@ -62,6 +63,7 @@ class Pool:
         self.given, self.cluster = given or {}, cluster
         self.templates: dict[str, str] = {}
         """ref -> chat template that it is asked by where it has none, see `preflight.lend_template`."""
+        self._hashed = Hashed()
         self._opened: list[Engine] = []
         self._loads: Loads | None = None
 
@@ -81,7 +83,7 @@ class Pool:
         if missing:
             raise UserError(f"local models need {', '.join(missing)}", fix="pip install 'fteval[hf]'")
 
-        located = locate(model, offline=self.offline)
+        located = locate(model, offline=self.offline, weights_of=self._hashed)
         engine: TransformersEngine
         if self.cluster is not None:
             engine = ClusterEngine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,10 @@ def _seen(folder: Path, adapter: Path | None) -> tuple[Any, ...]:
         return ()
 
 
-def locate(ref: ModelRef, *, offline: bool = False) -> Located:
-    """The folders behind a ref, checked as far as can be without loading weights.
+def locate(
+    ref: ModelRef, *, offline: bool = False, weights_of: Callable[[Path], str] = digests.weights_digest
+) -> Located:
+    """The folders behind a ref, checked as far as can be without loading weights. `weights_of` digests the base's.
 
     Raises UserError for pickle-only or incomplete folders, for code that would have to be trusted, and for an adapter
     of another base; Incomplete when a Hub model is neither here nor to be had.
@@ -102,7 +104,7 @@ def locate(ref: ModelRef, *, offline: bool = False) -> Located:
     adapter_folder = fetch(ref.adapter, offline=offline) if ref.adapter is not None else None
     adapter_config = check_adapter_folder(adapter_folder) if adapter_folder is not None else None
     seen = _seen(folder, adapter_folder)
-    weights = digests.weights_digest(folder)
+    weights = weights_of(folder)
     if adapter_folder is None:
         _check_recorded(ref, weights)
         return Located(ref, folder, weights, config, seen=seen, export=export_of(folder, weights))
