@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSet, S
 from dataclasses import replace
 from typing import overload
 
+import numpy as np
+
 from fteval.records import Request
 from fteval.records.columns import Marks
 from fteval.runs.journal.finder import key_bytes
@@ -94,9 +96,9 @@ class Requests(Mapping[str, Request]):
     def digest(self) -> str:
         """Of the keys in order, as `records.digest` of their list."""
         total = hashlib.sha256(b"[")
-        keys = sorted(self._keys[at : at + _KEY].hex() for at in range(0, len(self._keys), _KEY))
-        for place, key in enumerate(keys):
-            total.update(f'{"," if place else ""}"{key}"'.encode("ascii"))
+        in_order = np.sort(np.frombuffer(self._keys, dtype=f"S{_KEY}")).tobytes()
+        for at in range(0, len(in_order), _KEY):
+            total.update(f'{"," if at else ""}"{in_order[at : at + _KEY].hex()}"'.encode("ascii"))
         total.update(b"]")
         return f"sha256:{total.hexdigest()}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
@@ -22,8 +23,10 @@ _NOTHING: Mapping[str, Any] = {}
 
 def held_or_spooled(samples: Iterator[Sample]) -> Sequence[Sample]:
     """The samples of a file, however many."""
-    first = list(islice(samples, HELD + 1))
-    return SpooledSamples(chain(first, samples)) if len(first) > HELD else first
+    first = deque(islice(samples, HELD + 1))
+    if len(first) <= HELD:
+        return list(first)
+    return SpooledSamples(chain((first.popleft() for _ in range(len(first))), samples))
 
 
 class SpooledSamples(Sequence[Sample]):
