@@ -22,10 +22,14 @@ STREAK, OF = 8, 16
 """So many refused of so many sent in succession are acted on at once."""
 TOLERATED, MOST, FEW = 0.02, 0.9, 3
 """Shares of refusals: one that costs less than finding out why, and the most that chance does; fewer are no measure."""
+CLEAR = 8
+"""So many refusals end a test early."""
 MANY, SECONDS, LONG, INSTANT = 60, 0.25, 10.0, 0.05
 """Requests in a cohort, and the seconds that it takes at least; fewer after `LONG`; an `INSTANT` has no rate."""
 FAST, GROWTH, SLOWEST = 3.0, 0.4, 0.003
 """What is added to the rate: after chance, where no limit is known, and near one."""
+REMEMBERED = 2000
+"""Requests by which the share of chance is known; older ones count for less."""
 STEADY = 1.3
 """A free rate that still grows by more is judged later: what is refused is sooner understood at the full rate."""
 LULL, ASKED = 0.02, 1.0
@@ -43,7 +47,7 @@ class _Cohort:
 
     @property
     def share(self) -> float:
-        return self.refused / self.sent
+        return self.refused / self.sent if self.sent else 0.0
 
     @property
     def rate(self) -> float:
@@ -55,11 +59,14 @@ class Pace:
 
     def __init__(self) -> None:
         self.rate = math.inf
-        self.chance = 0.0
-        """Share of requests that is refused at any rate."""
+        self._by_chance, self._known = 0.0, 0.0  # refused of so many, at any rate
         self._limit: float | None = None  # as measured; None where it is not known
         self._free = math.inf  # the rate of the last cohort that was free
-        self._tests, self._tested = 0, 0.0  # how often the rate was lowered to test for chance, and the share before
+        self._tests, self._tested = (
+            0,
+            _Cohort(0),
+        )  # how often the rate was lowered to test for chance, and what led to it
+        self._explained = False  # whether chance explains what was refused before the tests
         self._shut = False
         self._next = self._delay = (
             0.0  # when the next request may be sent; the longest that one of the last refusals took
@@ -67,6 +74,11 @@ class Pace:
         self._sent = 0
         self._cohort = _Cohort(0)
         self._refused: deque[int] = deque(maxlen=OF)  # of the cohort, by the order of sending
+
+    @property
+    def chance(self) -> float:
+        """Share of requests that is refused at any rate."""
+        return min(MOST, self._by_chance / self._known) if self._known else 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent."""
@@ -96,7 +108,7 @@ class Pace:
             return
         cohort.refused += 1
         self._refused.append(place)
-        streak = min(OF, STREAK + round(20 * max(self.chance, self._tested if self._tests else 0.0)))
+        streak = min(OF, STREAK + round(20 * max(self.chance, self._tested.share if self._tests else 0.0)))
         latest = list(self._refused)[-streak:]
         if len(latest) == streak and (span := max(latest) - min(latest) + 1) <= OF:
             if self._limit is not None and cohort.rate > 1.1 * self._limit:
@@ -113,9 +125,9 @@ class Pace:
 
     def _full(self, now: float) -> bool:
         cohort, seconds = self._cohort, now - self._cohort.began
-        if self._tests and seconds >= SECONDS / 2:
-            early = self._tests == 1 and cohort.refused >= 3 * FEW
-            return cohort.sent >= (MANY / 2 if early else MANY)
+        if self._tests:
+            clear = cohort.sent >= MANY / 2 and cohort.refused >= CLEAR
+            return seconds >= SECONDS / 2 and (clear or cohort.sent >= MANY)
         return (cohort.sent >= MANY and seconds >= SECONDS) or (cohort.sent >= OF and seconds >= LONG)
 
     def _judge(self, cohort: _Cohort) -> None:
@@ -126,21 +138,22 @@ class Pace:
             self._lower((self._limit or 0.0) * SURE, cohort, cohort.last, tests=2)
             return
         if tests == 2:
-            found = (self.chance + cohort.share) / 2 if self.chance else cohort.share * many
-            self.chance = min(found, MOST) if found > TOLERATED / 2 else 0.0
-            if self.chance > self._tested / 2:
-                self.chance = (self.chance + self._tested) / 2
-            self._limit = None if many else self._limit
-        expected = self.chance * cohort.sent
-        luck = 3 * math.sqrt(expected * (1 - self.chance))
-        excess = cohort.refused - expected - luck - TOLERATED * cohort.sent
+            self._by_chance = self._known = 0.0
+            if many:
+                self._limit = None
+                self._learn(cohort)
+                self._explained = self._excess(self._tested) <= 0
+                if self._explained:
+                    self._learn(self._tested)
+        excess = self._excess(cohort)
         accepted = cohort.rate * (1 - cohort.share) / (1 - self.chance)
         if self.rate == math.inf:
             steady, self._free = cohort.rate < STEADY * self._free, cohort.rate
             if excess > FEW and steady and cohort.share > 1.5 * self.chance:
                 self._lower(accepted * EASE, cohort, cohort.last)
                 return
-            self.chance = (3 * self.chance + cohort.share) / 4 if self.chance else 0.0
+            if self.chance:
+                self._learn(cohort)
         elif excess > 0 and not tests:
             self._limit = accepted or None
             self._lower(accepted * NEAR, cohort, cohort.last)
@@ -148,15 +161,30 @@ class Pace:
         elif not cohort.held:
             self.rate, self._limit = math.inf, None
         elif self._limit is None:
-            self.rate *= 1 + (FAST if self.chance > self._tested / 2 else GROWTH)
+            self.rate *= 1 + (FAST if self._explained else GROWTH)
         else:
             self.rate *= 1 + min(1.0, max(SLOWEST, abs(self.rate / self._limit - 1) / 2))
         self._begin()
 
+    def _excess(self, cohort: _Cohort) -> float:
+        """So many more are refused of a cohort than chance explains."""
+        expected = self.chance * cohort.sent
+        spread = 1 + cohort.sent / self._known if self._known else 1.0
+        luck = 3 * math.sqrt(expected * (1 - self.chance) * spread)
+        return cohort.refused - expected - luck - TOLERATED * cohort.sent
+
+    def _learn(self, cohort: _Cohort) -> None:
+        """Takes what is refused of it for chance."""
+        kept = min(1.0, max(0.0, REMEMBERED - cohort.sent) / self._known) if self._known else 1.0
+        self._by_chance = kept * self._by_chance + cohort.refused
+        self._known = kept * self._known + cohort.sent
+
     def _lower(self, rate: float, cohort: _Cohort, now: float, asked: float | None = None, tests: int = 1) -> None:
         least = 1 / (asked or ASKED)
         self._shut = rate < least
-        self._tests, self._tested = tests, max(cohort.share, self._tested if tests > 1 else 0.0)
+        self._tests, self._explained = tests, False
+        if tests == 1 or cohort.share > self._tested.share:
+            self._tested = cohort
         self.rate = min(self.rate, max(rate, least))
         self._next = max(self._next, now + 1 / self.rate)
         self._begin()
