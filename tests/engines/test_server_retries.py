@@ -224,6 +224,7 @@ def test_an_endpoint_that_dies_for_ever_ends_the_run_within_its_budget_and_resum
     done = run("-c", str(hasty), holdout=None)
     assert done.code == 3, done.said
     assert "--resume" in done.err
+    assert ("one that is only slow" in done.err) == (how == "hangs"), done.said
     kept = answered(runs(STORE)[0])
     assert 0 < len(kept) < N
     server.script.clear()

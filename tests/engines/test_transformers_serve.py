@@ -8,17 +8,13 @@ say `do_sample`.
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import Done, environment, rows, runs, spawn
+from asking import Done, rows, runs, spawn
+from servers.real import free_port, started
 
 import fteval
 from fteval.nano import holdouts
@@ -36,35 +32,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("served")
     (folder / "nano").symlink_to(WEIGHTS)
     (folder / "hf" / "hub").mkdir(parents=True)  # without it /v1/models is a 500
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(
-            [Path(sys.executable).parent / "transformers", "serve", "nano", "--device", "cpu"]
-            + ["--host", "127.0.0.1", "--port", str(port)],
-            cwd=folder,
-            env=environment(HF_HOME=str(folder / "hf"), HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1"),
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            end = time.monotonic() + 600
-            while not up(port):
-                assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def up(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as reply:
-            return bool(reply.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    port = free_port()
+    words = [Path(sys.executable).parent / "transformers", "serve", "nano", "--device", "cpu"]
+    words += ["--host", "127.0.0.1", "--port", str(port)]
+    with started(words, folder, f"http://127.0.0.1:{port}/health", HF_HOME=str(folder / "hf"), OMP_NUM_THREADS="1"):
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 def asked(folder: Path, n: int) -> Path:

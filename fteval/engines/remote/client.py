@@ -187,11 +187,13 @@ class Client:
             self.breaker.refusals += 1
             return not_authorised(endpoint, trouble) if self.breaker.refusals >= REFUSALS else None
         if trouble.retriable and self.breaker.failed(trouble.retry_after):
+            slow = "; one that is only slow wants fewer at once and more time: -j 2 --timeout 600"
+            up = f"see whether it is up, then go on{slow if trouble.kind == 'timeout' else ''}"
             who = "the server has" if len(self.lines) == 1 else f"all {len(self.lines)} servers have"
             return Incomplete(
                 f"{who} failed for {self.limits.give_up_after:g} s, and nothing else: {trouble.message}",
                 where=where,
-                fix=endpoint.detour or "see whether it is up, then go on",
+                fix=endpoint.detour or up,
             )
         return None
 

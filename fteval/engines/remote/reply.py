@@ -18,6 +18,8 @@ _KINDS = {
     408: "timeout", 413: "too_large", 422: "bad_request", 429: "rate_limited",
 }  # fmt: skip
 _QUOTA = frozenset(("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"))
+_UNKNOWN_KEY = "no_db_connection"
+"""What LiteLLM says with a 400 of a key that it does not know, where it has no database to look in."""
 _FILTERED = frozenset(("content_filter", "content_policy_violation", "responsible_ai_policy_violation"))
 
 
@@ -62,6 +64,10 @@ def from_status(status: int, body: str, retry_after: float | None) -> Trouble:
         return Trouble("prompt_too_long", said, status, body=body)
     if status in (400, 422, 500) and _of_template(said):
         return Trouble("template", f"HTTP {status}: {said}", status, body=body)
+    if code == _UNKNOWN_KEY:
+        return Trouble("not_authorised", f"HTTP {status}: {said}", status, body=body)
+    if status == 400 and "invalid model name" in said.lower():  # LiteLLM's, which other servers say with 404
+        return Trouble("not_found", f"HTTP {status}: {said}", status, body=body)
     if 300 <= status < 400:
         return Trouble("redirected", f"HTTP {status}: the server sends elsewhere, which is not followed", status)
     kind = _KINDS.get(status, "server_error" if status >= 500 else "bad_request")
@@ -113,7 +119,8 @@ def _error(body: str) -> tuple[str, str]:
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return "", shortened(error if isinstance(error, str) else json.dumps(error))
-    code = next((str(error[k]) for k in ("code", "type") if isinstance(error.get(k), str)), "")
+    named = [error[k] for k in ("code", "type") if isinstance(error.get(k), str)]
+    code = next((name for name in named if not name.isdecimal()), "")  # LiteLLM's code is the status once more
     inner = error.get("innererror")
     if isinstance(inner, dict) and isinstance(inner.get("code"), str):
         code = inner["code"].lower() if code not in _FILTERED else code

@@ -37,11 +37,25 @@ OPENAI = {"message": "no", "type": "invalid_request_error", "param": None, "code
         (503, {}, "server_error", True),
         (529, {}, "server_error", True),
         (501, {}, "server_error", False),
+        # LiteLLM 1.108, as recorded: a key that it does not know, a model that it does not have, a prompt too long
+        (400, {"message": "No connected db.", "type": "no_db_connection", "code": "400"}, "not_authorised", False),
+        (400, {"message": "/chat/completions: Invalid model name passed in model=x. Call `/v1/models` to view "
+               "available models for your key.", "code": "400"}, "not_found", False),
+        (400, {"message": "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: "
+               "OpenAIException - request (9031 tokens) exceeds the available context size (8192 tokens), try "
+               "increasing it model=alias. context_window_fallbacks=None. fallbacks=None.", "code": "400"},
+         "prompt_too_long", False),
+        (500, {"message": "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error.",
+               "type": "internal_server_error", "code": "500"}, "server_error", True),
+        (429, {"type": "insufficient_quota", "code": "429"}, "quota", False),
+        # llama.cpp, as recorded
+        (400, {"message": "request (9031 tokens) exceeds the available context size (8192 tokens), try increasing it",
+               "type": "exceed_context_size_error", "code": 400}, "prompt_too_long", False),
         # digits in prose decide nothing
         (400, {"message": "error 500 in commit 429a503"}, "bad_request", False),
         (302, {}, "redirected", False),
     ],
-)
+)  # fmt: skip
 def test_a_status_has_one_meaning(status: int, error: dict, kind: str, retriable: bool):
     found = from_status(status, json.dumps({"error": {**OPENAI, **error}}), None)
     assert (found.kind, found.retriable) == (kind, retriable)
