@@ -174,14 +174,21 @@ def _servers(asked: Asked, config: Config | None) -> Servers:
 
 
 def _groups(config: Config) -> tuple[tuple[str, ...], ...]:
+    """The servers that share work. Raises UserError for what is no server, for one twice, and for a list that no model
+    of the config is at."""
     where = f"{config.path}: servers"
+    groups = tuple(tuple(base_url(url, where) for url in group) for group in config.servers)
     if named := [url for group in config.servers for url in group if "#" in url]:
         fix = "the model's name stands in its ref, and is the same on each"
         raise UserError(f"a server is a base URL without a model's name: {named[0]}", where=where, fix=fix)
-    groups = tuple(tuple(base_url(url, where) for url in group) for group in config.servers)
     seen = Counter(url for group in groups for url in group)
     if twice := [url for url, n in seen.items() if n > 1]:
         raise UserError(f"the same server twice: {', '.join(twice)}", where=where)
+    rest = str(config.model_dump(exclude={"servers"}))
+    for group in groups:
+        if not any(url.split("/")[2] in rest for url in group):
+            fix = f"a ref names one of them: {group[0]}#NAME"
+            raise UserError(f"no model of the config is at {' or '.join(group)}", where=where, fix=fix)
     return groups
 
 

@@ -267,12 +267,13 @@ def test_base_and_adapters_share_the_servers(run: Run, here: Path, three: list[S
     [
         (["http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1/"], "the same server twice"),
         (["http://127.0.0.1:1/v1#m"], "without a model's name"),
+        (["http://127.0.0.1:2/v1", "http://127.0.0.1:3/v1"], "no model of the config is at"),
         (["nano"], "not the base URL of a server"),
         (["http://127.0.0.1:1/v1?api_key=sk-canary-0123456789abcdef"], "key"),
     ],
 )
 def test_what_is_no_list_of_servers_is_refused(run: Run, here: Path, data: Path, servers: list[str], why: str) -> None:
-    done = run("-c", str(config(here / "c.yaml", "nano", data, servers=servers)), holdout=None)
+    done = run("-c", str(config(here / "c.yaml", "http://127.0.0.1:1/v1#m", data, servers=servers)), holdout=None)
     assert done.code == 2 and why in done.err, done.said
     assert "sk-canary" not in done.said
 

@@ -174,6 +174,8 @@ class ServerEngine:
         client, self._client = self._client, None
         if client is not None:
             cycles.end()
+            if self.replicas is not None:
+                self._background.run(self.replicas.close())
             self._background.run(client.close())
         self._background.close()
 

@@ -27,9 +27,10 @@ CONNECT = 10.0
 """Seconds to get a connection."""
 TOGETHER, TOGETHER_TLS = 5, 64
 """Connections that are opened at the same time; with TLS each takes several round trips."""
-ENOUGH, LOST, LEAST, RARE = 30, 10, 2.0, 50
+ENOUGH, LOST, LEAST, RARE, FORGET = 30, 10, 2.0, 50, 0.98
 """After so many answers a first attempt that takes so many times the longest of them is given up, after so many seconds
-at least, and one in so many at most."""
+at least, and one in so many at most. A long answer counts for less with each one after it: the first ones, to a server
+that warms up, say little of the rest."""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -63,6 +64,7 @@ class Line:
     _hurried: int = 0
     """First attempts that were given up early."""
     _longest: float = 0.0
+    """Seconds of the longest answer, of late."""
 
     def __post_init__(self) -> None:
         kind = "application/json"
@@ -76,7 +78,7 @@ class Line:
             found = await self._attempt("POST", path, body, seconds)
             if isinstance(found, Reply):
                 self.answered += 1
-                self._longest = max(self._longest, found.seconds)
+                self._longest = max(FORGET * self._longest, found.seconds)
             elif found.kind == "timeout" and seconds < self.limits.timeout:
                 self._hurried += 1
             used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None

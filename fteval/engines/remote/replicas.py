@@ -101,6 +101,12 @@ class Replicas:
         if len(marks) > 1:
             self.tell(f"the servers have different fingerprints ({', '.join(marks)[:200]}), and say the same")
 
+    async def close(self) -> None:
+        """Looks after nobody any more; before the client is closed."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+
     def answered(self) -> dict[str, int]:
         """Place of each server -> answers so far."""
         return {line.endpoint.place: line.answered for line in self.client.lines}
