@@ -235,3 +235,12 @@ def test_an_endpoint_that_dies_for_ever_ends_the_run_within_its_budget_and_resum
     assert again.code == 0, again.said
     assert not kept & set(server.prompts)
     assert answered(runs(STORE)[-1]) == {prompt(i) for i in range(N)}
+
+
+def test_one_of_the_first_that_gets_no_answer_is_sent_again_before_the_timeout(run: Run, server: Server) -> None:
+    """Sent before it was known how long answers take; the timeout is two minutes."""
+    server.script[prompt(0)] = [faults.hangs()]
+    done = run(holdout=holdout(Path("all.jsonl"), 60))
+    assert done.code == 0, done.said
+    (gap,) = gaps(server, prompt(0))
+    assert gap < 100

@@ -65,6 +65,8 @@ class Line:
     """First attempts that were given up early."""
     _longest: float = 0.0
     """Seconds of the longest answer, of late."""
+    _early: dict[Ticket, asyncio.Timeout] = field(default_factory=dict)
+    """Of attempts that were begun before it was known how long answers take."""
 
     def __post_init__(self) -> None:
         kind = "application/json"
@@ -75,10 +77,14 @@ class Line:
         found: Reply | Trouble | None = None
         seconds = self.limits.timeout if again else self._soon()
         try:
-            found = await self._attempt("POST", path, body, seconds)
+            if again or self.answered >= ENOUGH:
+                found = await self._attempt("POST", path, body, seconds)
+            else:
+                found = await self._early_attempt(ticket, path, body)
             if isinstance(found, Reply):
                 self.answered += 1
                 self._longest = max(FORGET * self._longest, found.seconds)
+                self._hurry()
             elif found.kind == "timeout" and seconds < self.limits.timeout:
                 self._hurried += 1
             used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None
@@ -99,6 +105,24 @@ class Line:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _early_attempt(self, ticket: Ticket, path: str, body: bytes) -> Reply | Trouble:
+        """As `_attempt`, before it is known how long answers take; once it is, this one is given up as all others."""
+        try:
+            async with asyncio.timeout(None) as until:
+                self._early[ticket] = until
+                return await self._attempt("POST", path, body, self.limits.timeout)
+        except TimeoutError:
+            self._hurried += 1
+            return Trouble("timeout", "no answer, long after others had theirs", retriable=True)
+        finally:
+            self._early.pop(ticket, None)
+
+    def _hurry(self) -> None:
+        if self.answered >= ENOUGH and self._early:
+            for ticket, until in self._early.items():
+                until.reschedule(ticket.sent + self._soon())
+            self._early.clear()
 
     def _soon(self) -> float:
         """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
