@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import resource
 import signal
 import time
@@ -339,4 +340,9 @@ def test_eight_processes_killed_and_repeated_at_random_lose_nothing(
     assert len(answered) == 40_000 and max(answered.values()) == 1
     merged = project.merge(*chance.sample(shards, 8))
     assert isinstance(merged, Comparison) and merged.base.complete
-    assert verdict(merged) == verdict(project.whole())
+    said = json.loads(verdict(merged))
+    for candidate in said["candidates"]:  # that processes were killed is told, and changes nothing else
+        kept = [w for w in candidate["warnings"] if not re.search("took over the lock|unfinished last line", w)]
+        assert len(kept) < len(candidate["warnings"])
+        candidate["warnings"] = kept
+    assert said == json.loads(verdict(project.whole()))
