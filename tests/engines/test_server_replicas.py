@@ -117,6 +117,26 @@ def test_one_that_is_killed_ends_no_run_and_its_requests_are_asked_of_the_others
     three[1].listen()  # so that it can be closed
 
 
+def test_what_one_that_hangs_was_asked_is_asked_of_the_others_before_the_timeout(
+    run: Run, here: Path, three: list[Server]
+) -> None:
+    """Which is two minutes."""
+    hung: list[str] = []
+
+    def hang() -> None:
+        three[1].every = faults.hangs()
+        hung.extend(given(three[1]))
+
+    killer = once(lambda: len(given(three[1])) > 60, hang)
+    done = run("-c", str(together(here, three, 2000)), holdout=None)
+    killer.join()
+    assert done.code == 0, done.said
+    assert f"{place(three[1])} is not asked for now" in warned(runs(STORE)[0])
+    first = {seen.prompt: seen.time for seen in three[1].completions if seen.prompt not in hung}
+    later = {seen.prompt: seen.time for server in (three[0], three[2]) for seen in server.completions}
+    assert max((later[text] - first[text] for text in first if text in later), default=0.0) < 100
+
+
 def test_one_that_comes_back_is_asked_again_if_it_is_the_same(run: Run, here: Path, three: list[Server]) -> None:
     dead = three[1]
     asked_before: set[str] = set()

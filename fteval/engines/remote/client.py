@@ -163,7 +163,7 @@ class Client:
 
     def _at_fault(self, line: Line, trouble: Trouble) -> bool:
         """Whether a trouble is this one server's, and others may do better; it is asked no more where it lasts."""
-        denied = trouble.kind in DENIED or (trouble.retry_after or 0.0) > LONGEST_WAIT
+        denied = trouble.kind in DENIED or line.silent or (trouble.retry_after or 0.0) > LONGEST_WAIT
         if not denied and trouble.kind not in FAULTS:
             return False
         line.failed += 1

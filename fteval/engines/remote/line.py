@@ -65,8 +65,13 @@ class Line:
     """First attempts that were given up early."""
     _longest: float = 0.0
     """Seconds of the longest answer, of late."""
-    _early: dict[Ticket, asyncio.Timeout] = field(default_factory=dict)
-    """Of attempts that were begun before it was known how long answers take."""
+    silent: bool = False
+    """Whether the last attempt got no answer, and no other one since it was sent."""
+    _heard: float = 0.0
+    _flying: dict[Ticket, asyncio.Timeout] = field(default_factory=dict)
+    """Attempts that wait for an answer."""
+    _early: list[Ticket] = field(default_factory=list)
+    """Those that were begun before it was known how long answers take."""
 
     def __post_init__(self) -> None:
         kind = "application/json"
@@ -77,16 +82,15 @@ class Line:
         found: Reply | Trouble | None = None
         seconds = self.limits.timeout if again else self._soon()
         try:
-            if again or self.answered >= ENOUGH:
-                found = await self._attempt("POST", path, body, seconds)
-            else:
-                found = await self._early_attempt(ticket, path, body)
+            found = await self._until_given_up(ticket, path, body, seconds, again=again)
             if isinstance(found, Reply):
                 self.answered += 1
                 self._longest = max(FORGET * self._longest, found.seconds)
+                self._heard = asyncio.get_running_loop().time()
                 self._hurry()
             elif found.kind == "timeout" and seconds < self.limits.timeout:
                 self._hurried += 1
+            self.silent = isinstance(found, Trouble) and found.kind == "timeout" and self._heard < ticket.sent
             used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None
             self.window.heard(ticket, found.headers, used)
             return found
@@ -106,23 +110,39 @@ class Line:
             await self._session.close()
             self._session = None
 
-    async def _early_attempt(self, ticket: Ticket, path: str, body: bytes) -> Reply | Trouble:
-        """As `_attempt`, before it is known how long answers take; once it is, this one is given up as all others."""
+    def give_up(self) -> None:
+        """Waits for no answer any more."""
+        for ticket in list(self._flying):
+            self._until(ticket, 0.0)
+
+    async def _until_given_up(
+        self, ticket: Ticket, path: str, body: bytes, seconds: float, *, again: bool
+    ) -> Reply | Trouble:
         try:
             async with asyncio.timeout(None) as until:
-                self._early[ticket] = until
-                return await self._attempt("POST", path, body, self.limits.timeout)
+                self._flying[ticket] = until
+                if not again and self.answered < ENOUGH:
+                    self._early.append(ticket)
+                return await self._attempt("POST", path, body, seconds)
         except TimeoutError:
+            if not self.window.open:
+                return Trouble("set_aside", "the server failed before it answered", retriable=True)
             self._hurried += 1
             return Trouble("timeout", "no answer, long after others had theirs", retriable=True)
         finally:
-            self._early.pop(ticket, None)
+            self._flying.pop(ticket, None)
 
     def _hurry(self) -> None:
+        """Once it is known how long answers take, attempts that were begun before are given up as all others."""
         if self.answered >= ENOUGH and self._early:
-            for ticket, until in self._early.items():
-                until.reschedule(ticket.sent + self._soon())
+            for ticket in self._early:
+                self._until(ticket, ticket.sent + self._soon())
             self._early.clear()
+
+    def _until(self, ticket: Ticket, when: float) -> None:
+        flying = self._flying.get(ticket)
+        if flying is not None and not flying.expired():
+            flying.reschedule(when)
 
     def _soon(self) -> float:
         """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then

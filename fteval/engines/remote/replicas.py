@@ -114,6 +114,7 @@ class Replicas:
     def _leave(self, line: Line, trouble: Trouble) -> None:
         line.window.open = False
         line.set_aside += 1
+        line.give_up()
         self.absent[line.endpoint.place] = trouble.message
         self.tell(f"{line.endpoint.place} is not asked for now: {trouble.message}; the other servers are")
         task = asyncio.create_task(self._watch(line))
