@@ -21,7 +21,7 @@ _WIDTH = 2 * 1.96
 
 def looks(results: Sequence[CandidateResult], base: RunRecord) -> list[Look]:
     """The looks of one verdict: each candidate on each probe that the base has too."""
-    when = datetime.now(UTC).isoformat(timespec="seconds")
+    when = datetime.now(UTC).isoformat(timespec="microseconds")
     known = {probe.probe for probe in base.probes}
     return [
         Look(when, holdout_digest(probe), probe.probe, str((result.run.manifest.get("plan") or {}).get("suite")),
