@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fteval.errors import UserError
+from fteval.experiment import stale
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
 from fteval.experiment.plan import cannot_pass
@@ -71,7 +72,7 @@ def execute(
 ) -> RunRecord:
     """One model through the suite."""
     with place.listener.busy(f"measuring {label}: getting ready"):
-        return runs.execute(
+        record = runs.execute(
             asking.suite,
             engine,
             experiment.sampling,
@@ -87,6 +88,7 @@ def execute(
                 go_on=go_on,
             ),
         )
+    return stale.remember(record, engine)
 
 
 def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:
@@ -106,6 +108,8 @@ def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Pla
     sides = [Side(engine, asking.resume(engine), heard(name, place)) for name, engine in opened]
     terms = Terms(experiment.repeats, experiment.sampling.seed, asking.referees, asking.base, command=place.command)
     records = execute_in_step(ready.suite, sides, experiment.sampling, ready.store, enough, terms)
+    for side, record in zip(sides, records, strict=True):
+        stale.remember(record, side.engine)
     return list(zip(names, records, strict=True))
 
 

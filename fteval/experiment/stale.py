@@ -7,7 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from fteval.errors import UserError
-from fteval.records import Comparison, RunRecord, digest
+from fteval.records import Comparison, Engine, RunRecord, digest
 from fteval.runs.journal import rows
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import same_file
@@ -57,6 +57,15 @@ def other_bytes(store: Store, run: RunRecord) -> str | None:
     return f"{run.ref} holds other {' and '.join(other)} now than run {run.id} measured" if other else None
 
 
+def remember(run: RunRecord, engine: Engine) -> RunRecord:
+    """The run that an engine was asked for. Of which file its outputs are is kept: nobody reads them all again."""
+    content = getattr(engine, "content", None)
+    then = run.manifest["plan"].get("outputs")
+    if isinstance(content, str) and then is not None:
+        same_file.remember(Path(run.path), then, content)
+    return run
+
+
 def _other_outputs(run: RunRecord) -> str | None:
     """Whether a file of outputs says the same to the samples of a run."""
     from fteval.engines.outputs import saved
@@ -69,7 +78,7 @@ def _other_outputs(run: RunRecord) -> str | None:
     if then is None or not path.is_file():
         return None
     try:
-        content = same_file.bytes_digest(path)
+        content = saved.bytes_digest(path)
     except OSError:
         return None  # gone in the meantime
     if same_file.is_known(Path(run.path), then, content):

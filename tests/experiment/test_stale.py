@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -26,7 +27,9 @@ def test_a_file_of_outputs_that_was_edited_does_not_stand_for_its_earlier_run(
     Path("h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
     rows_of("o.jsonl", "no", "no", "yes")
     rows_of("p.jsonl", "no", "yes", "no")
-    fteval.run("replay:p.jsonl", "replay:o.jsonl", holdout="h.jsonl")
+    made = fteval.run("replay:p.jsonl", "replay:o.jsonl", holdout="h.jsonl")
+    known = json.loads((Path(made.base.path) / "outputs.json").read_text())["file"]
+    assert known == f"sha256:{hashlib.sha256(Path('o.jsonl').read_bytes()).hexdigest()}"
     assert fteval.compare("replay:o.jsonl", "replay:p.jsonl").warnings == ()
     rows_of("o.jsonl", "no", "no", "yes", "never asked")  # a row more changes nothing that was measured
     assert fteval.compare("replay:o.jsonl", "replay:p.jsonl").warnings == ()

@@ -71,6 +71,8 @@ class SavedRows:
     _by_prompt: Marks = field(default_factory=Marks)
     _looked: int = 0
     """Rows whose prompts are in it: none where every sample is found by its id."""
+    content: str | None = None
+    """Digest of the file's bytes; None where it was written to while it was read."""
     about: dict[int, About] = field(default_factory=dict)
     """Of rows that have scores, and of those that have an error in their place."""
 
@@ -156,6 +158,7 @@ def place(ref: str) -> tuple[Path, str | None]:
 
 def read(path: Path, arm: str | None = None) -> SavedRows:
     """A file's rows. Raises UserError naming the lines of everything that is wrong with it."""
+    before = _stamp(path)
     found = SavedRows(path)
     problems: list[tuple[int, str]] = []
     mended = None
@@ -176,7 +179,21 @@ def read(path: Path, arm: str | None = None) -> SavedRows:
         )
     if not found.rows:
         raise UserError(f"{path.name} has no rows", where=str(path))
+    content = bytes_digest(path)
+    found.content = content if _stamp(path) == before else None
     return found
+
+
+def bytes_digest(path: Path) -> str:
+    """Of all of a file."""
+    with open(path, "rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written to."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _take(row: Row, number: int, found: SavedRows) -> str | None:

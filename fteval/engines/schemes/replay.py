@@ -37,6 +37,11 @@ class ReplayEngine:
         self._met = bytearray(len(saved.rows))
         self._otherwise: dict[str, str] = {}
 
+    @property
+    def content(self) -> str | None:
+        """Digest of the file that was read; None where nobody can say."""
+        return self._saved.content
+
     def identity(self) -> Mapping[str, Any]:
         return {"engine": "replay", "version": VERSION}
 

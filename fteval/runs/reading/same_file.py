@@ -6,7 +6,6 @@ Beside the run's journals, derived: it can be deleted, and then the file's rows 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from fteval.errors import Incomplete
 from fteval.runs.journal.files import write_atomically
 
 FILE = "outputs.json"
-
-
-def bytes_digest(path: Path) -> str:
-    """Of all of a file."""
-    with open(path, "rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def is_known(run: Path, outputs: str, file: str) -> bool:
