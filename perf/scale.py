@@ -146,7 +146,8 @@ def _panel(left: int, title: str, lines: dict[str, list[tuple[int, float]]]) -> 
         for (x1, y1), (x2, y2) in pairwise(places):
             drawn.append(element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=work))
         drawn += [element("circle", cx=at, cy=high, r=3, class_=work) for at, high in places]
-        drawn.append(_text(places[0][0] + 6, places[0][1] - 6, work, work, "start"))
+        named = places[-2] if len(places) > 2 else places[0]  # where the lines lie apart
+        drawn.append(_text(named[0] - 4, named[1] - 7, work, work, "end"))
     return drawn
 
 
