@@ -170,12 +170,12 @@ def _servers(asked: Asked, config: Config | None) -> Servers:
     spec = config.server
     limits = Limits(spec.timeout, spec.max_retries, spec.concurrency, spec.give_up_after)
     prices = {name: Price(p.input, p.output, config.path.name) for name, p in config.prices.items()}
-    return Servers(replace(limits, **given), budget, prices, spec.key, groups=_groups(config))
+    return Servers(replace(limits, **given), budget, prices, spec.key, groups=_groups(asked, config))
 
 
-def _groups(config: Config) -> tuple[tuple[str, ...], ...]:
+def _groups(asked: Asked, config: Config) -> tuple[tuple[str, ...], ...]:
     """The servers that share work. Raises UserError for what is no server, for one twice, and for a list that no model
-    of the config is at."""
+    is at; a config without models leaves these to the command line."""
     where = f"{config.path}: servers"
     groups = tuple(tuple(base_url(url, where) for url in group) for group in config.servers)
     if named := [url for group in config.servers for url in group if "#" in url]:
@@ -184,9 +184,10 @@ def _groups(config: Config) -> tuple[tuple[str, ...], ...]:
     seen = Counter(url for group in groups for url in group)
     if twice := [url for url, n in seen.items() if n > 1]:
         raise UserError(f"the same server twice: {', '.join(twice)}", where=where)
-    rest = str(config.model_dump(exclude={"servers"}))
+    rest = f"{asked} {config.model_dump(exclude={'servers'})}"
+    named_here = config.base is not None or config.candidates
     for group in groups:
-        if not any(url.split("/")[2] in rest for url in group):
+        if named_here and not any(url.split("/")[2] in rest for url in group):
             fix = f"a ref names one of them: {group[0]}#NAME"
             raise UserError(f"no model of the config is at {' or '.join(group)}", where=where, fix=fix)
     return groups

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from asking import Done, answers, by_prompt, config, holdout, rows, runs
+from asking import Done, answers, by_prompt, config, holdout, rows, runs, spawn
 from servers import faults
 from servers.fake import Server
 from servers.model import Model
@@ -314,3 +314,11 @@ def test_the_doctor_finds_another_model(here: Path, three: list[Server], capfd: 
     code = cli.call(["doctor", "-c", str(together(here, three, 5)), "--model", three[0].ref])
     assert code == 2
     assert "do not hold the same model" in capfd.readouterr().out
+
+
+def test_a_config_without_models_leaves_them_to_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "fteval.yaml").write_text(
+        "version: 1\nservers: [http://127.0.0.1:2/v1, http://127.0.0.1:3/v1]\nprobes: {laziness: {}}\n"
+    )
+    done = spawn("run", "--model", "http://127.0.0.1:2/v1#m", "--dry-run", folder=tmp_path)
+    assert "no model of the config" not in done.said and done.code == 0, done.said

@@ -62,15 +62,12 @@ class Pace:
         self._by_chance, self._known = 0.0, 0.0  # refused of so many, at any rate
         self._limit: float | None = None  # as measured; None where it is not known
         self._free = math.inf  # the rate of the last cohort that was free
-        self._tests, self._tested = (
-            0,
-            _Cohort(0),
-        )  # how often the rate was lowered to test for chance, and what led to it
+        self._tests = 0  # how often the rate was lowered to test for chance
+        self._tested = _Cohort(0)  # what led to it
         self._explained = False  # whether chance explains what was refused before the tests
         self._shut = False
-        self._next = self._delay = (
-            0.0  # when the next request may be sent; the longest that one of the last refusals took
-        )
+        self._next = 0.0  # when the next request may be sent
+        self._delay = 0.0  # the longest that one of the last refusals took
         self._sent = 0
         self._cohort = _Cohort(0)
         self._refused: deque[int] = deque(maxlen=OF)  # of the cohort, by the order of sending
