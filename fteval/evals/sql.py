@@ -15,7 +15,7 @@ from fteval.evals.language.text import blank, shown
 from fteval.evals.queries.parse import NotAQuery, for_sqlite, is_query, of_the_moment, query
 from fteval.evals.queries.reference import Trial, trials
 from fteval.evals.queries.results import difference
-from fteval.evals.queries.sqlite import LEAST, MARGIN, ROWS, Stopped, run
+from fteval.evals.queries.sqlite import LEAST, MARGIN, ROWS, Stopped, opened, run
 from fteval.records import Generation, Metric, Sample, Scores
 
 
@@ -103,18 +103,19 @@ class Sql:
         if clock:
             return f"reads the clock ({clock}): another result every day", "executes"
         results = []
-        for trial in tried:
-            budget = max(LEAST, MARGIN * trial.steps)
-            most = max(ROWS, 2 * len(trial.wanted.rows))
-            try:
-                result = run(trial.database, runnable, budget=budget, most=most)
-            except Stopped as error:
-                if trial is not tried[0]:
-                    return f"fails on changed data: {error}", "correct"
-                return str(error), "parses" if error.syntax and self.dialect == "sqlite" else "executes"
-            if result.cut:
-                return f"stopped after {most:,} rows: endless, or far too many", "executes"
-            results.append(result.rows)
+        with opened() as db:
+            for trial in tried:
+                budget = max(LEAST, MARGIN * trial.steps)
+                most = max(ROWS, 2 * len(trial.wanted.rows))
+                try:
+                    result = run(trial.database, runnable, budget=budget, most=most, on=db)
+                except Stopped as error:
+                    if trial is not tried[0]:
+                        return f"fails on changed data: {error}", "correct"
+                    return str(error), "parses" if error.syntax and self.dialect == "sqlite" else "executes"
+                if result.cut:
+                    return f"stopped after {most:,} rows: endless, or far too many", "executes"
+                results.append(result.rows)
         wrong = difference(results[:1], [tried[0].wanted])
         if wrong:
             return wrong, "correct"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def filled(script: str, tables: Mapping[str, Any]) -> Database:
 
     Raises Stopped where the script fails, ValueError where the tables have not the form {"name": [{"column": value}]}.
     """
-    with closing(_connection()) as db:
+    with opened() as db:
         if script:
             size = 5_000_000
             db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, size)
@@ -82,26 +82,36 @@ def filled(script: str, tables: Mapping[str, Any]) -> Database:
         return Database(db.serialize(), len(script) + len(json.dumps(tables, default=str)))
 
 
-def run(database: Database, sql: str, *, budget: int = STEPS, most: int | None = None) -> Result:
-    """The rows of one query on a copy of the database. Raises Stopped."""
-    with closing(_connection()) as db:
+def run(
+    database: Database,
+    sql: str,
+    *,
+    budget: int = STEPS,
+    most: int | None = None,
+    on: sqlite3.Connection | None = None,
+) -> Result:
+    """The rows of one query on a copy of the database. Raises Stopped.
+
+    `on` is a connection of `opened`, which serves one query after another; each finds its own database alone.
+    """
+    with nullcontext(on) if on else opened() as db:
         db.deserialize(database.image)
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 5_000 + 4 * database.size)
         db.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 100_000)
         db.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)
-        with _guarded(db, budget, _may_read) as spent:
-            cursor = db.execute(sql)
+        # A cursor left open would keep the database in use.
+        with _guarded(db, budget, _may_read) as spent, closing(db.execute(sql)) as cursor:
             if cursor.description is None:
                 raise Stopped("returns no rows: not a query")
             rows = cursor.fetchall() if most is None else cursor.fetchmany(most + 1)
-        names = tuple(column[0] for column in cursor.description)
+            names = tuple(column[0] for column in cursor.description)
         cut = most is not None and len(rows) > most
         return Result(names, tuple(map(tuple, rows)), spent[0], cut)
 
 
 def contents(database: Database) -> dict[str, tuple[tuple[str, ...], list[Row]]]:
     """table -> its columns and rows, generated columns left out."""
-    with closing(_connection()) as db:
+    with opened() as db:
         db.deserialize(database.image)
         names = db.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -117,7 +127,7 @@ def contents(database: Database) -> dict[str, tuple[tuple[str, ...], list[Row]]]
 
 def refilled(database: Database, tables: Mapping[str, tuple[tuple[str, ...], Sequence[Row]]]) -> Database:
     """The same tables with other rows; a row that breaks a declared constraint is left out."""
-    with closing(_connection()) as db:
+    with opened() as db:
         db.deserialize(database.image)
         for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             db.execute(f"DROP TRIGGER {quoted(name)}")
@@ -137,12 +147,13 @@ def quoted(name: str) -> str:
 # --- filling -------------------------------------------------------------------------------------
 
 
-def _connection() -> sqlite3.Connection:
+def opened() -> closing[sqlite3.Connection]:
+    """A connection that is closed behind the block."""
     db = sqlite3.connect(":memory:", cached_statements=0)
     if sqlite3.sqlite_version_info < (3, 44):  # so that a verdict does not hang on the machine's SQLite
         db.create_function("concat", -1, _concat, deterministic=True)
         db.create_function("concat_ws", -1, _concat_ws, deterministic=True)
-    return db
+    return closing(db)
 
 
 def _concat(*values: Value) -> str:
@@ -247,7 +258,5 @@ _SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "null chara
 
 def _is_syntax(error: BaseException, said: str) -> bool:
     if isinstance(error, sqlite3.Error):
-        return any(
-            part in said for part in ("syntax error", "incomplete input", "unrecognized token", "null character")
-        )
+        return any(part in said for part in _SYNTAX)
     return isinstance(error, ValueError)
