@@ -173,9 +173,18 @@ def apart(one: Canary, other: Canary) -> str | None:
         parted += 1
         if 2 * parted < len(FIXED) and same is not None and _tied(words[same][1], others[same][1]):
             continue
-        return f"asked {asked!r}, they say {str(said)[:60]!r} and {str(its)[:60]!r}"
+        return f"asked {asked!r}, they say {_where_parted(said, its)} and {_where_parted(its, said)}"
     gap = math.fsum(gaps) / len(gaps) if gaps else 0.0
     return f"their log probabilities of the same words are {gap:.2f} apart" if gap > NOISE else None
+
+
+def _where_parted(text: str | None, other: str | None) -> str:
+    """The first words of a text that the other has not, and a few before them."""
+    if text is None:
+        return "nothing"
+    pairs = enumerate(zip(text, other or "", strict=False))
+    start = max(0, next((i for i, (a, b) in pairs if a != b), min(len(text), len(other or ""))) - 30)
+    return repr("…" * (start > 0) + text[start : start + 60])
 
 
 def _tied(one: float, other: float) -> bool:

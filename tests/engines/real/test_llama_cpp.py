@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from asking import answered, finish, rows, runs, spawn, start
 from servers.real import free_port, named, real_model, started, stop
-from side_by_side import QUESTIONS, asked, by_ref, ran
+from side_by_side import QUESTIONS, asked, by_ref, ran, shared_with_one_that_is_killed
 
 from fteval.engines.pool import Pool
 from fteval.errors import NoLikelihoods
@@ -114,3 +114,9 @@ def test_a_run_whose_server_was_killed_goes_on_with_the_rest(tmp_path: Path) -> 
     again = [row for row in rows(run) if row["status"] == "ok"]
     assert len(again) == len(QUESTIONS)  # none was asked twice
     assert kept.items() <= {row["key"]: row["text"] for row in again}.items()
+
+
+def test_two_share_a_run_and_one_may_be_killed(served: str, tmp_path: Path) -> None:
+    port = free_port()
+    with llama(tmp_path, port) as second:
+        shared_with_one_that_is_killed(tmp_path, f"{served}#smol", f"http://127.0.0.1:{port}/v1", second)

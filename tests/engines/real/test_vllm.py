@@ -12,12 +12,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from asking import KEY, environment, rows, runs, spawn
 from servers.real import free_port, named, real_model, started
-from side_by_side import QUESTIONS, asked, by_ref, ran, said
+from side_by_side import QUESTIONS, asked, by_ref, ran, said, shared_with_one_that_is_killed
 
 from fteval.engines.pool import Pool
 from fteval.engines.remote.servers import Servers
@@ -53,14 +54,20 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_adapter(tmp_path_factory.mktemp("adapter") / "sft", real_model(), strength=0.02)
 
 
+@contextmanager
+def smol(folder: Path, port: int, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    words = [vllm(), "serve", real_model(), "--served-model-name", "smol", "--host", "127.0.0.1", "--port", str(port)]
+    words += ["--dtype", "float32", "--enforce-eager", "--max-model-len", str(LONGEST), "--api-key", KEY, *more]
+    with started(words, folder, f"http://127.0.0.1:{port}/health", **surroundings()) as process:
+        yield process
+
+
 @pytest.fixture(scope="session")
 def served(adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of `smol` and its adapter `sft`, that wants a key."""
-    folder, port = tmp_path_factory.mktemp("vllm"), free_port()
-    words = [vllm(), "serve", real_model(), "--served-model-name", "smol", "--host", "127.0.0.1", "--port", str(port)]
-    words += ["--dtype", "float32", "--enforce-eager", "--max-model-len", str(LONGEST), "--api-key", KEY]
-    words += ["--enable-lora", "--lora-modules", f"sft={adapter}"]
-    with started(words, folder, f"http://127.0.0.1:{port}/health", **surroundings()):
+    port = free_port()
+    more = ("--enable-lora", "--lora-modules", f"sft={adapter}")
+    with smol(tmp_path_factory.mktemp("vllm"), port, *more):
         yield f"http://127.0.0.1:{port}/v1"
 
 
@@ -189,3 +196,9 @@ def test_batch_files_are_answered_by_run_batch_as_the_local_engine_answers(adapt
     assert len(local) == 2 and local.keys() == batched.keys()
     for ref, answers in local.items():
         assert {t: said(row) for t, row in batched[ref].items()} == {t: said(row) for t, row in answers.items()}
+
+
+def test_two_share_a_run_and_one_may_be_killed(served: str, tmp_path: Path) -> None:
+    port = free_port()
+    with smol(tmp_path, port) as second:
+        shared_with_one_that_is_killed(tmp_path, f"{served}#smol", f"http://127.0.0.1:{port}/v1", second)
