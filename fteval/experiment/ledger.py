@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fteval.records import CandidateResult, ProbeResult, RunRecord, digest
+from fteval.records import CandidateResult, ProbeResult, RunRecord, canonical, digest
 from fteval.records.columns import Digests
+from fteval.records.digests import digest_of_list
 from fteval.runs.journal import ledger
 from fteval.runs.journal.ledger import Look
+from fteval.runs.journal.order import in_order
 from fteval.stats import units
 from fteval.stats.luck import luck
 
@@ -35,7 +37,9 @@ def looks(results: Sequence[CandidateResult], base: RunRecord) -> list[Look]:
 def holdout_digest(probe: ProbeResult) -> str:
     """Of what is asked and wanted, in any order."""
     digests = probe.sample_digests
-    return digest(list(digests.in_order()) if isinstance(digests, Digests) else sorted(digests))
+    if not isinstance(digests, Digests):
+        return digest(sorted(digests))
+    return digest_of_list(canonical(Digests(one)[0]) for one in in_order(digests.block, 32))
 
 
 def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[str, ...]:

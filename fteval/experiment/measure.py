@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fteval.errors import UserError
 from fteval.experiment import stale
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
 from fteval.experiment.plan import cannot_pass
-from fteval.experiment.prepare import Prepared, concluded, prepared
+from fteval.experiment.prepare import Grounds, Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord
 from fteval.runs.asking import execute as runs
 from fteval.runs.asking.referees import Referees
@@ -28,6 +29,13 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
     What the store has already, by content, is not done again. Everything that can be checked without a model is checked
     before one is loaded; of a gate that cannot pass with so few samples it is said before the first answer.
     """
+    conclude = _measured(experiment, place)  # what was asked is let go of: a comparison needs the room
+    with place.listener.busy("comparing"):
+        return conclude()
+
+
+def _measured(experiment: Experiment, place: Place) -> Callable[[], Comparison | RunRecord]:
+    """What is left to do once all runs are there."""
     with prepared(experiment, place) as ready:
         if len(ready.engines) > 1 or ready.accepted is not None:
             for text in cannot_pass(experiment, ready.suite, ready.rules.gates):
@@ -40,8 +48,8 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
             records = _in_step(ready, asking, experiment, place)
         else:
             records = [(name, execute(name, engine, asking, experiment, place)) for name, engine in ready.engines]
-    with place.listener.busy("comparing"):
-        return concluded(ready, records, experiment, place)
+        grounds = Grounds(ready.rules, ready.accepted, ready.store)
+    return partial(concluded, grounds, records, experiment, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,16 +34,22 @@ BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """All that is needed before the first answer: what is asked, of which models, and how it will be judged."""
+class Grounds:
+    """On what finished runs are judged."""
 
-    suite: Suite
     rules: Rules
     accepted: RunRecord | None
     """The accepted scores that stand for the base's."""
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Grounds):
+    """All that is needed before the first answer: what is asked, of which models, and how it will be judged."""
+
+    suite: Suite
     engines: Sequence[tuple[str, Engine]]
     """Base and candidates under their names."""
-    store: Store
     referees: Referees | None = None
     """Who judges beside the probes' rules."""
     base: Engine | None = None
@@ -96,7 +102,7 @@ def prepared(
         check_not_measured(referees, [engine for _, engine in engines])
         held = any(asks_base(one.probe) for one in judged.probes)
         beside = pool.open(experiment.base) if held and experiment.base else None
-        yield Prepared(judged, rules, accepted, engines, store, referees, beside)
+        yield Prepared(rules, accepted, store, judged, engines, referees, beside)
 
 
 def lend_template(
@@ -126,11 +132,11 @@ def appointed_for(suite: Suite, wanted: Wanted, pool: Pool, place: Place) -> tup
 
 
 def concluded(
-    ready: Prepared, records: Sequence[tuple[str, RunRecord]], experiment: Experiment, place: Place
+    grounds: Grounds, records: Sequence[tuple[str, RunRecord]], experiment: Experiment, place: Place
 ) -> Comparison | RunRecord:
     """What finished runs say: a comparison where there is a base, else the one run."""
-    if ready.accepted is not None:
-        return judge.compared(ready.accepted, records, ready.rules, ready.store, command=place.command)
+    if grounds.accepted is not None:
+        return judge.compared(grounds.accepted, records, grounds.rules, grounds.store, command=place.command)
     if len(records) == 1:
         return records[0][1]
     if experiment.base is None:
@@ -139,7 +145,7 @@ def concluded(
             fix="add base: to the config, or name it with --against",
         )
     (_, base), *candidates = records
-    return judge.compared(base, candidates, ready.rules, ready.store, command=place.command)
+    return judge.compared(base, candidates, grounds.rules, grounds.store, command=place.command)
 
 
 def _known(experiment: Experiment) -> dict[str, str]:

@@ -18,7 +18,7 @@ _HEX = 64
 
 
 class _Column(Sequence[T], Generic[T]):
-    """What all columns have in common; `_at` gives one value."""
+    """What all columns have in common; `_at` gives one value, and raises IndexError behind the last."""
 
     __slots__ = ()
 
@@ -32,10 +32,13 @@ class _Column(Sequence[T], Generic[T]):
     def __getitem__(self, place: int | slice) -> T | Sequence[T]:
         if isinstance(place, slice):
             return tuple(self._at(i) for i in range(*place.indices(len(self))))
-        at = place + len(self) if place < 0 else place
-        if not 0 <= at < len(self):
+        return self._at(place if place >= 0 else self._from_the_end(place))
+
+    def _from_the_end(self, place: int) -> int:
+        at = place + len(self)
+        if at < 0:
             raise IndexError(place)
-        return self._at(at)
+        return at
 
     def __iter__(self) -> Iterator[T]:
         return map(self._at, range(len(self)))
@@ -131,13 +134,11 @@ class Digests(_Column[str]):
     def __len__(self) -> int:
         return len(self.block) // 32
 
-    def in_order(self) -> Iterator[str]:
-        """Sorted."""
-        block = self.block
-        return (_PREFIX + one.hex() for one in sorted(block[at : at + 32] for at in range(0, len(block), 32)))
-
     def _at(self, place: int) -> str:
-        return _PREFIX + self.block[place * 32 : place * 32 + 32].hex()
+        found = self.block[place * 32 : place * 32 + 32]
+        if not found:
+            raise IndexError(place)
+        return _PREFIX + found.hex()
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Digests):

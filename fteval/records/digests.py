@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 # Identity fields change what a model answers, so they are part of every generation's key;
@@ -18,6 +18,8 @@ RUNTIME = {"class": "runtime"}
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 """Made once: `json.dumps` makes one for every call, which costs as much as a short text."""
+
+_decode = json.JSONDecoder().raw_decode
 
 
 def canonical(value: Any) -> bytes:
@@ -36,6 +38,22 @@ def digest(value: Any) -> str:
 def digest_of(spelling: bytes) -> str:
     """The digest of a value by its canonical JSON."""
     return "sha256:" + hashlib.sha256(spelling).hexdigest()
+
+
+def digest_of_list(spellings: Iterable[bytes]) -> str:
+    """The digest of a list by the canonical JSON of what is in it, which is not held."""
+    total, mark = hashlib.sha256(b"["), b""
+    for spelling in spellings:
+        total.update(mark + spelling)
+        mark = b","
+    total.update(b"]")
+    return "sha256:" + total.hexdigest()
+
+
+def value_of(spelling: bytes) -> Any:
+    """The value of a spelling in ASCII that was made here."""
+    # Not json.loads: guessing the encoding and skipping white space take longer than the parsing.
+    return _decode(spelling.decode("ascii"))[0]
 
 
 def function_digest(function: Callable[..., Any]) -> str:

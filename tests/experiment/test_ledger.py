@@ -9,7 +9,9 @@ import pytest
 
 from fteval import cli
 from fteval.errors import Incomplete
-from fteval.experiment.ledger import OFTEN
+from fteval.experiment.ledger import OFTEN, holdout_digest
+from fteval.records import ProbeResult, digest
+from fteval.records.columns import Digests
 from fteval.runs.journal import ledger
 from fteval.stats.luck import luck
 
@@ -88,3 +90,9 @@ def test_a_damaged_ledger_is_said_and_not_read_as_no_looks(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes().replace(b"ship", b"shop", 1))
     with pytest.raises(Incomplete, match="damaged"):
         ledger.read(tmp_path)
+
+
+def test_a_holdout_has_one_digest_in_any_order_and_any_column() -> None:
+    asked = [digest(1), digest(2), digest(3)]
+    for column in (asked, asked[::-1], Digests.of(asked), Digests.of(asked[::-1])):
+        assert holdout_digest(ProbeResult("p", "d", (), "abc", column, (), (), {})) == digest(sorted(asked))

@@ -18,7 +18,7 @@ from fteval.engines.spool import Spool
 from fteval.errors import UserError
 from fteval.records import Message, canonical, digest
 from fteval.records.columns import Marks, Rows
-from fteval.records.digests import digest_of
+from fteval.records.digests import digest_of, value_of
 from fteval.records.foreign import is_scored, outputs_line
 
 PREFIX = "replay:"
@@ -119,7 +119,7 @@ class Held(Sequence[Saved]):
         """Of all that a row answers, but why it may not."""
         told, _, rest = self._spool[place].partition(b"\n")
         if rest and (scores := self[place].scores):
-            return digest([*json.loads(told), scores])
+            return digest([*value_of(told), scores])
         return digest_of(told)
 
     def __len__(self) -> int:
@@ -133,8 +133,8 @@ class Held(Sequence[Saved]):
         if isinstance(place, slice):
             return [self[i] for i in range(*place.indices(len(self)))]
         told, _, rest = self._spool[place].partition(b"\n")
-        outputs, reason = json.loads(told)
-        error, scores = json.loads(rest) if rest else (None, ())
+        outputs, reason = value_of(told)
+        error, scores = value_of(rest) if rest else (None, ())
         return Saved(tuple(outputs), reason, error, tuple(scores))
 
 

@@ -22,6 +22,7 @@ from fteval.records import (
     WeighingEngine,
     unweighed,
 )
+from fteval.records.columns import Rows
 from fteval.runs.asking import reuse
 from fteval.runs.asking.interrupt import Signals
 from fteval.runs.asking.plan import Work
@@ -112,8 +113,11 @@ class Attempt:
         """The hold-out exactly as evaluated; on resume what is missing of it, be it by a kill or by a repair."""
         file = journal.Journal(self.run.samples)
         try:
-            there = {(row["probe"], row["id"]) for row in lines.read(self.run.samples)}
-            for batch in journal.chunks(self.work.sample_rows(there)):
+            there = Rows()
+            for head in rows.sample_heads(self.run.samples):
+                there.add(head, 0)
+            missing = (row for row in self.work.sample_rows() if not there or there.row(rows.sample_head(row)) is None)
+            for batch in journal.chunks(missing):
                 self.signals.check()
                 file.write(batch)
             file.sync()

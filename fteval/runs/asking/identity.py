@@ -29,8 +29,6 @@ from fteval.runs.asking.sources import source_files
 KEY_VERSION = 1
 """Goes up when the same key would mean something else; nothing older is reused then."""
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
-
 
 def generation_key(
     engine_identity: Mapping[str, Any],
@@ -50,13 +48,12 @@ class Keys:
         # Every sampling field counts, also those that greedy decoding should not feel (seed, top_p): whether an engine
         # feels them is not ours to know, and a recomputation is cheaper than a wrong reuse.
         shared = {"key_version": KEY_VERSION, "engine": engine_identity, "sampling": sampling_fields(sampling)}
-        self._shared = digest(shared)
+        self._shared = digest(shared).encode("ascii")
 
     def key(self, input_digest: str, repeat: int, request_identity: Any = None) -> str:
-        request = "null" if request_identity is None else _encode(request_identity)
         # Canonical JSON, put together by hand because this is done for every answer: digests need no escaping.
-        text = f'{{"input":"{input_digest}","repeat":{repeat},"request":{request},"shared":"{self._shared}"}}'
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        before = b'{"input":"%b","repeat":%d,"request":' % (input_digest.encode("ascii"), repeat)
+        return hashlib.sha256(b'%b%b,"shared":"%b"}' % (before, canonical(request_identity), self._shared)).hexdigest()
 
 
 def sampling_fields(sampling: Sampling) -> dict[str, Any]:
@@ -187,4 +184,4 @@ def _plain(value: Any) -> Any:
 
 
 def _sha256(value: Any) -> str:
-    return hashlib.sha256(_encode(value).encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical(value)).hexdigest()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from fteval.records import canonical
 from fteval.records.columns import Digests, Texts, is_digest
+from fteval.records.digests import digest_of_list
+from fteval.runs.journal.order import places_in_order
 
 
 class OutputsAsked:
@@ -31,12 +33,11 @@ class OutputsAsked:
         """As `records.digest` of the list of [probe, sample, known], sorted by the first two; None for nothing."""
         if not self._of:
             return None
-        total, first = hashlib.sha256(b"["), True
+        return digest_of_list(self._spellings())
+
+    def _spellings(self) -> Iterator[bytes]:
         for probe, (ids, digests, others) in sorted(self._of.items()):
             column, named = Digests(digests), canonical(probe)
-            for at in sorted(range(len(ids)), key=ids.__getitem__):
+            for at in places_in_order(ids):
                 known = others[at] if at in others else canonical(column[at])
-                total.update(b"%b[%b,%b,%b]" % (b"" if first else b",", named, canonical(ids[at]), known))
-                first = False
-        total.update(b"]")
-        return f"sha256:{total.hexdigest()}"
+                yield b"[%b,%b,%b]" % (named, canonical(ids[at]), known)

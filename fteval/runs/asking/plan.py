@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -103,12 +103,11 @@ class Work:
             "notes": self.suite.notes(),
         }
 
-    def sample_rows(self, there: Collection[tuple[str, str]]) -> Iterator[bytes]:
-        """The lines of samples.jsonl, but of those (probe, id) that are there."""
+    def sample_rows(self) -> Iterator[bytes]:
+        """The lines of samples.jsonl."""
         for probe, keys in zip(self.suite.probes, self.keys, strict=True):
-            for place, sample_id in enumerate(probe.ids):
-                if (probe.name, sample_id) not in there:
-                    yield probe.line(place, keys[place])
+            for place in range(len(probe.samples)):
+                yield probe.line(place, keys[place])
 
 
 WEIGHED_AS_CUT = 2
@@ -131,13 +130,9 @@ def plan(
     engine_identity = json.loads(canonical(dict(engine.identity())))
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
 
-    seeds = [replace(sampling, **probe.sampling).seed for probe in suite.probes]
-
-    def made(key: str, p: int, s: int, repeat: int) -> Request:
+    def made(key: str, p: int, s: int, repeat: int, seed: int) -> Request:
         sample = suite.probes[p].samples[s]
-        prompt = Prompt(sample.messages, None, sample.tools)
-        seed = identity.row_seed(seeds[p], identity.input_digest(prompt), repeat)
-        return Request(key, sample.id, prompt, repeat, seed)
+        return Request(key, sample.id, Prompt(sample.messages, None, sample.tools), repeat, seed)
 
     requests = Requests(made)
     refused: dict[str, PromptRefused] = {}
@@ -187,11 +182,10 @@ def plan(
                     shares[key] = shares.get(key, 1) + 1
                 else:
                     own = prompt.token_ids is None and prompt.messages == sample.messages
-                    held = None
+                    seed, held = identity.row_seed(drawn.seed, input_digest, repeat), None
                     if not own or prompt.tools != sample.tools or diverges or sample.continuations:
-                        seed = identity.row_seed(drawn.seed, input_digest, repeat)
                         held = Request(key, sample.id, prompt, repeat, seed, sample.continuations, diverges=diverges)
-                    at = requests.add(content, (p, s, repeat), held)
+                    at = requests.add(content, (p, s, repeat, seed), held)
                     if drawn != sampling:
                         others[key] = drawn
                     if error is not None:

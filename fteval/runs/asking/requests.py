@@ -6,21 +6,20 @@ the way) are held.
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSet, Sequence
 from dataclasses import replace
 from typing import overload
 
-import numpy as np
-
-from fteval.records import Request
+from fteval.records import Request, canonical
 from fteval.records.columns import Marks
+from fteval.records.digests import digest_of_list
 from fteval.runs.journal.finder import key_bytes
+from fteval.runs.journal.order import in_order
 
 _KEY = 32
-Made = Callable[[str, int, int, int], Request]
-"""Key, probe, sample and repeat to the request."""
+Made = Callable[[str, int, int, int, int], Request]
+"""Key, probe, sample, repeat and seed to the request."""
 
 
 class Requests(Mapping[str, Request]):
@@ -28,19 +27,19 @@ class Requests(Mapping[str, Request]):
 
     def __init__(self, made: Made) -> None:
         self._made, self._keys, self._marks = made, bytearray(), Marks()
-        self._where = (array("I"), array("I"), array("I"))
+        self._where = _nowhere()
         self._held: dict[int, Request] = {}
         self._next = 0
 
-    def add(self, key: bytes, where: tuple[int, int, int], held: Request | None = None) -> int:
-        """Takes a new key, as `key_bytes`; returns its number. `held`: the request, where it is not its sample's own
-        prompt."""
+    def add(self, key: bytes, where: tuple[int, int, int, int], held: Request | None = None) -> int:
+        """Takes a new key, as `key_bytes`, with probe, sample, repeat and seed; returns its number.
+
+        `held`: the request, where it is not its sample's own prompt.
+        """
         at = len(self)
         self._add_key(key, at)
-        probes, samples, repeats = self._where
-        probes.append(where[0])
-        samples.append(where[1])
-        repeats.append(where[2])
+        for column, value in zip(self._where, where, strict=True):
+            column.append(value)
         if held is not None:
             self._held[at] = held
         return at
@@ -77,8 +76,8 @@ class Requests(Mapping[str, Request]):
         held = self._held.get(at)
         if held is not None:
             return held
-        probe, sample, repeat = (column[at] for column in self._where)
-        return self._made(self.key(at), probe, sample, repeat)
+        probe, sample, repeat, seed = [column[at] for column in self._where]
+        return self._made(self.key(at), probe, sample, repeat, seed)
 
     def held(self, at: int) -> Request | None:
         """None for one that asks its sample's own prompt, and an answer."""
@@ -95,16 +94,13 @@ class Requests(Mapping[str, Request]):
 
     def digest(self) -> str:
         """Of the keys in order, as `records.digest` of their list."""
-        total = hashlib.sha256(b"[")
-        in_order = np.sort(np.frombuffer(self._keys, dtype=f"S{_KEY}")).tobytes()
-        for at in range(0, len(in_order), _KEY):
-            total.update(f'{"," if at else ""}"{in_order[at : at + _KEY].hex()}"'.encode("ascii"))
-        total.update(b"]")
-        return f"sha256:{total.hexdigest()}"
+        return digest_of_list(canonical(key.hex()) for key in in_order(self._keys, _KEY))
 
     def clear(self) -> None:
-        """Forgets what is held: nothing is asked any more."""
+        """Forgets all but the keys: nothing is asked any more."""
         self._held.clear()
+        self._marks = Marks()
+        self._where = _nowhere()
 
     def __getitem__(self, key: str) -> Request:
         at = self.number(key)
@@ -120,6 +116,11 @@ class Requests(Mapping[str, Request]):
 
     def __len__(self) -> int:
         return len(self._keys) // _KEY
+
+
+def _nowhere() -> list[array[int]]:
+    """Probe, sample, repeat and seed of no request."""
+    return [array(kind) for kind in "IIIQ"]
 
 
 class KeysOf(Sequence[tuple[str, ...]]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any, overload
 from fteval.engines.spool import Spool
 from fteval.records import Sample
 from fteval.records.columns import Digests, Kinds, Texts
-from fteval.runs.journal import rows
+from fteval.runs.journal import lines, rows
 from fteval.runs.journal.finder import Finder
 
 HELD = 100_000
@@ -45,7 +44,7 @@ class SpooledSamples(Sequence[Sample]):
             slice_codes.append(slices.setdefault(tuple(sample.slices.items()), len(slices)))
             asked, beside = rows.spelt(sample)
             self._asked.append(len(asked))
-            self._spool.append(asked + beside)
+            self._spool.append(b"%b,%b" % (asked, beside))
             contents += bytes.fromhex(sample.content_digest[7:])
             questions += bytes.fromhex(sample.question_digest[7:])
         self.groups = Kinds(group_codes, tuple(groups))
@@ -69,7 +68,7 @@ class SpooledSamples(Sequence[Sample]):
         """A sample's line of samples.jsonl, without reading it."""
         both, at = self._spool[place], self._asked[place]
         return rows.sample_line(
-            (probe, self.ids[place], digest, keys), both[:at], (self._group(place), self._slices(place)), both[at:]
+            (probe, self.ids[place], digest, keys), both[:at], (self._group(place), self._slices(place)), both[at + 1 :]
         )
 
     @overload
@@ -82,9 +81,8 @@ class SpooledSamples(Sequence[Sample]):
         return self._at(range(len(self))[place])
 
     def _at(self, place: int) -> Sample:
-        both, at = self._spool[place], self._asked[place]
-        row = json.loads(b"{%b,%b}" % (both[:at], both[at:]))
-        row |= {"id": self.ids[place], "group": self._group(place), "slices": self._slices(place)}
+        row = lines.parse(b"{%b}" % self._spool[place])
+        row["id"], row["group"], row["slices"] = self.ids[place], self._group(place), self._slices(place)
         row["metadata"] = row["metadata"] or _NOTHING
         return rows.to_sample(row)
 

@@ -10,11 +10,12 @@ from typing import Any
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import DrawingProbe, FittedProbe, Probe, Sample, VaryingProbe, canonical
-from fteval.records.columns import Digests, Rows
+from fteval.records.columns import Digests, Rows, Texts
 from fteval.runs.asking import copies, identity
 from fteval.runs.asking.spooled import SpooledSamples
 from fteval.runs.journal import rows
 from fteval.runs.journal.finder import are_apart
+from fteval.runs.journal.order import places_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,9 @@ def _digest(probes: Sequence[SuiteProbe]) -> str:
     for probe in probes:
         total.update(probe.digest.encode())
         # In the order of their spelling, which their ids decide: no two are the same.
-        ids = [canonical(sample_id) for sample_id in probe.ids]
+        ids = Texts.of(canonical(sample_id).decode("ascii") for sample_id in probe.ids)
         groups, slices = probe.groups, probe.slices
-        for i in sorted(range(len(ids)), key=ids.__getitem__):
+        for i in places_in_order(ids):
             rest = canonical([probe.sample_digests[i], groups[i], dict(slices[i])])
-            total.update(b"[%b,%b\n" % (ids[i], rest[1:]))
+            total.update(b"[%b,%b\n" % (ids[i].encode("ascii"), rest[1:]))
     return f"sha256:{total.hexdigest()}"

@@ -24,8 +24,12 @@ def mark(text: str) -> bytes:
 
 def key_bytes(key: str) -> bytes:
     """A key of 64 hex digits in 32 bytes; another text by its digest."""
-    if len(key) == 64 and not key.strip("0123456789abcdef"):
-        return bytes.fromhex(key)
+    try:
+        found = bytes.fromhex(key)
+    except ValueError:
+        found = b""
+    if len(found) == 32 and found.hex() == key:  # it takes capitals and spaces, too
+        return found
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -36,10 +40,10 @@ def are_apart(texts: Iterable[str]) -> bool:
 
 
 class Finder:
-    """Places of values of one width, which lie one behind the other in a block."""
+    """Places of values of one width, which lie one behind the other in a block that grows no more."""
 
     def __init__(self, block: bytes | bytearray, width: int) -> None:
-        self._block, self._width = bytes(block), width
+        self._block, self._width = block, width
         all_of_them = np.frombuffer(self._block, dtype=np.uint8).reshape(-1, width)
         heads = np.ascontiguousarray(all_of_them[:, :_HEAD]).view(np.uint64).ravel()
         order = np.argsort(heads, kind="stable")

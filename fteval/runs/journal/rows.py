@@ -16,7 +16,7 @@ KEY = slice(lines.BODY + len(_KEY_FIELD), lines.BODY + len(_KEY_FIELD) + 64)
 """The key's place in a line of generations.jsonl."""
 _OK = b'","status":"ok",'
 _STATUS = slice(KEY.stop, KEY.stop + len(_OK))
-BEHIND_ID = b',"digest":'
+_BEHIND_ID = b',"digest":'
 """What ends probe and id of a line of samples.jsonl: bare quotes, which cannot occur inside a JSON string."""
 
 
@@ -50,17 +50,28 @@ def sample_line(
     )  # fmt: skip
 
 
+def sample_head(row: bytes) -> str:
+    """Probe and id of what `from_sample` gives, as they are spelt."""
+    return row[1 : row.index(_BEHIND_ID)].decode("ascii")
+
+
+def sample_heads(path: Path) -> Iterator[str]:
+    """Of each line of a samples.jsonl, checked and not parsed."""
+    for line in lines.checked(path):
+        yield line.data[lines.BODY : line.data.index(_BEHIND_ID)].decode("ascii")
+
+
 def to_sample(row: Mapping[str, Any]) -> Sample:
     """The sample of a line of samples.jsonl."""
     return Sample(
         id=row["id"],
-        messages=tuple(Message(m["role"], m["content"]) for m in row["messages"]),
+        messages=tuple([Message(m["role"], m["content"]) for m in row["messages"]]),
         target=row["target"],
         group=row["group"],
         slices=row["slices"],
         metadata=row["metadata"],
         tools=tuple(row.get("tools", ())),
-        continuations=tuple(Continuation(text, context) for context, text in row.get("continuations", ())),
+        continuations=tuple([Continuation(text, context) for context, text in row.get("continuations", ())]),
     )
 
 

@@ -94,6 +94,7 @@ def tally(run: Run, asked: Mapping[str, int] | None = None) -> Tally:
     for name, n in (events.stopped if asked is None else asked).items():
         columns[name].stop(n)
     answers = read_generations(run, wanted, read)
+    del wanted  # it is as large as the columns
     score_errors = read_scores(run, columns, read)
     left_out = sum(c.trim() for c in columns.values())  # asking stopped before them
     states: Counter[int] = Counter(state for c in columns.values() for state in c.states)

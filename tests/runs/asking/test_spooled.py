@@ -14,7 +14,7 @@ import pytest
 from fteval.engines.spool import Spool
 from fteval.errors import Incomplete
 from fteval.records import Continuation, Message, Request, Sample, Sampling, digest
-from fteval.runs.asking import copies, suite
+from fteval.runs.asking import copies, identity, suite
 from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.plan import plan
 from fteval.runs.asking.requests import Keys
@@ -76,6 +76,7 @@ def test_requests_are_those_of_the_plan_held_or_made_again(folds: bool) -> None:
     for at, (key, request) in enumerate(work.requests.items()):
         assert isinstance(request, Request) and request.key == key == work.requests.key(at)
         assert request.prompt == engine.prompt(echo.samples(4)[at // 2].messages) and request.repeat == at % 2
+        assert request.seed == identity.row_seed(0, identity.input_digest(request.prompt), at % 2)
         assert work.keys[0][at // 2][at % 2] == key
     assert len({request.seed for request in work.requests.values()}) == 8
     assert work.plan["requests"] == digest(sorted(work.requests))
