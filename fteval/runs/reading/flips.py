@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from fteval.errors import UserError
 from fteval.records import Flip, Judged, ProbeResult, RunRecord, Sample, primary
@@ -33,9 +36,15 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
     one, two = _probe(base, probe), _probe(candidate, probe)
     better = next(m.better for m in one.metrics if m.name == metric)
     sign = 1.0 if better == "higher" else -1.0
-    ordered = sorted(_changed(one, two, metric), key=lambda c: sign * (c.after - c.before))
-    n_gains = limit // 10 if len(ordered) > limit else 0
-    worst = ordered[: max(limit - n_gains, 0)] + ordered[len(ordered) - n_gains :]
+    columns: list[array[Any]] = [array(kind) for kind in "IIdd"]  # of a million samples half may have changed
+    for change in _changed(one, two, metric):
+        for column, value in zip(columns, change, strict=True):
+            column.append(value)
+    before, after = map(np.asarray, columns[2:])
+    order = np.argsort(sign * (after - before), kind="stable")
+    n_gains = limit // 10 if len(order) > limit else 0
+    chosen = (*order[: max(limit - n_gains, 0)], *order[len(order) - n_gains :])
+    worst = [_Change(*(column[at] for column in columns)) for at in chosen]
     new = _answers(candidate, probe, [c.theirs for c in worst], metric)
     # A baseline file keeps scores and digests, no texts.
     old = _answers(base, probe, [c.ours for c in worst], metric) if Path(base.path).is_dir() else None
