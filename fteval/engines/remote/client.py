@@ -109,7 +109,8 @@ class Client:
             self.resting += 1
             rests()
             try:
-                await asyncio.sleep(pause(attempt, found.retry_after))
+                alone = not found.overload and line.answered > 0 and line.failed < MANY_FAULTS
+                await asyncio.sleep(pause(attempt, found.retry_after, alone))
             finally:
                 self.resting -= 1
 

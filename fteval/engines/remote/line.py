@@ -25,25 +25,33 @@ LONGEST_REPLY = 16 * 2**20
 LONGEST_ERROR = 2**16
 CONNECT = 10.0
 """Seconds to get a connection."""
-TOGETHER, TOGETHER_TLS = 5, 64
-"""Connections that are opened at the same time; with TLS each takes several round trips."""
-ENOUGH, LOST, LEAST, RARE, FORGET = 30, 10, 2.0, 50, 0.98
+TOGETHER, TOGETHER_MOST, QUICK = 5, 64, 0.1
+"""Connections that are opened at the same time: at first, one more for each that took less than so many seconds, and at
+most; so many with TLS, where each takes several round trips."""
+ENOUGH, LOST, LEAST, RARE, FORGET = 30, 5, 2.0, 50, 0.98
 """After so many answers a first attempt that takes so many times the longest of them is given up, after so many seconds
 at least, and one in so many at most. A long answer counts for less with each one after it: the first ones, to a server
 that warms up, say little of the rest."""
+LOOK = 0.2
+"""Seconds between two looks for them."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Opens few connections at the same time: small servers let only five wait (Python's own), and the next ones hang
-    for seconds."""
+    """Opens few connections at the same time until it knows that more are taken: small servers let only five wait
+    (Python's own), and the next ones hang for seconds."""
 
     def __init__(self, together: int) -> None:
         super().__init__(limit=0, ttl_dns_cache=300)
-        self._together = asyncio.Semaphore(together)
+        self._together, self._free = together, asyncio.Semaphore(together)
 
     async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        async with self._together:
-            return await super()._create_connection(*args, **kwargs)
+        async with self._free:
+            began = time.perf_counter()
+            made = await super()._create_connection(*args, **kwargs)
+        if self._together < TOGETHER_MOST and time.perf_counter() - began < QUICK:
+            self._together += 1
+            self._free.release()
+        return made
 
 
 @dataclass(slots=True)
@@ -66,12 +74,13 @@ class Line:
     _longest: float = 0.0
     """Seconds of the longest answer, of late."""
     silent: bool = False
-    """Whether the last attempt got no answer, and no other one since it was sent."""
+    """Whether the last attempt got no answer, and no other one in the second half of its wait."""
     _heard: float = 0.0
     _flying: dict[Ticket, asyncio.Timeout] = field(default_factory=dict)
     """Attempts that wait for an answer."""
-    _early: list[Ticket] = field(default_factory=list)
-    """Those that were begun before it was known how long answers take."""
+    _first: dict[Ticket, None] = field(default_factory=dict)
+    """The first ones among them, in the order of sending."""
+    _looking: asyncio.TimerHandle | None = None
 
     def __post_init__(self) -> None:
         kind = "application/json"
@@ -80,17 +89,14 @@ class Line:
     async def attempt(self, ticket: Ticket, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
         """What becomes of a request that has a place here, which is given back."""
         found: Reply | Trouble | None = None
-        seconds = self.limits.timeout if again else self._soon()
         try:
-            found = await self._until_given_up(ticket, path, body, seconds, again=again)
+            found = await self._until_given_up(ticket, path, body, again=again)
             if isinstance(found, Reply):
                 self.answered += 1
                 self._longest = max(FORGET * self._longest, found.seconds)
                 self._heard = asyncio.get_running_loop().time()
-                self._hurry()
-            elif found.kind == "timeout" and seconds < self.limits.timeout:
-                self._hurried += 1
-            self.silent = isinstance(found, Trouble) and found.kind == "timeout" and self._heard < ticket.sent
+            half = (ticket.sent + asyncio.get_running_loop().time()) / 2
+            self.silent = isinstance(found, Trouble) and found.kind == "timeout" and self._heard < half
             used = sum(n or 0 for n in tokens(found.data)) if isinstance(found, Reply) else None
             self.window.heard(ticket, found.headers, used)
             return found
@@ -106,6 +112,9 @@ class Line:
             return await self._attempt(method, path, body, self.limits.timeout)
 
     async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -113,48 +122,48 @@ class Line:
     def give_up(self) -> None:
         """Waits for no answer any more."""
         for ticket in list(self._flying):
-            self._until(ticket, 0.0)
+            self._give_up(ticket)
 
-    async def _until_given_up(
-        self, ticket: Ticket, path: str, body: bytes, seconds: float, *, again: bool
-    ) -> Reply | Trouble:
+    async def _until_given_up(self, ticket: Ticket, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
         try:
             async with asyncio.timeout(None) as until:
                 self._flying[ticket] = until
-                if not again and self.answered < ENOUGH:
-                    self._early.append(ticket)
-                return await self._attempt("POST", path, body, seconds)
+                if not again and self.limits.max_retries > 0:
+                    self._first[ticket] = None
+                    self._looking = self._looking or asyncio.get_running_loop().call_later(LOOK, self._look)
+                return await self._attempt("POST", path, body, self.limits.timeout)
         except TimeoutError:
             if not self.window.open:
                 return Trouble("set_aside", "the server failed before it answered", retriable=True)
-            self._hurried += 1
             return Trouble("timeout", "no answer, long after others had theirs", retriable=True)
         finally:
             self._flying.pop(ticket, None)
+            self._first.pop(ticket, None)
 
-    def _hurry(self) -> None:
-        """Once it is known how long answers take, attempts that were begun before are given up as all others."""
-        if self.answered >= ENOUGH and self._early:
-            for ticket in self._early:
-                self._until(ticket, ticket.sent + self._soon())
-            self._early.clear()
+    def _look(self) -> None:
+        """Gives first attempts up that take much longer than all others did of late: they are lost, most likely (a
+        connection that the server never took, a stalled worker). The second one has all the time."""
+        loop = asyncio.get_running_loop()
+        self._looking = loop.call_later(LOOK, self._look) if self._first else None
+        if self.answered < ENOUGH:
+            return
+        since = loop.time() - max(LEAST, LOST * self._longest)
+        for ticket in list(self._first):
+            if ticket.sent > since or self._hurried >= self.answered / RARE:
+                return
+            self._hurried += 1
+            self._give_up(ticket)
 
-    def _until(self, ticket: Ticket, when: float) -> None:
+    def _give_up(self, ticket: Ticket) -> None:
         flying = self._flying.get(ticket)
         if flying is not None and not flying.expired():
-            flying.reschedule(when)
-
-    def _soon(self) -> float:
-        """Seconds for a first attempt: less than the timeout where all others were much faster, since it is lost then
-        (a connection that the server never took, a stalled worker). The second one has all the time."""
-        known = self.answered >= ENOUGH and self._hurried < self.answered / RARE and self.limits.max_retries > 0
-        return min(self.limits.timeout, max(LEAST, LOST * self._longest)) if known else self.limits.timeout
+            flying.reschedule(0.0)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._proxy = self.endpoint.proxy()
             self._session = aiohttp.ClientSession(
-                connector=_Connector(TOGETHER_TLS if self.endpoint.url.startswith("https") else TOGETHER),
+                connector=_Connector(TOGETHER_MOST if self.endpoint.url.startswith("https") else TOGETHER),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )

@@ -7,7 +7,8 @@ the time that refusals take; what is not refused then is accepted, however long 
 1. More refused than chance explains: the rate falls below what was accepted, and once more if many still are.
 2. What is refused at the lower rate is chance. If that explains what was refused before, the rate is soon free again.
 3. Else it was the rate. It grows, slowly near the last measured limit and faster far from it.
-4. Nothing accepted: one request for each wait that the server asks for; each answer then doubles the rate.
+4. Nothing accepted: one request for each wait that the server asks for, and ever rarer; each answer then raises the
+   rate at once.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from dataclasses import dataclass
 
 EASE, SURE, NEAR, FALL = 0.8, 0.9, 0.99, 0.15
 """Of what was accepted is sent to find out why, to be sure, and at a measured limit; of what was sent, at least."""
-STREAK, OF = 8, 16
-"""So many refused of so many sent in succession are acted on at once."""
+ROW, STREAK, OF = 8, 12, 16
+"""So many refused in succession, or so many of so many, are acted on at once."""
 TOLERATED, MOST, FEW = 0.02, 0.9, 3
 """Shares of refusals: one that costs less than finding out why, and the most that chance does; fewer are no measure."""
 CLEAR = 8
-"""So many refusals end a test early."""
+"""So many refusals end the first test early."""
 MANY, SECONDS, LONG, INSTANT = 60, 0.25, 10.0, 0.05
 """Requests in a cohort, and the seconds that it takes at least; fewer after `LONG`; an `INSTANT` has no rate."""
 FAST, GROWTH, SLOWEST = 3.0, 0.4, 0.003
@@ -32,8 +33,11 @@ REMEMBERED = 2000
 """Requests by which the share of chance is known; older ones count for less."""
 STEADY = 1.3
 """A free rate that still grows by more is judged later: what is refused is sooner understood at the full rate."""
-LULL, ASKED = 0.02, 1.0
-"""Seconds of unused rate that may be caught up; and between requests to a server that refuses all and names no time."""
+LULL = 0.02
+"""Seconds of unused rate that may be caught up."""
+ASKED, RARER, OPENING = 1.0, 0.1, 4.0
+"""Between requests to a server that refuses all: seconds where it names none, and the share of the time since when it
+does. Its answers raise the rate so many times each."""
 
 
 @dataclass(slots=True)
@@ -61,15 +65,16 @@ class Pace:
         self.rate = math.inf
         self._by_chance, self._known = 0.0, 0.0  # refused of so many, at any rate
         self._limit: float | None = None  # as measured; None where it is not known
-        self._free = math.inf  # the rate of the last cohort that was free
+        self._free = 0.0  # the rate of the last cohort that was free
         self._tests = 0  # how often the rate was lowered to test for chance
         self._tested = _Cohort(0)  # what led to it
         self._explained = False  # whether chance explains what was refused before the tests
-        self._shut = False
+        self._shut: float | None = None  # since when all is refused
+        self._opening = False  # it was shut, and answers again
         self._next = 0.0  # when the next request may be sent
         self._delay = 0.0  # the longest that one of the last refusals took
         self._sent = 0
-        self._cohort = _Cohort(0)
+        self._cohort, self._before = _Cohort(0), 0.0  # and the share of refusals in the one before it
         self._refused: deque[int] = deque(maxlen=OF)  # of the cohort, by the order of sending
 
     @property
@@ -103,32 +108,47 @@ class Pace:
         self._delay = max(0.9 * self._delay, now - sent)
         if number != cohort.number:
             return
+        if self._shut is not None:
+            self._next = max(self._next, now + max(asked or ASKED, RARER * (now - self._shut)))
+            return
         cohort.refused += 1
         self._refused.append(place)
-        streak = min(OF, STREAK + round(20 * max(self.chance, self._tested.share if self._tests else 0.0)))
-        latest = list(self._refused)[-streak:]
-        if len(latest) == streak and (span := max(latest) - min(latest) + 1) <= OF:
-            if self._limit is not None and cohort.rate > 1.1 * self._limit:
-                self._lower(0.9 * self._limit, cohort, now)
-                return
-            self._limit = None
-            self._lower(cohort.rate * max(EASE * (1 - streak / span), FALL), cohort, now, asked)
+        share = self._streak()
+        if not share:
+            return
+        if self._limit is not None and cohort.rate > 1.1 * self._limit:
+            self._lower(0.9 * self._limit, cohort, now)
+            return
+        self._limit = None
+        nothing = self._tests and cohort.refused == cohort.sent
+        self._lower(0.0 if nothing else cohort.rate * max(EASE * (1 - share), FALL), cohort, now, asked)
 
     def accepted(self, mark: tuple[int, int]) -> None:
         """Takes the answer to a request."""
-        if self._shut and mark[0] == self._cohort.number:
-            self.rate *= 2
+        if (self._shut is not None or self._opening) and mark[0] == self._cohort.number:
+            self._shut, self._opening = None, True
+            self.rate *= OPENING
             self._begin()
+
+    def _streak(self) -> float:
+        """The share of the last ones that was refused, where it is more than chance does; else 0."""
+        more = round(20 * max(self.chance, self._before))
+        for refused, of in ((ROW + round(20 * self.chance), 0), (STREAK + more, OF)):
+            refused = min(refused, OF)
+            latest = sorted(self._refused)[-refused:]
+            if len(latest) == refused and (span := latest[-1] - latest[0] + 1) <= max(of, refused):
+                return refused / span
+        return 0.0
 
     def _full(self, now: float) -> bool:
         cohort, seconds = self._cohort, now - self._cohort.began
         if self._tests:
-            clear = cohort.sent >= MANY / 2 and cohort.refused >= CLEAR
+            clear = self._tests == 1 and cohort.sent >= MANY / 2 and cohort.refused >= CLEAR
             return seconds >= SECONDS / 2 and (clear or cohort.sent >= MANY)
         return (cohort.sent >= MANY and seconds >= SECONDS) or (cohort.sent >= OF and seconds >= LONG)
 
     def _judge(self, cohort: _Cohort) -> None:
-        tests, self._tests = self._tests, 0
+        tests, self._tests, self._opening = self._tests, 0, False
         many = cohort.refused >= FEW
         if tests == 1 and many:
             self._limit = cohort.rate * (1 - cohort.share) or None
@@ -137,11 +157,13 @@ class Pace:
         if tests == 2:
             self._by_chance = self._known = 0.0
             if many:
-                self._limit = None
                 self._learn(cohort)
                 self._explained = self._excess(self._tested) <= 0
                 if self._explained:
+                    self._limit = None
                     self._learn(self._tested)
+                elif self._limit is not None:
+                    self._limit /= 1 - self.chance
         excess = self._excess(cohort)
         accepted = cohort.rate * (1 - cohort.share) / (1 - self.chance)
         if self.rate == math.inf:
@@ -178,7 +200,7 @@ class Pace:
 
     def _lower(self, rate: float, cohort: _Cohort, now: float, asked: float | None = None, tests: int = 1) -> None:
         least = 1 / (asked or ASKED)
-        self._shut = rate < least
+        self._shut, self._opening = now if rate < least else None, False
         self._tests, self._explained = tests, False
         if tests == 1 or cohort.share > self._tested.share:
             self._tested = cohort
@@ -188,4 +210,5 @@ class Pace:
 
     def _begin(self) -> None:
         self._refused.clear()
+        self._before = self._cohort.share
         self._cohort = _Cohort(self._cohort.number + 1)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 LONGEST_WAIT = 300.0
 """Seconds; a server that asks to wait longer is not waited for."""
-_FIRST, _LONGEST = 0.5, 16.0
-"""Seconds between the first two attempts, and the most without a server's own word."""
+_SOON, _FIRST, _LONGEST = 0.1, 0.5, 16.0
+"""Seconds between the first two attempts where others are answered and where none are, and the most without a server's
+own word."""
 
 
 def retry_after(header: str | None, now: float | None = None) -> float | None:
@@ -40,12 +41,14 @@ def clock(header: str | None) -> float | None:
         return None
 
 
-def pause(attempt: int, asked: float | None = None) -> float:
+def pause(attempt: int, asked: float | None = None, alone: bool = False) -> float:
     """Seconds before the next attempt (the first retry is `attempt` 0): what the server asked, else a random share of
-    a time that doubles, so that those who failed together do not come back together."""
+    a time that doubles, so that those who failed together do not come back together. Who failed `alone`, while others
+    were answered, comes back at once, and waits from the second failure on."""
     if asked is not None:
         return asked * (1 + 0.1 * random.random())
-    return random.random() * min(_LONGEST, _FIRST * 2.0**attempt)
+    longest = _FIRST * 2.0**attempt if not alone else _SOON * 3.0**attempt if attempt else 0.0
+    return random.random() * min(_LONGEST, longest)
 
 
 @dataclass(slots=True)

@@ -1,10 +1,10 @@
 """How many requests are in flight: starts small, grows as long as the server answers faster for it. Refusals do not
 shrink it (`pace` and `allowance` meet them); answers that never come do.
 
-The unit of learning is a round: as many outcomes as requests fit in flight, all of them sent since the last step; its
-throughput is answers over time. Four times the requests that bring less than 1.4 times the throughput only wait in the
-server's queue, and would run into the timeout there. New places are given out over the time that a round takes, so
-that a limit is met by a few requests and not by all of them.
+The unit of learning is a round: three outcomes for each four places in flight, all of them sent since the last step; its
+throughput is answers over time. Eight times the requests that bring less than four times the throughput only wait in the
+server's queue, and would run into the timeout there. New places are given out over the time that a round takes, so that
+a limit is met by a few requests and not by all of them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from fteval.engines.remote.allowance import Allowance
 from fteval.engines.remote.pace import Pace
 
 START = 16
-STEP, AGAIN = 4.0, 2.0
-"""How much larger a window is tried: at first, and when one that was found right is questioned."""
-WORTH = 1.4
-"""More throughput than this makes a larger window worth it."""
+STEP, AGAIN = (8.0, 4.0), (2.0, 1.4)
+"""How many times larger a window is tried, at first and where that was too much or is questioned; and how many times
+the throughput that is worth it."""
+ROUND = 0.75
+"""Share of its places whose outcomes make a round: the others were taken up again just before the last step."""
 REST = 12
 """Rounds before a window that was found right is questioned again; twice as many each time."""
 MANY = 0.1
@@ -140,7 +141,7 @@ class Window:
             self._round.count += 1
             self._round.lost += lost
             self._round.seconds += now - ticket.sent
-            if self._round.count >= max(START // 4, int(self.size)):
+            if self._round.count >= max(START // 4, int(ROUND * self.size)):
                 self._learn(self._round, now)
         self.wake()
 
@@ -185,7 +186,7 @@ class Window:
         else:
             self._rested += 1
             if self._rested >= self._rest:
-                self._growing, self._before, self._step = True, None, AGAIN
+                self._growing = True
                 self._rest *= 2
         if self.size > before and done.began is not None and now > done.began:
             self._ramp = before, now, done.seconds / done.count / 4
@@ -193,13 +194,15 @@ class Window:
         self._round = _Round()
 
     def _grow(self, rate: float) -> None:
-        if self._before is not None and rate < WORTH * self._before[1]:
+        times, worth = self._step
+        if self._before is not None and rate < worth * self._before[1]:
             # As large as throughput has shown to follow, and no larger.
             self._resize(self._before[0] * max(1.0, rate / self._before[1]))
-            self._growing, self._before, self._rested = False, None, 0
+            self._growing = self._step is STEP and rate > AGAIN[1] * self._before[1]
+            self._step, self._before, self._rested = AGAIN, None, 0
         else:
             self._before = (self.size, rate)
-            self._resize(self.size * self._step)
+            self._resize(self.size * times)
             self._growing = int(self.size) < self.limit
 
     def _resize(self, size: float) -> None:

@@ -89,6 +89,14 @@ def test_pauses_grow_spread_and_end():
     assert 2 <= pause(0, 2.0) <= 2.2
 
 
+def test_who_failed_alone_comes_back_at_once_and_later_the_second_time():
+    assert pause(0, alone=True) == 0
+    assert 0 < max(pause(1, alone=True) for _ in range(100)) <= 0.3
+    assert max(pause(3, alone=True) for _ in range(300)) > 1
+    assert all(pause(40, alone=True) <= 16 for _ in range(100))
+    assert pause(0, 2.0, alone=True) >= 2
+
+
 def test_a_breaker_opens_after_nothing_but_failures_for_too_long():
     breaker = Breaker(give_up_after=0.0)
     assert not breaker.failed()
