@@ -1,10 +1,10 @@
 """How many requests are in flight: starts small, grows as long as the server answers faster for it. Refusals do not
 shrink it (`pace` and `allowance` meet them); answers that never come do.
 
-The unit of learning is a round: three outcomes for each four places in flight, all of them sent since the last step; its
-throughput is answers over time. Eight times the requests that bring less than four times the throughput only wait in the
-server's queue, and would run into the timeout there. New places are given out over the time that a round takes, so that
-a limit is met by a few requests and not by all of them.
+The unit of learning is a round: three outcomes for each four places in flight, all of them sent since the last step;
+its throughput is answers over time. Eight times the requests that bring less than four times the throughput only wait
+in the server's queue, and would run into the timeout there. New places are given out over the time that a round takes,
+so that a limit is met by a few requests and not by all of them.
 """
 
 from __future__ import annotations
