@@ -354,11 +354,11 @@ class ServerEngine:
     def _open(self) -> Client:
         if self._client is None:
             from fteval.engines.remote.client import Client
-            from fteval.engines.remote.line import Line
+            from fteval.engines.remote.line import Line, Times
             from fteval.engines.remote.window import Queue, Window
 
-            queue, most = Queue(), self.limits.concurrency
-            lines = [Line(one, self.limits, Window(most, queue=queue)) for one in self.endpoints]
+            queue, times, most = Queue(), Times(), self.limits.concurrency
+            lines = [Line(one, self.limits, Window(most, queue=queue), times) for one in self.endpoints]
             self._client = Client(lines, self.limits, self.budget, self.price)
             if len(lines) > 1:
                 from fteval.engines.remote.replicas import Replicas

@@ -55,12 +55,24 @@ class _Connector(aiohttp.TCPConnector):
 
 
 @dataclass(slots=True)
+class Times:
+    """How long answers take, of late; servers that hold the same model share it."""
+
+    answered: int = 0
+    longest: float = 0.0
+    """Seconds."""
+    hurried: int = 0
+    """First attempts that were given up early."""
+
+
+@dataclass(slots=True)
 class Line:
     """A session with one server. Use it in one event loop, and close it there."""
 
     endpoint: Endpoint
     limits: Limits
     window: Window
+    times: Times = field(default_factory=Times)
     answered: int = 0
     failed: int = 0
     """Attempts in succession that got no answer through the server's fault."""
@@ -69,10 +81,6 @@ class Line:
     _session: aiohttp.ClientSession | None = None
     _proxy: str | None = None
     _headers: dict[str, str] = field(init=False)
-    _hurried: int = 0
-    """First attempts that were given up early."""
-    _longest: float = 0.0
-    """Seconds of the longest answer, of late."""
     silent: bool = False
     """Whether the last attempt got no answer, and no other one in the second half of its wait."""
     _heard: float = 0.0
@@ -93,7 +101,8 @@ class Line:
             found = await self._until_given_up(ticket, path, body, again=again)
             if isinstance(found, Reply):
                 self.answered += 1
-                self._longest = max(FORGET * self._longest, found.seconds)
+                self.times.answered += 1
+                self.times.longest = max(FORGET * self.times.longest, found.seconds)
                 self._heard = asyncio.get_running_loop().time()
             half = (ticket.sent + asyncio.get_running_loop().time()) / 2
             self.silent = isinstance(found, Trouble) and found.kind == "timeout" and self._heard < half
@@ -145,13 +154,14 @@ class Line:
         connection that the server never took, a stalled worker). The second one has all the time."""
         loop = asyncio.get_running_loop()
         self._looking = loop.call_later(LOOK, self._look) if self._first else None
-        if self.answered < ENOUGH:
+        times = self.times
+        if times.answered < ENOUGH:
             return
-        since = loop.time() - max(LEAST, LOST * self._longest)
+        since = loop.time() - max(LEAST, LOST * times.longest)
         for ticket in list(self._first):
-            if ticket.sent > since or self._hurried >= self.answered / RARE:
+            if ticket.sent > since or times.hurried >= times.answered / RARE:
                 return
-            self._hurried += 1
+            times.hurried += 1
             self._give_up(ticket)
 
     def _give_up(self, ticket: Ticket) -> None:
