@@ -43,7 +43,6 @@ class _Spec(BaseModel):
         allow_inf_nan=False,
         arbitrary_types_allowed=True,
         frozen=True,
-        use_attribute_docstrings=True,
     )
     _where: str | None = PrivateAttr(None)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fteval import registry
+from fteval.config import models
 from fteval.config.models import RULES, Config
 from fteval.config.series import SeriesKeys
 from fteval.errors import UserError
@@ -27,7 +28,7 @@ _PLAIN = {int: "integer", float: "number", str: "string", Path: "string", bool: 
 
 def schema() -> dict[str, Any]:
     """The schema with the probes and trainers that are installed."""
-    found: dict[str, Any] = {"$schema": DRAFT, **Config.model_json_schema()}
+    found: dict[str, Any] = {"$schema": DRAFT, **_told(Config.model_json_schema())}
     of, sections = found["$defs"], found["properties"]
     probe, candidate = of["ProbeSpec"], of["CandidateSpec"]
     probes = _fields_by_name([*registry.probe_names(), *names.APART], registry.probe_class)
@@ -60,6 +61,17 @@ def schema() -> dict[str, Any]:
     for section in sections.values():  # a section may still be empty
         if section.get("type") in ("object", "array"):
             section["type"] = [section["type"], "null"]
+    return found
+
+
+def _told(found: dict[str, Any]) -> dict[str, Any]:
+    """The models' schema with the text below each field, which pydantic would look for whenever a config is read."""
+    for name, fields in (("Config", found), *found["$defs"].items()):
+        cls = getattr(models, name)
+        told = _docstrings(cls)
+        for field, info in cls.model_fields.items():
+            if field in told:
+                fields["properties"][info.alias or field].setdefault("description", told[field])
     return found
 
 

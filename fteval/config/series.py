@@ -27,7 +27,7 @@ Margin = Annotated[
 class SeriesKeys(BaseModel):
     """Each training of a series is a candidate of its own: NAME-16-s0."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     sizes: Annotated[list[Size], BeforeValidator(_several)] = Field(default_factory=list)
     """Train on so many of the rows, each set within the next larger one, all for as many steps."""
