@@ -5,6 +5,7 @@ Each subcommand is a file in `commands/`, imported only when it is called: `ftev
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -108,6 +109,7 @@ def main(args: Sequence[str] | None = None) -> None:
         group.main(prog_name="fteval")
     code = call(sys.argv[1:] if args is None else list(args))
     streams.flush()
+    gc.freeze()  # a last search for garbage would look at all that was loaded, and nobody needs the room
     sys.exit(code)
 
 

@@ -84,16 +84,36 @@ def test_help_of_no_command_waits_for_a_model_library(here: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
-def test_report_of_a_saved_run_imports_no_engine_and_no_scipy(fteval: Run, here: Path) -> None:
-    write(here / "h.jsonl", questions(5))
-    replayed(here / "a.jsonl", 5, lambda i: True)
-    assert fteval("run", "--model", "replay:a.jsonl", "--holdout", "h.jsonl")[0] == 0
+ASKING = ("torch", "transformers", "trl", "openai", "aiohttp", "pydantic", "scipy")
+JUDGING = ("fteval.stats.gates", "fteval.experiment.judge", "fteval.runs.asking", "fteval.trainers", "fteval.releases")
+SAVED = {
+    "report latest -o r.md": (*ASKING, *JUDGING),
+    "show q1": (*ASKING, *JUDGING, "numpy", "jinja2", "importlib.metadata", "fteval.stats.level"),
+    "runs list": (*ASKING, *JUDGING, "numpy", "jinja2", "importlib.metadata", "fteval.reports.terminal.terminal"),
+}
+"""Command -> modules that it has no use for: whoever looks at what is saved asks, judges and reckons nothing."""
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the run of a base and a candidate in its store."""
+    folder = tmp_path_factory.mktemp("saved")
+    write(folder / "h.jsonl", questions(5))
+    replayed(folder / "a.jsonl", 5, lambda i: True)
+    replayed(folder / "b.jsonl", 5, lambda i: i > 1)
+    words = ["run", "--model", "replay:b.jsonl", "--against", "replay:a.jsonl", "--holdout", "h.jsonl"]
+    subprocess.run([sys.executable, "-m", "fteval", *words], cwd=folder, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize("command", SAVED)
+def test_what_is_saved_is_shown_without_what_asks_judges_and_reckons(saved: Path, command: str) -> None:
     code = (
-        "import sys\nfrom fteval import cli\nassert cli.call(['report', 'latest', '-o', 'r.md']) == 0\n"
-        "heavy = {'torch','transformers','trl','openai','scipy'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
+        f"import sys\nfrom fteval import cli\nassert cli.call({command.split()!r}) == 0\n"
+        f"print('IMPORTED', *(name for name in {SAVED[command]!r} if name in sys.modules))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=saved, check=True, capture_output=True, text=True)
+    assert done.stdout.rpartition("IMPORTED")[2].split() == []
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(fteval: Run) -> None:

@@ -254,10 +254,10 @@ def test_a_run_that_another_scorer_judged_since_is_refused(fteval: Run, here: Pa
     run = measure(set(), n=20)
     # What `fteval score RUN` leaves behind when the probe has another version by then.
     from fteval.evals.holdout import Holdout
+    from fteval.runs.asking.rescore import rescore
     from fteval.runs.journal.store import Store
-    from fteval.runs.reading import results
 
-    results.rescore(Store(Path(".fteval")), run, {"h": Holdout(score=("exact",))})
+    rescore(Store(Path(".fteval")), run, {"h": Holdout(score=("exact",))})
     code, _, err = fteval("baseline", "accept", run)
     assert code == 2
     assert "judged anew" in err

@@ -99,8 +99,15 @@ def asked(*plain: str, **own: str) -> Callable[[Callable[..., Any]], Callable[..
 
 def setting(name: str, text: str | None = None) -> Callable[..., Any]:
     """The option for one setting of a run, for a command that takes it under its own name; `text` is its help."""
-    (field,) = (field for field in dataclasses.fields(Asked) if field.name == name)
-    return _option(field, typing.get_type_hints(Asked)[name], text or _help(field))
+    field, hint = _settings()[name]
+    return _option(field, hint, text or _help(field))
+
+
+@functools.cache
+def _settings() -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+    """Every field of `Asked` with its type."""
+    hints = typing.get_type_hints(Asked)
+    return {field.name: (field, hints[field.name]) for field in dataclasses.fields(Asked)}
 
 
 _VALUES = {"probes": complete.probes, "scorers": complete.scorers, "resume": complete.saved, "against": complete.saved}

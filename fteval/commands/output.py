@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -58,6 +59,12 @@ def _without_folder(folder: Path) -> str | None:
     except OSError as error:
         return f"the folder {folder} cannot be made: {error.strerror}"
     return None
+
+
+def load() -> None:
+    """Imports what `present` will need, where there is time for it."""
+    for name in ("experiment.saved", "reports.files.verdict_json", "reports.terminal.terminal"):
+        import_module(f"fteval.{name}")
 
 
 def present(

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from fteval.commands import output
 from fteval.experiment.place import Listener
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class Progress(Listener):
             from fteval.reports.escape import for_terminal
 
             self.console.print(for_terminal(text), markup=False, soft_wrap=True)
+
+    def waiting(self) -> None:
+        output.load()
 
     @contextmanager
     def busy(self, label: str) -> Iterator[None]:

@@ -44,7 +44,6 @@ def command(
               fteval report latest --model-card README.md
     """
     from fteval.experiment import saved
-    from fteval.experiment.by_labels import by_labels as by_labels_of
 
     check_writable(outputs)
     root = store or options.DEFAULT_STORE
@@ -58,7 +57,11 @@ def command(
         if not outputs and not as_json:
             return OK
     try:
-        found = by_labels_of(what, root) if by_labels else saved.saved(what, root)
+        found = saved.saved(what, root)
+        if by_labels:
+            from fteval.experiment.by_labels import with_labels  # judges again: with it come the statistics
+
+            found = with_labels(found, root)
         present(found, outputs=outputs, as_json=as_json, display=display, store=root)
     except Incomplete as error:
         error.exit_code = INCOMPLETE  # the saved verdict is not this command's

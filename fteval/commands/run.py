@@ -48,7 +48,6 @@ def command(
               fteval run -c fteval.yaml
     """
     from fteval.experiment.measure import measure
-    from fteval.experiment.plan import plan
 
     check_writable(outputs)
     parts.check(asked, outputs)
@@ -56,6 +55,8 @@ def command(
     with Progress(quiet=display.quiet, color=display.color) as listener:
         place = placed(asked, experiment, listener, options.typed())
         if dry_run:
+            from fteval.experiment.plan import plan
+
             return _show_plan(plan(experiment, place), as_json)
         if parts.any:
             return parts.run(experiment, place, outputs, as_json=as_json, display=display)

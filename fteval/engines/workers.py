@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import signal
 from dataclasses import dataclass
 
@@ -55,9 +54,11 @@ class Cluster:
 
 def check() -> None:
     """Raises UserError where Ray is not there, or too old."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        found = importlib.metadata.version("ray")
-    except importlib.metadata.PackageNotFoundError:
+        found = version("ray")
+    except PackageNotFoundError:
         raise UserError("engine: ray needs Ray", fix="pip install 'fteval[ray]', here and on the cluster") from None
     if tuple(int(part) for part in found.split(".")[:2]) < LEAST:
         wanted = ".".join(map(str, LEAST))

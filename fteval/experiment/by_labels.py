@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fteval.errors import UserError
-from fteval.experiment import opinions, saved, sheet
+from fteval.experiment import opinions, sheet
 from fteval.records import CandidateResult, Comparison, ProbeResult, RunRecord
 from fteval.records.people import Labels
 from fteval.reports.view.words import UNWRITTEN
@@ -17,13 +17,8 @@ from fteval.stats.compare import compare, conclude
 from fteval.stats.noise_floor import held_open
 
 
-def by_labels(what: str, store: Path) -> Comparison | RunRecord:
-    """A saved run or comparison with people's scores in place. Raises UserError where there are none."""
-    return with_labels(saved.saved(what, store), store)
-
-
 def with_labels(subject: Comparison | RunRecord, store: Path) -> Comparison | RunRecord:
-    """The same for a result in hand."""
+    """A saved run or comparison with people's scores in place. Raises UserError where there are none."""
     whole = sheet.whole(subject, store)
     sides = opinions.sides_of(whole, store)
     said = [labels(side.path, side.find) for side in sides]

@@ -11,10 +11,7 @@ from fteval import registry
 from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment, ModelUse, ProbeUse
 from fteval.experiment.gates import Measurable, measurable, resolve_gates
-from fteval.experiment.prompts import check_searches
-from fteval.experiment.series import check_part
 from fteval.experiment.suite import build_suite
-from fteval.experiment.train import check_trainable, coded
 from fteval.records import Gate
 from fteval.runs.asking.suite import Suite
 
@@ -26,7 +23,10 @@ def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
             _check_candidate(name, use, experiment)
-        check_searches(experiment, suite)
+        if experiment.searched:
+            from fteval.experiment.prompts import check_searches
+
+            check_searches(experiment, suite)
     except UserError as error:
         every = problems(experiment)
         if len(every) < 2 or every == by_line(lines(error)):  # what to do stays a line of its own
@@ -59,8 +59,10 @@ def problems(experiment: Experiment) -> list[str]:
 
 
 def _check_candidate(name: str, use: ModelUse, experiment: Experiment) -> None:
-    check_trainable(name, coded(use, experiment.allow_code))
-    check_part(use)
+    if use.trainer is not None:
+        from fteval.experiment.making import check  # with it comes all that trains
+
+        check(name, use, experiment.allow_code)
     for change in use.changes:
         registry.alternative(change)
 

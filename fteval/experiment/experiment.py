@@ -15,6 +15,8 @@ DEFAULT_CONFIG = Path("fteval.yaml")
 
 
 DEFAULT_STORE = Path(".fteval")
+SEARCH = "optimise"
+"""The alternative whose prompt is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,16 @@ class Experiment:
     servers: Servers = field(default_factory=Servers)
     cluster: Cluster | None = None
     """Whose workers answer for local models; None for this process."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether a candidate is one that is trained here."""
+        return any(use.trainer is not None for use in self.candidates.values())
+
+    @property
+    def searched(self) -> list[str]:
+        """Names of candidates whose prompt is searched."""
+        return [n for n, use in self.candidates.items() if any(change.name == SEARCH for change in use.changes)]
 
     @property
     def members(self) -> dict[str, Member]:

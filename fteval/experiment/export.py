@@ -15,10 +15,10 @@ from fteval.experiment import export_proof, judge
 from fteval.experiment.check import checked
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.export_suite import OfRun
-from fteval.experiment.judge import Rules
 from fteval.experiment.measure import Asking, execute
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.prepare import appointed_for, references_of
+from fteval.experiment.rules import Rules
 from fteval.experiment.train import coded, trained
 from fteval.records import Engine, Exported, Gate, RunRecord
 from fteval.runs.asking.appoint import Wanted

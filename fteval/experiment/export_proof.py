@@ -9,12 +9,13 @@ from pathlib import Path
 from fteval.engines.local.engine import TransformersEngine
 from fteval.errors import UserError
 from fteval.records import Engine, Gate, Likeness, Message, Prompt, RunRecord, primary
+from fteval.records.comparisons import DEFAULT
 from fteval.releases.baseline import outputs
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal import lines, rows
 from fteval.stats import ahead
 from fteval.stats.evidence import bound_of
-from fteval.stats.gates import DEFAULT, DEFAULT_DROP, default_gates
+from fteval.stats.gates import DEFAULT_DROP, default_gates
 from fteval.stats.moves import with_moves
 from fteval.stats.pairing import metric_of
 from fteval.stats.room import no_room

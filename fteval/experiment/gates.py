@@ -9,7 +9,6 @@ from fteval.errors import UserError, suggest
 from fteval.experiment.experiment import Experiment, Rule
 from fteval.records import Gate, Metric, RunRecord
 from fteval.runs.asking.suite import Suite
-from fteval.stats.evidence import bound_of
 from fteval.stats.moves import with_moves
 
 
@@ -36,6 +35,7 @@ def resolve_gates(experiment: Experiment, known: Mapping[str, Measurable]) -> tu
     """
     if not experiment.gates:
         return ()
+    from fteval.stats.evidence import bound_of  # with it comes numpy
 
     gates: list[Gate] = []
     problems: list[str] = []

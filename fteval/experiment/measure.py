@@ -6,21 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from fteval.engines.remote.engine import ServerEngine
 from fteval.errors import UserError
 from fteval.experiment import stale
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
-from fteval.experiment.plan import cannot_pass
 from fteval.experiment.prepare import Grounds, Prepared, concluded, prepared
-from fteval.records import Comparison, Engine, RunRecord
+from fteval.records import Comparison, Engine, RunRecord, Sampling, bare
 from fteval.runs.asking import execute as runs
 from fteval.runs.asking.referees import Referees
-from fteval.runs.asking.stepwise import Side, execute_in_step
 from fteval.runs.asking.suite import Suite
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
-from fteval.stats.decided import decided
 
 
 def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
@@ -37,12 +35,18 @@ def measure(experiment: Experiment, place: Place) -> Comparison | RunRecord:
 def _measured(experiment: Experiment, place: Place) -> Callable[[], Comparison | RunRecord]:
     """What is left to do once all runs are there."""
     with prepared(experiment, place) as ready:
-        if len(ready.engines) > 1 or ready.accepted is not None:
+        resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
+        compares = len(ready.engines) + (ready.accepted is not None) > 1
+        if experiment.sequential and not compares:
+            raise UserError("--sequential stops when gates are decided: it needs a base", fix="name one with --against")
+        _greet(ready.engines, experiment.sampling, place)
+        if compares:
+            from fteval.experiment.plan import cannot_pass  # with it come the statistics
+
             for text in cannot_pass(experiment, ready.suite, ready.rules.gates):
                 place.listener.note(text)
         elif experiment.gates:
             place.listener.note("no candidate is named, so that the gates of the config judge nothing")
-        resumed = _resumed(place, ready.store, [engine.ref for _, engine in ready.engines])
         asking = Asking(ready.suite, ready.store, ready.referees, resumed, ready.base)
         if experiment.sequential:
             records = _in_step(ready, asking, experiment, place)
@@ -100,10 +104,11 @@ def execute(
 
 
 def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Place) -> list[tuple[str, RunRecord]]:
+    from fteval.runs.asking.stepwise import Side, execute_in_step
+    from fteval.stats.decided import decided
+
     opened, accepted = ready.engines, ready.accepted
     names = [name for name, _ in opened]
-    if len(opened) + (accepted is not None) < 2:
-        raise UserError("--sequential stops when gates are decided: it needs a base", fix="name one with --against")
 
     def enough(records: Sequence[RunRecord]) -> list[frozenset[str]]:
         base = accepted or records[0]
@@ -119,6 +124,15 @@ def _in_step(ready: Prepared, asking: Asking, experiment: Experiment, place: Pla
     for side, record in zip(sides, records, strict=True):
         stale.remember(record, side.engine)
     return list(zip(names, records, strict=True))
+
+
+def _greet(engines: Sequence[tuple[str, Engine]], sampling: Sampling, place: Place) -> None:
+    """Begins the contact with the model that is asked first, where a server has it."""
+    model = bare(engines[0][1]) if engines else None
+    # By a name that says for ever which model it is, earlier answers may be all that is needed.
+    if isinstance(model, ServerEngine) and not model.timeless:
+        model.greet(sampling)
+        place.listener.waiting()
 
 
 def _resumed(place: Place, store: Store, refs: Sequence[str]) -> tuple[str, str] | None:

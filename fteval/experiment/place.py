@@ -27,6 +27,9 @@ class Listener:
     def progress(self, label: str, done: int, total: int, detail: str = "") -> None:
         """`done` of `total` acknowledged."""
 
+    def waiting(self) -> None:
+        """A server was greeted and has not answered yet: the time to load what will be needed later."""
+
     def busy(self, label: str) -> AbstractContextManager[None]:
         """Work that says nothing until it is done."""
         return nullcontext()

@@ -24,13 +24,14 @@ from fteval.records import (
     ServedEngine,
     primary,
 )
+from fteval.records.comparisons import DEFAULT
 from fteval.runs.asking import plan as runs
 from fteval.runs.asking.requests import Keys
 from fteval.runs.asking.reuse import Found, find, repeatable
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.store import Store
 from fteval.stats import ahead, units
-from fteval.stats.gates import DEFAULT, DEFAULT_DROP, per_value
+from fteval.stats.gates import DEFAULT_DROP, per_value
 from fteval.stats.moves import with_moves
 
 LEAST = 0.5

@@ -7,22 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from fteval import releases
 from fteval.alternatives.layers.stack import changed
 from fteval.engines import preflight
 from fteval.engines.pool import Pool
 from fteval.errors import UserError
-from fteval.experiment import judge
 from fteval.experiment.check import checked, lines
 from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
-from fteval.experiment.judge import Rules
 from fteval.experiment.place import Place, opened_pool
-from fteval.experiment.prompts import with_prompts
-from fteval.experiment.series import chosen
-from fteval.experiment.train import check_launch, check_rewarders, coded, rewarded, trained
-from fteval.experiment.training import seen_before
-from fteval.experiment.watch import overlapping
+from fteval.experiment.rules import Rules, check_suite, rules_of
 from fteval.records import Comparison, Engine, RunRecord, Shelf, asks_base
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.referees import Referees
@@ -65,36 +58,41 @@ def prepared(
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
     suite, gates = checked(experiment)
-    for name, use in experiment.candidates.items():
-        check_launch(name, use, place.launch)
-        for text in overlapping(use.watch, suite) if use.watch is not None else ():
-            place.listener.note(f"{name}: {text}")
-    for text in seen_before(experiment, suite):
-        place.listener.note(text)
     store = Store(place.store)
-    experiment = chosen(experiment, store)
+    if experiment.trains:
+        from fteval.experiment import making  # with it comes all that trains
+
+        experiment = making.with_rows(experiment, suite, store, place)
     with opened_pool(store, place, experiment) as pool:
         lend_template(experiment, pool, place.listener.note)
         accepted = None
         if experiment.baseline is not None:
+            from fteval import releases
+
             accepted = releases.load(experiment.baseline, experiment.folder, suite.name)
         wanted = Wanted(references_of(experiment), experiment.base, accepted, by_default=open_engine is None)
         judged, referees = appointed_for(suite, wanted, pool, place)
-        rules = judge.rules_of(experiment, gates, judged.name, judged.digest)
+        anchored = any(gate.anchor for gate in gates)
+        rules = rules_of(experiment, gates, judged.name, judged.digest if anchored else None)
         if accepted is not None:
-            judge.check_suite(accepted, judged.digest)
+            check_suite(accepted, judged.digest)
         opens = pool.open if open_engine is None else partial(open_engine, pool)
         base = experiment.base if accepted is None else None
         opened = _opened(experiment, base, opens)
         shelf = Shelf(store.root, place.listener.progress)
         rehearse(experiment, opened, shelf)
-        refs = _made(experiment, store, place)
+        refs = _known(experiment)
+        if experiment.trains:
+            refs = making.with_made(refs, experiment, store, place)
         if refs != _known(experiment) and lend_template(experiment, pool, place.listener.note, refs.values()):
             # What was opened before the training had no way to ask the base.
             opened = _opened(experiment, base, opens)
             judged, referees = appointed_for(suite, wanted, pool, place)
         named = {**({BASE: base} if base else {}), **refs}
-        experiment = with_prompts(experiment, refs, lambda ref: opened.get(ref) or opens(ref), pool, place)
+        if experiment.searched:
+            from fteval.experiment.prompts import with_prompts
+
+            experiment = with_prompts(experiment, refs, lambda ref: opened.get(ref) or opens(ref), pool, place)
         engines = [
             (name, altered(opened.get(ref) or opens(ref), experiment, name, shelf)) for name, ref in named.items()
         ]
@@ -135,10 +133,12 @@ def concluded(
     grounds: Grounds, records: Sequence[tuple[str, RunRecord]], experiment: Experiment, place: Place
 ) -> Comparison | RunRecord:
     """What finished runs say: a comparison where there is a base, else the one run."""
+    if grounds.accepted is None and len(records) == 1:
+        return records[0][1]
+    from fteval.experiment import judge  # with it come the statistics, for which no question waits
+
     if grounds.accepted is not None:
         return judge.compared(grounds.accepted, records, grounds.rules, grounds.store, command=place.command)
-    if len(records) == 1:
-        return records[0][1]
     if experiment.base is None:
         raise UserError(
             "several candidates and no base to compare them with",
@@ -182,25 +182,3 @@ def altered(engine: Engine, experiment: Experiment, name: str, shelf: Shelf | No
     """The engine with the alternatives of a candidate, if it has some."""
     use = experiment.candidates.get(name)
     return changed(engine, use.changes, shelf) if use is not None else engine
-
-
-def _made(experiment: Experiment, store: Store, place: Place) -> dict[str, str]:
-    """Name -> ref of every candidate that is measured; those that do not exist yet are trained.
-
-    A reward model answers nothing: it is there for the rewards of those that stand below it.
-    """
-    refs, rewarders = _known(experiment), dict[str, str]()
-    uses = {name: coded(use, experiment.allow_code) for name, use in experiment.candidates.items()}
-    check_rewarders(uses, store)
-    for name, use in uses.items():
-        if use.ref is None:
-            use = rewarded(use, rewarders)
-            made = trained(use.trained_as or name, use, _base_of(experiment, name), store, place)
-            (rewarders if made.kind == "reward" else refs)[name] = made.id
-    return {name: refs[name] for name in experiment.candidates if name in refs}
-
-
-def _base_of(experiment: Experiment, name: str) -> str:
-    if experiment.base is None:
-        raise UserError(f"candidate '{name}' is to be trained, but there is no base", fix="add base: to the config")
-    return experiment.base

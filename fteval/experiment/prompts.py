@@ -14,7 +14,7 @@ from fteval.engines.pool import Pool
 from fteval.errors import UserError
 from fteval.experiment import search_record
 from fteval.experiment.dev import check_apart, dev_of, dev_suite
-from fteval.experiment.experiment import Experiment, ModelUse
+from fteval.experiment.experiment import SEARCH, Experiment, ModelUse
 from fteval.experiment.place import Place
 from fteval.experiment.search import changes, found
 from fteval.records import Change, Engine, Shelf, canonical, digest
@@ -78,7 +78,7 @@ def _searches(experiment: Experiment) -> Iterator[tuple[str, Change, Optimise]]:
 
 def _of(use: ModelUse) -> Iterator[tuple[Change, Optimise]]:
     for change in use.changes:
-        if change.name == search_record.SEARCH and isinstance(told := registry.alternative(change), Optimise):
+        if change.name == SEARCH and isinstance(told := registry.alternative(change), Optimise):
             yield change, told
 
 

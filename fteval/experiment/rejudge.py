@@ -12,7 +12,7 @@ from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, experiment_of, find_config, is_baseline
 from fteval.experiment.experiment import DEFAULT_STORE, Experiment
 from fteval.experiment.gates import measurable, resolve_gates
-from fteval.experiment.judge import Rules
+from fteval.experiment.rules import Rules, allowed, check_suite, rules_of
 from fteval.records import Comparison, Proof, RunRecord
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -22,13 +22,14 @@ from fteval.stats.selftest import self_test as proofs
 def rescore(run: str, store: Path) -> Comparison | RunRecord:
     """Judges a saved run's answers anew with today's probes and the parameters that the run had."""
     from fteval.experiment import opinions
+    from fteval.runs.asking import rescore as anew
 
     kept = Store(store)
     found = kept.find(run)
     probes = {
         name: registry.probe(fields["use"], fields["params"]) for name, fields in found.manifest["probes"].items()
     }
-    return opinions.with_people(results.rescore(kept, found.id, probes), store)
+    return opinions.with_people(anew.rescore(kept, found.id, probes), store)
 
 
 def compare(
@@ -53,7 +54,7 @@ def compare(
         measured = {p.probe for p in runs[0].probes}
         experiment = replace(experiment, gates=tuple(g for g in experiment.gates if g.probe in measured))
     rules = _rules(experiment, runs[0])
-    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same), of=of)
+    rules = replace(rules, allow=rules.allow | allowed(subset=allow_subset, same=allow_same), of=of)
     against = _kept(base, experiment, runs[0]) if is_baseline(base) else _find_run(kept, base)
     return judge.compared(against, [(record.ref, record) for record in runs], rules, Store(Path(store)))
 
@@ -73,7 +74,7 @@ def gate(
     base, named = _runs_of(kept, what, against, config)
     experiment = _gated(config)
     rules = _rules(experiment, named[0][1])
-    rules = replace(rules, allow=rules.allow | judge.allowed(subset=allow_subset, same=allow_same), of=of)
+    rules = replace(rules, allow=rules.allow | allowed(subset=allow_subset, same=allow_same), of=of)
     return judge.compared(base, named, rules, Store(store))
 
 
@@ -87,7 +88,7 @@ def self_test(what: str, config: Path | None, store: Path) -> list[Proof]:
 def _kept(ref: str, experiment: Experiment, run: RunRecord) -> RunRecord:
     """The baseline that a saved run is to be compared with."""
     found = releases.load(ref, experiment.folder, str(run.manifest.get("suite_name")))
-    judge.check_suite(found, run.manifest["plan"].get("suite"))
+    check_suite(found, run.manifest["plan"].get("suite"))
     return found
 
 
@@ -102,7 +103,7 @@ def _gated(config: Path | None) -> Experiment:
 def _rules(experiment: Experiment, run: RunRecord) -> Rules:
     """An experiment's gates on what a saved run measured: its metrics and slices are those of the run."""
     gates = resolve_gates(experiment, measurable(run)) if experiment.gates else ()
-    return judge.rules_of(experiment, gates, str(run.manifest.get("suite_name")), run.manifest["plan"].get("suite"))
+    return rules_of(experiment, gates, str(run.manifest.get("suite_name")), run.manifest["plan"].get("suite"))
 
 
 def _runs_of(

@@ -13,8 +13,6 @@ from fteval.records import Metric
 from fteval.runs.journal.files import write_atomically
 from fteval.stats import units
 
-SEARCH = "optimise"
-"""The alternative that is searched."""
 FOLDER = "searches"
 """Of the store: a file for each search, and the runs on dev rows."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import eq, gt, lt
 from pathlib import Path
 
 from fteval.evals.answer.refusal import refusal
@@ -71,12 +72,9 @@ def _moved(base: ProbeResult, other: ProbeResult, metric: Metric) -> tuple[int, 
     old, new = base.scores.get(metric.name), other.scores.get(metric.name)
     asked = [(one.sample_ids, one.sample_digests) for one in (base, other)]
     if isinstance(old, Numbers) and isinstance(new, Numbers) and asked[0] == asked[1]:
-        import numpy as np
-
-        by = np.frombuffer(new.values) - np.frombuffer(old.values)
-        better, worse = int((by > 0).sum()), int((by < 0).sum())
-        found = (better, worse) if metric.better == "higher" else (worse, better)
-        return None if np.isnan(by).all() else found
+        # No score is NaN, which is neither more nor less than any other, nor the same.
+        more, less, same = (sum(map(how, new.values, old.values)) for how in (gt, lt, eq))
+        return ((more, less) if metric.better == "higher" else (less, more)) if more or less or same else None
     moves = [by for by in _moves(base, other, [metric]).values() if by is not None]
     return (sum(by > 0 for by in moves), sum(by < 0 for by in moves)) if moves else None
 

@@ -47,6 +47,10 @@ class MetricChange:
     """Of a slice: the share of false leads among slices that stand out at least as much (Benjamini & Hochberg)."""
 
 
+DEFAULT, AUTOMATIC = "default guard", "automatic"
+"""The `where` of a gate that nobody wrote, and of one that came with another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One rule on one metric."""

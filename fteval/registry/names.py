@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import pkgutil
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fteval.errors import UserError, suggest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Unusable(UserError):
@@ -72,26 +74,28 @@ def only_class(module_name: str, attributes: tuple[str, ...]) -> type:
     return classes[0]
 
 
-def entry_points(kind: str) -> list[importlib.metadata.EntryPoint]:
+def entry_points(kind: str) -> list[EntryPoint]:
     return _entry_points_on(tuple(sys.path), f"fteval.{kind}s")
 
 
 @functools.lru_cache(maxsize=16)
-def _entry_points_on(path: tuple[str, ...], group: str) -> list[importlib.metadata.EntryPoint]:
+def _entry_points_on(path: tuple[str, ...], group: str) -> list[EntryPoint]:
     # A distribution may be on the path twice, as it is after an editable install; it does not clash with itself.
-    every = importlib.metadata.entry_points(group=group)
+    from importlib.metadata import entry_points
+
+    every = entry_points(group=group)
     return list({(entry.name, entry.value, package(entry)): entry for entry in every}.values())
 
 
-def plugins(kind: str) -> dict[str, list[importlib.metadata.EntryPoint]]:
+def plugins(kind: str) -> dict[str, list[EntryPoint]]:
     """Name -> the entry points that claim it."""
-    claims: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    claims: dict[str, list[EntryPoint]] = {}
     for entry in entry_points(kind):
         claims.setdefault(entry.name, []).append(entry)
     return claims
 
 
-def plugin(kind: str, name: str) -> importlib.metadata.EntryPoint | None:
+def plugin(kind: str, name: str) -> EntryPoint | None:
     """The entry point behind a name; None for one of fteval's own. Raises UserError for none and for a name with two
     owners: which of them is measured must not depend on the order of installing."""
     ours = name in own(kind) or name.lower() in PREFIXES.get(kind, ())
@@ -108,11 +112,11 @@ def plugin(kind: str, name: str) -> importlib.metadata.EntryPoint | None:
     return claims[0] if claims else None
 
 
-def package(entry: importlib.metadata.EntryPoint) -> str:
+def package(entry: EntryPoint) -> str:
     return f"the package {entry.dist.name} {entry.dist.version}" if entry.dist else f"the entry point {entry.value}"
 
 
-def plugin_class(entry: importlib.metadata.EntryPoint, kind: str) -> type:
+def plugin_class(entry: EntryPoint, kind: str) -> type:
     """The class behind an entry point, which is a probe's or an alternative's."""
     fields, methods = _CLASSES[kind]
     loaded = _loaded(entry)
@@ -145,14 +149,14 @@ def module(kind: str, name: str) -> Any:
 _KINDS = {type: "a class", Callable: "a function", str: "a text"}
 
 
-def _loaded(entry: importlib.metadata.EntryPoint) -> Any:
+def _loaded(entry: EntryPoint) -> Any:
     try:
         return entry.load()
     except (Exception, SystemExit) as error:  # another's code may fail in any way, and nothing else rests on it
         raise useless(entry, f"{type(error).__name__}: {error}") from error
 
 
-def useless(entry: importlib.metadata.EntryPoint, why: str) -> Unusable:
+def useless(entry: EntryPoint, why: str) -> Unusable:
     return Unusable(
         f"{entry.group.removeprefix('fteval.').removesuffix('s')} '{entry.name}' of {package(entry)} cannot be used "
         f"({entry.value}): {why}",

@@ -16,7 +16,6 @@ from fteval.errors import UserError
 from fteval.experiment.experiment import Experiment
 from fteval.experiment.place import Place, heard
 from fteval.experiment.prepare import Prepared, prepared
-from fteval.experiment.search_record import SEARCH
 from fteval.records import Engine, Shard, digest
 from fteval.runs.asking.attempt import Progress
 from fteval.runs.asking.session import session
@@ -97,7 +96,7 @@ def _check(experiment: Experiment) -> None:
             fix="leave it out, and set a limit at the provider",
         )
     made = [name for name, use in experiment.candidates.items() if use.ref is None]
-    made += [n for n, use in experiment.candidates.items() if any(change.name == SEARCH for change in use.changes)]
+    made += experiment.searched
     if made:
         raise UserError(
             f"candidates that are still to be made ({', '.join(made)}) would be made by every shard",

@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from fteval.records import Gate, Metric
+from fteval.records.comparisons import AUTOMATIC
 from fteval.stats.columns import as_column
 from fteval.stats.evidence import CHANGES, bound_of
 from fteval.stats.pairing import Columns
 
-AUTOMATIC = "automatic"
-"""The `where` of a gate that came with another."""
 TARGET_SHARE = 0.05
 """Of the samples may collapse where the metric is to improve and no drop is allowed or forbidden."""
 

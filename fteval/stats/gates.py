@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from fteval.errors import UserError, suggest
 from fteval.records import Gate, GateResult, Leak, Metric, ProbeResult, primary
+from fteval.records.comparisons import DEFAULT
 from fteval.stats import change, pairing, reasons, room, sequential
 from fteval.stats.betting import Risk
 from fteval.stats.collapse import can_collapse, companion, is_graded
@@ -20,8 +21,6 @@ from fteval.stats.evidence import CHANGES, Evidence, evidence
 from fteval.stats.needed import Needed, needed
 from fteval.stats.pairing import Columns, Pairing
 
-DEFAULT = "default guard"
-"""The `where` of a gate that nobody wrote."""
 DEFAULT_DROP = 0.02
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fteval.records import CandidateResult, GateResult, NoiseFloor, RunRecord
+from fteval.records.comparisons import AUTOMATIC
 from fteval.stats import units, verdict
 from fteval.stats.change import measure
-from fteval.stats.collapse import AUTOMATIC
 from fteval.stats.compare import ordered, paired
 from fteval.stats.evidence import CHANGES
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fteval.errors import UserError, suggest
 from fteval.records import Metric, ProbeResult, Sequential, variants_that_count
+from fteval.records.columns import Kinds
 from fteval.stats import moves
 
 
@@ -204,6 +205,8 @@ def _why_empty(result: ProbeResult, slice: Mapping[str, str]) -> str:
 def slice_values(result: ProbeResult) -> dict[str, dict[str, list[int]]]:
     """slice -> value -> the rows that have it, in order of appearance; one pass, because a run may have many rows."""
     found: dict[str, dict[str, list[int]]] = {}
+    if isinstance(result.slices, Kinds) and not any(result.slices.values):
+        return found  # as in most files: no sample is in a slice
     for row, slices in enumerate(result.slices):
         for key, value in slices.items():
             found.setdefault(key, {}).setdefault(value, []).append(row)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fteval.records import Gate, Metric
+from fteval.records.comparisons import AUTOMATIC
 from fteval.stats import units
-from fteval.stats.collapse import AUTOMATIC
 from fteval.stats.evidence import Evidence
 from fteval.stats.needed import Needed
 from fteval.stats.pairing import Pairing

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asking import spawn
+from asking import Done, spawn
+from servers import faults
 from servers.fake import Server
+
+from fteval.engines import Pool
+from fteval.engines.remote.engine import ServerEngine
+from fteval.errors import Incomplete
+from fteval.records import Sampling
+
+Run = Callable[..., Done]
 
 TELL = """
 import json, sys
 def told(event, _args, seen=[]):
-    if event == "socket.connect" and not seen:
+    if event == "socket.__new__" and not seen:
         seen.append(event)
         open("imported.json", "w").write(json.dumps(list(sys.modules)))
 sys.addaudithook(told)
 """
-"""Python itself says when the process connects."""
+"""Python itself says when the first socket is made, for the loop that connects: from then on the network takes time."""
 WAITS = {
+    "numpy": "nothing is reckoned yet",
     "pydantic": "reads configs, and there is none",
+    "rich": "nothing is shown yet",
     "scipy": "nothing is compared",
     "torch": "models are elsewhere",
     "transformers": "models are elsewhere",
@@ -27,7 +43,13 @@ WAITS = {
     "openai": "aiohttp asks",
     "pandas": "no table is read or written",
     "fteval.config": "reads configs, and there is none",
-    "fteval.trainers.making.online": "nothing is trained",
+    "fteval.trainers": "nothing is trained",
+    "fteval.experiment.making": "nothing is trained",
+    "fteval.experiment.prompts": "no prompt is searched",
+    "fteval.experiment.plan": "no gate is looked at",
+    "fteval.experiment.judge": "nothing is judged",
+    "fteval.stats.gates": "nothing is judged",
+    "fteval.releases": "nothing is held against accepted scores",
     "fteval.reports.terminal.terminal": "nothing is shown yet",
 }
 
@@ -50,3 +72,76 @@ def test_the_first_request_waits_for_what_sends_it(imported: set[str]) -> None:
 @pytest.mark.parametrize("module", WAITS)
 def test_the_first_request_waits_for_nothing_else(imported: set[str], module: str) -> None:
     assert module not in imported, WAITS[module]
+
+
+# --- contact ------------------------------------------------------------------------------------------
+
+SAMPLING = Sampling(max_tokens=8)
+
+
+@contextmanager
+def opened(server: Server) -> Iterator[ServerEngine]:
+    with Pool() as pool:
+        engine = pool.open(server.ref)
+        assert isinstance(engine, ServerEngine)
+        yield engine
+
+
+def test_a_contact_that_was_begun_is_the_one_that_is_waited_for(server: Server) -> None:
+    with opened(server) as engine:
+        plain = engine.start(SAMPLING)
+    alone = [seen.raw for seen in server.requests]
+    server.requests.clear()
+    with opened(server) as engine:
+        engine.greet(SAMPLING)
+        engine.greet(SAMPLING)
+        assert engine.start(SAMPLING) == plain
+        assert Counter(seen.raw for seen in server.requests) == Counter(alone)
+        engine.start(SAMPLING)
+        assert len(server.requests) == 2 * len(alone), "a second start asks who is there now"
+
+
+def test_a_contact_that_was_begun_for_another_sampling_is_not_taken_for_this_one(server: Server) -> None:
+    with opened(server) as engine:
+        engine.greet(SAMPLING)
+        engine.start(replace(SAMPLING, temperature=0.7))
+    assert any(seen.body.get("temperature") == 0.7 for seen in server.completions)
+
+
+def test_what_is_wrong_with_a_contact_is_said_by_who_waits_for_it(server: Server) -> None:
+    server.every = faults.status(401)
+    with opened(server) as engine:
+        engine.greet(SAMPLING)
+        with pytest.raises(Incomplete, match="401"):
+            engine.start(SAMPLING)
+
+
+def test_a_contact_that_nobody_waits_for_ends_with_its_engine(
+    server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.latency = 30
+    with opened(server) as engine:
+        engine.greet(SAMPLING)
+        while not server.requests:
+            time.sleep(0.01)
+    gc.collect()
+    assert "Unclosed" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--probe", "nonsense"), "no probe named 'nonsense'"),
+        (("--holdout", "broken.jsonl"), "broken.jsonl:2"),
+        (("--sequential",), "needs a base"),
+        (("--resume", "2026"), "2026"),
+        (("--against", "nosuch"), "nosuch"),
+    ],
+)
+def test_what_is_wrong_with_a_run_is_said_before_any_request(
+    run: Run, server: Server, here: Path, words: tuple[str, ...], said: str
+) -> None:
+    (here / "broken.jsonl").write_text('{"prompt": "a", "target": "b"}\n{"prompt": \n', encoding="utf-8")
+    done = run(*words)
+    assert done.code == 2 and said in done.err, done.said
+    assert server.requests == []

@@ -13,10 +13,10 @@ import pytest
 from fteval.records import Failure, Generation, Metric, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
-from fteval.runs.reading import results
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ def test_an_answer_that_comes_later_has_the_others_judged_anew(store: Store) -> 
 
 def test_what_was_judged_beside_the_same_answers_is_not_judged_again(store: Store) -> None:
     done = run(store, echo.Echo(answer=longer_and_longer))
-    again = results.rescore(store, done.id, {"rank": Rank(), "words": echo.Words()})
+    again = rescore(store, done.id, {"rank": Rank(), "words": echo.Words()})
     assert n_judgements(again) == n_judgements(done)
     assert again.probes == done.probes

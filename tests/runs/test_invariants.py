@@ -18,6 +18,7 @@ from fteval.records import Failure, Generation, Request, RunRecord, Sample, Samp
 from fteval.runs.asking import suite
 from fteval.runs.asking.attempt import Progress
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import JOURNALS, Store
@@ -108,7 +109,7 @@ def test_i5_scoring_is_apart_from_generating_and_appends(store: Store) -> None:
     engine = echo.Echo()
     first = execute(suite.build([("words", Raises(), echo.samples(12))]), engine, Sampling(), store)
     before = files(first.path)
-    again = results.rescore(store, first.id, {"words": echo.Words()})
+    again = rescore(store, first.id, {"words": echo.Words()})
     after = files(first.path)
     assert (first.complete, first.errors, again.complete, len(engine.asked)) == (False, 12, True, 12)
     assert after["generations.jsonl"] == before["generations.jsonl"]

@@ -13,10 +13,11 @@ from fteval.evals.holdout import Holdout
 from fteval.records import RunRecord, Sampling, sample_from_row
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store
-from fteval.runs.reading import flips, results
+from fteval.runs.reading import flips
 
 TOWNS = ["Verona", "Mantua", "Padua", "Venice"]
 
@@ -45,7 +46,7 @@ def test_outputs_made_elsewhere_are_a_run_like_any_other(store: Store, tmp_path:
     assert done.probes[0].scores == {"exact": [1.0, 1.0, 0.0, 1.0]}
     assert done.manifest["probes"]["towns"]["use"] == "holdout"
     assert done.manifest["probes"]["towns"]["params"] == {"score": ["exact"]}
-    again = results.rescore(store, done.id, {"towns": Holdout(score="contains")})  # type: ignore[arg-type]
+    again = rescore(store, done.id, {"towns": Holdout(score="contains")})  # type: ignore[arg-type]
     assert again.probes[0].scores == {"contains": [1.0, 1.0, 0.0, 1.0]}
 
 

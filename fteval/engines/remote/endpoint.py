@@ -8,7 +8,6 @@ import json
 import os
 import re
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass, field
 
 from fteval.engines.refs import Source, is_loopback
@@ -52,10 +51,12 @@ class Endpoint:
     def proxy(self) -> str | None:
         """The proxy that the environment names for this server."""
         # Not left to the HTTP library: it would also read ~/.netrc and send what stands there.
+        from urllib.request import getproxies, proxy_bypass
+
         parts = urllib.parse.urlsplit(self.url)
-        if urllib.request.proxy_bypass(parts.netloc) or urllib.request.proxy_bypass(self.host):
+        if proxy_bypass(parts.netloc) or proxy_bypass(self.host):
             return None
-        return urllib.request.getproxies().get(parts.scheme)
+        return getproxies().get(parts.scheme)
 
     @property
     def detour(self) -> str | None:

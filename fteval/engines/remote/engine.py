@@ -12,6 +12,7 @@ import re
 import urllib.parse
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from fteval.engines.remote import cycles
 from fteval.engines.remote.body import CHAT, Dialect
 from fteval.engines.remote.budget import Budget
 from fteval.engines.remote.endpoint import KEY_VARIABLE, Endpoint, endpoint
-from fteval.engines.remote.loop import Background
+from fteval.engines.remote.loop import Background, result
 from fteval.engines.remote.prices import Price, price_of
 from fteval.engines.remote.shutdown import shutdown_day
 from fteval.errors import Incomplete, UserError
@@ -81,7 +82,9 @@ class ServerEngine:
         self._news: list[str] = []
         """Of them, and not yet told."""
         self._capabilities: Mapping[str, str] = {}
-        self._exploring: Callable[[float | None], Mapping[str, str]] | None = None
+        self._meeting: tuple[Sampling, Future[tuple[Server, dict[str, str]]]] | None = None
+        """The first contact, where it was begun before it is waited for."""
+        self._exploring: Future[Mapping[str, str]] | None = None
         self._explored = False
 
     # --- what it is
@@ -115,26 +118,22 @@ class ServerEngine:
         dated = re.search(r"\d{4}-\d{2}-\d{2}", self.endpoint.model) and self.endpoint.url == DEFAULT_SERVER
         return self.endpoint.hosted and bool(self.endpoint.model.startswith("ft:") or dated)
 
+    def greet(self, sampling: Sampling) -> None:
+        """Begins the contact that `start` waits for, so that what else there is to do is done meanwhile."""
+        if self._meeting is None or self._meeting[0] != sampling:
+            client = self._open()
+            self._meeting = sampling, self._background.begin(self._meet(client, sampling))
+
     def start(self, sampling: Sampling) -> Mapping[str, Any]:
         """Makes contact. Returns what is known of the model that is served now, for the record of the run.
 
         Raises Incomplete where nobody answers, lets us in, or knows the model; UserError where the server does not
         take what `sampling` says.
         """
-        from fteval.engines.remote.capabilities import contact
-
-        client = self._open()
-
-        async def meet() -> tuple[Server, dict[str, str]]:
-            if self.replicas is not None:
-                await self.replicas.first()
-            # One after the other: a key that is not accepted is tried three times at most.
-            server, ends = await contact(client, sampling), await self._ends(client)
-            if self.replicas is not None:
-                await self.replicas.join(server.dialect, sampling)
-            return server, ends
-
-        self.server, ends = self._background.run(meet())
+        self.greet(sampling)
+        assert self._meeting is not None
+        (_, meeting), self._meeting = self._meeting, None
+        self.server, ends = result(meeting)
         return {
             "place": self.endpoint.place,
             "servers": [one.place for one in self.endpoints],
@@ -152,7 +151,7 @@ class ServerEngine:
         """Field of a request -> honoured, ignored, refused or unclear; waits until it is known. After `start`."""
         self._explore(Sampling())
         if self._exploring is not None:
-            self._capabilities, self._exploring = self._exploring(self.limits.timeout), None
+            self._capabilities, self._exploring = self._exploring.result(self.limits.timeout), None
         return self._capabilities
 
     def same(self, earlier: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
@@ -172,6 +171,8 @@ class ServerEngine:
     def close(self) -> None:
         """Gives connections and thread back."""
         client, self._client = self._client, None
+        if self._meeting is not None:
+            self._meeting[1].cancel()  # nobody waits for it; it would open the client again
         if client is not None:
             cycles.end()
             if self.replicas is not None:
@@ -338,6 +339,17 @@ class ServerEngine:
             client.settle(reserved, reply)
         return answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
 
+    async def _meet(self, client: Client, sampling: Sampling) -> tuple[Server, dict[str, str]]:
+        from fteval.engines.remote.capabilities import contact
+
+        if self.replicas is not None:
+            await self.replicas.first()
+        # One after the other: a key that is not accepted is tried three times at most.
+        server, ends = await contact(client, sampling), await self._ends(client)
+        if self.replicas is not None:
+            await self.replicas.join(server.dialect, sampling)
+        return server, ends
+
     async def _ends(self, client: Client) -> dict[str, str]:
         """Model -> the day on which its provider shuts it down, as the provider's list of models says."""
         if not self.endpoint.hosted:
@@ -402,7 +414,7 @@ class ServerEngine:
         if self._exploring is None or self.on_event is None:
             return
         try:
-            self._capabilities, self._exploring = self._exploring(LINGER), None
+            self._capabilities, self._exploring = self._exploring.result(LINGER), None
         except TimeoutError:
             self._exploring = None
             self.on_event({"event": "warning", "text": "what the server honours was not found out: it took too long"})

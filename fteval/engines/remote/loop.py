@@ -9,6 +9,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,18 +25,11 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What the coroutine returns or raises. Cancelled when the caller is interrupted."""
-        future = asyncio.run_coroutine_threadsafe(work, self._running())
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        return result(self.begin(work))
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> Callable[[float | None], T]:
-        """Starts a coroutine; the returned function waits so many seconds for what it returns or raises. Raises
-        TimeoutError after them."""
-        future = asyncio.run_coroutine_threadsafe(work, self._running())
-        return future.result
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Starts a coroutine."""
+        return asyncio.run_coroutine_threadsafe(work, self._running())
 
     def stream(self, items: Callable[[Callable[[], bool]], AsyncIterator[T]]) -> Iterator[list[T]]:
         """The items of an async iterator in lists, all that have come since the last one.
@@ -94,6 +88,15 @@ class Background:
             threading.Thread(target=_serve, args=(loop,), name="fteval-http", daemon=True).start()
             self._loop = loop
         return self._loop
+
+
+def result(begun: Future[T]) -> T:
+    """What a coroutine that was begun returns or raises. Cancelled when the caller is interrupted."""
+    try:
+        return begun.result()
+    except BaseException:
+        begun.cancel()
+        raise
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fteval.records import GatePlan, ModelPlan, NoiseFloor, Plan, Proof, ReleasePlan
+from fteval.records.comparisons import DEFAULT
 from fteval.reports.escape import one_line
 from fteval.stats import units
-from fteval.stats.gates import DEFAULT
 
 RESULTS = {"pass": "passes", "fail": "FAILS", "inconclusive": "stays open", "incomplete": "is incomplete"}
 

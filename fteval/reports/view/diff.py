@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rapidfuzz.distance import LCSseq
-
 LONGEST = 3000
 """Words of a text that is compared; longer ones are shown without marks."""
 ALIKE = 0.25
@@ -23,6 +21,8 @@ def parts(old: str, new: str) -> tuple[Parts, Parts]:
     whole = ([(False, old)], [(False, new)])
     if old == new or max(len(one), len(two)) > LONGEST:
         return whole
+    from rapidfuzz.distance import LCSseq
+
     steps = LCSseq.opcodes(one, two)
     kept = _n_words([word for s in steps if s.tag == "equal" for word in one[s.src_start : s.src_end]])
     if kept < ALIKE * min(_n_words(one), _n_words(two)):

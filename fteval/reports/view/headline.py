@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fteval.records import Behaviour, CandidateResult, MetricChange
+from fteval.records.comparisons import AUTOMATIC
 from fteval.reports.view import rows
 from fteval.stats import retrieval, units
-from fteval.stats.collapse import AUTOMATIC
 
 NAMED = 6
 """Metrics of one kind that are named; more are counted."""

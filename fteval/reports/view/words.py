@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fteval.records import CandidateResult, Comparison, MetricChange
+from fteval.records.comparisons import AUTOMATIC, DEFAULT
 from fteval.stats import units
-from fteval.stats.collapse import AUTOMATIC
-from fteval.stats.gates import DEFAULT
 
 SIGNS = {"good": "▲", "bad": "▼", "same": "≈", "stopped": "■", "unknown": "?"}
 MEANING = {

@@ -226,7 +226,7 @@ def _limited(probe: SuiteProbe, limits: Mapping[str, Limits]) -> SuiteProbe:
     """The probe with its limits in its digest. How a judge stood is no part of it: each run tries its judge itself."""
     if probe.name not in limits:
         return probe
-    return replace(probe, digest=identity.limited_digest(probe.digest, limits[probe.name]))
+    return replace(probe, given_digest=identity.limited_digest(probe.digest, limits[probe.name]))
 
 
 def _numbers(reading: Reading) -> dict[str, Any]:

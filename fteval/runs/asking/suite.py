@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from fteval import registry
 from fteval.errors import NothingToEvaluate, UserError
-from fteval.records import DrawingProbe, FittedProbe, Probe, Sample, VaryingProbe, canonical
+from fteval.records import DrawingProbe, FittedProbe, NamingProbe, Probe, Sample, VaryingProbe, canonical
 from fteval.records.columns import Digests, Rows, Texts
 from fteval.runs.asking import copies, identity
 from fteval.runs.asking.spooled import SpooledSamples
@@ -18,7 +19,7 @@ from fteval.runs.journal.finder import are_apart
 from fteval.runs.journal.order import places_in_order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SuiteProbe:
     """One probe under its name in this suite, with the samples that it asks."""
 
@@ -27,10 +28,16 @@ class SuiteProbe:
     samples: Sequence[Sample]
     sample_digests: Sequence[str]
     """Content digests, in the order of the samples."""
-    digest: str
-    """Of the probe: name, version, parameters, source. Not of the samples."""
+    given_digest: str | None = None
+    """Where it is known already, or another one than the probe's alone: that of a judge counts too."""
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Fields of Sampling that its answers are drawn with, where they are not the run's."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the probe: name, version, parameters, source. Not of the samples. Worked out when it is first asked for:
+        a server can be asked before."""
+        return self.given_digest or identity.probe_digest(self.probe, self.name)
 
     @property
     def ids(self) -> Sequence[str]:
@@ -52,19 +59,22 @@ class SuiteProbe:
         return rows.from_sample(self.name, self.samples[place], digest, keys)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suite:
     """What a run asks and how it judges."""
 
     probes: tuple[SuiteProbe, ...]
     subset: bool
     """True when a limit left samples out."""
-    digest: str
-    """Of probes and samples; the order of the samples does not count."""
     name: str = ""
     """Under which baselines are kept; no part of the digest."""
     _told: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
     """What was found out of the files, which base and candidates ask alike."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of probes and samples; the order of the samples does not count."""
+        return _digest(self.probes)
 
     def oddities(self) -> list[str]:
         """What makes numbers mean less: copies and contradictions among the samples of a file."""
@@ -121,11 +131,13 @@ def build(
             probe = probe.for_samples(everything)
         digests = _content_digests(called, samples)
         own = {**(probe.sampling if isinstance(probe, DrawingProbe) else {}), **(sampling or {}).get(called, {})}
-        probes.append(SuiteProbe(called, probe, samples, digests, identity.probe_digest(probe, called), own))
+        if isinstance(probe, NamingProbe):
+            _ = probe.contents  # what is named and not there is said now
+        probes.append(SuiteProbe(called, probe, samples, digests, sampling=own))
     if not probes:
         fix = "name one with --probe; `fteval probes` lists all"
         raise NothingToEvaluate("no probes: there is nothing to evaluate", fix=fix)
-    return Suite(tuple(probes), subset, _digest(probes), name or _name([p.name for p in probes]))
+    return Suite(tuple(probes), subset, name or _name([p.name for p in probes]))
 
 
 def limited(suite: Suite, limit: int) -> Suite:
@@ -134,17 +146,18 @@ def limited(suite: Suite, limit: int) -> Suite:
     for one in suite.probes:
         kept = {sample.id for sample in _limited(one.samples, limit, 0)}
         pairs = [p for p in zip(one.samples, one.sample_digests, strict=True) if p[0].id in kept]
-        probes.append(replace(one, samples=tuple(s for s, _ in pairs), sample_digests=tuple(d for _, d in pairs)))
-    return replace(suite, probes=tuple(probes), digest=_digest(probes), _told={})
+        samples, digests = tuple(s for s, _ in pairs), tuple(d for _, d in pairs)
+        probes.append(replace(one, samples=samples, sample_digests=digests, given_digest=one.digest))
+    return replace(suite, probes=tuple(probes), _told={})
 
 
 def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
     """The suite whose probes have these judges: probe -> digest of who judges beside its rules."""
     probes = [
-        replace(one, digest=identity.judged_digest(one.digest, judges[one.name])) if one.name in judges else one
+        replace(one, given_digest=identity.judged_digest(one.digest, judges[one.name])) if one.name in judges else one
         for one in suite.probes
     ]
-    return replace(suite, probes=tuple(probes), digest=_digest(probes))
+    return replace(suite, probes=tuple(probes))
 
 
 def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:

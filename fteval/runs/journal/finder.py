@@ -7,8 +7,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-
-import numpy as np
+from itertools import pairwise
 
 MARK = 8
 """Bytes that stand for a text: who finds a place by them looks whether the text is there."""
@@ -35,14 +34,15 @@ def key_bytes(key: str) -> bytes:
 
 def are_apart(texts: Iterable[str]) -> bool:
     """Whether texts are surely all different; in a million of them, no pair of others looks the same."""
-    numbers = np.sort(np.fromiter(map(hash, texts), dtype=np.int64))
-    return not bool((numbers[1:] == numbers[:-1]).any())
+    return all(number != following for number, following in pairwise(sorted(map(hash, texts))))
 
 
 class Finder:
     """Places of values of one width, which lie one behind the other in a block that grows no more."""
 
     def __init__(self, block: bytes | bytearray, width: int) -> None:
+        import numpy as np  # a run asks its first questions without
+
         self._block, self._width = block, width
         all_of_them = np.frombuffer(self._block, dtype=np.uint8).reshape(-1, width)
         heads = np.ascontiguousarray(all_of_them[:, :_HEAD]).view(np.uint64).ravel()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from fteval.records.columns import Texts
 
 _LONGEST = 64
@@ -15,12 +13,16 @@ _LONGEST = 64
 
 def in_order(block: bytes | bytearray, width: int) -> Iterator[bytes]:
     """Values of one width that lie one behind the other, sorted."""
+    import numpy as np  # a run asks its first questions without
+
     values = np.sort(np.frombuffer(block, dtype=f"S{width}")).tobytes()
     return (values[at : at + width] for at in range(0, len(values), width))
 
 
 def places_in_order(texts: Texts) -> Sequence[int]:
     """Places of texts, as `sorted` would put these."""
+    import numpy as np
+
     sizes = np.diff(np.asarray(texts.ends), prepend=np.uint64(0))
     width = int(sizes.max(initial=1))
     if width > _LONGEST or b"\0" in texts.block:  # numpy sees no zeros at an end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -272,6 +271,8 @@ class Columns:
         """Variance of a sample's mean over its repeats, averaged over the samples that have at least two."""
         if self.repeats == 1:
             return None
+        import statistics  # with it come fractions and decimals, for which few runs have a use
+
         found = [statistics.variance(known) / len(known) for known in self._known(column) if len(known) > 1]
         return statistics.fmean(found) if found else None
 

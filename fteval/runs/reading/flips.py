@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from fteval.errors import UserError
 from fteval.records import Flip, Judged, ProbeResult, RunRecord, Sample, primary
 from fteval.records.columns import partners, places_of
@@ -33,6 +31,8 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
     At most `limit`, of which a tenth is kept for the largest gains: a report of losses alone would hide them.
     Pairs by id and content: a sample that asks something else now is not a flip.
     """
+    import numpy as np  # whoever reads single answers does without
+
     one, two = _probe(base, probe), _probe(candidate, probe)
     better = next(m.better for m in one.metrics if m.name == metric)
     sign = 1.0 if better == "higher" else -1.0
@@ -73,11 +73,12 @@ class _Change(NamedTuple):
 
 
 def _changed(one: ProbeResult, two: ProbeResult, metric: str) -> Iterator[_Change]:
-    theirs = two.scores[metric]
+    ours, theirs = one.scores[metric], two.scores[metric]
     partner = partners(one.sample_ids, two.sample_ids)
-    alike = isinstance(partner, range) and one.sample_digests == two.sample_digests
-    for at, (j, before) in enumerate(zip(partner, one.scores[metric], strict=True)):
-        after = None if j is None or before is None else theirs[j]
+    in_step = isinstance(partner, range)
+    alike = in_step and one.sample_digests == two.sample_digests
+    held_against = theirs if in_step else (None if j is None else theirs[j] for j in partner)
+    for at, (j, before, after) in enumerate(zip(partner, ours, held_against, strict=True)):
         if j is None or before is None or after is None or before == after:
             continue
         if alike or one.sample_digests[at] == two.sample_digests[j]:

@@ -19,6 +19,7 @@ from fteval.runs.asking import suite
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
 from fteval.runs.asking.execute import execute
 from fteval.runs.asking.referees import Referees
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.stepwise import Side, execute_in_step
 from fteval.runs.asking.suite import Suite
 from fteval.runs.asking.terms import Terms
@@ -171,7 +172,7 @@ def test_a_saved_run_is_judged_anew_without_its_judge(tmp_path: Path) -> None:
     engine = judge()
     _, first = measured(tmp_path, engine, better())
     asked = len(engine.asked)
-    again = results.rescore(Store(tmp_path / "s"), first.id, {"quality": probe(pairwise=True)})
+    again = rescore(Store(tmp_path / "s"), first.id, {"quality": probe(pairwise=True)})
     assert again.probes == first.probes and len(engine.asked) == asked
 
 

@@ -21,6 +21,7 @@ from fteval.runs.asking.execute import execute
 from fteval.runs.asking.file_readings import file_readings
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.reference import NEUTRAL, Answer, Reader, Reference, limits, negatives
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal.store import Store
 from fteval.runs.reading import results
@@ -249,7 +250,7 @@ def test_a_saved_run_is_judged_anew_without_its_reference(tmp_path: Path) -> Non
     base = Likely()
     first = run(tmp_path, base, referees(base, base), questions())
     asked = len(base.judged)
-    again = results.rescore(Store(tmp_path / "s"), first.id, {"read": Read()})
+    again = rescore(Store(tmp_path / "s"), first.id, {"read": Read()})
     assert len(base.judged) == asked
     assert again.probes[0] == first.probes[0]
 

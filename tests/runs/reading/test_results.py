@@ -15,6 +15,7 @@ from fteval.errors import INCOMPLETE, Incomplete, UserError
 from fteval.records import Failure, Generation, Metric, Request, RunRecord, Sample, Sampling, Scores
 from fteval.runs.asking import suite
 from fteval.runs.asking.execute import execute
+from fteval.runs.asking.rescore import rescore
 from fteval.runs.asking.terms import Terms
 from fteval.runs.journal import lines
 from fteval.runs.journal.store import Store, repair_run, verify_run
@@ -141,7 +142,7 @@ def test_a_repaired_scorer_judges_anew_without_a_model_call_and_old_scores_are_k
     first = execute(built, engine, Sampling(), store)
     assert (first.complete, first.errors) == (False, 1)
     before = (Path(first.path) / "scores.jsonl").read_bytes()
-    again = results.rescore(store, first.id, {"words": Strict()})
+    again = rescore(store, first.id, {"words": Strict()})
     assert len(engine.asked) == 6
     assert again.complete
     assert again.probes[0].scores["exact"] == [0.5] * 6
@@ -163,27 +164,27 @@ def test_only_what_failed_is_judged_again_when_the_probe_is_the_same(store: Stor
     probe = Flaky()
     first = execute(suite.build([("words", probe, echo.samples(6))]), echo.Echo(), Sampling(), store)
     n = sum(1 for _ in lines.read(Path(first.path) / "scores.jsonl"))
-    again = results.rescore(store, first.id, {"words": probe})
+    again = rescore(store, first.id, {"words": probe})
     assert again.complete
     assert sum(1 for _ in lines.read(Path(first.path) / "scores.jsonl")) == n + 1
 
 
 def test_going_back_to_the_first_probe_gives_the_first_scores(store: Store) -> None:
     first = run(store)
-    results.rescore(store, first.id, {"words": Strict()})
-    back = results.rescore(store, first.id, {"words": echo.Words()})
+    rescore(store, first.id, {"words": Strict()})
+    back = rescore(store, first.id, {"words": echo.Words()})
     assert back.probes == first.probes
 
 
 def test_judging_anew_by_a_name_that_is_not_in_the_run_is_an_error(store: Store) -> None:
     with pytest.raises(UserError, match="has no probe 'facts'"):
-        results.rescore(store, run(store).id, {"facts": echo.Words()})
+        rescore(store, run(store).id, {"facts": echo.Words()})
 
 
 def test_a_probe_that_is_left_out_keeps_its_scores(store: Store) -> None:
     built = suite.build([("a", echo.Words(), echo.samples(3)), ("b", echo.Words(), echo.samples(3))])
     first = execute(built, echo.Echo(), Sampling(), store)
-    again = results.rescore(store, first.id, {"b": Strict()})
+    again = rescore(store, first.id, {"b": Strict()})
     assert again.probes[0] == first.probes[0]
     assert again.probes[1].scores["exact"] == [0.5] * 3
 
