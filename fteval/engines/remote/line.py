@@ -134,6 +134,8 @@ class Line:
             self._give_up(ticket)
 
     async def _until_given_up(self, ticket: Ticket, path: str, body: bytes, *, again: bool) -> Reply | Trouble:
+        if not self.window.open:  # it was set aside after the place was given: nobody would give this attempt up
+            return Trouble("set_aside", "the server failed before it was asked", retriable=True)
         try:
             async with asyncio.timeout(None) as until:
                 self._flying[ticket] = until
