@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fteval.records import CandidateResult, ProbeResult, RunRecord, canonical, digest
-from fteval.records.columns import Digests
+from fteval.records import CandidateResult, ProbeResult, RunRecord, digest
+from fteval.records.columns import Digests, spelt
 from fteval.records.digests import digest_of_list
 from fteval.runs.journal import ledger
 from fteval.runs.journal.ledger import Look
@@ -39,7 +39,7 @@ def holdout_digest(probe: ProbeResult) -> str:
     digests = probe.sample_digests
     if not isinstance(digests, Digests):
         return digest(sorted(digests))
-    return digest_of_list(canonical(Digests(one)[0]) for one in in_order(digests.block, 32))
+    return digest_of_list(spelt(one) for one in in_order(digests.block, 32))
 
 
 def warnings(root: Path, new: Sequence[Look], result: CandidateResult) -> tuple[str, ...]:

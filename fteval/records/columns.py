@@ -148,6 +148,11 @@ class Digests(_Column[str]):
     __hash__ = None
 
 
+def spelt(one: bytes) -> bytes:
+    """The canonical JSON of a digest of `Digests`, by its bytes: no letter of it is escaped."""
+    return b'"%b%b"' % (_PREFIX.encode(), one.hex().encode())
+
+
 def is_digest(text: str) -> bool:
     """Whether a text is spelt as `records.digest` spells it."""
     hexadecimal = text[len(_PREFIX) :]
@@ -164,6 +169,8 @@ class Numbers(_Column["float | None"]):
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Numbers:
+        if isinstance(values, Numbers):
+            return values
         return cls(array("d", (NOTHING if value is None else value for value in values)))
 
     def __len__(self) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fteval.errors import UserError
 from fteval.records import Flip, Judged, ProbeResult, RunRecord, Sample, primary
-from fteval.records.columns import partners, places_of
+from fteval.records.columns import Numbers, partners, places_of
 from fteval.runs.journal import rows
 from fteval.runs.journal.run import kept_run
 from fteval.runs.reading import index
@@ -36,15 +35,11 @@ def flips(base: RunRecord, candidate: RunRecord, probe: str, metric: str, limit:
     one, two = _probe(base, probe), _probe(candidate, probe)
     better = next(m.better for m in one.metrics if m.name == metric)
     sign = 1.0 if better == "higher" else -1.0
-    columns: list[array[Any]] = [array(kind) for kind in "IIdd"]  # of a million samples half may have changed
-    for change in _changed(one, two, metric):
-        for column, value in zip(columns, change, strict=True):
-            column.append(value)
-    before, after = map(np.asarray, columns[2:])
-    order = np.argsort(sign * (after - before), kind="stable")
+    columns = _changed(one, two, metric)
+    order = np.argsort(sign * (columns[3] - columns[2]), kind="stable")
     n_gains = limit // 10 if len(order) > limit else 0
     chosen = (*order[: max(limit - n_gains, 0)], *order[len(order) - n_gains :])
-    worst = [_Change(*(column[at] for column in columns)) for at in chosen]
+    worst = [_Change(*(column[at].item() for column in columns)) for at in chosen]
     new = _answers(candidate, probe, [c.theirs for c in worst], metric)
     # A baseline file keeps scores and digests, no texts.
     old = _answers(base, probe, [c.ours for c in worst], metric) if Path(base.path).is_dir() else None
@@ -72,17 +67,22 @@ class _Change(NamedTuple):
     after: float
 
 
-def _changed(one: ProbeResult, two: ProbeResult, metric: str) -> Iterator[_Change]:
-    ours, theirs = one.scores[metric], two.scores[metric]
+def _changed(one: ProbeResult, two: ProbeResult, metric: str) -> list[Any]:
+    """The fields of `_Change` as arrays: of a million samples half may have changed."""
+    import numpy as np
+
     partner = partners(one.sample_ids, two.sample_ids)
     in_step = isinstance(partner, range)
-    alike = in_step and one.sample_digests == two.sample_digests
-    held_against = theirs if in_step else (None if j is None else theirs[j] for j in partner)
-    for at, (j, before, after) in enumerate(zip(partner, ours, held_against, strict=True)):
-        if j is None or before is None or after is None or before == after:
-            continue
-        if alike or one.sample_digests[at] == two.sample_digests[j]:
-            yield _Change(at, j, before, after)
+    pairs = [(i, j) for i, j in enumerate(partner) if j is not None] if not in_step else ()
+    ours, theirs = [np.arange(len(partner))] * 2 if in_step else np.array(pairs, dtype=int).reshape(-1, 2).T
+    before, after = (
+        np.frombuffer(Numbers.of(side.scores[metric]).values)[at] for side, at in ((one, ours), (two, theirs))
+    )
+    moved = np.flatnonzero((before < after) | (before > after))  # no score is NaN, which is neither
+    if not (in_step and one.sample_digests == two.sample_digests):
+        same = (one.sample_digests[ours[at]] == two.sample_digests[theirs[at]] for at in moved)
+        moved = moved[np.fromiter(same, dtype=bool, count=len(moved))]
+    return [column[moved] for column in (ours, theirs, before, after)]
 
 
 def worst(run: RunRecord, limit: int) -> list[Judged]:
