@@ -28,11 +28,11 @@ CONNECT = 10.0
 TOGETHER, TOGETHER_MOST, QUICK = 5, 64, 0.1
 """Connections that are opened at the same time: at first, one more for each that took less than so many seconds, and at
 most; so many with TLS, where each takes several round trips."""
-ENOUGH, LOST, LEAST, RARE, FORGET = 30, 5, 2.0, 50, 0.98
+ENOUGH, LOST, LEAST, RARE, FORGET = 12, 5, 2.0, 50, 0.98
 """After so many answers a first attempt that takes so many times the longest of them is given up, after so many seconds
 at least, and one in so many at most. A long answer counts for less with each one after it: the first ones, to a server
 that warms up, say little of the rest."""
-LOOK = 0.2
+LOOK = 0.1
 """Seconds between two looks for them."""
 
 
@@ -161,10 +161,13 @@ class Line:
             return
         since = loop.time() - max(LEAST, LOST * times.longest)
         for ticket in list(self._first):
-            if ticket.sent > since or times.hurried >= times.answered / RARE:
+            many = times.hurried >= times.answered / RARE
+            if ticket.sent > since or (many and (self.silent or self._heard > since)):
                 return
             times.hurried += 1
             self._give_up(ticket)
+            if many:
+                return  # one more, to learn that the server is silent
 
     def _give_up(self, ticket: Ticket) -> None:
         flying = self._flying.get(ticket)

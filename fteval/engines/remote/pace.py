@@ -27,8 +27,8 @@ CLEAR = 8
 """So many refusals end the first test early."""
 MANY, SECONDS, LONG, INSTANT = 60, 0.25, 10.0, 0.05
 """Requests in a cohort, and the seconds that it takes at least; fewer after `LONG`; an `INSTANT` has no rate."""
-FAST, GROWTH, SLOWEST = 3.0, 0.4, 0.003
-"""What is added to the rate: after chance, where no limit is known, and near one."""
+FAST, GROWTH, FASTEST, SLOWEST = 3.0, 0.4, 0.2, 0.003
+"""What is added to the rate: after chance, where no limit is known, far from one and near it."""
 REMEMBERED = 2000
 """Requests by which the share of chance is known; older ones count for less."""
 STEADY = 1.3
@@ -182,7 +182,7 @@ class Pace:
         elif self._limit is None:
             self.rate *= 1 + (FAST if self._explained else GROWTH)
         else:
-            self.rate *= 1 + min(1.0, max(SLOWEST, abs(self.rate / self._limit - 1) / 2))
+            self.rate *= 1 + min(FASTEST, max(SLOWEST, abs(self.rate / self._limit - 1) / 2))
         self._begin()
 
     def _excess(self, cohort: _Cohort) -> float:

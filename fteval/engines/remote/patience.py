@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LONGEST_WAIT = 300.0
 """Seconds; a server that asks to wait longer is not waited for."""
-_SOON, _FIRST, _LONGEST = 0.1, 0.5, 16.0
+_SOON, _FIRST, _LONGEST = 0.05, 0.5, 16.0
 """Seconds between the first two attempts where others are answered and where none are, and the most without a server's
 own word."""
 

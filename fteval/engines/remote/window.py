@@ -26,6 +26,8 @@ ROUND = 0.75
 """Share of its places whose outcomes make a round: the others were taken up again just before the last step."""
 REST = 12
 """Rounds before a window that was found right is questioned again; twice as many each time."""
+TICK = 0.004
+"""Seconds of new places that are given out at once: a client that is late itself hears late that it is refused."""
 MANY = 0.1
 """A share of lost requests up to this may be chance; above it the server has too many."""
 
@@ -112,7 +114,7 @@ class Window:
         self._full = False  # requests were lost: from then on by one a round, as TCP does
         self._rested, self._rest = 0, REST
         self._before: tuple[float, float] | None = None  # size and rate of the round before
-        self._ramp: tuple[float, float, float] | None = None  # size, time and seconds of the last step
+        self._ramp: tuple[float, float, float] | None = None  # places, when they were so many, and more in a second
 
     @property
     def load(self) -> float:
@@ -164,11 +166,10 @@ class Window:
     def _places(self, now: float) -> float:
         if self._ramp is None:
             return self.size
-        size, began, seconds = self._ramp
-        if now >= began + seconds:
-            self._ramp = None
-            return self.size
-        return size + (self.size - size) * (now - began) / seconds
+        places, at, rate = self._ramp
+        places += rate * min(TICK, now - at)
+        self._ramp = (places, now, rate) if places < self.size else None
+        return min(places, self.size)
 
     def _learn(self, done: _Round, now: float) -> None:
         share, before = done.lost / done.count, self.size
@@ -189,7 +190,7 @@ class Window:
                 self._growing = True
                 self._rest *= 2
         if self.size > before and done.began is not None and now > done.began:
-            self._ramp = before, now, done.seconds / done.count / 4
+            self._ramp = before, now, (self.size - before) / (done.seconds / done.count / 4)
         self._number += 1
         self._round = _Round()
 
