@@ -90,7 +90,7 @@ class Pace:
 
     def sent(self, now: float) -> tuple[int, int]:
         """Takes a request; what to say when it is refused or accepted."""
-        if (full := self._full(now)) and now >= self._cohort.last + self._delay:
+        if (full := self._shut is None and self._full(now)) and now >= self._cohort.last + self._delay:
             self._judge(self._cohort)
             full = False
         self._next = max(self._next, now - LULL) + 1 / self.rate
