@@ -2,8 +2,8 @@
 shrink it (`pace` and `allowance` meet them); answers that never come do.
 
 The unit of learning is a round: three outcomes for each four places in flight, all of them sent since the last step;
-its throughput is answers over time. Eight times the requests that bring less than four times the throughput only wait
-in the server's queue, and would run into the timeout there. New places are given out over the time that a round takes,
+its throughput is answers over time. Four times the requests that bring less than twice the throughput only wait in the
+server's queue, and would run into the timeout there. New places are given out over the time that a round takes,
 so that a limit is met by a few requests and not by all of them.
 """
 
@@ -19,7 +19,7 @@ from fteval.engines.remote.allowance import Allowance
 from fteval.engines.remote.pace import Pace
 
 START = 16
-STEP, AGAIN = (8.0, 4.0), (2.0, 1.4)
+STEP, AGAIN = (4.0, 2.0), (2.0, 1.4)
 """How many times larger a window is tried, at first and where that was too much or is questioned; and how many times
 the throughput that is worth it."""
 ROUND = 0.75

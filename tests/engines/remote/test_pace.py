@@ -29,7 +29,8 @@ def checked(server: Server, n: int, best: float, extra: float = EXTRA) -> Pace:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3])
 def test_who_refuses_by_chance_is_asked_at_the_full_rate(share: float, seed: int):
-    n = 2000
+    """With 2,000 requests, three seconds, it is 1.1 to 1.36 times: the rounds until all places are in use."""
+    n = 6000
     pace = checked(refusing(share, seed), n, run(fixed(refusing(share, seed), n, 512)))
     assert pace.chance == pytest.approx(share if share > 0.02 else 0, abs=0.1)
 
@@ -66,7 +67,7 @@ def test_both_kinds_of_refusal_at_once_are_told_apart():
 @pytest.mark.parametrize("seed", range(4))
 def test_refusals_that_come_late_are_told_apart_as_well(seed: int):
     checked(refusing(0.3, seed, within=0.2), 6000, 2 * run(fixed(refusing(0.3, seed, within=0.2), 6000, 512)))
-    checked(limited(50, 50, seed, within=0.2), 2000, 39.0, extra=0.12)
+    checked(limited(50, 50, seed, within=0.2), 2000, 39.0, extra=0.1)
 
 
 def test_a_server_that_refuses_everything_for_a_minute_is_asked_rarely_and_then_in_full():

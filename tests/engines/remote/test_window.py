@@ -19,8 +19,8 @@ def test_a_server_with_a_fixed_latency_gets_all_that_is_allowed_within_a_few_rou
     window, server = Window(limit=256), answering(lambda n: LATENCY)
     seconds = run(ours(server, 4000, window=window))
     assert server.peak == window.largest == 256
-    # 16 and 128 in two rounds, a quarter more for the steps; the rest in 256s.
-    assert seconds <= (4000 / 256 + 2.5) * LATENCY
+    # 16 and 64 in two rounds, a half more for each step; the rest in 256s.
+    assert seconds <= (4000 / 256 + 3) * LATENCY
 
 
 def test_a_server_that_works_one_by_one_is_not_buried():
@@ -31,8 +31,8 @@ def test_a_server_that_works_one_by_one_is_not_buried():
     assert window.size <= 2 * START
 
 
-@pytest.mark.parametrize(("power", "ratio"), [(1.0, 1.1), (1.5, 1.4)])
-@pytest.mark.parametrize("beyond", [16, 32, 64])
+@pytest.mark.parametrize(("power", "ratio"), [(1.0, 1.1), (1.5, 1.3)])
+@pytest.mark.parametrize("beyond", [16, 64])
 def test_a_server_that_slows_down_is_given_what_it_answers_fastest(beyond: int, power: float, ratio: float):
     best = run(fixed(slowing(beyond, power), 2000, beyond))
     assert run(ours(slowing(beyond, power), 2000)) <= ratio * best
