@@ -128,6 +128,8 @@ class RunRecord:
     """Why nobody can use the model any more, where its provider has shut it down."""
     capabilities: Mapping[str, str] = field(default_factory=dict)
     """Field of a request -> what the server did with it: honoured, ignored, refused or unclear."""
+    servers: Mapping[str, int] = field(default_factory=dict)
+    """Where several servers shared the run: place of each -> answers that it gave."""
     readings: Readings | None = None
     """What the reference read for its judgement."""
     replies: Readings | None = None

@@ -32,7 +32,7 @@ from fteval.runs.reading import results
 from fteval.shards.plan_file import experiment_from_json
 from fteval.shards.share import job_of
 
-_KEPT = ("warning", "another_model", "capabilities")
+_KEPT = ("warning", "another_model", "capabilities", "servers")
 """Events of a shard that say something of its answers."""
 
 

@@ -64,6 +64,19 @@ def test_replicas_share_the_work_and_the_record_says_who_answered_how_many(
     assert sum(len(given(server)) for server in three) == N, "each is asked once"
     assert answered(made) == {place(server): len(given(server)) for server in three}
     assert {row["text"] for row in by_prompt(made).values()} == {f"word{i}" for i in range(N)}
+    for server in three:
+        assert f"{place(server)} {len(given(server))}" in " ".join(done.out.split())
+
+
+def test_merged_shards_say_it_of_all(run: Run, here: Path, three: list[Server]) -> None:
+    shared = together(here, three)
+    for i in (1, 2):
+        done = spawn("run", "-c", str(shared), "--shard", f"{i}/2", "--store", f"shard{i}", folder=here)
+        assert done.code == 0, done.said
+    done = spawn("merge", "shard1", "shard2", folder=here)
+    assert done.code == 0, done.said
+    (made,) = runs(STORE)
+    assert answered(made) == {place(server): len(given(server)) for server in three}
 
 
 def test_a_slow_one_gets_what_it_answers(run: Run, here: Path, three: list[Server]) -> None:

@@ -96,6 +96,8 @@ def _of_server(run: RunRecord) -> dict[str, str]:
     facts = {"served as": str(served.get("served") or "not said")}
     if served.get("fingerprint"):
         facts["fingerprint"] = str(served["fingerprint"])
+    if run.servers:
+        facts["answers by server"] = ", ".join(f"{place} {count}" for place, count in sorted(run.servers.items()))
     for how in ("ignored", "refused"):
         names = [name for name, found in run.capabilities.items() if found == how]
         if names:

@@ -73,6 +73,7 @@ def record(run: Run, asked: Mapping[str, int] | None = None) -> RunRecord:
         usd=answers.tokens[0] * price[0] + answers.tokens[1] * price[1] if price else None,
         ended=served.ended(run.manifest, today),
         capabilities=events.capabilities,
+        servers=events.servers,
         readings=events.readings,
         replies=events.replies,
     )

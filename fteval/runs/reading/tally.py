@@ -43,6 +43,8 @@ class Events:
     stopped: dict[str, int] = field(default_factory=dict)
     """Probe -> after how many samples asking stopped."""
     capabilities: dict[str, str] = field(default_factory=dict)
+    servers: Counter[str] = field(default_factory=Counter)
+    """Place of each of several servers -> answers."""
     readings: Readings | None = None
     replies: Readings | None = None
 
@@ -256,6 +258,8 @@ def read_events(run: Run) -> Events:
             found.replies = Readings(row["replies"], row["reused"], row["took"]) + found.replies
         elif row["event"] == "capabilities":
             found.capabilities = dict(row["found"])
+        elif row["event"] == "servers":
+            found.servers.update(row["answered"])
     return found
 
 
