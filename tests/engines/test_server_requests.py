@@ -138,7 +138,7 @@ def test_what_is_off_leaves_the_keys_of_earlier_answers() -> None:
     """Digest of the fields that a sampling had before it could say more, by hand."""
     said = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0, "max_tokens": 256}
     shared = digest({"key_version": 1, "engine": {}, "sampling": {**said, "stop": [], "seed": 0}})
-    assert Keys({}, Sampling())._shared == shared
+    assert Keys({}, Sampling())._shared == shared.encode()
 
 
 @pytest.mark.parametrize(
