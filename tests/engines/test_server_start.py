@@ -17,7 +17,8 @@ from servers import faults
 from servers.fake import Server
 
 from fteval.engines import Pool
-from fteval.engines.remote.engine import ServerEngine
+from fteval.engines.remote.capabilities import FIXED
+from fteval.engines.remote.engine import FRESH, ServerEngine
 from fteval.errors import Incomplete
 from fteval.records import Sampling
 
@@ -106,6 +107,20 @@ def test_a_contact_that_was_begun_for_another_sampling_is_not_taken_for_this_one
         engine.greet(SAMPLING)
         engine.start(replace(SAMPLING, temperature=0.7))
     assert any(seen.body.get("temperature") == 0.7 for seen in server.completions)
+
+
+@pytest.mark.slow
+def test_who_was_greeted_long_ago_is_asked_again_who_is_there(server: Server) -> None:
+    """Between the greeting and the first sample of a long plan another model may have been put there."""
+    with opened(server) as engine:
+        engine.greet(SAMPLING)
+        while len(server.completions) < len(FIXED):
+            time.sleep(0.01)
+        time.sleep(FRESH + 1)
+        server.model.answers = dict.fromkeys(FIXED, "something else")
+        found = engine.start(SAMPLING)
+    with opened(server) as engine:
+        assert engine.start(SAMPLING)["behaviour"] == found["behaviour"]
 
 
 def test_what_is_wrong_with_a_contact_is_said_by_who_waits_for_it(server: Server) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import time
 import urllib.parse
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,8 @@ RESTING = 4096
 """Requests that wait to be sent again, for which others are begun."""
 LINGER = 10.0
 """Seconds that a finished run waits for what the server honours, and a failed one for answers on their way."""
+FRESH = 10.0
+"""Seconds for which a contact is believed that was begun early: a plan of a million samples takes minutes."""
 VERSION = 1
 """Goes up when the same request would be sent otherwise."""
 
@@ -82,7 +85,7 @@ class ServerEngine:
         self._news: list[str] = []
         """Of them, and not yet told."""
         self._capabilities: Mapping[str, str] = {}
-        self._meeting: tuple[Sampling, Future[tuple[Server, dict[str, str]]]] | None = None
+        self._meeting: tuple[Sampling, Future[tuple[Server, dict[str, str], float]]] | None = None
         """The first contact, where it was begun before it is waited for."""
         self._exploring: Future[Mapping[str, str]] | None = None
         self._explored = False
@@ -120,9 +123,12 @@ class ServerEngine:
 
     def greet(self, sampling: Sampling) -> None:
         """Begins the contact that `start` waits for, so that what else there is to do is done meanwhile."""
-        if self._meeting is None or self._meeting[0] != sampling:
-            client = self._open()
-            self._meeting = sampling, self._background.begin(self._meet(client, sampling))
+        if self._meeting is not None:
+            asked, begun = self._meeting
+            if asked == sampling and not _is_stale(begun):
+                return
+            begun.cancel()
+        self._meeting = sampling, self._background.begin(self._meet(self._open(), sampling))
 
     def start(self, sampling: Sampling) -> Mapping[str, Any]:
         """Makes contact. Returns what is known of the model that is served now, for the record of the run.
@@ -133,7 +139,7 @@ class ServerEngine:
         self.greet(sampling)
         assert self._meeting is not None
         (_, meeting), self._meeting = self._meeting, None
-        self.server, ends = result(meeting)
+        self.server, ends, _ = result(meeting)
         return {
             "place": self.endpoint.place,
             "servers": [one.place for one in self.endpoints],
@@ -339,7 +345,8 @@ class ServerEngine:
             client.settle(reserved, reply)
         return answer(request, reply, sampling.stop) if isinstance(reply, Reply) else failed(request, reply)
 
-    async def _meet(self, client: Client, sampling: Sampling) -> tuple[Server, dict[str, str]]:
+    async def _meet(self, client: Client, sampling: Sampling) -> tuple[Server, dict[str, str], float]:
+        """What is served, when it ends, and when that was so."""
         from fteval.engines.remote.capabilities import contact
 
         if self.replicas is not None:
@@ -348,7 +355,7 @@ class ServerEngine:
         server, ends = await contact(client, sampling), await self._ends(client)
         if self.replicas is not None:
             await self.replicas.join(server.dialect, sampling)
-        return server, ends
+        return server, ends, time.monotonic()
 
     async def _ends(self, client: Client) -> dict[str, str]:
         """Model -> the day on which its provider shuts it down, as the provider's list of models says."""
@@ -423,6 +430,11 @@ class ServerEngine:
         self.on_event({"event": "capabilities", "found": dict(found)})
         for text in shortcomings(found, sampling):
             self.on_event({"event": "warning", "text": text})
+
+
+def _is_stale(met: Future[tuple[Server, dict[str, str], float]]) -> bool:
+    """Whether another model may be there by now."""
+    return met.done() and met.exception() is None and time.monotonic() - met.result()[2] > FRESH
 
 
 def is_moving(name: str, hosted: bool) -> bool:

@@ -27,7 +27,7 @@ class Requests(Mapping[str, Request]):
 
     def __init__(self, made: Made) -> None:
         self._made, self._keys, self._marks = made, bytearray(), Marks()
-        self._where = _nowhere()
+        self._where = [array(kind) for kind in "IIIQ"]  # probe, sample, repeat and seed of each
         self._held: dict[int, Request] = {}
         self._next = 0
 
@@ -97,10 +97,9 @@ class Requests(Mapping[str, Request]):
         return digest_of_list(canonical(key.hex()) for key in in_order(self._keys, _KEY))
 
     def clear(self) -> None:
-        """Forgets all but the keys: nothing is asked any more."""
+        """Forgets all but the keys: nothing is asked any more, and nothing can be looked up."""
         self._held.clear()
-        self._marks = Marks()
-        self._where = _nowhere()
+        del self._marks, self._where  # an error, and not "it is not there"
 
     def __getitem__(self, key: str) -> Request:
         at = self.number(key)
@@ -116,11 +115,6 @@ class Requests(Mapping[str, Request]):
 
     def __len__(self) -> int:
         return len(self._keys) // _KEY
-
-
-def _nowhere() -> list[array[int]]:
-    """Probe, sample, repeat and seed of no request."""
-    return [array(kind) for kind in "IIIQ"]
 
 
 class KeysOf(Sequence[tuple[str, ...]]):
