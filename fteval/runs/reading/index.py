@@ -11,7 +11,6 @@ jumped, or files were copied, all of it is read.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from array import array
@@ -26,7 +25,7 @@ from fteval.errors import Incomplete
 from fteval.records import ProbeResult
 from fteval.records.columns import Digests, Kinds, Numbers, Texts
 from fteval.runs.journal import codec, lines
-from fteval.runs.journal.files import write_atomically
+from fteval.runs.journal.blocks import Blocks, load, save
 from fteval.runs.journal.finder import NOWHERE
 from fteval.runs.journal.run import JOURNALS, Run
 from fteval.runs.reading import tally
@@ -135,7 +134,6 @@ class _Stored:
 
     path: Path
     begin: int
-    length: int
 
     def __getitem__(self, place: int) -> int:
         with open(self.path, "rb") as file:
@@ -147,10 +145,7 @@ class _Stored:
 class _Kept:
     """An index that is of the run's journals."""
 
-    path: Path
-    head: Mapping[str, Any]
-    begin: int
-    """Where its blocks begin."""
+    blocks: Blocks
 
     def tally(self) -> Tally | None:
         """None where a block is damaged."""
@@ -167,25 +162,15 @@ class _Kept:
 
     def all_lines(self, probe: str) -> Lines | None:
         try:
-            return Lines(*(array("Q", self._block(f"{probe} {name}")) for name in _LINES))
+            return Lines(*(array("Q", self.blocks.read(f"{probe} {name}")) for name in _LINES))
         except (OSError, ValueError, KeyError):
             return None
 
     def _stored(self, name: str) -> _Stored:
-        begin, length, _ = self.head["blocks"][name]
-        return _Stored(self.path, self.begin + begin, length)
-
-    def _block(self, name: str) -> bytes:
-        begin, length, check = self.head["blocks"][name]
-        with open(self.path, "rb") as file:
-            file.seek(self.begin + begin)
-            data = file.read(length)
-        if len(data) != length or crc32(data) != check:
-            raise ValueError(f"{name} is damaged")
-        return data
+        return _Stored(self.blocks.path, self.blocks.place(name)[0])
 
     def _tally(self) -> Tally:
-        said = self.head["tally"]
+        said = self.blocks.head["tally"]
         return Tally(
             results=tuple(self._result(one) for one in said["results"]),
             answers=tally.Answers(
@@ -202,14 +187,15 @@ class _Kept:
 
     def _result(self, said: Mapping[str, Any]) -> ProbeResult:
         plain, name = codec.from_json(ProbeResult, said["result"]), said["result"]["probe"]
-        digests = self._block(f"{name} digests")
+        read = self.blocks.read
+        digests = read(f"{name} digests")
         return replace(
             plain,
-            sample_ids=Texts(self._block(f"{name} ids"), array("Q", self._block(f"{name} ends"))),
+            sample_ids=Texts(read(f"{name} ids"), array("Q", read(f"{name} ends"))),
             sample_digests=Digests(digests) if said["digests"] is None else Texts(digests, array("Q", said["digests"])),
-            groups=Kinds(array("i", self._block(f"{name} groups")), said["groups"]),
-            slices=Kinds(array("i", self._block(f"{name} slices")), said["slices"]),
-            scores={m: Numbers(array("d", self._block(f"{name} score {m}"))) for m in said["scores"]},
+            groups=Kinds(array("i", read(f"{name} groups")), said["groups"]),
+            slices=Kinds(array("i", read(f"{name} slices")), said["slices"]),
+            scores={m: Numbers(array("d", read(f"{name} score {m}"))) for m in said["scores"]},
             partly={metric: tuple(places) for metric, places in said["result"]["partly"].items()},
         )
 
@@ -218,26 +204,21 @@ def _kept(run: Run) -> _Kept | None:
     """The index of a run where it is whole and of these journals."""
     path = run.path / FILE
     try:
-        with open(path, "rb") as file:
-            magic, check, text = file.readline(100), file.readline(20), file.readline()
-            begin = file.tell()
-            made = os.fstat(file.fileno()).st_mtime_ns
-        if magic != _MAGIC or int(check, 16) != crc32(text):
-            return None
-        head = json.loads(text)
+        blocks = load(path, _MAGIC)
+        head = blocks.head
         if head["format"] != FORMAT or head["order"] != sys.byteorder or head["manifest"] != _checksum_of_manifest(run):
             return None
         stamps = {name: _Stamp(*one) for name, one in head["journals"].items()}
         now = _stamps(run)
         if stamps.keys() != now.keys():
             return None
-        looked = [_same(run.path / name, stamps[name], now[name], made) for name in stamps]
+        looked = [_same(run.path / name, stamps[name], now[name], blocks.made) for name in stamps]
         if not all(looked):
             return None
         if "whole" in looked:
             with contextlib.suppress(OSError):
                 os.utime(path)  # what has just been read as a whole need not be again
-        return _Kept(path, head, begin)
+        return _Kept(blocks)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None  # not there or not whole: it is derived, so that nothing is lost
 
@@ -289,18 +270,12 @@ def _save(run: Run, found: Tally, before: Mapping[str, _Stamp]) -> None:
     for one in found.results:
         results.append(_plain(one))
         blocks |= _blocks(one, found.lines[one.probe])
-    begin, table = 0, {}
-    for name, data in blocks.items():
-        view = memoryview(data).cast("B")
-        table[name] = begin, len(view), crc32(view)
-        begin += len(view)
     answers = codec.to_json(replace(found.answers, seen=Counter()))
     head = {
         "format": FORMAT,
         "order": sys.byteorder,
         "manifest": _checksum_of_manifest(run),
         "journals": journals,
-        "blocks": table,
         "tally": {
             "results": results,
             "answers": {**answers, "seen": [[*by, n] for by, n in found.answers.seen.items()]},
@@ -311,8 +286,7 @@ def _save(run: Run, found: Tally, before: Mapping[str, _Stamp]) -> None:
             "silent": found.silent,
         },
     }
-    text = json.dumps(head).encode("ascii") + b"\n"
-    write_atomically(run.path / FILE, [_MAGIC, b"%08x\n" % crc32(text), text, *blocks.values()])
+    save(run.path / FILE, _MAGIC, head, blocks)
 
 
 def _plain(one: ProbeResult) -> dict[str, Any]:
