@@ -1,4 +1,4 @@
-"""What would be too much to hold: records in a temporary file, read back one by one."""
+"""What would be too much to hold: records in a temporary file, or in one that is there, read back one by one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ class Spool(Sequence[bytes]):
         self._ends, self._written, self._last = array("Q"), 0, bytearray()
         self._near = 0, b""
         """What was read last, and where it begins: one value, since a server's requests are taken in another thread."""
+
+    @classmethod
+    def over(cls, file: BinaryIO, ends: array[int]) -> Spool:
+        """The records of a file, which end there; nothing is added to it."""
+        made = cls()
+        made._file, made._ends, made._written = file, ends, ends[-1] if ends else 0
+        return made
 
     def append(self, record: bytes) -> None:
         self._last += record

@@ -16,10 +16,13 @@ from fteval.records import Gate
 from fteval.runs.asking.suite import Suite
 
 
-def checked(experiment: Experiment) -> tuple[Suite, tuple[Gate, ...]]:
-    """The suite, and the gates in the units of their metrics. Raises UserError with all that is wrong."""
+def checked(experiment: Experiment, kept: Suite | None = None) -> tuple[Suite, tuple[Gate, ...]]:
+    """The suite, `kept` where an earlier run's plan has it, and the gates in the units of their metrics.
+
+    Raises UserError with all that is wrong.
+    """
     try:
-        suite = build_suite(experiment)
+        suite = kept or build_suite(experiment)
         gates = resolve_gates(experiment, measurable(suite))
         for name, use in experiment.candidates.items():
             _check_candidate(name, use, experiment)

@@ -14,6 +14,7 @@ from fteval.experiment.place import Place, heard
 from fteval.experiment.prepare import Grounds, Prepared, concluded, prepared
 from fteval.records import Comparison, Engine, RunRecord, Sampling, bare
 from fteval.runs.asking import execute as runs
+from fteval.runs.asking.kept import Origin, Planned
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite
 from fteval.runs.asking.terms import Terms
@@ -47,7 +48,7 @@ def _measured(experiment: Experiment, place: Place) -> Callable[[], Comparison |
                 place.listener.note(text)
         elif experiment.gates:
             place.listener.note("no candidate is named, so that the gates of the config judge nothing")
-        asking = Asking(ready.suite, ready.store, ready.referees, resumed, ready.base)
+        asking = Asking(ready.suite, ready.store, ready.referees, resumed, ready.base, ready.origin, ready.planned)
         if experiment.sequential:
             records = _in_step(ready, asking, experiment, place)
         else:
@@ -66,6 +67,8 @@ class Asking:
     resumed: tuple[str, str] | None = None
     """(ref, run id) of the run that is gone on with."""
     base: Engine | None = None
+    origin: Origin | None = None
+    planned: Planned | None = None
 
     def resume(self, engine: Engine) -> str | None:
         """The run that this model goes on with."""
@@ -94,6 +97,8 @@ def execute(
                 referees=asking.referees,
                 base=asking.base,
                 resume=asking.resume(engine),
+                planned=asking.planned,
+                origin=asking.origin,
                 reuse=reuse,
                 on_progress=heard(label, place),
                 command=place.command,
@@ -140,13 +145,13 @@ def _resumed(place: Place, store: Store, refs: Sequence[str]) -> tuple[str, str]
     if place.resume is None:
         return None
 
-    run_id = results.latest_incomplete(store) if place.resume == "latest" else store.find(place.resume).id
-    if run_id is None:
+    run = results.to_go_on_with(store, place.resume)
+    if run is None:
         raise UserError("there is no incomplete run to resume", where=str(store.root), fix="leave --resume out")
-    ref = str(store.find(run_id).manifest["ref"])
+    ref = str(run.manifest["ref"])
     if ref not in refs:
         raise UserError(
-            f"run {run_id} is one of {ref}, which is not measured here",
+            f"run {run.id} is one of {ref}, which is not measured here",
             fix="leave --resume out: what is the same is reused anyway",
         )
-    return ref, run_id
+    return ref, run.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,13 +14,17 @@ from fteval.errors import UserError
 from fteval.experiment.check import checked, lines
 from fteval.experiment.doctor import look_before
 from fteval.experiment.experiment import Experiment
+from fteval.experiment.origin import origin_of
 from fteval.experiment.place import Place, opened_pool
 from fteval.experiment.rules import Rules, check_suite, rules_of
 from fteval.records import Comparison, Engine, RunRecord, Shelf, asks_base
+from fteval.runs.asking import kept
 from fteval.runs.asking.appoint import Wanted, appointed, check_not_measured
+from fteval.runs.asking.kept import Origin, Planned
 from fteval.runs.asking.referees import Referees
 from fteval.runs.asking.suite import Suite
 from fteval.runs.journal.store import Store
+from fteval.runs.reading import results
 
 BASE = "base"
 """What progress and messages call the base."""
@@ -47,6 +51,10 @@ class Prepared(Grounds):
     """Who judges beside the probes' rules."""
     base: Engine | None = None
     """Against which answers are held, where a probe asks for that."""
+    origin: Origin | None = None
+    """Of what the suite was made."""
+    planned: Planned | None = None
+    """The plan of the run that is gone on with, where it was kept."""
 
 
 @contextmanager
@@ -57,7 +65,9 @@ def prepared(
 
     `open_engine` makes the engines that are measured, where they are not the pool's own.
     """
-    suite, gates = checked(experiment)
+    origin = origin_of(experiment)
+    planned = _planned(place, origin)
+    suite, gates = checked(experiment, planned.suite if planned else None)
     store = Store(place.store)
     if experiment.trains:
         from fteval.experiment import making  # with it comes all that trains
@@ -100,7 +110,17 @@ def prepared(
         check_not_measured(referees, [engine for _, engine in engines])
         held = any(asks_base(one.probe) for one in judged.probes)
         beside = pool.open(experiment.base) if held and experiment.base else None
-        yield Prepared(rules, accepted, store, judged, engines, referees, beside)
+        yield Prepared(rules, accepted, store, judged, engines, referees, beside, origin, planned)
+
+
+def _planned(place: Place, origin: Origin | None) -> Planned | None:
+    """What the run that --resume names has planned, where that was kept; whether there is such a run is said later."""
+    if place.resume is None or origin is None:
+        return None
+    with suppress(UserError):
+        run = results.to_go_on_with(Store(place.store, readonly=True), place.resume)
+        return kept.planned(run, origin) if run is not None else None
+    return None
 
 
 def lend_template(

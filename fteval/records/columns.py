@@ -256,6 +256,19 @@ class Marks:
         self._numbers = array("Q", bytes(8 << 10))
         self._places = array("I", bytes(4 << 10))
 
+    @classmethod
+    def of(cls, numbers: bytes, places: bytes, count: int) -> Marks:
+        """From what `table` gave, and how many it holds."""
+        made = cls()
+        made._numbers, made._places = array("Q", numbers), array("I", places)
+        made._count, made._mask = count, len(made._places) - 1
+        return made
+
+    @property
+    def table(self) -> tuple[array[int], array[int]]:
+        """All of it, for a file."""
+        return self._numbers, self._places
+
     def add(self, number: int, place: int) -> None:
         if 2 * self._count > self._mask:
             self._grow()

@@ -99,8 +99,10 @@ class Attempt:
 
     @contextlib.contextmanager
     def generations(self) -> Iterator[journal.Journal]:
-        """The journal of answers, open; a torn last line is reported."""
-        file = journal.Journal(self.run.generations)
+        """The journal of answers, open; a torn last line is reported, and what is there counts."""
+        file = journal.Journal(self.run.generations, self._recall)
+        if self.done:
+            self._report()
         try:
             if file.torn is not None:
                 self.event("warning", text=f"an unfinished last line was moved to {file.torn.name}")
@@ -124,11 +126,14 @@ class Attempt:
         finally:
             file.close()
 
-    def recall(self) -> None:
-        """Counts what earlier attempts of this run left."""
-        for row in lines.read(self.run.generations):
-            if row["status"] == "ok" and row["key"] in self.work.requests and row["key"] not in self.answered:
-                self._count([row])
+    def _recall(self, line: lines.Line) -> None:
+        """Counts an answer that an earlier attempt of this run left."""
+        at = self.work.requests.number(line.data[rows.KEY].decode("ascii")) if rows.is_answer(line.data) else None
+        if at is not None and not self.answered.has(at):
+            self.answered.put(at)
+            share = self.work.shares.get(self.work.requests.key(at), 1) if self.work.shares else 1
+            self.done += share
+            self.reused += share if b',"reused":"' in line.data else 0
 
     def copy(self, found: reuse.Found, numbers: Collection[int], file: journal.Journal) -> None:
         """Reused answers, so that this run is whole by itself. One sync for all."""

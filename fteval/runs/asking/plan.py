@@ -36,7 +36,7 @@ from fteval.records import (
 from fteval.runs.asking import identity
 from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.referees import Referees
-from fteval.runs.asking.requests import KeysOf, Requests
+from fteval.runs.asking.requests import KeysOf, Made, Requests
 from fteval.runs.asking.suite import Suite, SuiteProbe
 from fteval.runs.journal.finder import key_bytes
 from fteval.version import __version__
@@ -130,11 +130,7 @@ def plan(
     engine_identity = json.loads(canonical(dict(engine.identity())))
     request_identity = engine.request_identity if isinstance(engine, KeyedEngine) else None
 
-    def made(key: str, p: int, s: int, repeat: int, seed: int) -> Request:
-        sample = suite.probes[p].samples[s]
-        return Request(key, sample.id, Prompt(sample.messages, None, sample.tools), repeat, seed)
-
-    requests = Requests(made)
+    requests = Requests(own_requests(suite))
     refused: dict[str, PromptRefused] = {}
     shares: dict[str, int] = {}
     others: dict[str, Sampling] = {}
@@ -230,6 +226,16 @@ def plan(
     failures = {key: Failure("template", f"{error.what}; {error.fix}") for key, error in refused.items()}
     of_prompts = (sampling, others, failures, remarks, frozenset(unweighed))
     return Work(suite, fields, tuple(all_keys), requests, shares, total, prompt_bytes, *of_prompts, base=base)
+
+
+def own_requests(suite: Suite) -> Made:
+    """How a request is made that asks its sample's own prompt."""
+
+    def made(key: str, p: int, s: int, repeat: int, seed: int) -> Request:
+        sample = suite.probes[p].samples[s]
+        return Request(key, sample.id, Prompt(sample.messages, None, sample.tools), repeat, seed)
+
+    return made
 
 
 def _sampling(suite: Suite, sampling: Sampling) -> dict[str, Any]:

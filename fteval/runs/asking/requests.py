@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSet, Sequence
 from dataclasses import replace
-from typing import overload
+from typing import Any, overload
 
 from fteval.records import Request, canonical
 from fteval.records.columns import Marks
@@ -30,6 +30,26 @@ class Requests(Mapping[str, Request]):
         self._where = [array(kind) for kind in "IIIQ"]  # probe, sample, repeat and seed of each
         self._held: dict[int, Request] = {}
         self._next = 0
+
+    @classmethod
+    def of_columns(cls, made: Made, columns: Callable[[str], bytes]) -> Requests:
+        """From what `columns` gave; all of them ask their sample's own prompt."""
+        found = cls(made)
+        found._keys = bytearray(columns("keys"))
+        found._where = [array(kind, columns(f"where {i}")) for i, kind in enumerate("IIIQ")]
+        found._marks = Marks.of(columns("mark numbers"), columns("mark places"), len(found))
+        return found
+
+    def columns(self) -> Mapping[str, Any] | None:
+        """All of them by name, for a file; None where a request is held that could not be made again."""
+        if self._held:
+            return None
+        where = {f"where {i}": column for i, column in enumerate(self._where)}
+        return {
+            "keys": self._keys,
+            **where,
+            **dict(zip(("mark numbers", "mark places"), self._marks.table, strict=True)),
+        }
 
     def add(self, key: bytes, where: tuple[int, int, int, int], held: Request | None = None) -> int:
         """Takes a new key, as `key_bytes`, with probe, sample, repeat and seed; returns its number.

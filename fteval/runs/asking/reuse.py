@@ -91,8 +91,10 @@ def find(
     keys: Keys,
     work: Work,
     same: Callable[[Mapping[str, Any] | None], bool] | None = None,
+    resumed: Run | None = None,
 ) -> Found:
-    """For each of these keys that an earlier run answered, where; the newest run wins. Failures are never among them.
+    """For each of these keys that an earlier run answered, where; the newest run wins. Failures are never among them,
+    and nothing of the run that is gone on with: these keys are what it lacks.
 
     `same` is asked about the model that answered an earlier run, as its manifest says: a server's name is no content.
     Only runs of the plan's engine and sampling are read. Raises Incomplete for a damaged line, UserError for a newer
@@ -101,8 +103,10 @@ def find(
     found = Found(work.requests)
     ways = samplings(work.plan)
     alike = [
-        run for run in store.runs() if run.plan.get("engine") == work.plan["engine"] and ways & samplings(run.plan)
-    ]
+        run for run in store.runs()
+        if run.plan.get("engine") == work.plan["engine"] and ways & samplings(run.plan)
+        and (resumed is None or run.id != resumed.id)
+    ]  # fmt: skip
     missing = _Missing(work.requests, keys, found)
     for run in reversed(alike):
         if len(found) == len(keys):

@@ -11,7 +11,7 @@ from typing import Any
 
 from fteval.errors import Incomplete, Interrupted, UserError
 from fteval.records import Engine, RunRecord, Sampling, Sequential, ServedEngine, digest
-from fteval.runs.asking import identity, scoring
+from fteval.runs.asking import identity, kept, scoring
 from fteval.runs.asking.attempt import Attempt
 from fteval.runs.asking.hearing import Hearing
 from fteval.runs.asking.interrupt import Signals, Stop
@@ -68,6 +68,7 @@ class Session:
         self.attempt.event("finished", **self.attempt.times())
         done = results.record(self.run)
         results.write_summary(self.run, done)
+        kept.forget(self.run)
         self.attempt.signals.check()
         return done
 
@@ -96,7 +97,9 @@ def session(
     if terms.repeats < 1:
         raise UserError(f"repeats is {terms.repeats}, wanted 1 or more")
     resume, referees = terms.resume, terms.referees
-    work = plan(suite, engine, sampling, terms.repeats, terms.sequential, terms.base)
+    work = planned = _planned(suite, engine, sampling, terms)
+    if work is None:
+        work = plan(suite, engine, sampling, terms.repeats, terms.sequential, terms.base)
     if resume is None:
         store.check_space(work.total, work.longest, work.prompt_bytes)
         with _cancelling(signals):
@@ -114,12 +117,14 @@ def session(
             attempt.event("started" if resume is None else "resumed")
             if lock.notice:
                 attempt.event("warning", text=lock.notice)
-            attempt.write_samples()
+            if planned is None:
+                attempt.write_samples()
+            if resume is None:
+                kept.keep(run, work, engine, terms.repeats, terms.origin)
             with attempt.hearing(), attempt.generations() as file:
                 if resume is not None:
-                    attempt.recall()
                     with heard.cancelling():
-                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms)
+                        served, reusable = _met(engine, sampling, store, work, attempt.answered, terms, run)
                     tell_of_another(attempt, served)
                 if "batches" in work.plan:
                     _tell_of_other_batches(attempt, work, {*attempt.answered, *reusable})
@@ -142,6 +147,14 @@ def session(
             raise
 
 
+def _planned(suite: Suite, engine: Engine, sampling: Sampling, terms: Terms) -> Work | None:
+    """What the run that is gone on with has planned, where that was kept."""
+    found = terms.planned
+    if found is None or found.suite is not suite or found.run.id != terms.resume or terms.sequential is not None:
+        return None
+    return found.work(engine, sampling, terms.repeats, terms.base)
+
+
 @contextlib.contextmanager
 def _cancelling(signals: Signals | None) -> Iterator[None]:
     """Where runs that are open together hear one signal: it must stop a contact that hangs, too."""
@@ -157,7 +170,13 @@ def _cancelling(signals: Signals | None) -> Iterator[None]:
 
 
 def _met(
-    engine: Engine, sampling: Sampling, store: Store, work: Work, answered: Keys, terms: Terms
+    engine: Engine,
+    sampling: Sampling,
+    store: Store,
+    work: Work,
+    answered: Keys,
+    terms: Terms,
+    resumed: Run | None = None,
 ) -> tuple[Mapping[str, Any] | None, Found]:
     """What a server says of its model, and what earlier runs can give.
 
@@ -170,14 +189,14 @@ def _met(
     wanted = answered.others()
     greedy = repeatable(engine, work, wanted) if terms.reuse else Keys(work.requests)
     if not isinstance(engine, ServedEngine):
-        return None, find(store, greedy, work)
+        return None, find(store, greedy, work, resumed=resumed)
     if not wanted:
         return None, nothing
     if not engine.timeless:
         # Also where nothing is missing: who serves a model under a name may have put another one there.
         served = engine.start(sampling)
-        return served, find(store, greedy, work, lambda then: engine.same(then, served))
-    found = find(store, greedy, work, lambda then: engine.same(then, None))
+        return served, find(store, greedy, work, lambda then: engine.same(then, served), resumed)
+    found = find(store, greedy, work, lambda then: engine.same(then, None), resumed)
     if len(found) < len(wanted):
         return engine.start(sampling), found
     newest = max(found.runs, key=lambda run: run.id)
@@ -206,12 +225,9 @@ def _tell_of_other_batches(attempt: Attempt, work: Work, there: Collection[str])
 
 
 def _resumable(store: Store, text: str, planned: Mapping[str, Any], shard: Mapping[str, Any] | None = None) -> Run:
-    if text == "latest":
-        latest = results.latest_incomplete(store)
-        if latest is None:
-            raise UserError("there is no incomplete run to resume", where=str(store.root))
-        text = latest
-    run = store.find(text)
+    run = results.to_go_on_with(store, text)
+    if run is None:
+        raise UserError("there is no incomplete run to resume", where=str(store.root))
     if shard is None and (of := results.shard_of(run)) is not None:
         raise UserError(
             f"run {run.id} is shard {of} of a run, and is gone on with as that",

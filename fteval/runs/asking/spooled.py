@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, overload
 
 from fteval.engines.spool import Spool
@@ -28,18 +29,58 @@ def held_or_spooled(samples: Iterator[Sample]) -> Sequence[Sample]:
     return SpooledSamples(chain((first.popleft() for _ in range(len(first))), samples))
 
 
-class SpooledSamples(Sequence[Sample]):
-    """Samples whose values are JSON, as those of a file are. Ids, digests, groups and slices are at hand, the rest is
-    read, in the spelling in which it will lie in the journal."""
+class FiledSamples(Sequence[Sample]):
+    """Samples that lie in a file and are read one by one; ids, groups and slices are at hand."""
+
+    def __init__(self, ids: Texts, groups: Kinds, slices: Kinds) -> None:
+        self.ids, self.groups, self.slices = ids, groups, slices
+
+    def _at(self, place: int) -> Sample:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> Sample: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Sample]: ...
+    def __getitem__(self, place: int | slice) -> Sample | list[Sample]:
+        if isinstance(place, slice):
+            return [self._at(i) for i in range(*place.indices(len(self)))]
+        return self._at(range(len(self))[place])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self._at, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class JournalSamples(FiledSamples):
+    """Samples of one probe in the samples.jsonl of a run, from a line on; each line is checked when it is read."""
+
+    def __init__(self, path: Path, spool: Spool, first: int, ids: Texts, groups: Kinds, slices: Kinds) -> None:
+        super().__init__(ids, groups, slices)
+        self._path, self._spool, self._first = path, spool, first
+
+    def _at(self, place: int) -> Sample:
+        data = self._spool[self._first + place]
+        reason = lines.fault(data, self._path)
+        if reason is not None:
+            raise lines.damaged(self._path, self._first + place + 1, reason)
+        return rows.to_sample(lines.parse(data))
+
+
+class SpooledSamples(FiledSamples):
+    """Samples whose values are JSON, as those of a file are. Digests are at hand too, the rest is read, in the spelling
+    in which it will lie in the journal."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
-        self._spool, self._asked, self.ids = Spool(), array("I"), Texts(bytearray())
+        self._spool, self._asked, ids = Spool(), array("I"), Texts(bytearray())
         groups: dict[str | None, int] = {}
         slices: dict[tuple[tuple[str, str], ...], int] = {}
         group_codes, slice_codes = array("i"), array("i")
         contents, questions = bytearray(), bytearray()
         for sample in samples:
-            self.ids.append(sample.id)
+            ids.append(sample.id)
             group_codes.append(groups.setdefault(sample.group, len(groups)))
             slice_codes.append(slices.setdefault(tuple(sample.slices.items()), len(slices)))
             asked, beside = rows.spelt(sample)
@@ -47,8 +88,7 @@ class SpooledSamples(Sequence[Sample]):
             self._spool.append(b"%b,%b" % (asked, beside))
             contents += bytes.fromhex(sample.content_digest[7:])
             questions += bytes.fromhex(sample.question_digest[7:])
-        self.groups = Kinds(group_codes, tuple(groups))
-        self.slices = Kinds(slice_codes, tuple(map(dict, slices)))
+        super().__init__(ids, Kinds(group_codes, tuple(groups)), Kinds(slice_codes, tuple(map(dict, slices))))
         self.contents, self.questions = Digests(bytes(contents)), Digests(bytes(questions))
         """`content_digest` and `question_digest` of each."""
 
@@ -71,15 +111,6 @@ class SpooledSamples(Sequence[Sample]):
             (probe, self.ids[place], digest, keys), both[:at], (self._group(place), self._slices(place)), both[at + 1 :]
         )
 
-    @overload
-    def __getitem__(self, place: int) -> Sample: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Sample]: ...
-    def __getitem__(self, place: int | slice) -> Sample | list[Sample]:
-        if isinstance(place, slice):
-            return [self._at(i) for i in range(*place.indices(len(self)))]
-        return self._at(range(len(self))[place])
-
     def _at(self, place: int) -> Sample:
         row = lines.parse(b"{%b}" % self._spool[place])
         row["id"], row["group"], row["slices"] = self.ids[place], self._group(place), self._slices(place)
@@ -93,9 +124,3 @@ class SpooledSamples(Sequence[Sample]):
     def _slices(self, place: int) -> Mapping[str, str]:
         slices: Mapping[str, str] = self.slices.values[self.slices.codes[place]]
         return slices
-
-    def __iter__(self) -> Iterator[Sample]:
-        return map(self._at, range(len(self)))
-
-    def __len__(self) -> int:
-        return len(self.ids)

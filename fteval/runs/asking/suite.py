@@ -13,7 +13,7 @@ from fteval.errors import NothingToEvaluate, UserError
 from fteval.records import DrawingProbe, FittedProbe, NamingProbe, Probe, Sample, VaryingProbe, canonical
 from fteval.records.columns import Digests, Rows, Texts
 from fteval.runs.asking import copies, identity
-from fteval.runs.asking.spooled import SpooledSamples
+from fteval.runs.asking.spooled import FiledSamples, SpooledSamples
 from fteval.runs.journal import rows
 from fteval.runs.journal.finder import are_apart
 from fteval.runs.journal.order import places_in_order
@@ -41,15 +41,15 @@ class SuiteProbe:
 
     @property
     def ids(self) -> Sequence[str]:
-        return self.samples.ids if isinstance(self.samples, SpooledSamples) else [s.id for s in self.samples]
+        return self.samples.ids if isinstance(self.samples, FiledSamples) else [s.id for s in self.samples]
 
     @property
     def groups(self) -> Sequence[str | None]:
-        return self.samples.groups if isinstance(self.samples, SpooledSamples) else [s.group for s in self.samples]
+        return self.samples.groups if isinstance(self.samples, FiledSamples) else [s.group for s in self.samples]
 
     @property
     def slices(self) -> Sequence[Mapping[str, str]]:
-        return self.samples.slices if isinstance(self.samples, SpooledSamples) else [s.slices for s in self.samples]
+        return self.samples.slices if isinstance(self.samples, FiledSamples) else [s.slices for s in self.samples]
 
     def line(self, place: int, keys: Sequence[str]) -> bytes:
         """A sample's line of samples.jsonl, with the keys of its answers."""
@@ -68,13 +68,15 @@ class Suite:
     """True when a limit left samples out."""
     name: str = ""
     """Under which baselines are kept; no part of the digest."""
+    given_digest: str | None = None
+    """Where it is known already."""
     _told: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
     """What was found out of the files, which base and candidates ask alike."""
 
     @cached_property
     def digest(self) -> str:
         """Of probes and samples; the order of the samples does not count."""
-        return _digest(self.probes)
+        return self.given_digest or _digest(self.probes)
 
     def oddities(self) -> list[str]:
         """What makes numbers mean less: copies and contradictions among the samples of a file."""
@@ -148,7 +150,7 @@ def limited(suite: Suite, limit: int) -> Suite:
         pairs = [p for p in zip(one.samples, one.sample_digests, strict=True) if p[0].id in kept]
         samples, digests = tuple(s for s, _ in pairs), tuple(d for _, d in pairs)
         probes.append(replace(one, samples=samples, sample_digests=digests, given_digest=one.digest))
-    return replace(suite, probes=tuple(probes), _told={})
+    return replace(suite, probes=tuple(probes), given_digest=None, _told={})
 
 
 def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
@@ -157,7 +159,7 @@ def with_judges(suite: Suite, judges: Mapping[str, str]) -> Suite:
         replace(one, given_digest=identity.judged_digest(one.digest, judges[one.name])) if one.name in judges else one
         for one in suite.probes
     ]
-    return replace(suite, probes=tuple(probes))
+    return replace(suite, probes=tuple(probes), given_digest=None)
 
 
 def _asked(probe: Probe, given: Sequence[Sample]) -> Iterable[Sample]:
@@ -199,7 +201,7 @@ def _limited(samples: Sequence[Sample], limit: int | None, seed: int) -> Sequenc
 
 
 def _check_unique(name: str, samples: Sequence[Sample]) -> None:
-    ids = samples.ids if isinstance(samples, SpooledSamples) else [sample.id for sample in samples]
+    ids = samples.ids if isinstance(samples, FiledSamples) else [sample.id for sample in samples]
     if are_apart(ids):
         return
     seen = Rows()

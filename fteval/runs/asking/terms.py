@@ -8,6 +8,7 @@ from typing import Any
 
 from fteval.records import IDENTITY, RUNTIME, Engine
 from fteval.runs.asking.attempt import Progress
+from fteval.runs.asking.kept import Origin, Planned
 from fteval.runs.asking.referees import Referees
 
 
@@ -23,6 +24,10 @@ class Terms:
     """Against which answers are held, where a probe asks for that."""
     resume: str | None = field(default=None, metadata=RUNTIME)
     """A run to go on with: an id, its beginning, or `latest` incomplete."""
+    planned: Planned | None = field(default=None, metadata=RUNTIME)
+    """The plan of that run, where it was kept."""
+    origin: Origin | None = field(default=None, metadata=RUNTIME)
+    """Of what the suite was made: by it a kept plan is known again."""
     reuse: bool = field(default=True, metadata=RUNTIME)
     """Greedy answers of earlier runs; sampled ones within their run only, because two runs are two draws."""
     asks: bool = field(default=True, metadata=RUNTIME)

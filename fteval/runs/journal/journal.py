@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -27,13 +27,14 @@ _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 class Journal:
     """A journal open for appending; hold the run's lock. After a failed write or sync it takes nothing more."""
 
-    def __init__(self, path: Path) -> None:
-        """Checks the whole file first and moves a torn last line away; `torn` names where to.
+    def __init__(self, path: Path, hear: Callable[[lines.Line], object] = lambda _: None) -> None:
+        """Checks the whole file first and moves a torn last line away; `torn` names where to. `hear` is told the lines
+        that are there.
 
         Raises Incomplete for a damaged line, UserError for a newer fteval's file: nothing is modified then.
         """
         self.path = path
-        self.torn = move_torn_tail(path)
+        self.torn = move_torn_tail(path, hear)
         self.seconds = 0.0
         """Time spent on encoding, writing and syncing; perf/journal.py compares it with the time of generating."""
         self._synced_at = self._last_sync = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,9 +49,10 @@ def repair(path: Path) -> list[Damage]:
     return found
 
 
-def move_torn_tail(path: Path) -> Path | None:
+def move_torn_tail(path: Path, hear: Callable[[lines.Line], object] = lambda _: None) -> Path | None:
     """Moves a last line that is unfinished or damaged to `NAME.torn-<time>` and returns where; hold the run's lock.
 
+    `hear` is told every good line, in order, so that who wants them need not read the file once more.
     Raises Incomplete for a damaged line anywhere else, UserError for one of a newer fteval: nothing is modified then.
     """
     bad: lines.Line | None = None
@@ -59,6 +61,8 @@ def move_torn_tail(path: Path) -> Path | None:
             raise lines.damaged(path, bad.number, lines.fault(bad.data, path) or "")
         if lines.fault(line.data, path) is not None:
             bad = line
+        else:
+            hear(line)
     if bad is None:
         return None
     side = _side_file(path, "torn")

@@ -139,6 +139,9 @@ def to_generation(row: Mapping[str, Any], sample_id: str, repeat: int) -> Genera
 
 def answers_among(path: Path, keys: Container[bytes]) -> Iterator[lines.Line]:
     """The lines of a generations.jsonl that answer one of these keys. Every line is checked, none is parsed."""
-    for line in lines.checked(path):
-        if line.data[KEY] in keys and line.data[_STATUS] == _OK:
-            yield line
+    return (line for line in lines.checked(path) if line.data[KEY] in keys and is_answer(line.data))
+
+
+def is_answer(line: bytes) -> bool:
+    """Whether a line of generations.jsonl is an answer, and no failure."""
+    return line[_STATUS] == _OK

@@ -112,7 +112,20 @@ def write_summary(run: Run, done: RunRecord) -> None:
 def latest_incomplete(store: Store) -> str | None:
     """The id of the newest run that is not complete; what `--resume` without a name means."""
     whole = (run for run in reversed(store.runs()) if shard_of(run) is None)
-    return next((run.id for run in whole if not summary(run)["complete"]), None)
+    return next((run.id for run in whole if _is_open(run) or not summary(run)["complete"]), None)
+
+
+def to_go_on_with(store: Store, text: str) -> Run | None:
+    """The run of an id, of its beginning, or the `latest` incomplete one, None where there is none. Raises UserError
+    for an id that no run has."""
+    found = latest_incomplete(store) if text == "latest" else text
+    return None if found is None else store.find(found)
+
+
+def _is_open(run: Run) -> bool:
+    """Whether the last attempt at it did not come to its end: that much is known without reading its answers."""
+    attempts = [row["event"] for row in lines.read(run.events) if row["event"] in ("started", "resumed", "finished")]
+    return bool(attempts) and attempts[-1] != "finished"
 
 
 def shard_of(run: Run) -> Shard | None:
