@@ -5,6 +5,7 @@ flight, which is found by trying.
 
 For each kind of server (`ROUGH` in `_stand_in.py`) a bare aiohttp client runs with several numbers in flight (and two
 timeouts where answers get lost), and then `fteval run`, each against a server of its own that answers after 200 ms.
+Where a server allows so much a second, or is closed for a while, no client need be tried: none can be faster than that.
 Chance is the same for all. Prints seconds from the first request for a prompt to the last answer, their ratio, and the
 requests beyond one a prompt: all but those that were refused by chance, which every client pays.
 This measures and does not judge: the limits stand beside, and its exit code is 0.
@@ -26,8 +27,8 @@ from _stand_in import ROUGH
 from server import ENVIRONMENT, HERE, LATENCY, fteval, written
 
 RATIO_LIMIT, EXTRA_LIMIT = 1.3, 3
-FIXED: dict[str, tuple[int, ...]] = {"rate": (8, 12), "tokens": (4, 8), "slows": (32, 64, 128), "closed": ()}
-"""In flight at a fixed client; else `WIDE`. More against a rate limit only makes it refuse."""
+FIXED: dict[str, tuple[int, ...]] = {"rate": (), "tokens": (), "slows": (32, 64, 128), "closed": ()}
+"""In flight at a fixed client; else `WIDE`; none where the best time is reckoned."""
 WIDE, TIMEOUTS = (128, 256, 512), (2.0, 5.0)
 PROMPTS = {"chance": 6000, "rate": 2000, "tokens": 2000, "slows": 2000, "stalls": 6000, "errors": 6000, "closed": 500}
 
@@ -52,13 +53,21 @@ def row(kind: str, n: int, scratch: Path) -> None:
         for timeout in TIMEOUTS if "stall" in ROUGH[kind] else (300.0,):
             command = partial(bare, at_once=at_once, timeout=timeout)
             tried.append((seconds(measured(kind, command, prompts, scratch)[0]), f"{at_once} in flight", timeout))
-    best, said, timeout = min(tried, default=(ROUGH[kind].get("closed", 0.0) + n / 512 * LATENCY, "reckoned", 0.0))
+    best, said, timeout = min(tried, default=(least(kind, n), "reckoned", 0.0))
     seen, kept = measured(kind, fteval, prompts, scratch)
     extra = seen["requests"] - seen["chance"] - n
     said += f", {timeout:g} s" if "stall" in ROUGH[kind] else ""
     once = kept == {f"q{number}": 1 for number in range(n)}
     print(f"{kind:<13}{n:>8}{f'{best:.2f} s ({said})':>26}{seconds(seen):>7.2f} s{seconds(seen) / best:>8.2f}"
           f"{100 * extra / n:>6.1f} %{seen['peak']:>6}  {'yes' if once else 'NO'}", flush=True)  # fmt: skip
+
+
+def least(kind: str, n: int) -> float:
+    """Seconds that no client can go below."""
+    rough = ROUGH[kind]
+    if "rate" in rough:
+        return (n * rough.get("cost", 1.0) - rough["burst"]) / rough["rate"]
+    return rough["closed"] + n / max(WIDE) * LATENCY
 
 
 def bare(url: str, prompts: Path, folder: Path, at_once: int, timeout: float) -> list[str]:
