@@ -16,8 +16,21 @@ IDENTITY = {"class": "identity"}
 RUNTIME = {"class": "runtime"}
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-"""Made once: `json.dumps` makes one for every call, which costs as much as a short text."""
+def encoder(**given: Any) -> Callable[[Any], str]:
+    """`json.JSONEncoder(ensure_ascii=True, **given).encode`; of a value that holds itself it raises RecursionError."""
+    plain = json.JSONEncoder(ensure_ascii=True, **given)
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # not CPython
+        return plain.encode
+    # Made once: `JSONEncoder.encode` makes one for every call, which takes longer than a short value.
+    pieces = make(
+        None, plain.default, json.encoder.encode_basestring_ascii, None,
+        plain.key_separator, plain.item_separator, plain.sort_keys, plain.skipkeys, plain.allow_nan,
+    )  # fmt: skip
+    return lambda value: "".join(pieces(value, 0))
+
+
+_encode = encoder(sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -27,7 +40,7 @@ def canonical(value: Any) -> bytes:
 
     Raises ValueError for NaN and infinities, TypeError for what JSON has no word for.
     """
-    return _ENCODER.encode(value).encode("ascii")
+    return _encode(value).encode("ascii")
 
 
 def digest(value: Any) -> str:

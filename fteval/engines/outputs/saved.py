@@ -18,7 +18,7 @@ from fteval.engines.spool import Spool
 from fteval.errors import UserError
 from fteval.records import Message, canonical, digest
 from fteval.records.columns import Marks, Rows
-from fteval.records.digests import digest_of, value_of
+from fteval.records.digests import digest_of, encoder, value_of
 from fteval.records.foreign import is_scored, outputs_line
 
 PREFIX = "replay:"
@@ -30,6 +30,7 @@ _SHORT = 16
 """Bytes of a fingerprint."""
 _NOT_SAID = bytes(_SHORT)
 """In place of one; none is all zeros."""
+_encode = encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,4 +305,4 @@ def turns_of(row: Row) -> list[tuple[str, str]] | None:
 
 def fingerprint(pairs: Sequence[tuple[str, str]]) -> bytes:
     """A short digest of what was asked."""
-    return hashlib.blake2b(json.dumps(pairs).encode("ascii"), digest_size=_SHORT).digest()
+    return hashlib.blake2b(_encode(pairs).encode("ascii"), digest_size=_SHORT).digest()

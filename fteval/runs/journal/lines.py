@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from fteval.errors import Incomplete, UserError
-from fteval.records.digests import value_of
+from fteval.records.digests import encoder, value_of
 
 VERSION = 1
 """Goes up when a line means something else than before. Lines of a higher version are not touched."""
@@ -27,7 +27,7 @@ _CHECKED_FROM = len(_CRC_FIELD % 0)
 BODY = _CHECKED_FROM + len(_VERSION_FIELD)
 """Offset in every line of the record's own first field, so that a scan need not parse what it does not want."""
 
-_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_encode = encoder(allow_nan=False, separators=(",", ":"))
 
 
 class Line(NamedTuple):
