@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -36,8 +36,7 @@ _TURN_END = regex.compile(r"<\|(?:return|end|call)\|>")
 _SPECIAL = regex.compile(r"<\|(?:channel|message|start|end|return|call)\|>")
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """An output taken apart."""
 
     answer: str
@@ -52,7 +51,8 @@ def parts(text: str) -> Parts:
 
     Templates that open the block themselves leave only its end in the output, so the end alone counts too.
     """
-    if not _HINT.search(text):
+    # Every hint has a bracket, or is a word at the beginning: most texts need no pattern to be known.
+    if not ("<" in text or "[" in text or "◁" in text or text[:1] in "aAcC") or not _HINT.search(text):
         return Parts(text, None, True)
     if _CHANNEL.match(text) or "<|channel|>" in text:
         return _channels(text)

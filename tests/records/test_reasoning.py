@@ -57,6 +57,9 @@ def test_the_answer_is_what_follows_the_reasoning(opened: str, closed: str) -> N
         ("Analysis: it is Verona", "Analysis: it is Verona"),
         ("He is the assistantfinalist", "He is the assistantfinalist"),
         ("a < b and [THINKING] c", "a < b and [THINKING] c"),
+        ("\n [think]They ask.[/think]Verona", "Verona"),
+        ("They ask.◁/THINK▷Verona", "Verona"),
+        ("commentaryThey ask.assistantfinalVerona", "Verona"),
     ],
 )  # fmt: skip
 def test_only_reasoning_is_taken_away(text: str, answer: str) -> None:
