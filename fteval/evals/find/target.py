@@ -35,7 +35,9 @@ _FENCED = regex.compile(r"\s*+```[\w+-]*+[ \t]*+\n(?P<inner>(?:(?!```).)*+)```\s
 
 def written(text: str) -> str:
     """The text in one writing: composed characters, straight quotes, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
+    if not text.isascii():  # nothing of this is in ASCII, and most texts are
+        text = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    return " ".join(text.split())
 
 
 def final(text: str) -> str:
