@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 LONGEST_WAIT = 300.0
 """Seconds; a server that asks to wait longer is not waited for."""
 _SOON, _FIRST, _LONGEST = 0.05, 0.5, 16.0
-"""Seconds between the first two attempts where others are answered and where none are, and the most without a server's
-own word."""
+"""Seconds before the second retry where others are answered and before the first where none are, and the most without a
+server's own word."""
 
 
 def retry_after(header: str | None, now: float | None = None) -> float | None:
@@ -47,7 +47,7 @@ def pause(attempt: int, asked: float | None = None, alone: bool = False) -> floa
     were answered, comes back at once, and waits from the second failure on."""
     if asked is not None:
         return asked * (1 + 0.1 * random.random())
-    longest = _FIRST * 2.0**attempt if not alone else _SOON * 3.0**attempt if attempt else 0.0
+    longest = _FIRST * 2.0**attempt if not alone else _SOON * 4.0 ** (attempt - 1) if attempt else 0.0
     return random.random() * min(_LONGEST, longest)
 
 
