@@ -20,13 +20,14 @@ def encoder(**given: Any) -> Callable[[Any], str]:
     """`json.JSONEncoder(ensure_ascii=True, **given).encode`; of a value that holds itself it raises RecursionError."""
     plain = json.JSONEncoder(ensure_ascii=True, **given)
     make: Any = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # not CPython
-        return plain.encode
     # Made once: `JSONEncoder.encode` makes one for every call, which takes longer than a short value.
-    pieces = make(
-        None, plain.default, json.encoder.encode_basestring_ascii, None,
-        plain.key_separator, plain.item_separator, plain.sort_keys, plain.skipkeys, plain.allow_nan,
-    )  # fmt: skip
+    try:
+        pieces = make(
+            None, plain.default, json.encoder.encode_basestring_ascii, None,
+            plain.key_separator, plain.item_separator, plain.sort_keys, plain.skipkeys, plain.allow_nan,
+        )  # fmt: skip
+    except TypeError:  # it is not there, or wants something else: nothing promises it
+        return plain.encode
     return lambda value: "".join(pieces(value, 0))
 
 
@@ -38,9 +39,12 @@ _decode = json.JSONDecoder().raw_decode
 def canonical(value: Any) -> bytes:
     """One spelling per value: sorted keys, ASCII, no NaN. What every digest is taken of.
 
-    Raises ValueError for NaN and infinities, TypeError for what JSON has no word for.
+    Raises ValueError for NaN, infinities and what holds itself, TypeError for what JSON has no word for.
     """
-    return _encode(value).encode("ascii")
+    try:
+        return _encode(value).encode("ascii")
+    except RecursionError:
+        raise ValueError("it holds itself, or is nested too deep") from None
 
 
 def digest(value: Any) -> str:

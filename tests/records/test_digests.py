@@ -20,6 +20,13 @@ def test_a_list_that_is_not_held_has_the_digest_of_one_that_is(values: list[obje
     assert digest_of_list(map(canonical, values)) == digest(values)
 
 
+def test_what_holds_itself_has_no_spelling() -> None:
+    value: list[object] = []
+    value.append({"x": value})
+    with pytest.raises(ValueError, match="holds itself"):
+        canonical(value)
+
+
 @given(VALUES | st.just("\ud800"))
 def test_a_spelling_is_read_as_json_reads_it(value: object) -> None:
     assert value_of(canonical(value)) == json.loads(canonical(value)) == value

@@ -107,8 +107,12 @@ def _in_their_prompts(samples: Sequence[Sample]) -> list[str]:
     found = []
     for sample in samples:
         wanted = next(iter(_wanted(sample)), "")
-        prompt = _words(" ".join(m.content for m in sample.messages))
-        if wanted.strip() and wanted in prompt and not any(o in prompt for o in labels - {wanted}):
+        text = normalised(" ".join(m.content for m in sample.messages))
+        # Most targets have a word that their prompt has not: looking for words costs five times as much.
+        if not wanted.strip() or not all(word in text for word in wanted.split()):
+            continue
+        prompt = _apart(text)
+        if wanted in prompt and not any(o in prompt for o in labels - {wanted}):
             found.append(_named(sample))
     return found
 
@@ -120,4 +124,8 @@ def _wanted(sample: Sample) -> set[str]:
 
 def _words(text: str) -> str:
     """The words between single spaces, one before and one behind: what stands in it stands there as words."""
-    return " ".join(["", *re.findall(r"\w+", normalised(text)), ""])
+    return _apart(normalised(text))
+
+
+def _apart(text: str) -> str:
+    return " ".join(["", *re.findall(r"\w+", text), ""])

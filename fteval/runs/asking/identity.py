@@ -53,7 +53,8 @@ class Keys:
     def key(self, input_digest: str, repeat: int, request_identity: Any = None) -> str:
         # Canonical JSON, put together by hand because this is done for every answer: digests need no escaping.
         before = b'{"input":"%b","repeat":%d,"request":' % (input_digest.encode("ascii"), repeat)
-        return hashlib.sha256(b'%b%b,"shared":"%b"}' % (before, canonical(request_identity), self._shared)).hexdigest()
+        request = b"null" if request_identity is None else canonical(request_identity)
+        return hashlib.sha256(b'%b%b,"shared":"%b"}' % (before, request, self._shared)).hexdigest()
 
 
 def sampling_fields(sampling: Sampling) -> dict[str, Any]:

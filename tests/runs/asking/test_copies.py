@@ -71,5 +71,6 @@ def test_a_row_without_an_id_is_named_by_its_prompt() -> None:
 
 def test_a_choice_that_is_offered_and_a_clean_file_are_nothing_to_name() -> None:
     offered = [sample(str(i), f"Is text {i} good or bad?", "good" if i % 2 else "bad") for i in range(30)]
-    for asked in (offered, [sample("a", "x"), sample("b", "y", ""), sample("c", "z", "?")]):
+    parts = sample("d", "None of them was in Onega at once.", "one in on")
+    for asked in (offered, [sample("a", "x"), sample("b", "y", ""), sample("c", "z", "?"), parts]):
         assert [*oddities("h", asked), *notes("h", asked)] == []
