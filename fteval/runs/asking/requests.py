@@ -89,7 +89,10 @@ class Requests(Mapping[str, Request]):
 
     def block(self, numbers: Iterable[int]) -> bytes:
         """The keys of these numbers as `key_bytes`, one behind the other."""
-        return b"".join(self._keys[at * _KEY : (at + 1) * _KEY] for at in numbers)
+        block = bytearray()  # `join` would hold them all apart first
+        for at in numbers:
+            block += self._keys[at * _KEY : (at + 1) * _KEY]
+        return bytes(block)
 
     def of(self, at: int) -> Request:
         """The request of a number."""
@@ -120,6 +123,10 @@ class Requests(Mapping[str, Request]):
         """Forgets all but the keys: nothing is asked any more, and nothing can be looked up."""
         self._held.clear()
         del self._marks, self._where  # an error, and not "it is not there"
+
+    def forget(self) -> None:
+        """The keys as well."""
+        del self._keys
 
     def __getitem__(self, key: str) -> Request:
         at = self.number(key)

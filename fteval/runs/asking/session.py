@@ -59,6 +59,7 @@ class Session:
         """The run with every answer judged, its end in its events, and a summary beside it."""
         self.work.requests.clear()  # nothing is asked any more, and judging needs room
         self._judge(last=True)
+        self.work.requests.forget()
         for probe, asked in self.asked.items():
             self.attempt.event("stopped", probe=probe, asked=asked)
         if self.judging is not None:

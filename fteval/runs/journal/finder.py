@@ -50,8 +50,12 @@ class Finder:
         sorted_heads = heads[order]
         self.twice = bool((sorted_heads[1:] == sorted_heads[:-1]).any())
         """Whether some may stand at two places."""
+        del heads
         # Of Python's own: one number is found in them sooner than in numpy's.
-        self._order, self._heads = array("I", order.astype(np.uint32).tobytes()), array("Q", sorted_heads.tobytes())
+        self._order, self._heads = array("I"), array("Q")
+        self._order.frombytes(order.astype(np.uint32).data.cast("B"))
+        del order
+        self._heads.frombytes(sorted_heads.data.cast("B"))
         self._next = 0
 
     def places(self, value: bytes) -> Sequence[int]:
