@@ -14,6 +14,7 @@ from typing import Any, overload
 from fteval.records import Request, canonical
 from fteval.records.columns import Marks
 from fteval.records.digests import digest_of_list
+from fteval.runs.asking.spooled import TOGETHER
 from fteval.runs.journal.finder import key_bytes
 from fteval.runs.journal.order import in_order
 
@@ -184,6 +185,10 @@ class Some(Sequence[Request]):
         if isinstance(place, slice):
             return [self._requests.of(at) for at in self._numbers[place]]
         return self._requests.of(self._numbers[place])
+
+    def __iter__(self) -> Iterator[Request]:
+        for start in range(0, len(self), TOGETHER):
+            yield from self[start : start + TOGETHER]
 
     def __len__(self) -> int:
         return len(self._numbers)

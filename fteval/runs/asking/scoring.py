@@ -116,14 +116,15 @@ def score(
         said = _Said(readings, testimony)
         made = 0
         for batch in journal.chunks(lines.read(run.generations), 500):
+            # Samples at a stretch: a file of them is sooner read than between judgements.
+            taken = [
+                (probes[p], s, probes[p].samples[s], r, answer, numbers[p])
+                for answer in batch
+                if answer["status"] == "ok"
+                for p, s, r in waiting.take(answer["key"])
+            ]
             with guard():
-                records = [
-                    record
-                    for answer in batch
-                    if answer["status"] == "ok"
-                    for p, s, r in waiting.take(answer["key"])
-                    if (record := _record(probes[p], s, r, answer, numbers[p], standing, said)) is not None
-                ]
+                records = [row for one in taken if (row := _record(*one, standing, said)) is not None]
             scores.write(records)
             made += len(records)
         scores.sync()
@@ -199,13 +200,13 @@ def _open_passes(
 def _record(
     probe: SuiteProbe,
     s: int,
+    sample: Sample,
     r: int,
     answer: Mapping[str, Any],
     number: int,
     done: set[str],
     said: _Said,
 ) -> dict[str, Any] | None:
-    sample = probe.samples[s]
     heard, replies = (said.by_judge and said.by_judge.of(probe.name, sample, r)) or (None, ())
     asked = probe.sample_digests[s] if heard is None else f"{probe.sample_digests[s]} {heard.content}"
     key = identity.score_key(probe.digest, asked, answer["key"], answer["text"], answer.get("finish_reason"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import signal
@@ -17,7 +18,7 @@ from fteval.records import Continuation, Message, Request, Sample, Sampling, dig
 from fteval.runs.asking import copies, identity, suite
 from fteval.runs.asking.outputs_asked import OutputsAsked
 from fteval.runs.asking.plan import plan
-from fteval.runs.asking.requests import Keys
+from fteval.runs.asking.requests import Keys, Some
 from fteval.runs.asking.spooled import HELD, SpooledSamples, held_or_spooled
 from fteval.runs.journal import rows
 
@@ -47,10 +48,20 @@ def test_a_line_of_the_journal_is_the_same_held_or_spooled_and_is_the_sample() -
     assert list(whole.questions) == [sample.question_digest for sample in SAMPLES]
 
 
+def test_one_question_has_one_hash_and_two_have_two() -> None:
+    tool = replace(SAMPLES[2], tools=({"function": {"name": "x", "strict": True}, "type": "function"},))
+    same = replace(tool, tools=({"type": "function", "function": {"strict": True, "name": "x"}},))
+    asked = [*SAMPLES, tool, same, replace(SAMPLES[1], messages=(Message("user", " WHO ?!"),))]
+    for a, b in itertools.product(asked, asked):
+        assert (a.question_hash == b.question_hash) == (a.question_digest == b.question_digest)
+    assert tool.question_hash == same.question_hash and SAMPLES[1].question_hash == asked[-1].question_hash
+
+
 def test_few_samples_are_held_and_many_are_not() -> None:
     assert held_or_spooled(iter(SAMPLES)) == SAMPLES
     many = held_or_spooled(replace(SAMPLES[3], id=str(i)) for i in range(HELD + 1))
     assert isinstance(many, SpooledSamples) and len(many) == HELD + 1 and many[HELD].id == str(HELD)
+    assert [sample.id for sample in many] == [str(i) for i in range(HELD + 1)]
 
 
 @pytest.mark.parametrize("samples", [SAMPLES, SAMPLES[1:3], SAMPLES[3:], echo.samples(5)])
@@ -80,6 +91,19 @@ def test_requests_are_those_of_the_plan_held_or_made_again(folds: bool) -> None:
         assert work.keys[0][at // 2][at % 2] == key
     assert len({request.seed for request in work.requests.values()}) == 8
     assert work.plan["requests"] == digest(sorted(work.requests))
+    block = b"".join(bytes.fromhex(key) for key in work.requests)
+    assert work.requests.block(range(8)) == block
+    work.requests.clear()
+    assert work.requests.block([1, 0]) == block[32:64] + block[:32]
+    work.requests.forget()
+    with pytest.raises(AttributeError):  # and not "none"
+        work.requests.block([0])
+
+
+def test_requests_come_in_the_order_of_their_numbers() -> None:
+    work = plan(suite.build([("p", echo.Words(), echo.samples(250))]), echo.Echo(), Sampling(), 1)
+    numbers = list(range(249, 0, -1))
+    assert [request.key for request in Some(work.requests, numbers)] == [work.requests.key(at) for at in numbers]
 
 
 def test_keys_are_a_set() -> None:
