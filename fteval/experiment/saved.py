@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fteval.experiment import opinions, stale
+from fteval.experiment import stale
 from fteval.records import Comparison, Judged, RunRecord
 from fteval.runs.journal import store as stores
 from fteval.runs.journal.store import Store
@@ -14,6 +14,8 @@ from fteval.runs.reading import flips, results
 
 def saved(what: str, store: Path) -> Comparison | RunRecord:
     """A saved comparison or run; `latest` is the newest of both, and is said to be of other bytes where it is."""
+    from fteval.experiment import opinions  # a run that was just made has none
+
     kept, found = Store(store, readonly=True), opinions.with_people(unchecked(what, store), store)
     if what != "latest":
         return found

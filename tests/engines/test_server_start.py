@@ -25,7 +25,8 @@ from fteval.records import Sampling
 Run = Callable[..., Done]
 
 TELL = """
-import json, sys
+import atexit, json, sys
+atexit.register(lambda: open("ended.json", "w").write(json.dumps(list(sys.modules))))
 def told(event, _args, seen=[]):
     if event == "socket.__new__" and not seen:
         seen.append(event)
@@ -55,15 +56,23 @@ WAITS = {
 }
 
 
+NEVER = {"fteval.experiment.opinions": "nobody has said anything of its answers"}
+
+
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Modules of a run of a server's model at its first connection."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what a run of a server's model had imported at its first connection, and at its end."""
     folder = tmp_path_factory.mktemp("start")
     (folder / "h.jsonl").write_text('{"prompt": "Which word?", "target": "word"}\n', encoding="utf-8")
     with Server() as server:
         done = spawn("run", "--model", server.ref, "--holdout", "h.jsonl", "--score", "exact", folder=folder, code=TELL)
     assert done.code == 0, done.said
-    return set(json.loads(Path(folder, "imported.json").read_text(encoding="utf-8")))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def imported(ran: Path) -> set[str]:
+    return set(json.loads((ran / "imported.json").read_text(encoding="utf-8")))
 
 
 def test_the_first_request_waits_for_what_sends_it(imported: set[str]) -> None:
@@ -73,6 +82,11 @@ def test_the_first_request_waits_for_what_sends_it(imported: set[str]) -> None:
 @pytest.mark.parametrize("module", WAITS)
 def test_the_first_request_waits_for_nothing_else(imported: set[str], module: str) -> None:
     assert module not in imported, WAITS[module]
+
+
+@pytest.mark.parametrize("module", NEVER)
+def test_a_run_of_one_model_does_without(ran: Path, module: str) -> None:
+    assert module not in json.loads((ran / "ended.json").read_text(encoding="utf-8")), NEVER[module]
 
 
 # --- contact ------------------------------------------------------------------------------------------

@@ -73,9 +73,12 @@ class Allowance:
             cost = self._cost["tokens"]
             self._cost["tokens"] = cost + (tokens - cost) / 16 if cost else float(tokens)
         for name, meter in self._meters.items():
-            limit, left = (_number(headers.get(f"x-ratelimit-{what}-{name}")) for what in ("limit", "remaining"))
+            limit = _number(headers.get(f"x-ratelimit-limit-{name}"))
+            if limit is None:
+                continue  # as most servers
+            left = _number(headers.get(f"x-ratelimit-remaining-{name}"))
             reset = seconds(headers.get(f"x-ratelimit-reset-{name}"))
-            if limit is not None and left is not None and reset is not None:
+            if left is not None and reset is not None:
                 meter.heard(limit, left, reset, sent, (self._sent - number) * self._cost[name], now)
 
 

@@ -62,9 +62,13 @@ def failed(request: Request, trouble: Trouble) -> Generation:
 def tokens(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Tokens of prompt and answer, as the server counted them."""
     usage = data.get("usage")
-    found = [usage.get(name) if isinstance(usage, Mapping) else None for name in ("prompt_tokens", "completion_tokens")]
-    known = [n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found]
-    return known[0], known[1]
+    if not isinstance(usage, dict):
+        return None, None
+    return _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+
+
+def _count(found: Any) -> int | None:
+    return found if type(found) is int and found >= 0 else None  # True is an int, and none of these
 
 
 def thinking(message: Any) -> str | None:

@@ -46,7 +46,7 @@ class _Round:
         return (self.count - self.lost) / seconds if seconds > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ticket:
     """A place in flight: at which window, since when, and how window, pace and allowance know it."""
 
