@@ -1,6 +1,6 @@
 """What a sample costs: time and memory of runs of 10^3 … 10^6 replayed samples, as a table and as `scale.svg`.
 
-    python perf/scale.py [--most 100000] [-o docs/scale.svg]
+    python perf/scale.py [--least 1000] [--most 1000000] [-o docs/scale.svg]
 
 Base and candidate are replayed from files, judged by `exact`, gated and reported; then both saved runs are compared,
 and one sample is shown. CPU seconds, because a busy machine's clock says nothing. docs/scale.md has what was measured.
@@ -157,13 +157,14 @@ def _text(x: float, y: float, text: str, class_: str, anchor: str) -> Markup:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--least", type=int, default=1000, help="samples of the smallest runs")
     parser.add_argument("--most", type=int, default=1_000_000, help="samples of the largest runs")
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/scale.svg"))
     options = parser.parse_args()
     found: dict[int, dict[str, Cost]] = {}
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         imports = cost(Path(folder), "-c", IMPORTS)
-        for n in (10**power for power in range(3, 7) if 10**power <= options.most):
+        for n in (10**power for power in range(3, 7) if options.least <= 10**power <= options.most):
             (here := Path(folder, str(n))).mkdir()
             found[n] = costs(here, n)
             shutil.rmtree(here)

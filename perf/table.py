@@ -1,10 +1,10 @@
-"""Every measured number that has a limit, in one run: what was measured, the limit, and whether it is met.
+"""Every number of speed and size that has a limit, in one run of half an hour: what was measured, and the limit.
 
     python perf/table.py [OUT] [SCRIPT …]
 
-Each script of perf/ runs by itself, in sizes that fit half an hour together. A line of its output that names a limit is
-a line of the table; of those that print a table it is the whole. What a script says in full is kept in the folder OUT.
-Ratios are of one run, beside each other; seconds are of this machine. Run it on a quiet one.
+Each script runs by itself, in sizes that fit half an hour together; others of perf/ can be named. A line of its output
+that names a limit is a line of the table; of those that print a table it is the whole. What a script says in full is
+kept in the folder OUT. Ratios are of one run, beside each other; seconds are of this machine. Run it on a quiet one.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SCRIPTS: dict[str, list[str]] = {
     "startup.py": [],
-    "server.py": ["--many", "20000"],
+    "server.py": ["--many", "100000"],
     "rough_servers.py": ["--prompts", "2000"],
-    "journal.py": [],
-    "scale.py": ["--most", "100000", "-o", os.devnull],
+    "resume.py": ["--answered", "30000"],
+    "scale.py": ["--least", "100000", "-o", os.devnull],
     "score.py": ["20000", "lipogram", "facts", "sql", "laziness", "style"],
     "generate.py": ["--prompts", "100"],
     "choices.py": ["--items", "300"],
     "adapters.py": ["--prompts", "60"],
-    "verdict.py": ["--samples", "30000"],
-    "error_rates.py": [],
 }
 TABLES = ("rough_servers.py", "scale.py")
 _LIMIT = re.compile(r"\blimit\b", re.IGNORECASE)
