@@ -30,7 +30,7 @@ RATIO_LIMIT, EXTRA_LIMIT = 1.3, 3
 FIXED: dict[str, tuple[int, ...]] = {"rate": (), "tokens": (), "slows": (32, 64, 128), "closed": ()}
 """In flight at a fixed client; else `WIDE`; none where the best time is reckoned."""
 WIDE, TIMEOUTS = (128, 256, 512), (2.0, 5.0)
-PROMPTS = {"chance": 6000, "rate": 2000, "tokens": 2000, "slows": 2000, "stalls": 6000, "errors": 6000, "closed": 500}
+PROMPTS = {"chance": 6000, "rate": 2000, "tokens": 2000, "slows": 2000, "stalls": 6000, "errors": 6000, "closed": 2000}
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 SCRIPTS: dict[str, list[str]] = {
     "startup.py": [],
     "server.py": ["--many", "100000"],
-    "rough_servers.py": ["--prompts", "2000"],
+    "rough_servers.py": [],
     "resume.py": ["--answered", "30000"],
     "scale.py": ["--least", "100000", "-o", os.devnull],
     "score.py": ["20000", "lipogram", "facts", "sql", "laziness", "style"],
