@@ -34,7 +34,7 @@ version: 1
 probes:
   many: {{use: holdout, data: many.jsonl, score: exact}}
   few: {{use: holdout, data: few.jsonl, score: contains}}
-  dates: {{use: iso_date, limit: 3}}
+  mark: {{use: iso_date, limit: 3}}
 sampling: {{temperature: {temperature}}}
 """
 

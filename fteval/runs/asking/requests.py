@@ -38,19 +38,16 @@ class Requests(Mapping[str, Request]):
         found = cls(made)
         found._keys = bytearray(columns("keys"))
         found._where = [array(kind, columns(f"where {i}")) for i, kind in enumerate("IIIQ")]
-        found._marks = Marks.of(columns("mark numbers"), columns("mark places"), len(found))
+        found._marks = Marks.of(columns("marks"), columns("places"), len(found))
         return found
 
     def columns(self) -> Mapping[str, Any] | None:
         """All of them by name, for a file; None where a request is held that could not be made again."""
         if self._held:
             return None
+        marks, places = self._marks.table
         where = {f"where {i}": column for i, column in enumerate(self._where)}
-        return {
-            "keys": self._keys,
-            **where,
-            **dict(zip(("mark numbers", "mark places"), self._marks.table, strict=True)),
-        }
+        return {"keys": self._keys, **where, "marks": marks, "places": places}
 
     def add(self, key: bytes, where: tuple[int, int, int, int], held: Request | None = None) -> int:
         """Takes a new key, as `key_bytes`, with probe, sample, repeat and seed; returns its number.
