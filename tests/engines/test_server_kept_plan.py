@@ -33,9 +33,9 @@ CONFIG = """\
 version: 1
 probes:
   many: {{use: holdout, data: many.jsonl, score: exact}}
-  few: {{use: holdout, data: few.jsonl, score: contains}}
+  few: {{use: holdout, data: few.jsonl, score: contains, sampling: {{temperature: {temperature}, stop: [never]}}}}
   mark: {{use: iso_date, limit: 3}}
-sampling: {{temperature: {temperature}}}
+sampling: {{temperature: {temperature}, stop: [never]}}
 """
 
 
@@ -93,6 +93,7 @@ def test_what_was_kept_is_what_would_be_planned(asked: Callable[[], Experiment])
     assert [list(told()) for told in (found.suite.oddities, found.suite.notes)] == [suite.oddities(), suite.notes()]
     for one, anew in zip(found.suite.probes, suite.probes, strict=True):
         assert (one.name, one.digest, one.probe) == (anew.name, anew.digest, anew.probe)
+        assert one.sampling == anew.sampling
         assert list(one.samples) == list(anew.samples) and one.samples[-1] == anew.samples[-1]
         for column in ("ids", "groups", "slices", "sample_digests"):
             assert list(getattr(one, column)) == list(getattr(anew, column)), column

@@ -32,7 +32,7 @@ from fteval.runs.journal.store import Run
 from fteval.version import __version__
 
 FILE = "plan"
-FORMAT = 1
+FORMAT = 2
 """Goes up when the same plan would lie otherwise in the file."""
 MANY = 10_000
 """Answers from which on a plan is kept: fewer are planned in a second or two."""
@@ -91,7 +91,7 @@ def keep(run: Run, work: Work, engine: Engine, repeats: int, origin: Origin | No
         named = {"ids": ids.block, "ends": ids.ends, "digests": digests.block, "groups": groups.codes,
                  "slices": slices.codes, "numbers": keys.numbers}  # fmt: skip
         found |= {f"{probe.name} {name}": column for name, column in named.items()}
-        probes.append([probe.name, list(groups.values), list(slices.values)])
+        probes.append([probe.name, list(groups.values), list(slices.values), dict(probe.sampling)])
     head = {
         "format": FORMAT,
         "order": sys.byteorder,
@@ -119,20 +119,21 @@ def planned(run: Run, origin: Origin) -> Planned | None:
         if (head["format"], head["order"], head["samples"]) != (FORMAT, sys.byteorder, _stamp(run)):
             return None
         said = run.manifest["probes"]
-        made = {name: registry.probe(said[name]["use"], said[name]["params"]) for name, _, _ in head["probes"]}
+        made = {name: registry.probe(said[name]["use"], said[name]["params"]) for name, *_ in head["probes"]}
         if any(identity.probe_digest(probe, name) != said[name]["digest"] for name, probe in made.items()):
             return None  # it would judge otherwise
         if head["origin"] != origin():
             return None
         spool = Spool.over(open(run.samples, "rb", buffering=0), array("Q", file.read("lines")))  # noqa: SIM115
         probes, first = [], 0
-        for name, groups, slices in head["probes"]:
+        for name, groups, slices, sampling in head["probes"]:
             columns = [file.read(f"{name} {column}") for column in ("ids", "ends", "groups", "slices", "digests")]
             kinds = Kinds(array("i", columns[2]), groups), Kinds(array("i", columns[3]), [dict(one) for one in slices])
             ids = Texts(columns[0], array("Q", columns[1]))
             samples = JournalSamples(run.samples, spool, first, ids, *kinds)
+            own = {field: tuple(value) if isinstance(value, list) else value for field, value in sampling.items()}
             first += len(samples)
-            probes.append(SuiteProbe(name, made[name], samples, Digests(columns[4]), said[name]["digest"]))
+            probes.append(SuiteProbe(name, made[name], samples, Digests(columns[4]), said[name]["digest"], own))
     except (OSError, ValueError, KeyError, TypeError, UserError):
         return None
     told = {name: list(run.manifest.get(name, ())) for name in ("oddities", "notes")}
