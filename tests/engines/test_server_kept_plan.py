@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asking import answer, finish, prompt, rows, runs, spawn, start
+from asking import HASTY, answer, finish, prompt, rows, runs, spawn, start
 from servers.fake import Server
 from servers.model import Model
 from test_server_resume import wait_until
@@ -166,6 +166,13 @@ def test_a_damaged_sample_is_named_when_it_is_read(asked: Callable[[], Experimen
     assert found is not None
     with pytest.raises(Incomplete, match="damaged journal"):
         list(found.suite.probes[0].samples)
+
+
+def test_a_plan_that_is_not_believed_is_forgotten_by_who_goes_on(stopped: tuple[Path, str], folder: Path) -> None:
+    damage("plan", 0.001)()
+    done = spawn("run", "--model", stopped[1], "--resume", *HASTY, folder=folder)
+    assert done.code == 3, done.said  # the server is gone
+    assert not (begun().path / kept.FILE).exists()
 
 
 def test_the_run_goes_on_and_the_plan_is_gone_with_its_end(stopped: tuple[Path, str], folder: Path) -> None:

@@ -119,6 +119,8 @@ def session(
             if lock.notice:
                 attempt.event("warning", text=lock.notice)
             if planned is None:
+                if resume is not None:
+                    kept.forget(run)  # what it lacks of samples.jsonl comes last, where no kept plan has it
                 attempt.write_samples()
             if resume is None:
                 kept.keep(run, work, engine, terms.repeats, terms.origin)
