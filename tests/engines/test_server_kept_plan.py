@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from fteval.engines.pool import Pool
 from fteval.errors import Incomplete
 from fteval.experiment.asked import Asked
 from fteval.experiment.describe import describe, find_config
-from fteval.experiment.experiment import Experiment
+from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.experiment.origin import origin_of
 from fteval.experiment.suite import build_suite
 from fteval.runs.asking import kept
@@ -109,6 +110,28 @@ def test_what_was_kept_is_what_would_be_planned(asked: Callable[[], Experiment])
     assert list(work.sample_rows()) == list(anew.sample_rows())
     last = list(anew.requests)[-1]
     assert work.requests.number(last) == anew.requests.number(last) and work.requests.number("0" * 64) is None
+
+
+def test_it_is_not_known_what_a_suite_is_made_of_where_that_may_be_otherwise_when_it_is_read_again(
+    asked: Callable[[], Experiment],
+) -> None:
+    experiment = asked()
+    for change in (edit("few.jsonl", "Question 3:", "Question 4000:"), Path("few.jsonl").unlink):
+        origin = origin_of(experiment)
+        assert origin is not None and origin() is not None
+        change()
+        assert origin() is None
+
+
+def test_it_is_not_known_what_a_pipe_or_a_probe_that_reads_files_will_give() -> None:
+    ends = os.pipe()
+    try:
+        assert origin_of(Experiment((ProbeUse("rows", "holdout", data=Path(f"/dev/fd/{ends[0]}")),))) is None
+    finally:
+        for end in ends:
+            os.close(end)
+    origin = origin_of(Experiment((ProbeUse("log", "scores"),)))
+    assert origin is not None and origin() is None
 
 
 def edit(name: str, old: str, new: str) -> Callable[[], None]:
