@@ -16,6 +16,7 @@ from servers.fake import Server
 from servers.model import Model
 from test_server_resume import wait_until
 
+from fteval.alternatives.layers.stack import changed
 from fteval.engines.pool import Pool
 from fteval.errors import Incomplete
 from fteval.experiment.asked import Asked
@@ -23,6 +24,7 @@ from fteval.experiment.describe import describe, find_config
 from fteval.experiment.experiment import Experiment, ProbeUse
 from fteval.experiment.origin import origin_of
 from fteval.experiment.suite import build_suite
+from fteval.records import Change
 from fteval.runs.asking import kept
 from fteval.runs.asking.kept import MANY, Planned
 from fteval.runs.asking.plan import plan
@@ -130,6 +132,7 @@ def test_it_is_not_known_what_a_pipe_or_a_probe_that_reads_files_will_give() -> 
     finally:
         for end in ends:
             os.close(end)
+    assert origin_of(Experiment((ProbeUse("rows", "holdout", data=Path("x" * 5000)),))) is not None  # said later
     origin = origin_of(Experiment((ProbeUse("log", "scores"),)))
     assert origin is not None and origin() is None
 
@@ -189,6 +192,24 @@ def test_a_damaged_sample_is_named_when_it_is_read(asked: Callable[[], Experimen
     assert found is not None
     with pytest.raises(Incomplete, match="damaged journal"):
         list(found.suite.probes[0].samples)
+
+
+def test_an_engine_that_is_told_of_the_samples_while_they_are_planned_leaves_no_plan(
+    asked: Callable[[], Experiment],
+) -> None:
+    experiment = asked()
+    suite, origin = build_suite(experiment), origin_of(experiment)
+    with Pool() as pool:
+        bare = pool.open(str(begun().manifest["ref"]))
+        Path("facts.txt").write_text("Nothing of this is asked.\n", encoding="utf-8")
+        informed = changed(bare, [Change("retrieve", {"corpus": Path("facts.txt"), "k": 1, "least": 1000.0})])
+        for engine, there in ((bare, True), (informed, False)):
+            work = plan(suite, engine, experiment.sampling, 1)
+            run, lock = Store(Path("other")).create_run(work.manifest(engine, None, None))
+            with lock:
+                shutil.copy(begun().samples, run.samples)
+                kept.keep(run, work, engine, 1, origin)
+                assert (run.path / kept.FILE).exists() == there
 
 
 def test_a_plan_that_is_not_believed_is_forgotten_by_who_goes_on(stopped: tuple[Path, str], folder: Path) -> None:

@@ -20,7 +20,7 @@ from zlib import crc32
 from fteval import registry
 from fteval.engines.spool import Spool
 from fteval.errors import Incomplete, UserError
-from fteval.records import Engine, Sampling, ServedEngine, digest
+from fteval.records import Engine, KeyedEngine, MeetingEngine, Sampling, ServedEngine, digest
 from fteval.records.columns import Digests, Kinds, Texts
 from fteval.runs.asking import identity
 from fteval.runs.asking.plan import Work, own_requests
@@ -72,8 +72,9 @@ class Planned:
 
 def keep(run: Run, work: Work, engine: Engine, repeats: int, origin: Origin | None) -> None:
     """Leaves the plan beside the journals of a run whose samples are written, where it is large and can be kept: a
-    server's, whose requests are the samples' own prompts."""
-    columns = work.requests.columns() if work.total >= MANY and isinstance(engine, ServedEngine) else None
+    server's, whose requests are the samples' own prompts, and which need not be told of the samples first."""
+    served = isinstance(engine, ServedEngine) and not isinstance(engine, MeetingEngine | KeyedEngine)
+    columns = work.requests.columns() if work.total >= MANY and served else None
     plain = not (work.others or work.refused or work.unweighed or work.remarks or "sequential" in work.plan)
     judged = "references" in run.manifest or "judges" in run.manifest
     of = origin() if columns is not None and origin is not None and plain and not judged else None
