@@ -48,9 +48,9 @@ class _Origin:
         except (OSError, UserError):
             return None
         models = [self.experiment.base, *(use.ref for use in self.experiment.candidates.values())]  # nano's are its own
-        return (
-            None if None in said else digest([__version__, self.experiment.suite, self.experiment.limit, models, said])
-        )
+        if None in said:
+            return None
+        return digest([__version__, self.experiment.suite, self.experiment.limit, models, said])
 
     def _said(self, use: ProbeUse) -> list[object] | None:
         probe = registry.probe(use.probe, use.params, where=use.where)

@@ -32,7 +32,7 @@ from fteval.runs.journal.store import Run
 from fteval.version import __version__
 
 FILE = "plan"
-FORMAT = 2
+FORMAT = 1
 """Goes up when the same plan would lie otherwise in the file."""
 MANY = 10_000
 """Answers from which on a plan is kept: fewer are planned in a second or two."""
