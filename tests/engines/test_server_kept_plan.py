@@ -226,6 +226,7 @@ def test_the_run_goes_on_and_the_plan_is_gone_with_its_end(stopped: tuple[Path, 
         done = spawn("run", "--model", server.ref, "--resume", folder=folder)
         assert done.code == 0, done.said
     (run,) = runs(folder / ".fteval")
+    assert [row.get("plan") for row in rows(run, "events") if row["event"] in ("started", "resumed")] == [None, "kept"]
     keys = [row["key"] for row in rows(run)]
     assert len(keys) == len(set(keys)) and there <= set(keys)
     found = results.load(Store(folder / ".fteval", readonly=True), run.name)

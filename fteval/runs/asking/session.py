@@ -115,7 +115,7 @@ def session(
         heard = signals or stack.enter_context(Signals(f"stopping: what is done is being saved. To go on: {go_on}"))
         attempt = Attempt(run, work, engine, heard, terms.on_progress)
         try:
-            attempt.event("started" if resume is None else "resumed")
+            attempt.event("started" if resume is None else "resumed", **({"plan": "kept"} if planned else {}))
             if lock.notice:
                 attempt.event("warning", text=lock.notice)
             if planned is None:
