@@ -53,7 +53,7 @@ def row(kind: str, n: int, scratch: Path) -> None:
         for timeout in TIMEOUTS if "stall" in ROUGH[kind] else (300.0,):
             command = partial(bare, at_once=at_once, timeout=timeout)
             tried.append((seconds(measured(kind, command, prompts, scratch)[0]), f"{at_once} in flight", timeout))
-    best, said, timeout = min(tried, default=(least(kind, n), "reckoned", 0.0))
+    best, said, timeout = min(tried) if tried else (least(kind, n), "reckoned", 0.0)
     seen, kept = measured(kind, fteval, prompts, scratch)
     extra = seen["requests"] - seen["chance"] - n
     said += f", {timeout:g} s" if "stall" in ROUGH[kind] else ""
