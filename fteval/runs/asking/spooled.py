@@ -17,7 +17,7 @@ from fteval.runs.journal import lines, rows
 from fteval.runs.journal.finder import Finder
 from fteval.runs.journal.journal import chunks
 
-HELD = 10_000
+HELD = 50_000
 """Samples that are held as they are, which is faster; of more a file is made."""
 TOGETHER = 100
 """Samples that are read at a stretch: each between other work, they take half as long again."""
